@@ -1,0 +1,131 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Errors: see error.h. Text from files ends up here, so control bytes are made harmless. */
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    int code;
+    const char *name;
+} names[] = {
+    { PARE_OK, "ok" },
+    { PARE_EDATA, "data" },
+    { PARE_EINCOMPLETE, "incomplete" },
+    { PARE_ENOTSUP, "unsupported" },
+    { PARE_ELIMIT, "limit" },
+    { PARE_EIO, "io" },
+    { PARE_ENOMEM, "memory" },
+    { PARE_ENOSPC, "space" },
+    { PARE_ECANCELLED, "cancelled" },
+    { PARE_EPLUGIN, "plugin" },
+    { PARE_EUSAGE, "usage" },
+    { PARE_ENONFINITE, "nonfinite" },
+    { PARE_EINTERNAL, "internal" },
+    { PARE_ECRASH, "crash" },
+    { PARE_ETIMEOUT, "timeout" },
+    { PARE_EEXIST, "exists" },
+    { PARE_EVERIFY, "verify" },
+};
+
+#define N_NAMES (sizeof names / sizeof *names)
+
+static void make_harmless(char *text)
+{
+    for (char *p = text; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+}
+
+int error_setv(struct error *err, int code, const char *format, va_list ap)
+{
+    if (err) {
+        err->code = code;
+        (void)vsnprintf(err->text, sizeof err->text, format, ap);
+        make_harmless(err->text);
+    }
+    return code;
+}
+
+int error_set(struct error *err, int code, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    code = error_setv(err, code, format, ap);
+    va_end(ap);
+    return code;
+}
+
+static int code_of_errno(int value)
+{
+    switch (value) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return PARE_ENOSPC;
+    case ENOMEM:
+        return PARE_ENOMEM;
+    case EEXIST:
+        return PARE_EEXIST;
+    default:
+        return PARE_EIO;
+    }
+}
+
+int error_errno(struct error *err, int errno_value, const char *format, ...)
+{
+    int value = errno_value < 0 ? -errno_value : errno_value;
+    int code = code_of_errno(value);
+    va_list ap;
+    va_start(ap, format);
+    code = error_setv(err, code, format, ap);
+    va_end(ap);
+    if (err) {
+        size_t len = strlen(err->text);
+        (void)snprintf(err->text + len, sizeof err->text - len, ": %s", strerror(value));
+    }
+    return code;
+}
+
+int error_prefix(struct error *err, const char *format, ...)
+{
+    char old[ERROR_TEXT_MAX];
+    memcpy(old, err->text, sizeof old);
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(err->text, sizeof err->text, format, ap);
+    va_end(ap);
+    size_t len = strlen(err->text);
+    (void)snprintf(err->text + len, sizeof err->text - len, ": %s", old);
+    make_harmless(err->text);
+    return err->code;
+}
+
+int error_oom(struct error *err)
+{
+    return error_set(err, PARE_ENOMEM, "out of memory");
+}
+
+const char *error_name(int code)
+{
+    for (size_t i = 0; i < N_NAMES; i++)
+        if (names[i].code == code)
+            return names[i].name;
+    return "internal";
+}
+
+int error_code(const char *name)
+{
+    for (size_t i = 0; i < N_NAMES; i++)
+        if (name && !strcmp(names[i].name, name))
+            return names[i].code;
+    return PARE_EINTERNAL;
+}
+
+int error_is_transient(int code)
+{
+    return code == PARE_ENOSPC || code == PARE_ENOMEM || code == PARE_EIO || code == PARE_ECRASH ||
+           code == PARE_ETIMEOUT;
+}

@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * An error carries a status and a text from where it happens to the edge that reports it. The
+ * caller owns the struct, usually on its stack; functions fill it and return its code, so that
+ * `return error_set(err, PARE_EDATA, ...)` says everything at once. No allocation: it works when
+ * memory is gone.
+ */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include <pare/plugin.h>
+#include <stdarg.h>
+
+#define ERROR_TEXT_MAX 1000
+
+struct error {
+    int code; /* enum pare_status, 0 when unset */
+    char text[ERROR_TEXT_MAX];
+};
+
+#define ERROR_INIT { 0, "" }
+
+/* Fills err (may be NULL) and returns code. Control characters in the text are escaped. */
+int error_set(struct error *err, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4), warn_unused_result));
+int error_setv(struct error *err, int code, const char *format, va_list ap)
+    __attribute__((format(printf, 3, 0), warn_unused_result));
+
+/* As error_set, for a failed system call: maps errno_value to PARE_ENOSPC, PARE_ENOMEM, PARE_EEXIST
+ * or PARE_EIO and appends its description. errno_value may be positive or negative. */
+int error_errno(struct error *err, int errno_value, const char *format, ...)
+    __attribute__((format(printf, 3, 4), warn_unused_result));
+
+/* Puts "prefix: " in front of the text; returns err->code. */
+int error_prefix(struct error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* For out of memory: PARE_ENOMEM with a fixed text. */
+int error_oom(struct error *err) __attribute__((warn_unused_result));
+
+/* The status's name as used in catalog and JSON: "data", "incomplete", "unsupported", "limit",
+ * "io", "memory", "space", "cancelled", "plugin", "usage", "nonfinite", "internal", "crash",
+ * "timeout", "exists", "verify", "ok". Unknown codes are "internal". */
+const char *error_name(int code);
+
+/* The status for such a name, or PARE_EINTERNAL. */
+int error_code(const char *name);
+
+/* 1 when trying again later may help: disk full, out of memory, i/o, crash or time-out. */
+int error_is_transient(int code);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Files: see file.h. openat2 and renameat2 are called directly where libc lacks them. */
+#include "base/file.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+int file_pread(int fd, void *buffer, size_t n, uint64_t offset, struct error *err)
+{
+    unsigned char *p = buffer;
+    size_t done = 0;
+    while (done < n) {
+        ssize_t r = pread(fd, p + done, n - done, (off_t)(offset + done));
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return error_errno(err, errno, "cannot read %zu bytes at %llu", n - done,
+                               (unsigned long long)(offset + done));
+        if (r == 0)
+            return error_set(err, PARE_EINCOMPLETE, "the file ends at byte %llu, %zu bytes short",
+                             (unsigned long long)(offset + done), n - done);
+        done += (size_t)r;
+    }
+    return 0;
+}
+
+int file_pwrite(int fd, const void *buffer, size_t n, uint64_t offset, struct error *err)
+{
+    const unsigned char *p = buffer;
+    size_t done = 0;
+    while (done < n) {
+        ssize_t r = pwrite(fd, p + done, n - done, (off_t)(offset + done));
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r <= 0)
+            return error_errno(err, r ? errno : ENOSPC, "cannot write %zu bytes at %llu", n - done,
+                               (unsigned long long)(offset + done));
+        done += (size_t)r;
+    }
+    return 0;
+}
+
+int file_write(int fd, const void *buffer, size_t n, struct error *err)
+{
+    const unsigned char *p = buffer;
+    size_t done = 0;
+    while (done < n) {
+        ssize_t r = write(fd, p + done, n - done);
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r <= 0)
+            return error_errno(err, r ? errno : ENOSPC, "cannot write");
+        done += (size_t)r;
+    }
+    return 0;
+}
+
+int file_read_all(int dirfd, const char *path, size_t limit, char **ret_data, size_t *ret_len,
+                  struct error *err)
+{
+    _cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return error_errno(err, errno, "%s", path);
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return error_errno(err, errno, "%s", path);
+    if (!S_ISREG(st.st_mode))
+        return error_set(err, PARE_EDATA, "%s: not a regular file", path);
+    if ((uint64_t)st.st_size > limit)
+        return error_set(err, PARE_ELIMIT, "%s: %lld bytes, the limit is %zu", path,
+                         (long long)st.st_size, limit);
+    size_t n = (size_t)st.st_size;
+    _cleanup_free_ char *data = malloc(n + 1);
+    if (!data)
+        return error_oom(err);
+    int r = file_pread(fd, data, n, 0, err);
+    if (r < 0)
+        return error_prefix(err, "%s", path);
+    data[n] = 0;
+    *ret_data = TAKE(data);
+    if (ret_len)
+        *ret_len = n;
+    return 0;
+}
+
+int file_write_durably(int dirfd, const char *name, const void *data, size_t n, struct error *err)
+{
+    char tmp[NAME_MAX + 1];
+    int len = snprintf(tmp, sizeof tmp, ".%.200s.%d.tmp", name, (int)getpid());
+    if (len < 0 || (size_t)len >= sizeof tmp)
+        return error_set(err, PARE_ELIMIT, "%s: the name is too long", name);
+    _cleanup_close_ int fd =
+        openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0)
+        return error_errno(err, errno, "cannot create %s", tmp);
+    int r = file_write(fd, data, n, err);
+    if (r == 0)
+        r = file_sync(fd, name, err);
+    if (r == 0 && renameat(dirfd, tmp, dirfd, name) < 0)
+        r = error_errno(err, errno, "cannot rename to %s", name);
+    if (r < 0) {
+        (void)unlinkat(dirfd, tmp, 0);
+        return error_prefix(err, "%s", name);
+    }
+    _cleanup_close_ int dir = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return error_errno(err, errno, "cannot open the directory of %s", name);
+    return file_sync(dir, "the directory", err);
+}
+
+int file_open_regular(int dirfd, const char *path, int beneath, int *ret_fd, struct error *err)
+{
+    struct open_how how = {
+        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY,
+        .resolve = beneath ? RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS : 0,
+    };
+    _cleanup_close_ int fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+    if (fd < 0 && errno == ENOSYS)
+        fd = openat(dirfd, path, (int)how.flags);
+    if (fd < 0 && errno == ELOOP)
+        return error_set(err, PARE_EDATA, "%s: is a symbolic link, which is not followed", path);
+    if (fd < 0 && (errno == ENXIO || errno == ENODEV))
+        return error_set(err, PARE_EDATA, "%s: not a regular file", path);
+    if (fd < 0)
+        return error_errno(err, errno, "%s", path);
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return error_errno(err, errno, "%s", path);
+    if (!S_ISREG(st.st_mode))
+        return error_set(err, PARE_EDATA, "%s: not a regular file", path);
+    *ret_fd = TAKE_FD(fd);
+    return 0;
+}
+
+int file_open_dir(int dirfd, const char *path, int *ret_fd, struct error *err)
+{
+    int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return error_errno(err, errno, "cannot open the directory %s", path);
+    *ret_fd = fd;
+    return 0;
+}
+
+int file_make_dirs(const char *path, mode_t mode, struct error *err)
+{
+    _cleanup_free_ char *copy = strdup(path);
+    if (!copy)
+        return error_oom(err);
+    for (char *p = copy + 1; *copy; p++) {
+        if (*p && *p != '/')
+            continue;
+        char c = *p;
+        *p = 0;
+        if (mkdir(copy, mode) < 0 && errno != EEXIST)
+            return error_errno(err, errno, "cannot create the directory %s", copy);
+        *p = c;
+        if (!c)
+            break;
+    }
+    return 0;
+}
+
+int file_rename_new(int old_dirfd, const char *old_name, int new_dirfd, const char *new_name,
+                    struct error *err)
+{
+    if (syscall(SYS_renameat2, old_dirfd, old_name, new_dirfd, new_name, 1u /* NOREPLACE */) == 0)
+        return 0;
+    if (errno == EEXIST)
+        return 1;
+    return error_errno(err, errno, "cannot rename %s to %s", old_name, new_name);
+}
+
+int file_sync(int fd, const char *what, struct error *err)
+{
+    if (fsync(fd) < 0)
+        return error_errno(err, errno, "cannot sync %s", what);
+    return 0;
+}
+
+static int remove_children(int dirfd, const char *name, int depth, struct error *err);
+
+static int remove_entry(int dirfd, const char *name, int depth, struct error *err)
+{
+    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR && errno != EPERM)
+        return error_errno(err, errno, "cannot remove %s", name);
+    int r = remove_children(dirfd, name, depth + 1, err);
+    if (r < 0)
+        return r;
+    if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+        return error_errno(err, errno, "cannot remove the directory %s", name);
+    return 0;
+}
+
+static int remove_children(int dirfd, const char *name, int depth, struct error *err)
+{
+    if (depth > 64)
+        return error_set(err, PARE_ELIMIT, "%s: more than 64 levels of directories", name);
+    int fd = -1;
+    int r = file_open_dir(dirfd, name, &fd, err);
+    if (r < 0)
+        return r;
+    _cleanup_closedir_ DIR *dir = fdopendir(fd);
+    if (!dir) {
+        (void)close(fd);
+        return error_oom(err);
+    }
+    struct dirent *entry;
+    while (r == 0 && (entry = readdir(dir)))
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+            r = remove_entry(fd, entry->d_name, depth, err);
+    return r;
+}
+
+int file_remove_tree(int dirfd, const char *name, struct error *err)
+{
+    return remove_entry(dirfd, name, 0, err);
+}
+
+int file_name_is_plain(const char *name)
+{
+    return *name && strcmp(name, ".") && strcmp(name, "..") && !strchr(name, '/');
+}

@@ -1,0 +1,28 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * SHA-256, by libcrypto (which uses the CPU's instructions), as lower-case hexadecimal text.
+ */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include "base/error.h"
+
+#define HASH_HEX_SIZE 65 /* 64 digits and the NUL */
+
+struct hash; /* one running digest */
+
+int hash_new(struct hash **ret_hash, struct error *err) __attribute__((warn_unused_result));
+void hash_free(struct hash *hash);
+void hash_update(struct hash *hash, const void *data, size_t n);
+/* Ends the digest; the object can only be freed then. */
+void hash_final(struct hash *hash, char ret_hex[HASH_HEX_SIZE]);
+
+/* The digest of n bytes. */
+int hash_of(const void *data, size_t n, char ret_hex[HASH_HEX_SIZE], struct error *err)
+    __attribute__((warn_unused_result));
+/* The digest of a whole open file, read from its start by pread; *ret_size gets its length. */
+int hash_of_fd(int fd, char ret_hex[HASH_HEX_SIZE], uint64_t *ret_size, struct error *err)
+    __attribute__((warn_unused_result));
+
+#endif

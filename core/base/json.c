@@ -1,0 +1,86 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* JSON conveniences: see json.h. */
+#include "base/json.h"
+
+#include "base/strbuf.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *json_get_string(const json_t *object, const char *key, const char *fallback)
+{
+    const char *s = json_string_value(json_object_get(object, key));
+    return s ? s : fallback;
+}
+
+int64_t json_get_int(const json_t *object, const char *key, int64_t fallback)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_integer(value) ? (int64_t)json_integer_value(value) : fallback;
+}
+
+double json_get_real(const json_t *object, const char *key, double fallback)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : fallback;
+}
+
+int json_get_bool(const json_t *object, const char *key, int fallback)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_boolean(value) ? json_is_true(value) : fallback;
+}
+
+json_t *json_text(const char *data, size_t len)
+{
+    json_t *text = memchr(data, 0, len) ? NULL : json_stringn(data, len);
+    if (text)
+        return text;
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)data[i];
+        if (c < 0x20 || c >= 0x7f)
+            strbuf_printf(&sb, "\\x%02x", c);
+        else
+            strbuf_add(&sb, &data[i], 1);
+    }
+    return json_string(sb.data ? sb.data : "");
+}
+
+json_t *json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+int json_parse_object(const char *data, size_t n, json_t **ret_object, struct error *err)
+{
+    json_error_t problem;
+    json_t *json = json_loadb(data, n, JSON_REJECT_DUPLICATES, &problem);
+    if (!json)
+        return error_set(err, PARE_EDATA, "not JSON: %s (line %d, column %d)", problem.text,
+                         problem.line, problem.column);
+    if (!json_is_object(json)) {
+        json_decref(json);
+        return error_set(err, PARE_EDATA, "the JSON is not an object");
+    }
+    *ret_object = json;
+    return 0;
+}
+
+char *json_to_text(const json_t *json)
+{
+    return json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12));
+}
+
+char *json_to_pretty(const json_t *json)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    char *text = json_dumps(json, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12));
+    if (!text)
+        return NULL;
+    strbuf_puts(&sb, text);
+    strbuf_puts(&sb, "\n");
+    free(text);
+    return strbuf_finish(&sb);
+}

@@ -1,0 +1,30 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Clocks: see timing.h. */
+#include "base/timing.h"
+
+#include <stdio.h>
+#include <time.h>
+
+uint64_t timing_now(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+double timing_since(uint64_t start)
+{
+    return (double)(timing_now() - start) * 1e-9;
+}
+
+void timing_stamp(char ret_stamp[TIMING_STAMP_SIZE])
+{
+    struct timespec now;
+    struct tm tm;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)gmtime_r(&now.tv_sec, &tm);
+    char seconds[24];
+    (void)strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(ret_stamp, TIMING_STAMP_SIZE, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
+}

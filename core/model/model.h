@@ -1,0 +1,128 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a model is: files, named tensors at byte extents, and typed metadata in order. A reader
+ * plugin fills it through the host (plugin/host.h); plan and pipeline read it. Everything that a
+ * model owns lives in its arena of allocations and goes with model_free.
+ */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "base/error.h"
+#include "base/strmap.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* An encoding as the host knows it: a validated copy of what a plugin said. */
+struct encoding {
+    const char *name;
+    const char *summary;
+    const char *plugin;       /* name of the plugin that provides it */
+    uint32_t flags;           /* enum pare_encoding_flags */
+    uint32_t block_len;
+    uint32_t n_planes;
+    struct pare_plane planes[PARE_MAX_PLANES];
+    struct pare_kernel kernel;    /* the one that this CPU uses */
+    const struct pare_kernel *const *kernels; /* all of them, NULL-terminated */
+};
+
+struct model_file {
+    char *name;    /* relative, as given; untrusted */
+    int fd;        /* owned by whoever opened it */
+    uint64_t size;
+    uint32_t role; /* enum pare_file_role */
+};
+
+struct model_tensor {
+    struct pare_str name;
+    char *encoding_name;
+    const struct encoding *encoding; /* NULL: no loaded plugin provides it (copy only) */
+    uint32_t n_dims;
+    uint32_t n_planes;
+    uint64_t dims[PARE_MAX_DIMS];
+    uint64_t elements; /* product of dims; 1 for a scalar */
+    uint64_t row_len;  /* elements of a row; 1 for a scalar; 0 only when elements is 0 */
+    uint64_t rows;     /* elements / row_len */
+    uint64_t bytes;    /* over all planes */
+    struct pare_extent planes[PARE_MAX_PLANES];
+};
+
+struct model_meta {
+    struct pare_str key;
+    struct pare_value value;
+};
+
+struct model {
+    const char *format; /* the reader's name */
+    struct model_file *files;
+    uint32_t n_files;
+    struct model_tensor *tensors;
+    uint64_t n_tensors, tensors_capacity;
+    struct strmap tensor_names;
+    struct model_meta *meta;
+    uint64_t n_meta, meta_capacity;
+    struct strmap meta_keys; /* valid until the first removal (see meta_find) */
+    struct model_memory *memory;
+    uint64_t memory_used, memory_limit; /* bytes charged to the job; limit 0: none */
+};
+
+int model_new(struct model **ret_model, struct error *err) __attribute__((warn_unused_result));
+void model_free(struct model *model);
+
+/* Zeroed memory that lives as long as the model; charged against memory_limit. */
+int model_alloc(struct model *model, uint64_t count, uint64_t size, void **ret_memory,
+                struct error *err) __attribute__((warn_unused_result));
+void model_release(struct model *model, void *memory);
+
+/* Appends a file (the name is copied, the fd is borrowed). */
+int model_add_file(struct model *model, const char *name, int fd, uint64_t size, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Appends a tensor; name and encoding name are copied, sizes computed and checked: dims product,
+ * and, when the encoding is known, row length against block length and extents' lengths. A
+ * duplicate name, a zero-length or NUL-containing name is PARE_EDATA. */
+int model_add_tensor(struct model *model, const struct pare_tensor *tensor,
+                     const struct encoding *encoding, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Every extent lies inside its file (else PARE_EINCOMPLETE, naming tensor, needed and actual
+ * size) and no two overlap (else PARE_EDATA). */
+int model_check_extents(const struct model *model, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Metadata. set copies; an existing key is PARE_EDATA. put replaces: the old entry is removed and
+ * the new one goes to the end. find gives NULL when there is no such key. */
+int meta_set(struct model *model, struct pare_str key, const struct pare_value *value,
+             struct error *err) __attribute__((warn_unused_result));
+int meta_put(struct model *model, struct pare_str key, const struct pare_value *value,
+             struct error *err) __attribute__((warn_unused_result));
+const struct pare_value *meta_find(const struct model *model, const char *key);
+/* Conveniences: the value of a scalar of any integer type, or of a string (copied, free it; NULL
+ * when there is none). */
+int64_t meta_int(const struct model *model, const char *key, int64_t fallback);
+char *meta_string(const struct model *model, const char *key);
+/* The first element when the value is an array of integers, else like meta_int. */
+int64_t meta_first_int(const struct model *model, const char *key, int64_t fallback);
+
+/* Bytes of `rows` rows of `row_len` elements in a plane of the encoding; PARE_EDATA with a text
+ * when it does not fit or the row is no multiple of the block. */
+int encoding_plane_bytes(const struct encoding *encoding, uint32_t plane, uint64_t rows,
+                         uint64_t row_len, uint64_t *ret_bytes, struct error *err)
+    __attribute__((warn_unused_result));
+/* The same over all planes. */
+int encoding_bytes(const struct encoding *encoding, uint64_t rows, uint64_t row_len,
+                   uint64_t *ret_bytes, struct error *err) __attribute__((warn_unused_result));
+
+/* Total elements (weights) and bytes of all tensors. */
+uint64_t model_parameters(const struct model *model);
+uint64_t model_bytes(const struct model *model);
+/* [{"encoding","tensors","elements","bytes"}], most elements first. New reference. */
+json_t *model_census(const struct model *model);
+/* The architecture as metadata tells ("general.architecture"), or NULL (free it). */
+char *model_architecture(const struct model *model);
+
+/* "tok_embd [1024, 256]" style shape text as a JSON array of integers. New reference. */
+json_t *tensor_shape(const struct model_tensor *tensor);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The plugins that are loaded, and what they provide, by name. Everything that a plugin says is
+ * copied (the smaller of its struct size and ours) and checked before it is used. Plugins stay
+ * loaded as long as the registry.
+ */
+#ifndef PLUGIN_REGISTRY_H
+#define PLUGIN_REGISTRY_H
+
+#include "model/model.h"
+
+struct registry;
+
+/* cpu: enum pare_cpu bits that kernels may use (see cpu_detect). */
+int registry_new(uint32_t cpu, struct registry **ret_registry, struct error *err)
+    __attribute__((warn_unused_result));
+void registry_free(struct registry *registry);
+
+/* Loads every *.so of the colon-separated directories, in name order. One that is no good is
+ * skipped and remembered with its reason (see registry_describe). */
+int registry_load_dirs(struct registry *registry, const char *dirs, struct error *err)
+    __attribute__((warn_unused_result));
+/* Loads one library; the error names the file and the rule that it broke. */
+int registry_load(struct registry *registry, const char *path, struct error *err)
+    __attribute__((warn_unused_result));
+
+const struct encoding *registry_encoding(const struct registry *registry, const char *name);
+/* The reader or writer of a format, or NULL; structs are full-size copies. */
+const struct pare_reader *registry_reader(const struct registry *registry, const char *format);
+const struct pare_writer *registry_writer(const struct registry *registry, const char *format);
+/* Readers by index, NULL after the last. */
+const struct pare_reader *registry_reader_at(const struct registry *registry, size_t i);
+
+/* Every fact of every plugin, encoding and kernel, and the files that were refused, as JSON:
+ * {"plugins":[{"name","version","summary","file","sha256","readers":[...],"writers":[...],
+ * "encodings":[...]}],"refused":[{"file","reason"}]}. New reference. */
+json_t *registry_describe(const struct registry *registry);
+/* [{"name","version","sha256"}], for manifests. New reference. */
+json_t *registry_versions(const struct registry *registry);
+
+/* The CPU's enum pare_cpu bits. */
+uint32_t cpu_detect(void);
+/* The mask for "native", "c" (none), or a comma-separated list ("avx2,f16c"); PARE_EUSAGE. */
+int cpu_parse(const char *text, uint32_t *ret_mask, struct error *err)
+    __attribute__((warn_unused_result));
+/* "avx2,f16c", or "c" for none, in a static-size buffer. */
+void cpu_describe(uint32_t mask, char *ret_text, size_t size);
+
+#endif
