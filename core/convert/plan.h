@@ -1,0 +1,39 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The plan of one target: which tensor gets which encoding, in the order of the output, and the
+ * output's metadata. It is made before a single weight is read.
+ */
+#ifndef CONVERT_PLAN_H
+#define CONVERT_PLAN_H
+
+#include "convert/recipe.h"
+#include "plugin/registry.h"
+
+struct plan_choice {
+    uint64_t source;   /* index into the source's tensors */
+    const char *rule;  /* the recipe's line that decided, "keep", or a fallback's text */
+};
+
+struct plan {
+    struct model *target;        /* tensors with their new encodings, metadata, source's files */
+    struct plan_choice *choices; /* one per target tensor */
+    uint64_t n_fallbacks;        /* tensors whose row did not fit the chosen block */
+    json_t *warnings;            /* array of texts */
+};
+
+struct plan_options {
+    int allow_requantize; /* a quantized source tensor may be quantized again */
+    int has_importance;
+};
+
+/* PARE_EUSAGE when the writer cannot hold what the recipe chose; PARE_ENOTSUP when a tensor would
+ * have to be decoded that no plugin decodes, or when it is quantized already and would be
+ * quantized again without leave. Both name tensor and encodings. */
+int plan_make(const struct recipe *recipe, const struct registry *registry,
+              const struct model *source, const struct pare_writer *writer,
+              const struct plan_options *options, struct plan **ret_plan, struct error *err)
+    __attribute__((warn_unused_result));
+void plan_free(struct plan *plan);
+
+#endif

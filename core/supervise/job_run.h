@@ -1,0 +1,88 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * One job from source to published outputs, as a state machine that never blocks: a `convert`
+ * worker, then for each target a `verify` worker, manifest and report, publishing. pared drives it
+ * from its epoll loop, `pare convert` from a poll loop of its own.
+ *
+ * In the output directory a job owns `.pare/staging/UID/`; target i is made in `UID/i/`. When a
+ * target is verified, its manifest and report are written there and synced; then output, report
+ * and manifest are renamed (never replacing) to their final names, the manifest last, and the
+ * directory is synced. `UID/i/publish.json` ({"output", "ino", "dev"}) is written before the first
+ * of these renames, so that an interrupted publication is finished, not repeated. Each step can be
+ * done again after a crash (job_recover_target).
+ */
+#ifndef SUPERVISE_JOB_RUN_H
+#define SUPERVISE_JOB_RUN_H
+
+#include "supervise/source_set.h"
+#include "supervise/worker_process.h"
+
+struct job_target {
+    char *format, *recipe;
+    json_t *options;    /* object of strings, or NULL */
+    int done;           /* published in an earlier life of this job: skip */
+};
+
+struct job_settings {
+    const char *worker;          /* path of pare-worker */
+    const char *plugins, *recipes;
+    unsigned threads;            /* 0: one per CPU */
+    uint64_t memory_limit;       /* bytes; 0: none */
+    const char *cpu;             /* "native" */
+    const char *nonfinite;       /* "refuse" */
+    const char *sandbox;         /* "best" */
+    int allow_requantize;
+    double silence;              /* seconds without a line before the worker is killed */
+};
+
+struct job_spec {
+    const char *uid;             /* names the staging folder: letters, digits, '-' */
+    const char *origin;          /* path that the user gave or dropped, for the manifest */
+    const struct source_set *source;
+    struct job_target *targets;
+    size_t n_targets;
+    int out_dirfd;
+    const char *out_path;
+    struct job_settings settings;
+};
+
+struct job_callbacks {
+    /* Every line of the workers, as it comes. */
+    worker_event_fn *event;
+    /* A target is published: its manifest (docs/manifest.md), with the final output name. */
+    void (*published)(void *context, size_t target, const json_t *manifest);
+    void *context;
+};
+
+struct job_run;
+
+int job_run_start(const struct job_spec *spec, const struct job_callbacks *callbacks,
+                  struct job_run **ret_run, struct error *err) __attribute__((warn_unused_result));
+/* Stops and reaps the worker if one is running; leaves or removes the staging folder (removes it
+ * unless `keep_staging`). */
+void job_run_free(struct job_run *run, int keep_staging);
+/* The descriptor to poll for reading; it changes between steps. */
+int job_run_fd(const struct job_run *run);
+pid_t job_run_pid(const struct job_run *run);
+/* To be called when the descriptor is readable and at least once a second. 0: going on; 1: all
+ * targets are published; < 0: the job failed (targets published before stay so). */
+int job_run_step(struct job_run *run, struct error *err) __attribute__((warn_unused_result));
+void job_run_cancel(struct job_run *run);
+
+/* After a crash: looks at staging UID/i and the output directory. 1: the target is published (if
+ * need be by finishing the renames now), *ret_manifest is its manifest; 0: it must be made again
+ * (what was left of it is removed). */
+int job_recover_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
+                       struct error *err) __attribute__((warn_unused_result));
+
+/* Default output stem: "NAME-Q4_K_M". New string. */
+char *job_output_stem(const char *name, const char *recipe);
+/* Parses "FORMAT:RECIPE" (or "FORMAT-RECIPE" as a folder name when sep is '-'). PARE_EUSAGE. */
+int job_target_parse(const char *text, char sep, struct job_target *ret_target, struct error *err)
+    __attribute__((warn_unused_result));
+void job_target_deinit(struct job_target *target);
+/* A fresh uid: UTC time and random letters, sorts by age. */
+void job_uid(char ret_uid[40]);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files of one model, opened safely for a worker: a file, a file with its sibling shards
+ * (NAME-00001-of-00003.EXT), or a folder with its regular files (not its subfolders).
+ */
+#ifndef SUPERVISE_SOURCE_SET_H
+#define SUPERVISE_SOURCE_SET_H
+
+#include "base/error.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct source_set {
+    char *name;   /* for outputs: the folder's name; or the file's without extension and shard number */
+    char *path;   /* as given */
+    int is_folder;
+    char **names; /* of the files, sorted */
+    int *fds;
+    size_t n;
+    uint64_t bytes; /* over all files */
+};
+
+#define SOURCE_SET_MAX_FILES 4096
+
+/* dirfd, path: a file or folder. Symbolic links, FIFOs, devices and sockets are refused with
+ * PARE_EDATA; links that follow the Hugging Face cache's layout (snapshots/REV/x -> ../../blobs/y)
+ * are followed when allow_cache_links. In a folder hidden files, names of unfinished transfers
+ * and subfolders are passed over; a subfolder's presence is fine. More than
+ * SOURCE_SET_MAX_FILES is PARE_ELIMIT. */
+int source_set_open(int dirfd, const char *path, int allow_cache_links, struct source_set *ret_set,
+                    struct error *err) __attribute__((warn_unused_result));
+void source_set_deinit(struct source_set *set);
+
+/* The `source` member of a request. New reference. */
+json_t *source_set_json(const struct source_set *set);
+
+/* 1 for a name of an unfinished or foreign temporary file: hidden (dot), .part, .partial,
+ * .crdownload, .tmp, .incomplete, .download, .filepart, .swp, ~, rsync's .NAME.XXXXXX, .~tmp~. */
+int source_name_is_temporary(const char *name);
+/* If NAME is a shard name (-00001-of-00003 before the extension), its prefix length, number (from
+ * 1) and count: 1; else 0. */
+int source_name_is_shard(const char *name, size_t *ret_prefix, unsigned *ret_number,
+                         unsigned *ret_count);
+
+#endif
