@@ -1,0 +1,114 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows as sequences of blocks: what every encoding of this plugin does around its own block.
+ *
+ * An encoding says how long its blocks are and how to encode and decode one; the two functions
+ * here walk over rows with it. They are inline so that each encoding gets loops of its own with
+ * its functions inlined.
+ *
+ * A block with a NaN or an infinity among its weights becomes all zero bytes but for its scale,
+ * which is the half NaN 0xfe00: all its weights decode to NaN, so the damage is contained and
+ * cannot be overlooked. For finite weights, however large or small, the bytes are ggml's.
+ */
+#ifndef PARE_PLUGINS_GGML_BLOCKS_H
+#define PARE_PLUGINS_GGML_BLOCKS_H
+
+#include <pare/plugin.h>
+
+#include "../common/half.h"
+
+#define SCALE_NAN 0xfe00u
+
+/* What an encoder may know about a block besides its weights. */
+struct block_context {
+    const float *importance; /* one per weight of the block; or NULL */
+    float row_mean_square;   /* of the row that holds the block; only with importance */
+};
+
+struct block_shape {
+    uint32_t len;             /* weights */
+    uint32_t bytes;
+    uint32_t scale_offset;    /* of the half that multiplies every weight */
+    void (*encode)(const float *x, const struct block_context *context, uint8_t *block);
+    void (*decode)(const uint8_t *block, float *x);
+};
+
+/* 1 when all n floats are finite, else 0. */
+static inline int floats_finite(const float *x, uint32_t n)
+{
+    uint32_t largest = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t magnitude = float_bits(x[i]) & 0x7fffffffu;
+        largest = magnitude > largest ? magnitude : largest;
+    }
+    return largest < 0x7f800000u;
+}
+
+/* The half for a block's scale. A NaN, which finite weights give when their squares overflow, is
+ * stored as x86 makes it, so that its sign does not depend on the machine. */
+static inline uint16_t scale_encode(float scale)
+{
+    return scale == scale ? half_encode(scale) : SCALE_NAN;
+}
+
+/* Mean of the squares of the finite ones of n floats, summed in order as float. */
+static inline float mean_square(const float *x, uint64_t n)
+{
+    float sum = 0.0f;
+
+    for (uint64_t i = 0; i < n; i++) {
+        sum += floats_finite(&x[i], 1) ? x[i] * x[i] : 0.0f;
+    }
+    return sum / (float)(int64_t)n;
+}
+
+/* Encodes one block, whatever its weights are. */
+static inline void block_encode(const struct block_shape *shape, const float *x,
+                                const struct block_context *context, uint8_t *block)
+{
+    if (floats_finite(x, shape->len)) {
+        shape->encode(x, context, block);
+    } else {
+        memset(block, 0, shape->bytes);
+        store_u16(block + shape->scale_offset, SCALE_NAN);
+    }
+}
+
+/* Encodes rows * row_len weights to planes[0]. `calibration` may be NULL; encodings that do not
+ * use importance pass NULL. */
+static inline void blocks_encode(const struct block_shape *shape, const float *x, uint64_t rows,
+                                 uint64_t row_len, const struct pare_calibration *calibration,
+                                 void *const *planes)
+{
+    const float *importance = calibration != NULL ? calibration->importance : NULL;
+    uint8_t *block = planes[0];
+
+    for (uint64_t row = 0; row < rows; row++) {
+        struct block_context context = {0};
+        if (importance != NULL) {
+            context.row_mean_square = mean_square(x, row_len);
+        }
+        for (uint64_t i = 0; i < row_len; i += shape->len) {
+            context.importance = importance != NULL ? importance + i : NULL;
+            block_encode(shape, x + i, &context, block);
+            block += shape->bytes;
+        }
+        x += row_len;
+    }
+}
+
+/* Decodes rows * row_len weights from planes[0]. */
+static inline void blocks_decode(const struct block_shape *shape, const void *const *planes,
+                                 uint64_t rows, uint64_t row_len, float *x)
+{
+    const uint8_t *block = planes[0];
+
+    for (uint64_t i = 0; i < rows * row_len; i += shape->len) {
+        shape->decode(block, x + i);
+        block += shape->bytes;
+    }
+}
+
+#endif

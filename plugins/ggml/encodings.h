@@ -1,0 +1,15 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* The encodings of this plugin, each defined by the file of its name and listed in plugin.c. */
+#ifndef PARE_PLUGINS_GGML_ENCODINGS_H
+#define PARE_PLUGINS_GGML_ENCODINGS_H
+
+#include <pare/plugin.h>
+
+extern const struct pare_encoding encoding_q4_0;
+extern const struct pare_encoding encoding_q5_0;
+extern const struct pare_encoding encoding_q8_0;
+extern const struct pare_encoding encoding_q4_k;
+extern const struct pare_encoding encoding_q6_k;
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The plugin `ggml`: the block encodings of GGUF files.
+ *
+ * Every encoding gives, byte for byte, what ggml's reference quantizers give (ggml_quantize_chunk
+ * of llama.cpp de3ff81, as compiled for baseline x86-64: no fused multiply-add). A new encoding is
+ * one file, one line in encodings.h, one here and one in meson.build.
+ */
+#include "encodings.h"
+
+static const struct pare_encoding *const encodings[] = {
+    &encoding_q4_0, &encoding_q5_0, &encoding_q8_0, &encoding_q4_k, &encoding_q6_k, NULL,
+};
+
+static const struct pare_plugin plugin = {
+    .struct_size = sizeof(struct pare_plugin),
+    .name = "ggml",
+    .version = "1.0",
+    .summary = "the block quantizations of GGUF, with ggml's own bytes",
+    .encodings = encodings,
+};
+
+PARE_PLUGIN(plugin)

@@ -1,0 +1,71 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * q4_0: 32 weights in 18 bytes (4.5 bits per weight): half d; 16 bytes of codes, byte j holding
+ * code j in its low and code j + 16 in its high nibble. x = d * (code - 8).
+ *
+ * Without importance d makes the extreme weight -8 exactly; with it, d is searched. See
+ * docs/formats/encodings/q4_0.md.
+ */
+#include "blocks.h"
+#include "encodings.h"
+#include "symmetric.h"
+
+#define BLOCK_LEN 32
+#define BLOCK_BYTES 18
+#define HALF 8
+
+static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+{
+    uint8_t codes[BLOCK_LEN];
+    float d = symmetric_encode(x, BLOCK_LEN, HALF, context, codes);
+
+    store_u16(block, scale_encode(d));
+    for (int j = 0; j < BLOCK_LEN / 2; j++) {
+        block[2 + j] = (uint8_t)(codes[j] | codes[j + 16] << 4);
+    }
+}
+
+static void decode_block(const uint8_t *block, float *x)
+{
+    float d = half_decode(load_u16(block));
+
+    for (int j = 0; j < BLOCK_LEN / 2; j++) {
+        x[j] = (float)((block[2 + j] & 15) - HALF) * d;
+        x[j + 16] = (float)((block[2 + j] >> 4) - HALF) * d;
+    }
+}
+
+static const struct block_shape shape = {
+    .len = BLOCK_LEN,
+    .bytes = BLOCK_BYTES,
+    .scale_offset = 0,
+    .encode = encode_block,
+    .decode = decode_block,
+};
+
+static void encode(const float *x, uint64_t rows, uint64_t row_len,
+                   const struct pare_calibration *calibration, void *const *planes)
+{
+    blocks_encode(&shape, x, rows, row_len, calibration, planes);
+}
+
+static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, float *x)
+{
+    blocks_decode(&shape, planes, rows, row_len, x);
+}
+
+static const struct pare_plane data = {sizeof(data), "data", BLOCK_BYTES, 0};
+static const struct pare_plane *const planes_data[] = {&data, NULL};
+static const struct pare_kernel kernel_c = {sizeof(kernel_c), "c", 0, encode, decode};
+static const struct pare_kernel *const kernels[] = {&kernel_c, NULL};
+
+const struct pare_encoding encoding_q4_0 = {
+    .struct_size = sizeof(struct pare_encoding),
+    .name = "q4_0",
+    .summary = "32 weights: scale and 4-bit codes",
+    .flags = PARE_ENCODING_QUANTIZED | PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
+    .block_len = BLOCK_LEN,
+    .planes = planes_data,
+    .kernels = kernels,
+};

@@ -1,0 +1,83 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * q5_0: 32 weights in 22 bytes (5.5 bits per weight): half d; 4 bytes of fifth bits, bit i that of
+ * code i; 16 bytes with the low four bits, byte j holding those of code j and, above, of code
+ * j + 16. x = d * (code - 16).
+ *
+ * Without importance d makes the extreme weight -16 exactly; with it, d is searched. See
+ * docs/formats/encodings/q5_0.md.
+ */
+#include "blocks.h"
+#include "encodings.h"
+#include "symmetric.h"
+
+#define BLOCK_LEN 32
+#define BLOCK_BYTES 22
+#define HALF 16
+#define HIGH 2 /* offset of the fifth bits */
+#define LOW 6  /* offset of the others */
+
+static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+{
+    uint8_t codes[BLOCK_LEN];
+    float d = symmetric_encode(x, BLOCK_LEN, HALF, context, codes);
+    uint32_t high = 0;
+
+    for (uint32_t i = 0; i < BLOCK_LEN; i++) {
+        high |= (uint32_t)(codes[i] >> 4) << i;
+    }
+    store_u16(block, scale_encode(d));
+    memcpy(block + HIGH, &high, sizeof(high));
+    for (int j = 0; j < BLOCK_LEN / 2; j++) {
+        block[LOW + j] = (uint8_t)((codes[j] & 15) | (codes[j + 16] & 15) << 4);
+    }
+}
+
+static void decode_block(const uint8_t *block, float *x)
+{
+    float d = half_decode(load_u16(block));
+    uint32_t high;
+
+    memcpy(&high, block + HIGH, sizeof(high));
+    for (int j = 0; j < BLOCK_LEN / 2; j++) {
+        int first = (block[LOW + j] & 15) | (int)(high >> j & 1u) << 4;
+        int second = block[LOW + j] >> 4 | (int)(high >> (j + 16) & 1u) << 4;
+        x[j] = (float)(first - HALF) * d;
+        x[j + 16] = (float)(second - HALF) * d;
+    }
+}
+
+static const struct block_shape shape = {
+    .len = BLOCK_LEN,
+    .bytes = BLOCK_BYTES,
+    .scale_offset = 0,
+    .encode = encode_block,
+    .decode = decode_block,
+};
+
+static void encode(const float *x, uint64_t rows, uint64_t row_len,
+                   const struct pare_calibration *calibration, void *const *planes)
+{
+    blocks_encode(&shape, x, rows, row_len, calibration, planes);
+}
+
+static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, float *x)
+{
+    blocks_decode(&shape, planes, rows, row_len, x);
+}
+
+static const struct pare_plane data = {sizeof(data), "data", BLOCK_BYTES, 0};
+static const struct pare_plane *const planes_data[] = {&data, NULL};
+static const struct pare_kernel kernel_c = {sizeof(kernel_c), "c", 0, encode, decode};
+static const struct pare_kernel *const kernels[] = {&kernel_c, NULL};
+
+const struct pare_encoding encoding_q5_0 = {
+    .struct_size = sizeof(struct pare_encoding),
+    .name = "q5_0",
+    .summary = "32 weights: scale and 5-bit codes",
+    .flags = PARE_ENCODING_QUANTIZED | PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
+    .block_len = BLOCK_LEN,
+    .planes = planes_data,
+    .kernels = kernels,
+};

@@ -1,0 +1,149 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * q6_k: 256 weights in 210 bytes (6.5625 bits per weight): 128 bytes with the codes' low four
+ * bits; 64 bytes with their high two; int8 scales of 16 sub-blocks of 16; half d.
+ * x = d * scale * (code - 32).
+ *
+ * The scale of each sub-block is searched; then all are rounded to units of d, chosen to put the
+ * largest at -128, and the codes are made anew with the rounded scales. A sub-block whose rounded
+ * scale is 0 keeps the codes of the search. See docs/formats/encodings/q6_k.md.
+ */
+#include "blocks.h"
+#include "encodings.h"
+#include "search.h"
+
+#define BLOCK_LEN 256
+#define BLOCK_BYTES 210
+#define SUBS 16
+#define SUB_LEN 16
+#define HALF 32
+#define LOW 0       /* offset of the low bits */
+#define HIGH 128    /* offset of the high bits */
+#define SCALES 192  /* offset of the sub-blocks' scales */
+#define SCALE 208   /* offset of d */
+
+/* Searches the scale of each sub-block. Gives the one of largest magnitude, of equals the first. */
+static float search_scales(const float *x, const float *importance, float *scales,
+                           uint8_t *codes)
+{
+    for (int j = 0; j < SUBS; j++) {
+        const float *weights = importance != NULL ? importance + j * SUB_LEN : NULL;
+        scales[j] = search_symmetric(x + j * SUB_LEN, SUB_LEN, HALF, weights,
+                                     codes + j * SUB_LEN);
+    }
+    return extreme(scales, SUBS);
+}
+
+/* The codes that fit the stored scales. */
+static void recode(const float *x, const uint8_t *block, uint8_t *codes)
+{
+    float d = half_decode(load_u16(block + SCALE));
+
+    for (int j = 0; j < SUBS; j++) {
+        float scale = d * (float)(int8_t)block[SCALES + j];
+        if (scale == 0.0f) {
+            continue;
+        }
+        for (int i = j * SUB_LEN; i < (j + 1) * SUB_LEN; i++) {
+            int32_t level = clamp_int(round_even(x[i] / scale), -HALF, HALF - 1);
+            codes[i] = (uint8_t)(level + HALF);
+        }
+    }
+}
+
+/* In each half of the block, four runs of 32 codes share 64 bytes of low bits and 32 of high. */
+static void pack_codes(const uint8_t *codes, uint8_t *low, uint8_t *high)
+{
+    for (int i = 0; i < 32; i++) {
+        const uint8_t *run = codes + i;
+        low[i] = (uint8_t)((run[0] & 15) | (run[64] & 15) << 4);
+        low[i + 32] = (uint8_t)((run[32] & 15) | (run[96] & 15) << 4);
+        high[i] = (uint8_t)(run[0] >> 4 | run[32] >> 4 << 2 | run[64] >> 4 << 4 |
+                            run[96] >> 4 << 6);
+    }
+}
+
+static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+{
+    float scales[SUBS];
+    uint8_t codes[BLOCK_LEN];
+    float largest = search_scales(x, context->importance, scales, codes);
+
+    if (fabsf(largest) < SEARCH_ALL_ZERO) {
+        memset(block, 0, BLOCK_BYTES);
+        return;
+    }
+    float inverse = -128.0f / largest;
+    store_u16(block + SCALE, scale_encode(1.0f / inverse));
+    for (int j = 0; j < SUBS; j++) {
+        int32_t code = round_even(inverse * scales[j]);
+        block[SCALES + j] = (uint8_t)(code < 127 ? code : 127);
+    }
+    recode(x, block, codes);
+    for (int j = 0; j < 2; j++) {
+        pack_codes(codes + 128 * j, block + LOW + 64 * j, block + HIGH + 32 * j);
+    }
+}
+
+/* Multiplies from the left: (d * scale) * level. */
+static void decode_half(const uint8_t *low, const uint8_t *high, const uint8_t *scales, float d,
+                        float *x)
+{
+    float scale[8];
+
+    for (int j = 0; j < 8; j++) {
+        scale[j] = d * (float)(int8_t)scales[j];
+    }
+    for (int i = 0; i < 32; i++) {
+        int j = i / SUB_LEN;
+        x[i] = scale[j] * (float)(((low[i] & 15) | (high[i] & 3) << 4) - HALF);
+        x[i + 32] = scale[j + 2] * (float)(((low[i + 32] & 15) | (high[i] >> 2 & 3) << 4) - HALF);
+        x[i + 64] = scale[j + 4] * (float)((low[i] >> 4 | (high[i] >> 4 & 3) << 4) - HALF);
+        x[i + 96] = scale[j + 6] * (float)((low[i + 32] >> 4 | high[i] >> 6 << 4) - HALF);
+    }
+}
+
+static void decode_block(const uint8_t *block, float *x)
+{
+    float d = half_decode(load_u16(block + SCALE));
+
+    for (int j = 0; j < 2; j++) {
+        decode_half(block + LOW + 64 * j, block + HIGH + 32 * j, block + SCALES + 8 * j, d,
+                    x + 128 * j);
+    }
+}
+
+static const struct block_shape shape = {
+    .len = BLOCK_LEN,
+    .bytes = BLOCK_BYTES,
+    .scale_offset = SCALE,
+    .encode = encode_block,
+    .decode = decode_block,
+};
+
+static void encode(const float *x, uint64_t rows, uint64_t row_len,
+                   const struct pare_calibration *calibration, void *const *planes)
+{
+    blocks_encode(&shape, x, rows, row_len, calibration, planes);
+}
+
+static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, float *x)
+{
+    blocks_decode(&shape, planes, rows, row_len, x);
+}
+
+static const struct pare_plane data = {sizeof(data), "data", BLOCK_BYTES, 0};
+static const struct pare_plane *const planes_data[] = {&data, NULL};
+static const struct pare_kernel kernel_c = {sizeof(kernel_c), "c", 0, encode, decode};
+static const struct pare_kernel *const kernels[] = {&kernel_c, NULL};
+
+const struct pare_encoding encoding_q6_k = {
+    .struct_size = sizeof(struct pare_encoding),
+    .name = "q6_k",
+    .summary = "256 weights: 6-bit codes, scale per 16",
+    .flags = PARE_ENCODING_QUANTIZED | PARE_ENCODING_IMPORTANCE,
+    .block_len = BLOCK_LEN,
+    .planes = planes_data,
+    .kernels = kernels,
+};

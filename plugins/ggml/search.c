@@ -1,0 +1,310 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The searches of search.h, in the order of operations that ggml's reference quantizers use
+ * (llama.cpp de3ff81). Loops are split where that changes no sum: first what a compiler can
+ * vectorise (codes, products), then the sums, which must run in order.
+ */
+#include "search.h"
+
+#include <math.h>
+
+/* Codes and the two sums of a least-squares fit through zero. */
+struct line_fit {
+    float xl; /* sum of w x l */
+    float ll; /* sum of w l l */
+};
+
+static struct line_fit symmetric_try(const float *x, uint32_t n, int32_t half, float inverse,
+                                     const float *weights, uint8_t *codes)
+{
+    float xl[SEARCH_MAX];
+    float ll[SEARCH_MAX];
+    struct line_fit fit = {0.0f, 0.0f};
+
+    for (uint32_t i = 0; i < n; i++) {
+        int32_t level = clamp_int(round_even(inverse * x[i]), -half, half - 1);
+        codes[i] = (uint8_t)(level + half);
+        xl[i] = weights[i] * x[i] * (float)level;
+        ll[i] = weights[i] * (float)level * (float)level;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        fit.xl += xl[i];
+        fit.ll += ll[i];
+    }
+    return fit;
+}
+
+float search_symmetric(const float *x, uint32_t n, int32_t half, const float *weights,
+                       uint8_t *codes)
+{
+    float squares[SEARCH_MAX];
+    uint8_t tried[SEARCH_MAX];
+    float max = extreme(x, n);
+
+    if (fabsf(max) < SEARCH_ALL_ZERO) {
+        memset(codes, 0, n);
+        return 0.0f;
+    }
+    for (uint32_t i = 0; i < n && weights == NULL; i++) {
+        squares[i] = x[i] * x[i];
+    }
+    weights = weights != NULL ? weights : squares;
+    struct line_fit fit = symmetric_try(x, n, half, (float)-half / max, weights, codes);
+    float scale = fit.ll != 0.0f ? fit.xl / fit.ll : 0.0f;
+    float best = scale * fit.xl;
+    for (int32_t step = -9; step <= 9; step++) {
+        if (step == 0) {
+            continue;
+        }
+        float inverse = -((float)half + 0.1f * (float)step) / max;
+        fit = symmetric_try(x, n, half, inverse, weights, tried);
+        if (fit.ll > 0.0f && fit.xl * fit.xl > best * fit.ll) {
+            memcpy(codes, tried, n);
+            scale = fit.xl / fit.ll;
+            best = scale * fit.xl;
+        }
+    }
+    return scale;
+}
+
+/* What stays the same while an affine group is searched. */
+struct affine_group {
+    const float *x;
+    const float *weights;
+    uint32_t n;
+    int32_t top;
+    float sum_w;
+    float sum_wx;
+};
+
+static void affine_codes(const struct affine_group *group, float inverse, float min,
+                         uint8_t *codes)
+{
+    for (uint32_t i = 0; i < group->n; i++) {
+        int32_t level = round_even(inverse * (group->x[i] - min));
+        codes[i] = (uint8_t)clamp_int(level, 0, group->top);
+    }
+}
+
+/* Weighted square error of x ~ scale * code + min. */
+static float affine_error(const struct affine_group *group, float scale, float min,
+                          const uint8_t *codes)
+{
+    float errors[SEARCH_MAX];
+    float sum = 0.0f;
+
+    for (uint32_t i = 0; i < group->n; i++) {
+        float difference = scale * (float)codes[i] + min - group->x[i];
+        errors[i] = group->weights[i] * (difference * difference);
+    }
+    for (uint32_t i = 0; i < group->n; i++) {
+        sum += errors[i];
+    }
+    return sum;
+}
+
+/* Fits scale and min <= 0 to the codes. Gives 1, or 0 when the codes are all the same. */
+static int affine_fit(const struct affine_group *group, const uint8_t *codes, float *ret_scale,
+                      float *ret_min)
+{
+    float wl[SEARCH_MAX];
+    float wll[SEARCH_MAX];
+    float wlx[SEARCH_MAX];
+    float l = 0.0f;
+    float ll = 0.0f;
+    float lx = 0.0f;
+
+    for (uint32_t i = 0; i < group->n; i++) {
+        wl[i] = group->weights[i] * (float)codes[i];
+        wll[i] = wl[i] * (float)codes[i];
+        wlx[i] = wl[i] * group->x[i];
+    }
+    for (uint32_t i = 0; i < group->n; i++) {
+        l += wl[i];
+        ll += wll[i];
+        lx += wlx[i];
+    }
+    float determinant = group->sum_w * ll - l * l;
+    if (!(determinant > 0.0f)) {
+        return 0;
+    }
+    *ret_scale = (group->sum_w * lx - group->sum_wx * l) / determinant;
+    *ret_min = (ll * group->sum_wx - l * lx) / determinant;
+    if (*ret_min > 0.0f) {
+        *ret_min = 0.0f;
+        *ret_scale = lx / ll;
+    }
+    return 1;
+}
+
+static struct affine_group affine_group_of(const struct affine_search *search, const float *x,
+                                           uint32_t n, const float *weights, float *ret_low,
+                                           float *ret_high)
+{
+    struct affine_group group = {.x = x, .weights = weights, .n = n, .top = search->top};
+    float low = x[0];
+    float high = x[0];
+
+    for (uint32_t i = 0; i < n; i++) {
+        low = x[i] < low ? x[i] : low;
+        high = x[i] > high ? x[i] : high;
+    }
+    group.sum_w = weights[0];
+    group.sum_wx = weights[0] * x[0];
+    for (uint32_t i = 1; i < n; i++) {
+        group.sum_w += weights[i];
+        group.sum_wx += weights[i] * x[i];
+    }
+    *ret_low = low > 0.0f ? 0.0f : low;
+    *ret_high = high;
+    return group;
+}
+
+float search_affine(const struct affine_search *search, const float *x, uint32_t n,
+                    const float *weights, uint8_t *codes, float *ret_min)
+{
+    uint8_t tried[SEARCH_MAX];
+    float min;
+    float max;
+    struct affine_group group = affine_group_of(search, x, n, weights, &min, &max);
+
+    if (max <= min) {
+        memset(codes, 0, n);
+        *ret_min = -min;
+        return 0.0f;
+    }
+    float inverse = (float)search->top / (max - min);
+    float scale = 1.0f / inverse;
+    affine_codes(&group, inverse, min, codes);
+    float best = affine_error(&group, scale, min, codes);
+    for (int32_t step = 0; step <= search->steps; step++) {
+        float fitted_scale;
+        float fitted_min;
+        /* min is the best one so far, not the first: later candidates start from it. */
+        inverse = (search->first + search->step * (float)step + (float)search->top) / (max - min);
+        affine_codes(&group, inverse, min, tried);
+        if (!affine_fit(&group, tried, &fitted_scale, &fitted_min)) {
+            continue;
+        }
+        float error = affine_error(&group, fitted_scale, fitted_min, tried);
+        if (error < best) {
+            memcpy(codes, tried, n);
+            best = error;
+            scale = fitted_scale;
+            min = fitted_min;
+        }
+    }
+    *ret_min = -min;
+    return scale;
+}
+
+/* Weighted square error of x ~ levels / inverse. */
+static float positive_error(const float *x, uint32_t n, const float *weights,
+                            const int32_t *levels, float inverse)
+{
+    float scale = 1.0f / inverse;
+    float sum = 0.0f;
+
+    for (uint32_t i = 0; i < n; i++) {
+        float difference = x[i] - scale * (float)levels[i];
+        sum += weights[i] * difference * difference;
+    }
+    return sum;
+}
+
+static void positive_levels(const float *x, uint32_t n, int32_t top, float inverse,
+                            int32_t *ret_levels)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        int32_t level = round_even(inverse * x[i]);
+        ret_levels[i] = level < top ? level : top;
+    }
+}
+
+/* Moves each code to where the fit of the others wants it, when that makes the fit better.
+ * Gives how many codes changed. */
+static uint32_t positive_sweep(const float *x, uint32_t n, int32_t top, const float *weights,
+                               uint8_t *codes, struct line_fit *fit)
+{
+    uint32_t changed = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        float code = (float)codes[i];
+        struct line_fit others = {fit->xl - weights[i] * x[i] * code,
+                                  fit->ll - weights[i] * code * code};
+        if (!(others.xl > 0.0f && others.ll > 0.0f)) {
+            continue;
+        }
+        int32_t level = round_even(x[i] * others.ll / others.xl);
+        level = level < top ? level : top;
+        if (level == codes[i]) {
+            continue;
+        }
+        others.xl += weights[i] * x[i] * (float)level;
+        others.ll += weights[i] * (float)level * (float)level;
+        if (others.xl * others.xl * fit->ll > fit->xl * fit->xl * others.ll) {
+            codes[i] = (uint8_t)level;
+            *fit = others;
+            changed++;
+        }
+    }
+    return changed;
+}
+
+/* The best of nine inverse scales about top / max. A negative value, which only the rounding of
+ * degenerate weights makes, has its code wrap around to a byte in the first of them, as in ggml. */
+static float positive_inverse(const float *x, uint32_t n, int32_t top, const float *weights,
+                              float max)
+{
+    int32_t levels[SEARCH_MAX];
+    float inverse = (float)top / max;
+
+    for (uint32_t i = 0; i < n; i++) {
+        levels[i] = (uint8_t)round_even(inverse * x[i]);
+    }
+    float best = positive_error(x, n, weights, levels, inverse);
+    for (int32_t step = -4; step <= 4; step++) {
+        if (step == 0) {
+            continue;
+        }
+        float candidate = (0.1f * (float)step + (float)top) / max;
+        positive_levels(x, n, top, candidate, levels);
+        float error = positive_error(x, n, weights, levels, candidate);
+        if (error < best) {
+            best = error;
+            inverse = candidate;
+        }
+    }
+    return inverse;
+}
+
+float search_positive(const float *x, uint32_t n, int32_t top, const float *weights,
+                      uint8_t *codes)
+{
+    struct line_fit fit = {0.0f, 0.0f};
+    int32_t levels[SEARCH_MAX];
+    float max = 0.0f;
+
+    for (uint32_t i = 0; i < n; i++) {
+        max = max > x[i] ? max : x[i];
+    }
+    if (max < SEARCH_ALL_ZERO) {
+        memset(codes, 0, n);
+        return 0.0f;
+    }
+    float inverse = positive_inverse(x, n, top, weights, max);
+    positive_levels(x, n, top, inverse, levels);
+    for (uint32_t i = 0; i < n; i++) {
+        float level = (float)levels[i];
+        codes[i] = (uint8_t)levels[i];
+        fit.xl += weights[i] * x[i] * level;
+        fit.ll += weights[i] * level * level;
+    }
+    for (int sweep = 0; sweep < 5; sweep++) {
+        if (positive_sweep(x, n, top, weights, codes, &fit) == 0) {
+            break;
+        }
+    }
+    return fit.ll > 0.0f ? fit.xl / fit.ll : 0.0f;
+}

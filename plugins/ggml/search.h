@@ -1,0 +1,72 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Searches for the scale of a group of weights, shared by the encodings of this plugin.
+ *
+ * A symmetric group stores codes around zero: x = scale * (code - half). An affine group stores
+ * codes from 0 and an offset: x = scale * code - min, with min >= 0. Both searches try a row of
+ * candidate scales around the one that just reaches the extremes, fit each by least squares, and
+ * keep the best; of equals, the first. Sums are single floats, added in the order of the weights,
+ * with separate multiplications and additions: the result depends on it to the last bit.
+ */
+#ifndef PARE_PLUGINS_GGML_SEARCH_H
+#define PARE_PLUGINS_GGML_SEARCH_H
+
+#include <math.h>
+#include <stdint.h>
+
+#include "../common/half.h"
+
+#define SEARCH_MAX 32              /* weights in a group */
+#define SEARCH_ALL_ZERO 1e-15f     /* groups whose largest magnitude is below this are zero */
+
+/* The integer nearest to `value`, ties to even, for |value| < 2^22; for others some integer in
+ * [-2^22, 2^22), the same on every machine; 0 for the NaNs that arithmetic makes. Adding 1.5 * 2^23
+ * leaves the integer in the low bits of the float. */
+static inline int32_t round_even(float value)
+{
+    return (int32_t)(float_bits(value + 12582912.0f) & 0x7fffffu) - 0x400000;
+}
+
+/* `value` held between low and high. */
+static inline int32_t clamp_int(int32_t value, int32_t low, int32_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+/* The value of the largest magnitude, with its sign; of equals the first. */
+static inline float extreme(const float *x, uint32_t n)
+{
+    float largest = 0.0f;
+
+    for (uint32_t i = 0; i < n; i++) {
+        largest = fabsf(x[i]) > fabsf(largest) ? x[i] : largest;
+    }
+    return largest;
+}
+
+/* The scale of a symmetric group: x[i] ~ scale * (codes[i] - half), codes in [0, 2 * half - 1].
+ * The extreme weight gets code 0, so a positive one gives a negative scale. weights says how much
+ * each error matters; NULL: the square of x. n <= SEARCH_MAX. Gives 0 and codes 0 when all are
+ * (nearly) zero. */
+float search_symmetric(const float *x, uint32_t n, int32_t half, const float *weights,
+                       uint8_t *codes);
+
+struct affine_search {
+    int32_t top;   /* the largest code */
+    float first;   /* candidates reach from top + first in steps of step */
+    float step;
+    int32_t steps; /* the last candidate */
+};
+
+/* The scale and *ret_min of an affine group: x[i] ~ scale * codes[i] - min, codes in [0, top].
+ * n <= SEARCH_MAX; weights is never NULL. */
+float search_affine(const struct affine_search *search, const float *x, uint32_t n,
+                    const float *weights, uint8_t *codes, float *ret_min);
+
+/* The scale of n non-negative values: x[i] ~ scale * codes[i], codes in [0, top]; refines the codes
+ * one by one. Used for the scales of sub-blocks when there is importance. */
+float search_positive(const float *x, uint32_t n, int32_t top, const float *weights,
+                      uint8_t *codes);
+
+#endif
