@@ -1,0 +1,109 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* What every subcommand uses: messages, numbers and JSON. See cli.h. */
+#include "cli/cli.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/paths.h"
+#include "cli/table.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list ap)
+{
+    char text[2 * ERROR_TEXT_MAX];
+    (void)vsnprintf(text, sizeof text, format, ap);
+    fputs("pare: ", stderr);
+    text_print(stderr, text);
+    fputc('\n', stderr);
+}
+
+int cli_fail(int status, const char *format, ...)
+{
+    (void)fflush(stdout);
+    va_list ap;
+    va_start(ap, format);
+    say(format, ap);
+    va_end(ap);
+    return status;
+}
+
+int cli_error(const struct error *err, const char *what)
+{
+    int status = err->code == PARE_EUSAGE ? CLI_USAGE : CLI_FAILURE;
+    if (!what)
+        return cli_fail(status, "%s", err->text);
+    return cli_fail(status, "%s: %s", what, err->text);
+}
+
+void cli_warn(const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    say(format, ap);
+    va_end(ap);
+}
+
+int cli_usage(const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    say(format, ap);
+    va_end(ap);
+    fputs("Try \"pare --help\" or \"pare COMMAND --help\".\n", stderr);
+    return CLI_USAGE;
+}
+
+char *cli_catalog_path(const struct cli *cli)
+{
+    return cli->catalog ? strdup(cli->catalog) : paths_user_catalog();
+}
+
+int cli_print_json(const json_t *json)
+{
+    int pretty = isatty(STDOUT_FILENO);
+    _cleanup_free_ char *text = pretty ? json_to_pretty(json) : json_to_text(json);
+    if (!text)
+        return cli_fail(CLI_FAILURE, "out of memory");
+    if (fputs(text, stdout) == EOF || (!pretty && putchar('\n') == EOF) || fflush(stdout) != 0)
+        return cli_fail(CLI_FAILURE, "cannot write to standard output: %s", strerror(errno));
+    return CLI_OK;
+}
+
+int cli_number(const char *option, const char *text, long long min, long long max,
+               long long *ret_number)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno || end == text || *end || value < min || value > max) {
+        (void)cli_usage("--%s needs a whole number from %lld to %lld, not \"%s\"", option, min, max,
+                        text);
+        return -1;
+    }
+    *ret_number = value;
+    return 0;
+}
+
+int cli_bytes(const char *option, const char *text, unsigned long long *ret_bytes)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    static const char suffixes[] = "KMGT";
+    const char *suffix = *end ? strchr(suffixes, *end) : NULL;
+    int shift = suffix ? 10 * (int)(suffix - suffixes + 1) : 0;
+    int bad = errno || end == text || strchr(text, '-') || end[suffix ? 1 : 0] ||
+              value > (~0ULL >> shift);
+    if (bad) {
+        (void)cli_usage("--%s needs a number of bytes such as 5000000000 or 4G, not \"%s\"", option,
+                        text);
+        return -1;
+    }
+    *ret_bytes = value << shift;
+    return 0;
+}

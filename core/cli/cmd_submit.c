@@ -1,0 +1,93 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* `pare submit`: hands a source to the daemon's queue. */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "cli/control_client.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { OPTION_TO, OPTION_PRIORITY };
+
+#define MAX_TARGETS 32
+
+struct submit {
+    const char *targets[MAX_TARGETS];
+    size_t n_targets;
+    long long priority;
+};
+
+static const struct cli_option options[] = {
+    { "to", 't', "FORMAT:RECIPE", "a target; may be repeated (default: the daemon's)", OPTION_TO },
+    { "priority", 0, "N", "higher goes first (default 0)", OPTION_PRIORITY },
+    { NULL, 0, NULL, NULL, 0 },
+};
+
+static int set(void *state, int id, const char *value)
+{
+    struct submit *submit = state;
+    if (id == OPTION_PRIORITY)
+        return cli_number("priority", value, -1000, 1000, &submit->priority) < 0 ? CLI_USAGE
+                                                                                 : CLI_OK;
+    if (submit->n_targets == MAX_TARGETS)
+        return cli_usage("more than %d targets", MAX_TARGETS);
+    submit->targets[submit->n_targets++] = value;
+    return CLI_OK;
+}
+
+static json_t *make_request(const struct submit *submit, const char *path)
+{
+    _cleanup_json_ json_t *targets = json_array();
+    for (size_t i = 0; i < submit->n_targets; i++)
+        if (json_array_append_new(targets, json_string(submit->targets[i])) < 0)
+            return NULL;
+    return json_pack("{s:s, s:s, s:O, s:I}", "command", "submit", "path", path, "targets", targets,
+                     "priority", (json_int_t)submit->priority);
+}
+
+static int submit_one(const struct cli *cli, const struct submit *submit, const char *operand)
+{
+    _cleanup_free_ char *path = realpath(operand, NULL);
+    if (!path)
+        return cli_fail(errno == ENOENT ? CLI_NOT_FOUND : CLI_FAILURE, "%s: %s", operand,
+                        strerror(errno));
+    json_t *request = make_request(submit, path);
+    if (!request)
+        return cli_fail(CLI_FAILURE, "%s: the path or a target is not UTF-8", operand);
+    _cleanup_json_ json_t *reply = NULL;
+    int status = control_call(cli, request, &reply);
+    if (status != CLI_OK)
+        return status;
+    if (cli->json)
+        return cli_print_json(reply);
+    printf("queued job %lld (%s)\n", (long long)json_get_int(reply, "id", 0),
+           json_get_string(reply, "uid", "?"));
+    return CLI_OK;
+}
+
+static int run(const struct cli *cli, void *state, int n_operands, char **operands)
+{
+    int worst = CLI_OK;
+    for (int i = 0; i < n_operands; i++) {
+        int status = submit_one(cli, state, operands[i]);
+        if (status != CLI_OK)
+            worst = status;
+    }
+    return worst;
+}
+
+const struct cli_command cmd_submit = {
+    .name = "submit",
+    .synopsis = "PATH... [--to FORMAT:RECIPE]... [--priority N]",
+    .summary = "Queue models with the daemon",
+    .details = "The daemon opens PATH as its own user and leaves the source where it is.\n",
+    .options = options,
+    .min_operands = 1,
+    .max_operands = -1,
+    .state_size = sizeof(struct submit),
+    .set = set,
+    .run = run,
+};

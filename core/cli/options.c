@@ -1,0 +1,153 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Options: see options.h. Each option gets a number for getopt_long: common ones from
+ * COMMON_BASE, a command's own from OWN_BASE, in the order of its table.
+ */
+#include "cli/options.h"
+
+#include "cli/table.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMON_BASE 1000
+#define OWN_BASE 2000
+#define MAX_OPTIONS 48
+
+enum common {
+    COMMON_JSON,
+    COMMON_CATALOG,
+    COMMON_SOCKET,
+    COMMON_PLUGINS,
+    COMMON_RECIPES,
+    COMMON_WORKER,
+    COMMON_HELP,
+    COMMON_VERSION,
+};
+
+const struct cli_option cli_common_options[] = {
+    { "json", 0, NULL, "print JSON", COMMON_JSON },
+    { "catalog", 0, "FILE", "catalog to use (default: the user's own)", COMMON_CATALOG },
+    { "socket", 0, "PATH", "control socket of pared", COMMON_SOCKET },
+    { "plugins", 0, "DIRS", "where plugins are, colon-separated", COMMON_PLUGINS },
+    { "recipes", 0, "DIRS", "where recipes are, colon-separated", COMMON_RECIPES },
+    { "worker", 0, "PATH", "the pare-worker program", COMMON_WORKER },
+    { "help", 'h', NULL, "print this help", COMMON_HELP },
+    { "version", 'V', NULL, "print the version", COMMON_VERSION },
+    { NULL, 0, NULL, NULL, 0 },
+};
+
+struct option_tables {
+    struct option longs[MAX_OPTIONS + 1];
+    size_t n;
+    char shorts[3 * MAX_OPTIONS + 2];
+    int values[256]; /* of short options */
+};
+
+static void add_options(struct option_tables *t, const struct cli_option *options, int base)
+{
+    for (int i = 0; options && options[i].name && t->n < MAX_OPTIONS; i++) {
+        const struct cli_option *o = &options[i];
+        t->longs[t->n++] = (struct option){
+            .name = o->name,
+            .has_arg = o->argument ? required_argument : no_argument,
+            .val = base + i,
+        };
+        if (!o->letter)
+            continue;
+        size_t len = strlen(t->shorts);
+        t->shorts[len] = (char)o->letter;
+        t->shorts[len + 1] = o->argument ? ':' : 0;
+        t->values[(unsigned char)o->letter] = base + i;
+    }
+}
+
+static int set_common(struct cli *cli, int id, const char *value, enum options_outcome *outcome)
+{
+    const char **const texts[] = {
+        [COMMON_CATALOG] = &cli->catalog, [COMMON_SOCKET] = &cli->socket,
+        [COMMON_PLUGINS] = &cli->plugins, [COMMON_RECIPES] = &cli->recipes,
+        [COMMON_WORKER] = &cli->worker,
+    };
+    if (id == COMMON_HELP)
+        *outcome = OPTIONS_HELP;
+    else if (id == COMMON_VERSION)
+        *outcome = OPTIONS_VERSION;
+    else if (id == COMMON_JSON)
+        cli->json = 1;
+    else if (!*value)
+        return cli_usage("--%s needs a value that is not empty", cli_common_options[id].name);
+    else
+        *texts[id] = value;
+    return CLI_OK;
+}
+
+static int take(struct cli *cli, void *state, int number, enum options_outcome *outcome)
+{
+    if (number >= OWN_BASE)
+        return cli->command->set(state, cli->command->options[number - OWN_BASE].id, optarg);
+    return set_common(cli, cli_common_options[number - COMMON_BASE].id, optarg, outcome);
+}
+
+static int complain(int c, char **argv)
+{
+    const char *word = argv[optind - 1];
+    if (optopt && optopt < COMMON_BASE && c == '?')
+        return cli_usage("unknown option \"-%c\"", optopt);
+    if (c == ':')
+        return cli_usage("option \"%s\" needs a value", word);
+    return cli_usage("option \"%s\" is unknown, ambiguous or takes no value", word);
+}
+
+int options_parse(struct cli *cli, void *state, int argc, char **argv, int *ret_first,
+                  enum options_outcome *ret_outcome)
+{
+    /* A leading '+' stops at the first operand: the command's name. */
+    struct option_tables tables = { .n = 0, .shorts = "+:" };
+    if (cli->command)
+        strcpy(tables.shorts, ":");
+    add_options(&tables, cli_common_options, COMMON_BASE);
+    if (cli->command)
+        add_options(&tables, cli->command->options, OWN_BASE);
+    *ret_outcome = OPTIONS_GO;
+    optind = 0;
+    opterr = 0;
+    int c;
+    while ((c = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) != -1) {
+        if (c == '?' || c == ':')
+            return complain(c, argv);
+        int status = take(cli, state, c < 256 ? tables.values[c] : c, ret_outcome);
+        if (status != CLI_OK)
+            return status;
+    }
+    *ret_first = optind;
+    return CLI_OK;
+}
+
+void options_print(const struct cli_option *options, FILE *out)
+{
+    for (const struct cli_option *o = options; o && o->name; o++) {
+        char left[64];
+        int n = o->letter ? snprintf(left, sizeof left, "-%c, ", o->letter)
+                          : snprintf(left, sizeof left, "    ");
+        (void)snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s", o->name,
+                       o->argument ? " " : "", o->argument ? o->argument : "");
+        fprintf(out, "  %-26s %s\n", left, o->help);
+    }
+}
+
+void options_print_help(const struct cli_command *command, FILE *out)
+{
+    fprintf(out, "Usage: pare %s%s%s\n\n%s.\n", command->name, *command->synopsis ? " " : "",
+            command->synopsis, command->summary);
+    if (command->details)
+        fprintf(out, "\n%s", command->details);
+    if (command->options) {
+        fputs("\nOptions:\n", out);
+        options_print(command->options, out);
+    }
+    fputs("\nOptions of every command:\n", out);
+    options_print(cli_common_options, out);
+}

@@ -1,0 +1,241 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tables and figures: see table.h. Cells are made harmless when they are added; widths count
+ * characters as the terminal shows them (wide East Asian ones are two).
+ */
+#include "cli/table.h"
+
+#include "base/cleanup.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+#include <wchar.h>
+
+#define MAX_COLUMNS 24
+
+struct table {
+    size_t n_columns, n_cells, capacity;
+    char spec[MAX_COLUMNS + 1];
+    const char *headings[MAX_COLUMNS];
+    size_t widths[MAX_COLUMNS];
+    char **cells;
+    int failed;
+};
+
+/* The length of a well-formed UTF-8 sequence and its character, or 0. */
+static size_t decode(const unsigned char *s, size_t n, uint32_t *ret_character)
+{
+    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3
+               : s[0] < 0xf5 ? 4 : 0;
+    if (!len || len > n)
+        return 0;
+    uint32_t c = len == 1 ? s[0] : s[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (s[i] & 0x3f);
+    }
+    if (c < least[len] || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
+        return 0;
+    *ret_character = c;
+    return len;
+}
+
+/* Control characters, invisible marks and overrides of the writing direction. */
+static int is_harmful(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+           (c >= 0xe0000 && c < 0xe0080);
+}
+
+void text_add(struct strbuf *sb, const char *text, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    for (size_t i = 0; i < len;) {
+        uint32_t c = 0;
+        size_t n = decode(s + i, len - i, &c);
+        if (!n || (n == 1 && is_harmful(c)))
+            strbuf_printf(sb, "\\x%02x", s[i]);
+        else if (is_harmful(c))
+            strbuf_printf(sb, "\\u{%x}", (unsigned)c);
+        else
+            strbuf_add(sb, text + i, n);
+        i += n ? n : 1;
+    }
+}
+
+void text_print(FILE *out, const char *text)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    text_add(&sb, text, strlen(text));
+    fputs(sb.data && !sb.failed ? sb.data : "", out);
+}
+
+/* Of text that is harmless already. */
+static size_t plain_width(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t width = 0, len = strlen(text);
+    for (size_t i = 0; i < len;) {
+        uint32_t c = 0;
+        size_t n = decode(s + i, len - i, &c);
+        int w = n > 1 ? wcwidth((wchar_t)c) : 1;
+        width += w < 0 ? 1 : (size_t)w;
+        i += n ? n : 1;
+    }
+    return width;
+}
+
+size_t text_width(const char *text)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    text_add(&sb, text, strlen(text));
+    return sb.data ? plain_width(sb.data) : 0;
+}
+
+struct table *table_new(const char *spec, const char *const *headings)
+{
+    struct table *table = calloc(1, sizeof *table);
+    if (!table)
+        return NULL;
+    table->n_columns = strnlen(spec, MAX_COLUMNS);
+    memcpy(table->spec, spec, table->n_columns);
+    for (size_t i = 0; i < table->n_columns; i++) {
+        table->headings[i] = headings[i];
+        table->widths[i] = plain_width(headings[i]);
+    }
+    return table;
+}
+
+void table_free(struct table *table)
+{
+    if (!table)
+        return;
+    for (size_t i = 0; i < table->n_cells; i++)
+        free(table->cells[i]);
+    free(table->cells);
+    free(table);
+}
+
+void table_cell(struct table *table, const char *text)
+{
+    if (!table || table->failed)
+        return;
+    if (table->n_cells == table->capacity) {
+        size_t capacity = table->capacity ? 2 * table->capacity : 64;
+        char **cells = reallocarray(table->cells, capacity, sizeof *cells);
+        if (!cells) {
+            table->failed = 1;
+            return;
+        }
+        table->cells = cells;
+        table->capacity = capacity;
+    }
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    text_add(&sb, text ? text : "-", text ? strlen(text) : 1);
+    strbuf_puts(&sb, "");
+    char *cell = strbuf_finish(&sb);
+    if (!cell) {
+        table->failed = 1;
+        return;
+    }
+    size_t column = table->n_cells % table->n_columns, width = plain_width(cell);
+    if (width > table->widths[column])
+        table->widths[column] = width;
+    table->cells[table->n_cells++] = cell;
+}
+
+void table_cellf(struct table *table, const char *format, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, format);
+    int n = vasprintf(&text, format, ap);
+    va_end(ap);
+    if (n < 0 && table)
+        table->failed = 1;
+    else
+        table_cell(table, text);
+    if (n >= 0)
+        free(text);
+}
+
+static void print_row(const struct table *table, const char *const *cells, FILE *out)
+{
+    for (size_t i = 0; i < table->n_columns; i++) {
+        int pad = (int)(table->widths[i] - plain_width(cells[i]));
+        int last = i + 1 == table->n_columns;
+        if (table->spec[i] == 'r')
+            fprintf(out, "%*s%s", pad, "", cells[i]);
+        else
+            fprintf(out, "%s%*s", cells[i], last ? 0 : pad, "");
+        fputs(last ? "" : "  ", out);
+    }
+}
+
+int table_print(const struct table *table, FILE *out)
+{
+    if (!table || table->failed)
+        return -1;
+    const char *no_color = getenv("NO_COLOR");
+    int dim = isatty(fileno(out)) && !(no_color && *no_color);
+    fputs(dim ? "\033[2m" : "", out);
+    print_row(table, table->headings, out);
+    fputs(dim ? "\033[0m\n" : "\n", out);
+    for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns) {
+        print_row(table, (const char *const *)&table->cells[i], out);
+        fputc('\n', out);
+    }
+    return 0;
+}
+
+static const char *figure(char *buffer, double value, const char *const *units, size_t n)
+{
+    size_t unit = 0;
+    while (unit + 1 < n && value >= 999.5) {
+        value /= 1000;
+        unit++;
+    }
+    int digits = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    (void)snprintf(buffer, FIGURE_SIZE, "%.*f%s", digits, value, units[unit]);
+    return buffer;
+}
+
+const char *figure_bytes(char buffer[FIGURE_SIZE], uint64_t bytes)
+{
+    static const char *const units[] = { " B", " kB", " MB", " GB", " TB", " PB" };
+    return figure(buffer, (double)bytes, units, sizeof units / sizeof *units);
+}
+
+const char *figure_count(char buffer[FIGURE_SIZE], uint64_t count)
+{
+    static const char *const units[] = { "", " k", " M", " B", " T" };
+    return figure(buffer, (double)count, units, sizeof units / sizeof *units);
+}
+
+const char *figure_seconds(char buffer[FIGURE_SIZE], double seconds)
+{
+    if (!isfinite(seconds) || seconds < 0 || seconds > 1e9)
+        return strcpy(buffer, "-");
+    long long whole = (long long)(seconds + 0.5);
+    if (seconds < 59.95)
+        (void)snprintf(buffer, FIGURE_SIZE, "%.*f s", seconds < 9.995 ? 2 : 1, seconds);
+    else if (whole < 3600)
+        (void)snprintf(buffer, FIGURE_SIZE, "%lld:%02lld", whole / 60, whole % 60);
+    else
+        (void)snprintf(buffer, FIGURE_SIZE, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,
+                       whole % 60);
+    return buffer;
+}
+
+const char *figure_real(char buffer[FIGURE_SIZE], double value, int digits)
+{
+    if (!isfinite(value))
+        return strcpy(buffer, "-");
+    (void)snprintf(buffer, FIGURE_SIZE, "%.*f", digits, value);
+    return buffer;
+}
