@@ -44,7 +44,7 @@ uint32_t cpu_detect(void);
 /* The mask for "native", "c" (none), or a comma-separated list ("avx2,f16c"); PARE_EUSAGE. */
 int cpu_parse(const char *text, uint32_t *ret_mask, struct error *err)
     __attribute__((warn_unused_result));
-/* "avx2,f16c", or "c" for none, in a static-size buffer. */
+/* "avx2,f16c", or "c" for none. */
 void cpu_describe(uint32_t mask, char *ret_text, size_t size);
 
 #endif

@@ -1,0 +1,294 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Models: memory, files and tensors. All that is said about a tensor comes from an untrusted file,
+ * so this is where names, dims and lengths are checked once for every format.
+ */
+#include "model/model.h"
+
+#include "base/checked.h"
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+
+#include <string.h>
+
+/* Each allocation carries its place in the model's list in front of it. */
+struct model_memory {
+    struct model_memory *next, **link;
+    uint64_t size;
+    max_align_t data[];
+};
+
+int model_new(struct model **ret_model, struct error *err)
+{
+    struct model *model = calloc(1, sizeof *model);
+    if (!model)
+        return error_oom(err);
+    *ret_model = model;
+    return 0;
+}
+
+void model_free(struct model *model)
+{
+    if (!model)
+        return;
+    while (model->memory) {
+        struct model_memory *next = model->memory->next;
+        free(model->memory);
+        model->memory = next;
+    }
+    strmap_deinit(&model->tensor_names);
+    strmap_deinit(&model->meta_keys);
+    free(model->files);
+    free(model->tensors);
+    free(model->meta);
+    free(model);
+}
+
+int model_alloc(struct model *model, uint64_t count, uint64_t size, void **ret_memory,
+                struct error *err)
+{
+    uint64_t bytes, used;
+    if (checked_mul(count, size, &bytes) || checked_add(model->memory_used, bytes, &used) ||
+        bytes > PTRDIFF_MAX - sizeof(struct model_memory))
+        return error_set(err, PARE_ELIMIT, "%llu x %llu bytes of memory asked for",
+                         (unsigned long long)count, (unsigned long long)size);
+    if (model->memory_limit && used > model->memory_limit)
+        return error_set(err, PARE_ELIMIT, "the model's description needs over %llu bytes of memory",
+                         (unsigned long long)model->memory_limit);
+    struct model_memory *memory = calloc(1, sizeof *memory + bytes);
+    if (!memory)
+        return error_oom(err);
+    memory->size = bytes;
+    memory->next = model->memory;
+    memory->link = &model->memory;
+    if (memory->next)
+        memory->next->link = &memory->next;
+    model->memory = memory;
+    model->memory_used = used;
+    *ret_memory = memory->data;
+    return 0;
+}
+
+void model_release(struct model *model, void *pointer)
+{
+    if (!pointer)
+        return;
+    struct model_memory *memory =
+        (struct model_memory *)((char *)pointer - offsetof(struct model_memory, data));
+    *memory->link = memory->next;
+    if (memory->next)
+        memory->next->link = memory->link;
+    model->memory_used -= memory->size;
+    free(memory);
+}
+
+static int copy_bytes(struct model *model, const char *data, size_t n, char **ret_copy,
+                      struct error *err)
+{
+    void *copy;
+    int r = model_alloc(model, n + 1, 1, &copy, err);
+    if (r < 0)
+        return r;
+    if (n)
+        memcpy(copy, data, n);
+    *ret_copy = copy;
+    return 0;
+}
+
+int model_add_file(struct model *model, const char *name, int fd, uint64_t size, struct error *err)
+{
+    struct model_file *files = reallocarray(model->files, model->n_files + 1u, sizeof *files);
+    if (!files)
+        return error_oom(err);
+    model->files = files;
+    struct model_file file = { .fd = fd, .size = size };
+    int r = copy_bytes(model, name, strlen(name), &file.name, err);
+    if (r < 0)
+        return r;
+    model->files[model->n_files++] = file;
+    return 0;
+}
+
+/* The tensor's name for messages: escaped and cut. */
+static const char *shown(const struct pare_str *name, char ret_text[160])
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    strbuf_escape(&sb, name->data, name->len < 100 ? name->len : 100);
+    (void)strncpy(ret_text, sb.data ? sb.data : "", 159);
+    ret_text[159] = 0;
+    return ret_text;
+}
+
+static int check_name(const struct model *model, const struct pare_str *name, struct error *err)
+{
+    if (!name->len)
+        return error_set(err, PARE_EDATA, "tensor %llu has an empty name",
+                         (unsigned long long)model->n_tensors);
+    if (name->len > PARE_MAX_NAME)
+        return error_set(err, PARE_ELIMIT, "tensor %llu: its name has %zu bytes, the limit is %d",
+                         (unsigned long long)model->n_tensors, name->len, PARE_MAX_NAME);
+    if (memchr(name->data, 0, name->len))
+        return error_set(err, PARE_EDATA, "tensor %llu: its name holds a NUL byte",
+                         (unsigned long long)model->n_tensors);
+    return 0;
+}
+
+static int set_dims(struct model_tensor *t, const struct pare_tensor *said, struct error *err)
+{
+    char text[160];
+    if (said->n_dims > PARE_MAX_DIMS)
+        return error_set(err, PARE_EDATA, "tensor `%s` has %u dimensions, the limit is %d",
+                         shown(&t->name, text), said->n_dims, PARE_MAX_DIMS);
+    t->n_dims = said->n_dims;
+    t->elements = 1;
+    for (uint32_t i = 0; i < said->n_dims; i++) {
+        t->dims[i] = said->dims[i];
+        if (checked_mul(t->elements, said->dims[i], &t->elements) || t->elements > INT64_MAX)
+            return error_set(err, PARE_EDATA, "tensor `%s`: the product of its dimensions overflows",
+                             shown(&t->name, text));
+    }
+    t->row_len = t->n_dims ? t->dims[t->n_dims - 1] : 1;
+    t->rows = t->row_len ? t->elements / t->row_len : 0;
+    return 0;
+}
+
+static int set_planes(struct model *model, struct model_tensor *t, const struct pare_tensor *said,
+                      struct error *err)
+{
+    char text[160];
+    if (said->n_planes < 1 || said->n_planes > PARE_MAX_PLANES)
+        return error_set(err, PARE_EPLUGIN, "tensor `%s`: the reader gives %u planes",
+                         shown(&t->name, text), said->n_planes);
+    if (t->encoding && t->encoding->n_planes != said->n_planes)
+        return error_set(err, PARE_EPLUGIN, "tensor `%s`: %u planes, but %s has %u",
+                         shown(&t->name, text), said->n_planes, t->encoding->name,
+                         t->encoding->n_planes);
+    t->n_planes = said->n_planes;
+    for (uint32_t i = 0; i < said->n_planes; i++) {
+        const struct pare_extent *extent = &said->planes[i];
+        uint64_t want = extent->length, end;
+        if (t->encoding) {
+            int r = encoding_plane_bytes(t->encoding, i, t->rows, t->row_len, &want, err);
+            if (r < 0)
+                return error_prefix(err, "tensor `%s`", shown(&t->name, text));
+        }
+        if (want != extent->length)
+            return error_set(err, PARE_EDATA, "tensor `%s`: %llu bytes given, its shape needs %llu",
+                             shown(&t->name, text), (unsigned long long)extent->length,
+                             (unsigned long long)want);
+        if (extent->file >= model->n_files || checked_add(extent->offset, extent->length, &end) ||
+            end > INT64_MAX || checked_add(t->bytes, extent->length, &t->bytes))
+            return error_set(err, PARE_EDATA, "tensor `%s`: its extent overflows",
+                             shown(&t->name, text));
+        t->planes[i] = *extent;
+    }
+    return 0;
+}
+
+static int reserve_tensor(struct model *model, struct error *err)
+{
+    if (model->n_tensors < model->tensors_capacity)
+        return 0;
+    uint64_t capacity = model->tensors_capacity ? model->tensors_capacity * 2 : 64;
+    struct model_tensor *tensors = reallocarray(model->tensors, capacity, sizeof *tensors);
+    if (!tensors)
+        return error_oom(err);
+    model->tensors = tensors;
+    model->tensors_capacity = capacity;
+    return 0;
+}
+
+int model_add_tensor(struct model *model, const struct pare_tensor *tensor,
+                     const struct encoding *encoding, struct error *err)
+{
+    char text[160];
+    struct model_tensor t = { .encoding = encoding, .name = tensor->name };
+    int r = check_name(model, &tensor->name, err);
+    if (r == 0)
+        r = set_dims(&t, tensor, err);
+    if (r == 0)
+        r = set_planes(model, &t, tensor, err);
+    if (r == 0)
+        r = reserve_tensor(model, err);
+    char *name = NULL;
+    if (r == 0)
+        r = copy_bytes(model, tensor->name.data, tensor->name.len, &name, err);
+    if (r == 0)
+        r = copy_bytes(model, tensor->encoding, strlen(tensor->encoding), &t.encoding_name, err);
+    if (r < 0)
+        return r;
+    t.name.data = name;
+    r = strmap_add(&model->tensor_names, name, t.name.len, model->n_tensors, err);
+    if (r < 0)
+        return r;
+    if (r > 0)
+        return error_set(err, PARE_EDATA, "there are two tensors named `%s`", shown(&t.name, text));
+    model->tensors[model->n_tensors++] = t;
+    return 0;
+}
+
+struct placed {
+    const struct pare_extent *extent;
+    const struct model_tensor *tensor;
+};
+
+static int compare_placed(const void *a, const void *b)
+{
+    const struct pare_extent *x = ((const struct placed *)a)->extent;
+    const struct pare_extent *y = ((const struct placed *)b)->extent;
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
+    if (x->offset != y->offset)
+        return x->offset < y->offset ? -1 : 1;
+    return (x->length > y->length) - (x->length < y->length);
+}
+
+static int check_inside(const struct model *model, const struct placed *p, struct error *err)
+{
+    char text[160];
+    const struct model_file *file = &model->files[p->extent->file];
+    uint64_t end = p->extent->offset + p->extent->length;
+    if (end <= file->size)
+        return 0;
+    return error_set(err, PARE_EINCOMPLETE,
+                     "%s: tensor `%s` ends at byte %llu, but the file has only %llu bytes",
+                     file->name, shown(&p->tensor->name, text), (unsigned long long)end,
+                     (unsigned long long)file->size);
+}
+
+static int check_placed(const struct model *model, const struct placed *placed, uint64_t n,
+                        struct error *err)
+{
+    char a[160], b[160];
+    for (uint64_t i = 0; i < n; i++) {
+        int r = check_inside(model, &placed[i], err);
+        if (r < 0)
+            return r;
+        if (!i || placed[i - 1].extent->file != placed[i].extent->file)
+            continue;
+        const struct pare_extent *before = placed[i - 1].extent;
+        if (before->offset + before->length > placed[i].extent->offset)
+            return error_set(err, PARE_EDATA, "%s: the data of tensors `%s` and `%s` overlap",
+                             model->files[before->file].name, shown(&placed[i - 1].tensor->name, a),
+                             shown(&placed[i].tensor->name, b));
+    }
+    return 0;
+}
+
+int model_check_extents(const struct model *model, struct error *err)
+{
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < model->n_tensors; i++)
+        n += model->tensors[i].n_planes;
+    _cleanup_free_ struct placed *placed = calloc(n + 1, sizeof *placed);
+    if (!placed)
+        return error_oom(err);
+    n = 0;
+    for (uint64_t i = 0; i < model->n_tensors; i++)
+        for (uint32_t j = 0; j < model->tensors[i].n_planes; j++)
+            if (model->tensors[i].planes[j].length)
+                placed[n++] = (struct placed){ &model->tensors[i].planes[j], &model->tensors[i] };
+    qsort(placed, n, sizeof *placed, compare_placed);
+    return check_placed(model, placed, n, err);
+}

@@ -1,0 +1,197 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The services that plugins call. Each checks its arguments, for a plugin may be wrong, and
+ * reports through the job's error. They run on the thread that called the plugin.
+ */
+#include "base/checked.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "plugin/job.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static int host_fail(struct pare_job *job, int code, const char *format, ...)
+{
+    if (code >= 0 || code < PARE_EVERIFY)
+        code = PARE_EPLUGIN;
+    va_list ap;
+    va_start(ap, format);
+    code = error_setv(job->err, code, format, ap);
+    va_end(ap);
+    return code;
+}
+
+static void host_log(struct pare_job *job, int level, const char *format, ...)
+{
+    char text[1000];
+    if (!job->hooks || !job->hooks->log)
+        return;
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    job->hooks->log(job->hooks->context, level, text);
+}
+
+static void *host_alloc(struct pare_job *job, uint64_t count, uint64_t size)
+{
+    void *memory = NULL;
+    if (model_alloc(job->model, count, size, &memory, job->err) < 0)
+        return NULL;
+    return memory;
+}
+
+static void host_release(struct pare_job *job, void *memory)
+{
+    model_release(job->model, memory);
+}
+
+static int host_cancelled(struct pare_job *job)
+{
+    return job->hooks && job->hooks->cancelled && job->hooks->cancelled(job->hooks->context);
+}
+
+static const char *host_option(struct pare_job *job, const char *key)
+{
+    return json_get_string(job->options, key, NULL);
+}
+
+static uint32_t host_file_count(struct pare_job *job)
+{
+    return job->model->n_files;
+}
+
+static int check_file(struct pare_job *job, uint32_t file)
+{
+    if (file < job->model->n_files)
+        return 0;
+    return error_set(job->err, PARE_EPLUGIN, "the plugin asks for file %u of %u", file,
+                     job->model->n_files);
+}
+
+static int host_file_info(struct pare_job *job, uint32_t file, struct pare_file *ret_file)
+{
+    int r = check_file(job, file);
+    if (r < 0)
+        return r;
+    const struct model_file *f = &job->model->files[file];
+    struct pare_file full = { sizeof full, f->name, f->size, f->role };
+    size_t size = ret_file->struct_size ? ret_file->struct_size : sizeof full;
+    memcpy(ret_file, &full, size < sizeof full ? size : sizeof full);
+    return 0;
+}
+
+static int host_file_role(struct pare_job *job, uint32_t file, uint32_t role)
+{
+    int r = check_file(job, file);
+    if (r == 0 && role > PARE_FILE_IGNORED)
+        r = error_set(job->err, PARE_EPLUGIN, "the plugin gives a file the unknown role %u", role);
+    if (r == 0)
+        job->model->files[file].role = role;
+    return r;
+}
+
+static int host_read(struct pare_job *job, uint32_t file, uint64_t offset, void *buffer, size_t n)
+{
+    uint64_t end;
+    int r = check_file(job, file);
+    if (r < 0)
+        return r;
+    const struct model_file *f = &job->model->files[file];
+    if (checked_add(offset, n, &end) || end > f->size)
+        return error_set(job->err, PARE_EINCOMPLETE,
+                         "%s: it ends at byte %llu, within what should be read there (%zu bytes at "
+                         "%llu)",
+                         f->name, (unsigned long long)f->size, n, (unsigned long long)offset);
+    r = file_pread(f->fd, buffer, n, offset, job->err);
+    return r < 0 ? error_prefix(job->err, "%s", f->name) : 0;
+}
+
+static int host_meta_set(struct pare_job *job, struct pare_str key, const struct pare_value *value)
+{
+    return meta_set(job->model, key, value, job->err);
+}
+
+static int host_meta_get(struct pare_job *job, struct pare_str key, struct pare_value *ret_value)
+{
+    uint64_t at;
+    if (!strmap_find(&job->model->meta_keys, key.data, key.len, &at))
+        return 0;
+    *ret_value = job->model->meta[at].value;
+    return 1;
+}
+
+static int host_meta_at(struct pare_job *job, uint64_t i, struct pare_str *ret_key,
+                        struct pare_value *ret_value)
+{
+    if (i >= job->model->n_meta)
+        return 0;
+    *ret_key = job->model->meta[i].key;
+    *ret_value = job->model->meta[i].value;
+    return 1;
+}
+
+static uint64_t host_tensor_count(struct pare_job *job)
+{
+    return job->model->n_tensors;
+}
+
+static int host_tensor_at(struct pare_job *job, uint64_t i, struct pare_tensor *ret_tensor)
+{
+    if (i >= job->model->n_tensors)
+        return error_set(job->err, PARE_EPLUGIN, "the plugin asks for tensor %llu of %llu",
+                         (unsigned long long)i, (unsigned long long)job->model->n_tensors);
+    const struct model_tensor *t = &job->model->tensors[i];
+    *ret_tensor = (struct pare_tensor){ .struct_size = sizeof *ret_tensor,
+                                        .name = t->name,
+                                        .encoding = t->encoding_name,
+                                        .n_dims = t->n_dims,
+                                        .n_planes = t->n_planes };
+    memcpy(ret_tensor->dims, t->dims, sizeof t->dims);
+    memcpy(ret_tensor->planes, t->planes, sizeof t->planes);
+    return 0;
+}
+
+void host_init(struct pare_host *host, uint32_t cpu)
+{
+    *host = (struct pare_host){
+        .struct_size = sizeof *host,
+        .abi_version = PARE_ABI_VERSION,
+        .cpu = cpu,
+        .fail = host_fail,
+        .log = host_log,
+        .alloc = host_alloc,
+        .release = host_release,
+        .cancelled = host_cancelled,
+        .option = host_option,
+        .file_count = host_file_count,
+        .file_info = host_file_info,
+        .file_role = host_file_role,
+        .read = host_read,
+        .meta_set = host_meta_set,
+        .meta_get = host_meta_get,
+        .meta_at = host_meta_at,
+        .tensor_count = host_tensor_count,
+        .tensor_at = host_tensor_at,
+        .out_file = layout_out_file,
+        .out_literal = layout_out_literal,
+        .out_tensor = layout_out_tensor,
+        .out_side = layout_out_side,
+        .out_size = layout_out_size,
+    };
+}
+
+int host_result(struct pare_job *job, int result, const char *who)
+{
+    if (result >= 0)
+        return result;
+    if (result < PARE_EVERIFY)
+        return error_set(job->err, PARE_EPLUGIN, "%s: returned %d, which is no status", who,
+                         result);
+    if (!job->err->code)
+        return error_set(job->err, result, "%s: failed without saying why", who);
+    return job->err->code;
+}

@@ -1,0 +1,217 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Layouts: what a writer says through host->out_*, and the check that nothing overlaps, nothing
+ * sticks out and nothing is missing, before a byte is written.
+ */
+#include "base/checked.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "plugin/job.h"
+
+#include <string.h>
+
+#define MAX_FILES 100000u
+
+static int check_out(struct pare_job *job, uint32_t file, uint64_t offset, uint64_t n)
+{
+    uint64_t end;
+    if (!job->layout)
+        return error_set(job->err, PARE_EPLUGIN, "out_* was called outside layout");
+    if (file >= job->layout->n_files)
+        return error_set(job->err, PARE_EPLUGIN, "the writer fills file %u of %u", file,
+                         job->layout->n_files);
+    if (checked_add(offset, n, &end) || end > INT64_MAX)
+        return error_set(job->err, PARE_EPLUGIN, "the writer's offset %llu overflows",
+                         (unsigned long long)offset);
+    return 0;
+}
+
+static int add_piece(struct pare_job *job, const struct layout_piece *piece)
+{
+    struct layout *layout = job->layout;
+    if (layout->n_pieces == layout->capacity) {
+        uint64_t capacity = layout->capacity ? layout->capacity * 2 : 64;
+        struct layout_piece *pieces = reallocarray(layout->pieces, capacity, sizeof *pieces);
+        if (!pieces)
+            return error_oom(job->err);
+        layout->pieces = pieces;
+        layout->capacity = capacity;
+    }
+    layout->pieces[layout->n_pieces++] = *piece;
+    return 0;
+}
+
+int layout_out_file(struct pare_job *job, const char *name, uint32_t *ret_file)
+{
+    struct layout *layout = job->layout;
+    if (!layout || !name)
+        return error_set(job->err, PARE_EPLUGIN, "out_file outside layout, or without a name");
+    if (*name && (!file_name_is_plain(name) || strlen(name) > 255))
+        return error_set(job->err, PARE_EPLUGIN, "the writer names a file `%s`", name);
+    if (layout->n_files && (!*name || !*layout->files[0].name))
+        return error_set(job->err, PARE_EPLUGIN, "the writer's only file must be its only file");
+    if (layout->n_files >= MAX_FILES)
+        return error_set(job->err, PARE_ELIMIT, "over %u output files", MAX_FILES);
+    struct layout_file *files = reallocarray(layout->files, layout->n_files + 1u, sizeof *files);
+    if (!files)
+        return error_oom(job->err);
+    layout->files = files;
+    files[layout->n_files] = (struct layout_file){ .name = strdup(name) };
+    if (!files[layout->n_files].name)
+        return error_oom(job->err);
+    *ret_file = layout->n_files++;
+    return 0;
+}
+
+int layout_out_literal(struct pare_job *job, uint32_t file, uint64_t offset, const void *data,
+                       uint64_t n)
+{
+    int r = check_out(job, file, offset, n);
+    if (r < 0 || !n)
+        return r;
+    struct layout_piece piece = { LAYOUT_LITERAL, file, offset, n, .data = malloc(n) };
+    if (!piece.data)
+        return error_oom(job->err);
+    memcpy(piece.data, data, n);
+    r = add_piece(job, &piece);
+    if (r < 0)
+        free(piece.data);
+    return r;
+}
+
+int layout_out_tensor(struct pare_job *job, uint64_t tensor, uint32_t plane, uint32_t file,
+                      uint64_t offset)
+{
+    if (tensor >= job->model->n_tensors || plane >= job->model->tensors[tensor].n_planes)
+        return error_set(job->err, PARE_EPLUGIN, "the writer places tensor %llu, plane %u",
+                         (unsigned long long)tensor, plane);
+    struct layout_piece piece = { LAYOUT_TENSOR, file, offset,
+                                  job->model->tensors[tensor].planes[plane].length,
+                                  .tensor = tensor, .plane = plane };
+    int r = check_out(job, file, offset, piece.length);
+    return r < 0 ? r : add_piece(job, &piece);
+}
+
+int layout_out_side(struct pare_job *job, uint32_t source_file, uint32_t file)
+{
+    if (source_file >= job->model->n_files)
+        return error_set(job->err, PARE_EPLUGIN, "the writer carries source file %u", source_file);
+    struct layout_piece piece = { LAYOUT_SIDE, file, 0, job->model->files[source_file].size,
+                                  .side = source_file };
+    int r = check_out(job, file, 0, piece.length);
+    if (r == 0)
+        r = add_piece(job, &piece);
+    if (r == 0 && job->layout->files[file].size < piece.length)
+        job->layout->files[file].size = piece.length;
+    return r;
+}
+
+int layout_out_size(struct pare_job *job, uint32_t file, uint64_t size)
+{
+    int r = check_out(job, file, size, 0);
+    if (r == 0)
+        job->layout->files[file].size = size;
+    return r;
+}
+
+void layout_deinit(struct layout *layout)
+{
+    for (uint64_t i = 0; i < layout->n_pieces; i++)
+        free(layout->pieces[i].data);
+    for (uint32_t i = 0; i < layout->n_files; i++)
+        free(layout->files[i].name);
+    free(layout->pieces);
+    free(layout->files);
+    *layout = (struct layout){ 0 };
+}
+
+static int compare_pieces(const void *a, const void *b)
+{
+    const struct layout_piece *x = a, *y = b;
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
+    if (x->offset != y->offset)
+        return x->offset < y->offset ? -1 : 1;
+    return (x->length > y->length) - (x->length < y->length);
+}
+
+static int check_places(struct layout *layout, struct error *err)
+{
+    if (layout->n_pieces)
+        qsort(layout->pieces, layout->n_pieces, sizeof *layout->pieces, compare_pieces);
+    for (uint64_t i = 0; i < layout->n_pieces; i++) {
+        const struct layout_piece *p = &layout->pieces[i];
+        if (p->offset + p->length > layout->files[p->file].size)
+            return error_set(err, PARE_EPLUGIN, "the writer places bytes beyond the file's %llu",
+                             (unsigned long long)layout->files[p->file].size);
+        if (i && p[-1].file == p->file && p[-1].offset + p[-1].length > p->offset)
+            return error_set(err, PARE_EPLUGIN, "the writer's pieces overlap at byte %llu",
+                             (unsigned long long)p->offset);
+    }
+    return 0;
+}
+
+static int check_names(const struct layout *layout, struct error *err)
+{
+    _cleanup_strmap_ struct strmap names = STRMAP_INIT;
+    if (!layout->n_files)
+        return error_set(err, PARE_EPLUGIN, "the writer made no file");
+    for (uint32_t i = 0; i < layout->n_files; i++) {
+        const char *name = layout->files[i].name;
+        int r = strmap_add(&names, name, strlen(name), i, err);
+        if (r > 0)
+            return error_set(err, PARE_EPLUGIN, "the writer names two files `%s`", name);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int check_all_there(const struct layout *layout, const struct model *target,
+                           struct error *err)
+{
+    _cleanup_free_ uint8_t *seen = calloc(target->n_tensors + 1, 1);
+    if (!seen)
+        return error_oom(err);
+    for (uint64_t i = 0; i < layout->n_pieces; i++) {
+        const struct layout_piece *p = &layout->pieces[i];
+        if (p->kind != LAYOUT_TENSOR)
+            continue;
+        if (seen[p->tensor] & 1u << p->plane)
+            return error_set(err, PARE_EPLUGIN, "the writer places tensor %llu twice",
+                             (unsigned long long)p->tensor);
+        seen[p->tensor] = (uint8_t)(seen[p->tensor] | 1u << p->plane);
+    }
+    for (uint64_t i = 0; i < target->n_tensors; i++)
+        if (seen[i] != (1u << target->tensors[i].n_planes) - 1)
+            return error_set(err, PARE_EPLUGIN, "the writer leaves out tensor %llu",
+                             (unsigned long long)i);
+    return 0;
+}
+
+int layout_make(const struct registry *registry, const struct pare_writer *writer,
+                struct model *target, const json_t *options, const struct host_hooks *hooks,
+                struct layout *ret_layout, struct error *err)
+{
+    (void)registry;
+    struct layout layout = { 0 };
+    struct error said = ERROR_INIT;
+    struct pare_host host;
+    struct pare_job job = { target, &layout, options, hooks, &said };
+    host_init(&host, cpu_detect());
+    int r = host_result(&job, writer->layout(&host, &job), writer->name);
+    if (r >= 0)
+        r = check_names(&layout, &said);
+    if (r == 0)
+        r = check_places(&layout, &said);
+    if (r == 0)
+        r = check_all_there(&layout, target, &said);
+    if (r < 0) {
+        *err = said;
+        layout_deinit(&layout);
+        return r;
+    }
+    *ret_layout = layout;
+    return 0;
+}

@@ -1,0 +1,373 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loading plugins: dlopen with RTLD_NOW | RTLD_LOCAL, one entry symbol, everything checked. The
+ * first to provide a name keeps it; a later one that provides it again is refused whole.
+ */
+#include "plugin/registry.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "plugin/validate.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ENTRY_SYMBOL "pare_plugin_entry_1"
+
+struct loaded {
+    struct pare_plugin plugin;
+    char *path;
+    char sha256[HASH_HEX_SIZE];
+    void *library;
+    size_t n_readers, n_writers, n_encodings;
+    struct pare_reader *readers;
+    struct pare_writer *writers;
+    struct encoding **encodings;
+};
+
+struct registry {
+    uint32_t cpu;
+    struct loaded **plugins;
+    size_t n_plugins;
+    json_t *refused;
+};
+
+int registry_new(uint32_t cpu, struct registry **ret_registry, struct error *err)
+{
+    struct registry *registry = calloc(1, sizeof *registry);
+    if (!registry)
+        return error_oom(err);
+    registry->cpu = cpu;
+    registry->refused = json_array();
+    *ret_registry = registry;
+    return 0;
+}
+
+static void loaded_free(struct loaded *loaded)
+{
+    if (!loaded)
+        return;
+    for (size_t i = 0; i < loaded->n_encodings; i++)
+        free(loaded->encodings[i]);
+    free(loaded->readers);
+    free(loaded->writers);
+    free(loaded->encodings);
+    free(loaded->path);
+    if (loaded->library)
+        (void)dlclose(loaded->library);
+    free(loaded);
+}
+
+DEFINE_CLEANUP(struct loaded *, loaded_free);
+
+void registry_free(struct registry *registry)
+{
+    if (!registry)
+        return;
+    for (size_t i = 0; i < registry->n_plugins; i++)
+        loaded_free(registry->plugins[i]);
+    free(registry->plugins);
+    json_decref(registry->refused);
+    free(registry);
+}
+
+static size_t count(const void *list)
+{
+    const void *const *p = list;
+    size_t n = 0;
+    while (p && p[n])
+        n++;
+    return n;
+}
+
+static int take_readers(const struct registry *registry, struct loaded *l, struct error *err)
+{
+    size_t n = count(l->plugin.readers);
+    l->readers = calloc(n + 1, sizeof *l->readers);
+    if (!l->readers)
+        return error_oom(err);
+    for (size_t i = 0; i < n; i++) {
+        int r = validate_reader(l->plugin.readers[i], &l->readers[i], err);
+        if (r < 0)
+            return r;
+        if (registry_reader(registry, l->readers[i].name))
+            return error_set(err, PARE_EPLUGIN, "another plugin reads %s already",
+                             l->readers[i].name);
+        l->n_readers++;
+    }
+    return 0;
+}
+
+static int take_writers(const struct registry *registry, struct loaded *l, struct error *err)
+{
+    size_t n = count(l->plugin.writers);
+    l->writers = calloc(n + 1, sizeof *l->writers);
+    if (!l->writers)
+        return error_oom(err);
+    for (size_t i = 0; i < n; i++) {
+        int r = validate_writer(l->plugin.writers[i], &l->writers[i], err);
+        if (r < 0)
+            return r;
+        if (registry_writer(registry, l->writers[i].name))
+            return error_set(err, PARE_EPLUGIN, "another plugin writes %s already",
+                             l->writers[i].name);
+        l->n_writers++;
+    }
+    return 0;
+}
+
+static int take_encodings(const struct registry *registry, struct loaded *l, struct error *err)
+{
+    size_t n = count(l->plugin.encodings);
+    l->encodings = calloc(n + 1, sizeof *l->encodings);
+    if (!l->encodings)
+        return error_oom(err);
+    for (size_t i = 0; i < n; i++) {
+        struct encoding *e = calloc(1, sizeof *e);
+        if (!e)
+            return error_oom(err);
+        l->encodings[l->n_encodings++] = e;
+        int r = validate_encoding(l->plugin.encodings[i], registry->cpu, e, err);
+        if (r < 0)
+            return r;
+        e->plugin = l->plugin.name;
+        if (registry_encoding(registry, e->name))
+            return error_set(err, PARE_EPLUGIN, "another plugin provides the encoding %s already",
+                             e->name);
+    }
+    return 0;
+}
+
+static int open_library(struct loaded *l, struct error *err)
+{
+    _cleanup_close_ int fd = open(l->path, O_RDONLY | O_CLOEXEC);
+    uint64_t size;
+    if (fd < 0)
+        return error_errno(err, errno, "cannot open it");
+    int r = hash_of_fd(fd, l->sha256, &size, err);
+    if (r < 0)
+        return r;
+    l->library = dlopen(l->path, RTLD_NOW | RTLD_LOCAL);
+    if (!l->library)
+        return error_set(err, PARE_EPLUGIN, "%s", dlerror());
+    return 0;
+}
+
+static int ask_plugin(struct loaded *l, struct error *err)
+{
+    pare_plugin_entry_fn *entry = NULL;
+    void *symbol = dlsym(l->library, ENTRY_SYMBOL);
+    if (!symbol)
+        return error_set(err, PARE_EPLUGIN,
+                         "it has no symbol " ENTRY_SYMBOL ": not a Pare plugin, or one for another "
+                         "version of the ABI than 1");
+    memcpy(&entry, &symbol, sizeof entry);
+    return validate_plugin(entry(), &l->plugin, err);
+}
+
+static int load_one(struct registry *registry, const char *path, struct error *err)
+{
+    CLEANUP(loaded_free_cleanup) struct loaded *l = calloc(1, sizeof *l);
+    if (!l || !(l->path = strdup(path)))
+        return error_oom(err);
+    int r = open_library(l, err);
+    if (r == 0)
+        r = ask_plugin(l, err);
+    if (r == 0)
+        r = take_readers(registry, l, err);
+    if (r == 0)
+        r = take_writers(registry, l, err);
+    if (r == 0)
+        r = take_encodings(registry, l, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < registry->n_plugins; i++)
+        if (!strcmp(registry->plugins[i]->plugin.name, l->plugin.name))
+            return error_set(err, PARE_EPLUGIN, "a plugin named %s is loaded already",
+                             l->plugin.name);
+    struct loaded **plugins =
+        reallocarray(registry->plugins, registry->n_plugins + 1, sizeof(struct loaded *));
+    if (!plugins)
+        return error_oom(err);
+    registry->plugins = plugins;
+    plugins[registry->n_plugins++] = TAKE(l);
+    return 0;
+}
+
+int registry_load(struct registry *registry, const char *path, struct error *err)
+{
+    int r = load_one(registry, path, err);
+    if (r < 0)
+        return error_prefix(err, "plugin %s", path);
+    return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int is_library(const char *name)
+{
+    size_t n = strlen(name);
+    return name[0] != '.' && n > 3 && !strcmp(name + n - 3, ".so");
+}
+
+static int load_dir(struct registry *registry, const char *dir, struct error *err)
+{
+    _cleanup_closedir_ DIR *d = opendir(dir);
+    if (!d)
+        return error_errno(err, errno, "plugin directory %s", dir);
+    char *names[512];
+    size_t n = 0;
+    for (struct dirent *entry; n < 512 && (entry = readdir(d));)
+        if (is_library(entry->d_name) && (names[n] = strdup(entry->d_name)))
+            n++;
+    qsort(names, n, sizeof *names, compare_names);
+    for (size_t i = 0; i < n; i++) {
+        char path[4352];
+        struct error why = ERROR_INIT;
+        (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        free(names[i]);
+        if (load_one(registry, path, &why) < 0)
+            (void)json_array_append_new(registry->refused, json_pack("{s:s, s:s}", "file", path,
+                                                                     "reason", why.text));
+    }
+    return 0;
+}
+
+int registry_load_dirs(struct registry *registry, const char *dirs, struct error *err)
+{
+    _cleanup_free_ char *copy = strdup(dirs);
+    if (!copy)
+        return error_oom(err);
+    char *save = NULL;
+    for (char *dir = strtok_r(copy, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
+        int r = load_dir(registry, dir, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+const struct encoding *registry_encoding(const struct registry *registry, const char *name)
+{
+    for (size_t i = 0; i < registry->n_plugins; i++)
+        for (size_t j = 0; j < registry->plugins[i]->n_encodings; j++)
+            if (!strcmp(registry->plugins[i]->encodings[j]->name, name))
+                return registry->plugins[i]->encodings[j];
+    return NULL;
+}
+
+const struct pare_reader *registry_reader(const struct registry *registry, const char *format)
+{
+    const struct pare_reader *reader;
+    for (size_t i = 0; (reader = registry_reader_at(registry, i)); i++)
+        if (!strcmp(reader->name, format))
+            return reader;
+    return NULL;
+}
+
+const struct pare_reader *registry_reader_at(const struct registry *registry, size_t i)
+{
+    for (size_t j = 0; j < registry->n_plugins; j++) {
+        if (i < registry->plugins[j]->n_readers)
+            return &registry->plugins[j]->readers[i];
+        i -= registry->plugins[j]->n_readers;
+    }
+    return NULL;
+}
+
+const struct pare_writer *registry_writer(const struct registry *registry, const char *format)
+{
+    for (size_t i = 0; i < registry->n_plugins; i++)
+        for (size_t j = 0; j < registry->plugins[i]->n_writers; j++)
+            if (!strcmp(registry->plugins[i]->writers[j].name, format))
+                return &registry->plugins[i]->writers[j];
+    return NULL;
+}
+
+static json_t *describe_encoding(const struct encoding *e)
+{
+    json_t *planes = json_array(), *kernels = json_array();
+    for (uint32_t i = 0; i < e->n_planes; i++)
+        (void)json_array_append_new(
+            planes, json_pack("{s:s, s:i, s:i}", "name", e->planes[i].name, "bytes_per_block",
+                              (int)e->planes[i].bytes_per_block, "bytes_per_row",
+                              (int)e->planes[i].bytes_per_row));
+    for (size_t i = 0; e->kernels[i]; i++) {
+        struct pare_kernel k;
+        char needs[64];
+        if (validate_kernel(e->kernels[i], &k, NULL) < 0)
+            continue;
+        cpu_describe(k.cpu, needs, sizeof needs);
+        (void)json_array_append_new(
+            kernels, json_pack("{s:s, s:s, s:b, s:b, s:b}", "name", k.name, "needs", needs,
+                               "encode", k.encode != NULL, "decode", k.decode != NULL, "used",
+                               !strcmp(k.name, e->kernel.name)));
+    }
+    double bytes = 0;
+    for (uint32_t i = 0; i < e->n_planes; i++)
+        bytes += e->planes[i].bytes_per_block;
+    const char *kind = e->flags & PARE_ENCODING_FLOAT     ? "float"
+                       : e->flags & PARE_ENCODING_INTEGER ? "integer"
+                                                          : "quantized";
+    return json_pack("{s:s, s:s, s:s, s:i, s:f, s:b, s:b, s:b, s:o, s:o}", "name", e->name,
+                     "summary", e->summary, "kind", kind, "block_len", (int)e->block_len,
+                     "bits_per_weight", bytes * 8 / e->block_len, "whole_rows",
+                     (e->flags & PARE_ENCODING_WHOLE_ROWS) != 0, "importance",
+                     (e->flags & PARE_ENCODING_IMPORTANCE) != 0, "needs_importance",
+                     (e->flags & PARE_ENCODING_NEEDS_IMPORTANCE) != 0, "planes", planes, "kernels",
+                     kernels);
+}
+
+static json_t *describe_writer(const struct pare_writer *writer)
+{
+    json_t *encodings = json_array();
+    for (size_t i = 0; writer->encodings[i]; i++)
+        (void)json_array_append_new(encodings, json_string(writer->encodings[i]));
+    return json_pack("{s:s, s:s, s:s, s:o}", "name", writer->name, "summary", writer->summary,
+                     "suffix", writer->suffix, "encodings", encodings);
+}
+
+static json_t *describe_plugin(const struct loaded *l)
+{
+    json_t *readers = json_array(), *writers = json_array(), *encodings = json_array();
+    for (size_t i = 0; i < l->n_readers; i++)
+        (void)json_array_append_new(readers, json_pack("{s:s, s:s}", "name", l->readers[i].name,
+                                                       "summary", l->readers[i].summary));
+    for (size_t i = 0; i < l->n_writers; i++)
+        (void)json_array_append_new(writers, describe_writer(&l->writers[i]));
+    for (size_t i = 0; i < l->n_encodings; i++)
+        (void)json_array_append_new(encodings, describe_encoding(l->encodings[i]));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "name", l->plugin.name,
+                     "version", l->plugin.version, "summary", l->plugin.summary, "file", l->path,
+                     "sha256", l->sha256, "abi", 1, "readers", readers, "writers", writers,
+                     "encodings", encodings);
+}
+
+json_t *registry_describe(const struct registry *registry)
+{
+    json_t *plugins = json_array();
+    for (size_t i = 0; i < registry->n_plugins; i++)
+        (void)json_array_append_new(plugins, describe_plugin(registry->plugins[i]));
+    return json_pack("{s:o, s:O}", "plugins", plugins, "refused", registry->refused);
+}
+
+json_t *registry_versions(const struct registry *registry)
+{
+    json_t *versions = json_array();
+    for (size_t i = 0; i < registry->n_plugins; i++) {
+        const struct loaded *l = registry->plugins[i];
+        (void)json_array_append_new(versions,
+                                    json_pack("{s:s, s:s, s:s}", "name", l->plugin.name, "version",
+                                              l->plugin.version, "sha256", l->sha256));
+    }
+    return versions;
+}

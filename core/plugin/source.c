@@ -1,0 +1,226 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening a model: all readers look at the first bytes of its files, the surest parses it, and
+ * what it says becomes the model's tensors. A reader is called by one thread at a time.
+ */
+#include "base/checked.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/strbuf.h"
+#include "plugin/job.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define HEAD_SIZE 4096
+#define MAX_TENSORS 10000000u
+
+struct source {
+    const struct pare_reader *reader;
+    struct pare_host host;
+    struct pare_job job;
+    struct error err;
+    void *state;
+    pthread_mutex_t lock;
+};
+
+struct found {
+    const struct pare_reader *reader;
+    int score;
+};
+
+static int is_lfs_pointer(const uint8_t *head, size_t n, uint64_t file_size)
+{
+    static const char start[] = "version https://git-lfs.github.com/spec/";
+    return file_size < 1024 && n > sizeof start && !memcmp(head, start, sizeof start - 1);
+}
+
+static int read_head(const struct model_file *file, uint8_t *head, size_t *ret_len,
+                     struct error *err)
+{
+    size_t n = file->size < HEAD_SIZE ? (size_t)file->size : HEAD_SIZE;
+    int r = file_pread(file->fd, head, n, 0, err);
+    if (r < 0)
+        return error_prefix(err, "%s", file->name);
+    *ret_len = n;
+    return 0;
+}
+
+static int probe_file(const struct registry *registry, const struct model *model, uint32_t i,
+                      struct found *best, struct error *err)
+{
+    uint8_t head[HEAD_SIZE];
+    struct pare_probe probe = { .struct_size = sizeof probe,
+                                .name = model->files[i].name,
+                                .head = head,
+                                .file_size = model->files[i].size,
+                                .in_folder = model->n_files > 1 };
+    int r = read_head(&model->files[i], head, &probe.head_len, err);
+    if (r < 0)
+        return r;
+    if (is_lfs_pointer(head, probe.head_len, probe.file_size))
+        return error_set(err, PARE_EINCOMPLETE,
+                         "%s: is a Git LFS pointer, not the file itself: fetch it with `git lfs "
+                         "pull`",
+                         model->files[i].name);
+    const struct pare_reader *reader;
+    for (size_t j = 0; (reader = registry_reader_at(registry, j)); j++) {
+        int score = reader->probe(&probe);
+        if (score > best->score)
+            *best = (struct found){ reader, score };
+    }
+    return 0;
+}
+
+static int nothing_reads_it(const struct registry *registry, const struct model *model,
+                            struct error *err)
+{
+    _cleanup_strbuf_ struct strbuf names = STRBUF_INIT;
+    const struct pare_reader *reader;
+    for (size_t i = 0; (reader = registry_reader_at(registry, i)); i++)
+        strbuf_printf(&names, "%s%s", i ? ", " : "", reader->name);
+    const char *formats = names.data ? names.data : "none";
+    if (model->n_files == 1 && !model->files[0].size)
+        return error_set(err, PARE_EINCOMPLETE, "%s: the file is empty", model->files[0].name);
+    if (model->n_files == 1)
+        return error_set(err, PARE_ENOTSUP, "%s: no plugin knows this format (there are readers "
+                         "for: %s)", model->files[0].name, formats);
+    return error_set(err, PARE_EINCOMPLETE,
+                     "none of its %u files is a model that a plugin reads (there are readers for: "
+                     "%s)",
+                     model->n_files, formats);
+}
+
+static int choose_reader(const struct registry *registry, const struct model *model,
+                         const char *format, const struct pare_reader **ret_reader,
+                         struct error *err)
+{
+    struct found best = { NULL, 0 };
+    if (format) {
+        *ret_reader = registry_reader(registry, format);
+        return *ret_reader ? 0 : error_set(err, PARE_EUSAGE, "no plugin reads `%s`", format);
+    }
+    for (uint32_t i = 0; i < model->n_files; i++) {
+        int r = probe_file(registry, model, i, &best, err);
+        if (r < 0)
+            return r;
+    }
+    if (!best.reader)
+        return nothing_reads_it(registry, model, err);
+    *ret_reader = best.reader;
+    return 0;
+}
+
+static int list_tensors(const struct registry *registry, struct source *source)
+{
+    for (;;) {
+        struct pare_tensor said = { .struct_size = sizeof said };
+        int r = host_result(&source->job, source->reader->next(source->state, &said),
+                            source->reader->name);
+        if (r <= 0)
+            return r;
+        if (!said.encoding || !said.name.data)
+            return error_set(&source->err, PARE_EPLUGIN, "a tensor without name or encoding");
+        if (source->job.model->n_tensors >= MAX_TENSORS)
+            return error_set(&source->err, PARE_ELIMIT, "over %u tensors", MAX_TENSORS);
+        r = model_add_tensor(source->job.model, &said,
+                             registry_encoding(registry, said.encoding), &source->err);
+        if (r < 0)
+            return r;
+    }
+}
+
+/* The message says which file it is about: the only one there is, when it does not yet. */
+static int name_the_file(const struct source *source, struct error *err)
+{
+    const struct model *model = source->job.model;
+    *err = source->err;
+    if (model->n_files != 1 || strstr(err->text, model->files[0].name))
+        return err->code;
+    return error_prefix(err, "%s", model->files[0].name);
+}
+
+static int open_and_list(const struct registry *registry, struct source *source)
+{
+    int r = source->reader->open(&source->host, &source->job, &source->state);
+    r = host_result(&source->job, r, source->reader->name);
+    if (r < 0)
+        return r;
+    r = list_tensors(registry, source);
+    if (r < 0)
+        return r;
+    if (!source->reader->read)
+        r = model_check_extents(source->job.model, &source->err);
+    return r;
+}
+
+int source_open(const struct registry *registry, struct model *model, const char *format,
+                const struct host_hooks *hooks, struct source **ret_source, struct error *err)
+{
+    const struct pare_reader *reader = NULL;
+    if (!model->n_files)
+        return error_set(err, PARE_EINCOMPLETE, "there are no files");
+    int r = choose_reader(registry, model, format, &reader, err);
+    if (r < 0)
+        return r;
+    struct source *source = calloc(1, sizeof *source);
+    if (!source)
+        return error_oom(err);
+    source->reader = reader;
+    (void)pthread_mutex_init(&source->lock, NULL);
+    host_init(&source->host, cpu_detect());
+    source->job = (struct pare_job){ .model = model, .hooks = hooks, .err = &source->err };
+    model->format = reader->name;
+    r = open_and_list(registry, source);
+    if (r < 0) {
+        r = name_the_file(source, err);
+        source_close(source);
+        return r;
+    }
+    *ret_source = source;
+    return 0;
+}
+
+void source_close(struct source *source)
+{
+    if (!source)
+        return;
+    if (source->state)
+        source->reader->close(source->state);
+    (void)pthread_mutex_destroy(&source->lock);
+    free(source);
+}
+
+static int read_by_plugin(struct source *source, uint64_t tensor, uint32_t plane, uint64_t offset,
+                          void *buffer, size_t n, struct error *err)
+{
+    (void)pthread_mutex_lock(&source->lock);
+    source->err = (struct error)ERROR_INIT;
+    int r = source->reader->read(source->state, tensor, plane, offset, buffer, n);
+    r = host_result(&source->job, r, source->reader->name);
+    if (r < 0)
+        *err = source->err;
+    (void)pthread_mutex_unlock(&source->lock);
+    return r < 0 ? r : 0;
+}
+
+int source_read(struct source *source, uint64_t tensor, uint32_t plane, uint64_t offset,
+                void *buffer, size_t n, struct error *err)
+{
+    const struct model_tensor *t = &source->job.model->tensors[tensor];
+    uint64_t end;
+    if (checked_add(offset, n, &end) || end > t->planes[plane].length)
+        return error_set(err, PARE_EINTERNAL, "read of %zu bytes at %llu past plane %u", n,
+                         (unsigned long long)offset, plane);
+    if (source->reader->read)
+        return read_by_plugin(source, tensor, plane, offset, buffer, n, err);
+    const struct model_file *file = &source->job.model->files[t->planes[plane].file];
+    int r = file_pread(file->fd, buffer, n, t->planes[plane].offset + offset, err);
+    return r < 0 ? error_prefix(err, "%s", file->name) : 0;
+}
+
+int source_is_plain(const struct source *source)
+{
+    return !source->reader->read;
+}

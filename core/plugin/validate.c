@@ -1,0 +1,181 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Checking what plugins say: see validate.h. Every rule has its own message. */
+#include "plugin/validate.h"
+
+#include <string.h>
+
+/* Copies min(said's size, our size) bytes into a zeroed struct. Sizes below `least` (the fields
+ * that version 1 had from its first day) or absurdly large are refused. */
+static int copy_sized(const void *said, size_t least, size_t ours, const char *what, void *ret_copy,
+                      struct error *err)
+{
+    size_t theirs;
+    if (!said)
+        return error_set(err, PARE_EPLUGIN, "%s is NULL", what);
+    memcpy(&theirs, said, sizeof theirs);
+    if (theirs < least || theirs > 65536)
+        return error_set(err, PARE_EPLUGIN, "%s has struct_size %zu, at least %zu is needed", what,
+                         theirs, least);
+    memset(ret_copy, 0, ours);
+    memcpy(ret_copy, said, theirs < ours ? theirs : ours);
+    memcpy(ret_copy, &ours, sizeof ours);
+    return 0;
+}
+
+int validate_name(const char *name)
+{
+    if (!name || name[0] < 'a' || name[0] > 'z')
+        return 0;
+    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+    return name[n] == 0 && n <= 31;
+}
+
+int validate_plugin(const struct pare_plugin *said, struct pare_plugin *ret_copy,
+                    struct error *err)
+{
+    struct pare_plugin p;
+    int r = copy_sized(said, sizeof p, sizeof p, "the plugin's description", &p, err);
+    if (r < 0)
+        return r;
+    if (!validate_name(p.name))
+        return error_set(err, PARE_EPLUGIN, "its name is not 1 to 31 of a-z, 0-9, '_', '-'");
+    if (!p.version || !*p.version || strlen(p.version) > 63)
+        return error_set(err, PARE_EPLUGIN, "it has no version of 1 to 63 bytes");
+    if (!p.summary || strlen(p.summary) > 500)
+        return error_set(err, PARE_EPLUGIN, "it has no summary of up to 500 bytes");
+    if (!(p.readers && *p.readers) && !(p.writers && *p.writers) &&
+        !(p.encodings && *p.encodings))
+        return error_set(err, PARE_EPLUGIN, "it provides no reader, writer or encoding");
+    *ret_copy = p;
+    return 0;
+}
+
+int validate_reader(const struct pare_reader *said, struct pare_reader *ret_copy,
+                    struct error *err)
+{
+    struct pare_reader p;
+    int r = copy_sized(said, offsetof(struct pare_reader, read), sizeof p, "a reader", &p, err);
+    if (r < 0)
+        return r;
+    if (!validate_name(p.name))
+        return error_set(err, PARE_EPLUGIN, "a reader's name is not 1 to 31 of a-z, 0-9, '_', '-'");
+    if (!p.summary || !p.probe || !p.open || !p.next || !p.close)
+        return error_set(err, PARE_EPLUGIN,
+                         "reader %s lacks one of summary, probe, open, next, close", p.name);
+    *ret_copy = p;
+    return 0;
+}
+
+int validate_writer(const struct pare_writer *said, struct pare_writer *ret_copy,
+                    struct error *err)
+{
+    struct pare_writer p;
+    int r = copy_sized(said, offsetof(struct pare_writer, finish), sizeof p, "a writer", &p, err);
+    if (r < 0)
+        return r;
+    if (!validate_name(p.name))
+        return error_set(err, PARE_EPLUGIN, "a writer's name is not 1 to 31 of a-z, 0-9, '_', '-'");
+    if (!p.summary || !p.layout || !p.encodings)
+        return error_set(err, PARE_EPLUGIN, "writer %s lacks one of summary, encodings, layout",
+                         p.name);
+    if (!p.suffix || p.suffix[0] != '.' || strlen(p.suffix) > 31 || strchr(p.suffix, '/'))
+        return error_set(err, PARE_EPLUGIN, "writer %s has no suffix such as \".gguf\"", p.name);
+    *ret_copy = p;
+    return 0;
+}
+
+int validate_kernel(const struct pare_kernel *said, struct pare_kernel *ret_copy,
+                    struct error *err)
+{
+    struct pare_kernel k;
+    int r = copy_sized(said, sizeof k, sizeof k, "a kernel", &k, err);
+    if (r < 0)
+        return r;
+    if (!validate_name(k.name))
+        return error_set(err, PARE_EPLUGIN, "a kernel's name is not 1 to 31 of a-z, 0-9, '_', '-'");
+    *ret_copy = k;
+    return 0;
+}
+
+static int validate_planes(const struct pare_encoding *said, struct encoding *e, struct error *err)
+{
+    if (!said->planes || !said->planes[0])
+        return error_set(err, PARE_EPLUGIN, "encoding %s has no planes", said->name);
+    for (; said->planes[e->n_planes]; e->n_planes++) {
+        if (e->n_planes == PARE_MAX_PLANES)
+            return error_set(err, PARE_EPLUGIN, "encoding %s has over %d planes", said->name,
+                             PARE_MAX_PLANES);
+        struct pare_plane *plane = &e->planes[e->n_planes];
+        int r = copy_sized(said->planes[e->n_planes], sizeof *plane, sizeof *plane, "a plane",
+                           plane, err);
+        if (r < 0)
+            return error_prefix(err, "encoding %s", said->name);
+        if (!validate_name(plane->name))
+            return error_set(err, PARE_EPLUGIN, "encoding %s: plane %u has no proper name",
+                             said->name, e->n_planes);
+        if (!plane->bytes_per_block && !plane->bytes_per_row)
+            return error_set(err, PARE_EPLUGIN, "encoding %s: plane %s holds no bytes", said->name,
+                             plane->name);
+        if (plane->bytes_per_block > (1u << 24) || plane->bytes_per_row > (1u << 24))
+            return error_set(err, PARE_EPLUGIN, "encoding %s: plane %s has over 16 MiB a block",
+                             said->name, plane->name);
+    }
+    return 0;
+}
+
+static int choose_kernel(const struct pare_encoding *said, uint32_t mask, struct encoding *e,
+                         struct error *err)
+{
+    if (!said->kernels || !said->kernels[0])
+        return error_set(err, PARE_EPLUGIN, "encoding %s has no kernels", said->name);
+    for (size_t i = 0; said->kernels[i]; i++) {
+        struct pare_kernel k;
+        int r = validate_kernel(said->kernels[i], &k, err);
+        if (r < 0)
+            return error_prefix(err, "encoding %s", said->name);
+        if (i == 0 && k.cpu)
+            return error_set(err, PARE_EPLUGIN,
+                             "encoding %s: kernel 0 must be plain C, it asks for CPU bits",
+                             said->name);
+        if (!k.decode || (!k.encode && !(said->flags & PARE_ENCODING_INTEGER)))
+            return error_set(err, PARE_EPLUGIN, "encoding %s: kernel %s lacks encode or decode",
+                             said->name, k.name);
+        if ((k.cpu & mask) == k.cpu)
+            e->kernel = k;
+    }
+    e->kernels = said->kernels;
+    return 0;
+}
+
+int validate_encoding(const struct pare_encoding *said, uint32_t mask,
+                      struct encoding *ret_encoding, struct error *err)
+{
+    struct pare_encoding p;
+    int r = copy_sized(said, offsetof(struct pare_encoding, begin), sizeof p, "an encoding", &p,
+                       err);
+    if (r < 0)
+        return r;
+    if (!validate_name(p.name))
+        return error_set(err, PARE_EPLUGIN,
+                         "an encoding's name is not 1 to 31 of a-z, 0-9, '_', '-'");
+    uint32_t kind = p.flags & (PARE_ENCODING_FLOAT | PARE_ENCODING_INTEGER | PARE_ENCODING_QUANTIZED);
+    if (!kind || (kind & (kind - 1)))
+        return error_set(err, PARE_EPLUGIN,
+                         "encoding %s must be one of float, integer and quantized", p.name);
+    if (!p.summary || p.block_len < 1 || p.block_len > 65536)
+        return error_set(err, PARE_EPLUGIN,
+                         "encoding %s has no summary, or a block length outside 1 to 65536", p.name);
+    if (p.begin || p.end)
+        return error_set(err, PARE_EPLUGIN, "encoding %s sets begin or end, which are reserved",
+                         p.name);
+    struct encoding e = { .name = p.name, .summary = p.summary, .flags = p.flags,
+                          .block_len = p.block_len };
+    r = validate_planes(&p, &e, err);
+    if (r == 0)
+        r = choose_kernel(&p, mask, &e, err);
+    if (r < 0)
+        return r;
+    *ret_encoding = e;
+    return 0;
+}
