@@ -1,0 +1,86 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of types (reference implementation, tensor.rs, enum Dtype). Types smaller than a byte
+ * are packed; a tensor of them must fill whole bytes.
+ */
+#include "dtype.h"
+
+#include <string.h>
+
+#define N_DTYPES (sizeof dtypes / sizeof dtypes[0])
+
+static const struct st_dtype dtypes[] = {
+    {"BOOL", "bool", NULL, 8},
+    {"U8", "u8", NULL, 8},
+    {"I8", "i8", NULL, 8},
+    {"I16", "i16", NULL, 16},
+    {"U16", "u16", NULL, 16},
+    {"F16", "f16", "float16", 16},
+    {"BF16", "bf16", "bfloat16", 16},
+    {"I32", "i32", NULL, 32},
+    {"U32", "u32", NULL, 32},
+    {"F32", "f32", "float32", 32},
+    {"F64", "f64", NULL, 64},
+    {"I64", "i64", NULL, 64},
+    {"U64", "u64", NULL, 64},
+    {"C64", "c64", NULL, 64},
+    {"F8_E4M3", "f8_e4m3", NULL, 8},
+    {"F8_E5M2", "f8_e5m2", NULL, 8},
+    {"F8_E8M0", "f8_e8m0", NULL, 8},
+    {"F8_E4M3FNUZ", "f8_e4m3fnuz", NULL, 8},
+    {"F8_E5M2FNUZ", "f8_e5m2fnuz", NULL, 8},
+    {"F4", "f4", NULL, 4},
+    {"F6_E2M3", "f6_e2m3", NULL, 6},
+    {"F6_E3M2", "f6_e3m2", NULL, 6},
+};
+
+/* The encodings that the writer can hold: those of the table above. */
+const char *const st_encodings[] = {
+    "bool", "u8", "i8", "i16", "u16", "f16", "bf16", "i32", "u32", "f32", "f64", "i64", "u64",
+    "c64", "f8_e4m3", "f8_e5m2", "f8_e8m0", "f8_e4m3fnuz", "f8_e5m2fnuz", "f4", "f6_e2m3",
+    "f6_e3m2", NULL,
+};
+
+_Static_assert(sizeof st_encodings / sizeof st_encodings[0] == N_DTYPES + 1,
+               "one encoding for each type");
+
+/* The i-th type; i comes from the functions below. */
+const struct st_dtype *st_dtype_at(uint32_t i)
+{
+    return &dtypes[i];
+}
+
+/* Finds a type by its name in the file; false when there is none. */
+bool st_dtype_find(struct pare_str name, uint32_t *ret_i)
+{
+    for (uint32_t i = 0; i < N_DTYPES; i++)
+        if (name.len == strlen(dtypes[i].name) && memcmp(name.data, dtypes[i].name, name.len) == 0) {
+            *ret_i = i;
+            return true;
+        }
+    return false;
+}
+
+/* Finds a type by the encoding that it is; false when there is none. */
+bool st_dtype_of_encoding(const char *encoding, uint32_t *ret_i)
+{
+    for (uint32_t i = 0; i < N_DTYPES; i++)
+        if (strcmp(encoding, dtypes[i].encoding) == 0) {
+            *ret_i = i;
+            return true;
+        }
+    return false;
+}
+
+/* Bytes of a tensor of n_dims dims; false when the number overflows. *ret_bytes is UINT64_MAX
+ * when the elements do not fill whole bytes. */
+bool st_dtype_bytes(uint32_t dtype, const uint64_t *dims, uint32_t n_dims, uint64_t *ret_bytes)
+{
+    uint64_t bits = dtypes[dtype].bits;
+    for (uint32_t i = 0; i < n_dims; i++)
+        if (__builtin_mul_overflow(bits, dims[i], &bits))
+            return false;
+    *ret_bytes = bits % 8 != 0 ? UINT64_MAX : bits / 8;
+    return true;
+}

@@ -1,0 +1,25 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The types that a safetensors file can hold, and which encoding of Pare's each of them is.
+ */
+#ifndef ST_DTYPE_H
+#define ST_DTYPE_H
+
+#include "common.h"
+
+struct st_dtype {
+    const char *name;     /* in the file: "BF16" */
+    const char *encoding; /* Pare's: "bf16" */
+    const char *torch;    /* in config.json, for the types that a model computes in; or NULL */
+    uint32_t bits;        /* of one element */
+};
+
+extern const char *const st_encodings[];
+
+const struct st_dtype *st_dtype_at(uint32_t i);
+bool st_dtype_find(struct pare_str name, uint32_t *ret_i);
+bool st_dtype_of_encoding(const char *encoding, uint32_t *ret_i);
+bool st_dtype_bytes(uint32_t dtype, const uint64_t *dims, uint32_t n_dims, uint64_t *ret_bytes);
+
+#endif

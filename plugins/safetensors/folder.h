@@ -1,0 +1,26 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which of the source's files are the model: one file, the shards that an index names, or a
+ * complete series of NAME-0000i-of-0000n.safetensors.
+ */
+#ifndef ST_FOLDER_H
+#define ST_FOLDER_H
+
+#include "index.h"
+
+struct st_folder {
+    uint32_t n_files;
+    uint32_t index_file; /* or ST_NONE */
+    struct st_index index; /* when there is one */
+    uint32_t *shards;    /* source files in the order of the model's tensors */
+    uint32_t n_shards;
+};
+
+int st_folder_open(const struct st_context *context, struct st_folder *ret_folder)
+    __attribute__((warn_unused_result));
+void st_folder_close(const struct st_context *context, struct st_folder *folder);
+int st_folder_set_roles(const struct st_context *context, const struct st_folder *folder)
+    __attribute__((warn_unused_result));
+
+#endif

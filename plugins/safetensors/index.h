@@ -1,0 +1,35 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The index of a sharded model: which tensor is in which shard. It must agree exactly with what
+ * the shards hold.
+ */
+#ifndef ST_INDEX_H
+#define ST_INDEX_H
+
+#include "header.h"
+#include "names.h"
+
+struct st_index {
+    struct pare_str name; /* of the file */
+    char *text;
+    uint64_t text_len;
+    struct pare_str *shards; /* file names, in bytewise order */
+    uint32_t n_shards;
+    struct st_names tensors; /* each with its shard, and ST_INDEX_SEEN */
+    uint64_t n_tensors;
+    uint64_t n_seen;
+    bool has_total;
+    uint64_t total_size;
+};
+
+int st_index_open(const struct st_context *context, uint32_t file, struct st_index *ret_index)
+    __attribute__((warn_unused_result));
+void st_index_close(const struct st_context *context, struct st_index *index);
+int st_index_match(const struct st_context *context, struct st_index *index,
+                   const struct st_header *header, uint32_t shard)
+    __attribute__((warn_unused_result));
+int st_index_finish(const struct st_context *context, const struct st_index *index,
+                    uint64_t total_size) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * `__metadata__` of one file becomes metadata of the model.
+ */
+#ifndef ST_METADATA_H
+#define ST_METADATA_H
+
+#include "header.h"
+
+int st_metadata_apply(const struct st_context *context, const struct st_header *header)
+    __attribute__((warn_unused_result));
+
+#endif

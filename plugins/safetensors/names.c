@@ -1,0 +1,79 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Open addressing with linear probing, at most three quarters full. The hash multiplies 64 by 64
+ * bits and folds the product. It is keyed with the address of the table, which differs from run to
+ * run, so that nobody can prepare a file whose names all collide; no result depends on the order.
+ */
+#include "names.h"
+
+#include <string.h>
+
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+    const unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash(uint64_t seed, struct pare_str name)
+{
+    uint64_t h = fold(seed ^ name.len, UINT64_C(0x9E3779B97F4A7C15));
+    for (size_t at = 0; at < name.len; at += 8) {
+        uint64_t word = 0;
+        memcpy(&word, name.data + at, name.len - at < 8 ? name.len - at : 8);
+        h = fold(h ^ word, UINT64_C(0xD6E8FEB86659FD93)) + seed;
+    }
+    return h ^ (h >> 32);
+}
+
+/* Makes room for `max` names; their strings must outlive the table. */
+int st_names_init(const struct st_context *context, struct st_names *names, uint64_t max)
+{
+    uint64_t slots = 16;
+    while (slots / 4 * 3 < max)
+        slots *= 2;
+    names->slots = context->host->alloc(context->job, slots, sizeof names->slots[0]);
+    if (names->slots == NULL)
+        return PARE_ENOMEM;
+    names->mask = slots - 1;
+    names->seed = fold((uint64_t)(uintptr_t)names->slots, UINT64_C(0xA0761D6478BD642F));
+    return 0;
+}
+
+/* Frees the table; names that was never made is fine when zeroed. */
+void st_names_deinit(const struct st_context *context, struct st_names *names)
+{
+    if (names->slots != NULL)
+        context->host->release(context->job, names->slots);
+    names->slots = NULL;
+}
+
+/* The slot where `name` is, or would be. */
+static struct st_name *slot_of(const struct st_names *names, struct pare_str name)
+{
+    uint64_t at = hash(names->seed, name) & names->mask;
+    for (;; at = (at + 1) & names->mask) {
+        struct st_name *slot = &names->slots[at];
+        if (slot->data == NULL
+            || (slot->len == name.len && memcmp(slot->data, name.data, name.len) == 0))
+            return slot;
+    }
+}
+
+/* The entry of a name, NULL when there is none. */
+struct st_name *st_names_find(const struct st_names *names, struct pare_str name)
+{
+    struct st_name *slot = slot_of(names, name);
+    return slot->data == NULL ? NULL : slot;
+}
+
+/* Adds a name, whose data is not NULL and shorter than 4 GiB. Gives NULL when it is new, else the
+ * entry that it has already, which stays as it is. No more than `max` may be added. */
+struct st_name *st_names_add(struct st_names *names, struct pare_str name, uint32_t value)
+{
+    struct st_name *slot = slot_of(names, name);
+    if (slot->data != NULL)
+        return slot;
+    *slot = (struct st_name){name.data, (uint32_t)name.len, value};
+    return NULL;
+}

@@ -1,0 +1,92 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shards: which tensor goes into which, what they are called, and their index. Tensors are taken
+ * in the source's order and put into the current shard until the next one would exceed the limit,
+ * as Hugging Face's libraries do; a tensor above the limit gets a shard of its own.
+ */
+#include "writer.h"
+
+#include "sort.h"
+
+#include <stdio.h>
+
+/* Puts every item (in the source's order) into a shard of at most `limit` bytes of tensor data.
+ * PARE_ELIMIT, reported, when that takes too many. */
+int st_shards_assign(const struct st_context *context, struct st_plan *plan, uint64_t limit)
+{
+    uint64_t filled = 0;
+    uint32_t next = 0, current = ST_NONE; /* numbers are given when a shard gets its first tensor */
+    for (uint64_t i = 0; i < plan->n_items; i++) {
+        struct st_item *item = &plan->items[i];
+        const bool alone = item->bytes > limit;
+        const bool fits = current != ST_NONE && item->bytes <= limit - filled;
+        if (alone) {
+            item->shard = next++;
+        } else {
+            if (!fits) {
+                current = next++;
+                filled = 0;
+            }
+            item->shard = current;
+            filled += item->bytes;
+        }
+        if (next > ST_MAX_SHARDS)
+            return ST_FAIL(context, PARE_ELIMIT, "more shards than the limit of %u: raise "
+                           "shard_size", ST_MAX_SHARDS);
+    }
+    plan->n_shards = next;
+    return 0;
+}
+
+/* The file name of a shard of a folder. */
+void st_shard_name(const struct st_plan *plan, uint32_t shard, char *ret_name, size_t size)
+{
+    if (plan->sharded)
+        snprintf(ret_name, size, "model-%05u-of-%05u" ST_SUFFIX, shard + 1, plan->n_shards);
+    else
+        snprintf(ret_name, size, "model" ST_SUFFIX);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return st_compare(((const struct st_item *)a)->name, ((const struct st_item *)b)->name);
+}
+
+/* Writes the index's text, or measures it. */
+static void put_index(const struct st_plan *plan, struct st_text *text)
+{
+    char shard[64];
+    st_puts(text, "{\n  \"metadata\": {\n    \"total_size\": ");
+    st_put_u64(text, plan->total);
+    st_puts(text, "\n  },\n  \"weight_map\": {");
+    for (uint64_t i = 0; i < plan->n_items; i++) {
+        st_puts(text, i == 0 ? "\n    " : ",\n    ");
+        st_put_json(text, plan->items[i].name);
+        st_shard_name(plan, plan->items[i].shard, shard, sizeof shard);
+        st_puts(text, ": \"");
+        st_puts(text, shard);
+        st_puts(text, "\"");
+    }
+    st_puts(text, "\n  }\n}\n");
+}
+
+/* Lays out model.safetensors.index.json. The items are sorted by name for it. */
+int st_index_emit(const struct st_context *context, struct st_plan *plan)
+{
+    struct st_text text = {.data = NULL};
+    uint32_t file;
+    st_sort(plan->items, plan->n_items, sizeof plan->items[0], by_name);
+    put_index(plan, &text);
+    text.data = context->host->alloc(context->job, text.len, 1);
+    if (text.data == NULL)
+        return PARE_ENOMEM;
+    text.len = 0;
+    put_index(plan, &text);
+    int r = context->host->out_file(context->job, "model" ST_INDEX_SUFFIX, &file);
+    if (r >= 0)
+        r = context->host->out_literal(context->job, file, 0, text.data, text.len);
+    if (r >= 0)
+        r = context->host->out_size(context->job, file, text.len);
+    return r < 0 ? r : 0;
+}

@@ -1,0 +1,209 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The writer: collects the tensors, decides on files and shards, and lays them out. All offsets
+ * follow from types and shapes, so nothing is left to patch once the data is written. Memory given
+ * to host->out_literal stays until the job ends, for the host need not copy it.
+ */
+#include "writer.h"
+
+#include "dtype.h"
+#include "sort.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define DEFAULT_SHARD_SIZE UINT64_C(5000000000) /* as Hugging Face's libraries */
+
+static int check_name(const struct st_context *context, struct pare_str name)
+{
+    uint64_t at;
+    const char *problem = NULL;
+    if (!st_utf8_valid(name, &at))
+        problem = "is not UTF-8";
+    else if (st_has_nul(name))
+        problem = "holds a NUL character";
+    else if (st_is(name, ST_METADATA))
+        problem = "has a meaning of its own";
+    if (problem == NULL)
+        return 0;
+    return ST_FAIL(context, PARE_ENOTSUP, "safetensors cannot hold a tensor called `%s`: the name "
+                   "%s", st_show(name).text, problem);
+}
+
+/* Turns one of the host's tensors into an item. */
+static int make_item(const struct st_context *context, const struct pare_tensor *tensor,
+                     struct st_item *item)
+{
+    uint64_t bytes;
+    const int r = check_name(context, tensor->name);
+    if (r < 0)
+        return r;
+    if (tensor->n_planes != 1 || !st_dtype_of_encoding(tensor->encoding, &item->dtype))
+        return ST_FAIL(context, PARE_ENOTSUP, "tensor `%s`: safetensors cannot hold encoding `%s`",
+                       st_show(tensor->name).text, tensor->encoding);
+    if (!st_dtype_bytes(item->dtype, tensor->dims, tensor->n_dims, &bytes) || bytes == UINT64_MAX)
+        return ST_FAIL(context, PARE_ENOTSUP, "tensor `%s`: its elements do not fill whole bytes, "
+                       "or too many", st_show(tensor->name).text);
+    if (bytes != tensor->planes[0].length)
+        return ST_FAIL(context, PARE_EINTERNAL, "tensor `%s`: %" PRIu64 " bytes, and its type and "
+                       "shape need %" PRIu64, st_show(tensor->name).text,
+                       tensor->planes[0].length, bytes);
+    item->name = tensor->name;
+    item->bytes = bytes;
+    return 0;
+}
+
+/* The dtype of most elements, among the types that a model computes in. */
+static const char *most_common(const uint64_t *bytes_of, uint32_t n)
+{
+    const struct st_dtype *best = NULL;
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct st_dtype *dtype = st_dtype_at(i);
+        const uint64_t elements = bytes_of[i] / (dtype->bits < 8 ? 1 : dtype->bits / 8);
+        if (dtype->torch != NULL && elements > most) {
+            most = elements;
+            best = dtype;
+        }
+    }
+    return best == NULL ? NULL : best->torch;
+}
+
+static int collect(const struct st_context *context, struct st_plan *plan)
+{
+    uint64_t bytes_of[32] = {0};
+    uint32_t n_dtypes = 0;
+    plan->n_items = context->host->tensor_count(context->job);
+    plan->items = context->host->alloc(context->job, plan->n_items + 1, sizeof plan->items[0]);
+    if (plan->items == NULL)
+        return PARE_ENOMEM;
+    while (st_encodings[n_dtypes] != NULL)
+        n_dtypes++;
+    for (uint64_t i = 0; i < plan->n_items; i++) {
+        struct pare_tensor tensor = {.struct_size = sizeof tensor};
+        struct st_item *item = &plan->items[i];
+        int r = context->host->tensor_at(context->job, i, &tensor);
+        if (r >= 0)
+            r = make_item(context, &tensor, item);
+        if (r < 0)
+            return r;
+        item->tensor = i;
+        bytes_of[item->dtype] += item->bytes;
+        if (__builtin_add_overflow(plan->total, item->bytes, &plan->total)
+            || plan->total > INT64_MAX)
+            return ST_FAIL(context, PARE_ENOTSUP, "the tensors are larger than any file");
+    }
+    plan->torch = most_common(bytes_of, n_dtypes);
+    return 0;
+}
+
+/* Option shard_size: bytes, in decimal digits. *ret_size stays when it is not given. */
+static int read_shard_size(const struct st_context *context, uint64_t *ret_size)
+{
+    const char *text = context->host->option(context->job, "shard_size");
+    uint64_t size = 0;
+    if (text == NULL)
+        return 0;
+    for (const char *p = text; *p != 0; p++)
+        if (*p < '0' || *p > '9' || __builtin_mul_overflow(size, 10u, &size)
+            || __builtin_add_overflow(size, (uint64_t)(*p - '0'), &size))
+            size = 0, p = "x";
+    if (size == 0)
+        return ST_FAIL(context, PARE_EUSAGE, "shard_size must be a number of bytes above 0, and it "
+                       "is `%s`", st_show(st_str(text)).text);
+    *ret_size = size;
+    return 0;
+}
+
+static int has_side_files(const struct st_context *context, bool *ret_any)
+{
+    const uint32_t n = context->host->file_count(context->job);
+    bool any = false;
+    for (uint32_t i = 0; n > 1 && i < n && !any; i++) { /* one file is the model itself */
+        struct pare_file info = {.struct_size = sizeof info};
+        const int r = context->host->file_info(context->job, i, &info);
+        if (r < 0)
+            return r;
+        any = info.role == PARE_FILE_SIDE;
+    }
+    *ret_any = any;
+    return 0;
+}
+
+/* Decides on folder or file and puts every tensor in a shard. */
+static int divide(const struct st_context *context, struct st_plan *plan)
+{
+    uint64_t limit = 0;
+    bool side;
+    int r = has_side_files(context, &side);
+    if (r == 0)
+        r = read_shard_size(context, &limit);
+    if (r < 0)
+        return r;
+    if (limit == 0)
+        limit = side ? DEFAULT_SHARD_SIZE : UINT64_MAX;
+    plan->n_shards = 1;
+    plan->sharded = plan->total > limit;
+    plan->folder = side || plan->sharded;
+    r = plan->sharded ? st_shards_assign(context, plan, limit) : 0;
+    if (plan->n_shards == 1)
+        plan->sharded = false;
+    return r;
+}
+
+/* By shard; within it large elements first, so that all data is aligned; then by name. */
+static int by_place(const void *a, const void *b)
+{
+    const struct st_item *x = a, *y = b;
+    const uint32_t bits_x = st_dtype_at(x->dtype)->bits, bits_y = st_dtype_at(y->dtype)->bits;
+    if (x->shard != y->shard)
+        return x->shard < y->shard ? -1 : 1;
+    if (bits_x != bits_y)
+        return bits_x > bits_y ? -1 : 1;
+    return st_compare(x->name, y->name);
+}
+
+static int emit_shards(const struct st_context *context, const struct st_plan *plan)
+{
+    uint64_t first = 0;
+    for (uint32_t shard = 0; shard < plan->n_shards; shard++) {
+        char name[64] = "";
+        uint32_t file;
+        uint64_t n = 0;
+        while (first + n < plan->n_items && plan->items[first + n].shard == shard)
+            n++;
+        if (plan->folder)
+            st_shard_name(plan, shard, name, sizeof name);
+        int r = context->host->out_file(context->job, name, &file);
+        if (r >= 0)
+            r = st_shard_emit(context, plan, first, n, file);
+        if (r < 0)
+            return r;
+        first += n;
+    }
+    return 0;
+}
+
+/* pare_writer.layout: see docs/formats/safetensors.md, "What Pare writes". */
+int st_layout(const struct pare_host *host, struct pare_job *job)
+{
+    const struct st_context context = {host, job};
+    struct st_plan plan = {.items = NULL};
+    int r = collect(&context, &plan);
+    if (r == 0)
+        r = divide(&context, &plan);
+    if (r == 0)
+        r = st_metadata_check(&context);
+    if (r == 0) {
+        st_sort(plan.items, plan.n_items, sizeof plan.items[0], by_place);
+        r = emit_shards(&context, &plan);
+    }
+    if (r == 0 && plan.sharded)
+        r = st_index_emit(&context, &plan);
+    if (r == 0 && plan.folder)
+        r = st_side_emit(&context, &plan);
+    if (plan.items != NULL)
+        host->release(job, plan.items);
+    return r;
+}
