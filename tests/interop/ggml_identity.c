@@ -1,0 +1,256 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Our encodings against ggml's own: the same bytes from the same weights, the same floats from the
+ * same bytes, with and without importance, and of random bytes.
+ *
+ * PARE_TEST_GGML names the folder with libggml-base.so; without it the test is skipped (status
+ * 77). PARE_PLUGINS names the folder with our plugins; PARE_TEST_WEIGHTS says how many weights of
+ * each distribution are tried (default 1M; 5 are tried). Non-finite weights are left out: what
+ * ggml makes of them is undefined. Tested with llama.cpp de3ff81.
+ */
+#include "../kernels/inputs.h"
+#include "../kernels/kernels.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROW_LEN 1280u      /* 5 blocks of 256, 40 of 32 */
+#define SHAPED_ROWS 64u
+
+/* From ggml.h. */
+struct ggml_type_traits {
+    const char *type_name;
+    int64_t blck_size;
+    int64_t blck_size_interleave;
+    size_t type_size;
+    _Bool is_quantized;
+    void (*to_float)(const void *from, float *to, int64_t n);
+    void (*from_float_ref)(const float *from, void *to, int64_t n);
+};
+
+struct ggml {
+    size_t (*quantize_chunk)(int type, const float *from, void *to, int64_t start, int64_t rows,
+                             int64_t row_len, const float *importance);
+    const struct ggml_type_traits *(*type_traits)(int type);
+};
+
+struct pair {
+    const char *name; /* ours */
+    int type;         /* ggml's */
+    const struct pare_encoding *encoding;
+};
+
+static struct pair pairs[] = {
+    {"f16", 1, NULL},  {"bf16", 30, NULL}, {"q4_0", 2, NULL},
+    {"q5_0", 6, NULL}, {"q8_0", 8, NULL},  {"q4_k", 12, NULL},
+    {"q6_k", 14, NULL},
+};
+
+static struct ggml ggml;
+static uint64_t mismatches;
+
+static void symbol_get(void *library, const char *name, void *ret_function)
+{
+    void *symbol = dlsym(library, name);
+
+    if (symbol == NULL) {
+        fprintf(stderr, "%s\n", dlerror());
+        exit(2);
+    }
+    memcpy(ret_function, &symbol, sizeof(symbol));
+}
+
+static void ggml_load(const char *folder)
+{
+    char path[4096];
+    void *library;
+
+    snprintf(path, sizeof(path), "%s/libggml-base.so", folder);
+    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        fprintf(stderr, "%s\n", dlerror());
+        exit(2);
+    }
+    symbol_get(library, "ggml_quantize_chunk", &ggml.quantize_chunk);
+    symbol_get(library, "ggml_get_type_traits", &ggml.type_traits);
+}
+
+/* Counts blocks of `width` bytes that differ, and shows the first. */
+static uint64_t blocks_differ(const char *what, const char *name, const char *input,
+                              const uint8_t *ours, const uint8_t *theirs, uint64_t n, size_t width)
+{
+    uint64_t differing = 0;
+
+    for (uint64_t i = 0; i < n; i++) {
+        if (memcmp(ours + i * width, theirs + i * width, width) == 0) {
+            continue;
+        }
+        if (differing++ == 0) {
+            printf("  %s %s on %s: block %llu:\n  ours  ", name, what, input,
+                   (unsigned long long)i);
+            for (size_t j = 0; j < width && j < 24; j++) {
+                printf(" %02x", ours[i * width + j]);
+            }
+            printf("\n  ggml's");
+            for (size_t j = 0; j < width && j < 24; j++) {
+                printf(" %02x", theirs[i * width + j]);
+            }
+            printf("\n");
+        }
+    }
+    return differing;
+}
+
+/* NaNs match NaNs: their bits depend on the compiler. */
+static uint64_t floats_differ(const char *name, const char *input, const float *ours,
+                              const float *theirs, uint64_t n)
+{
+    uint64_t differing = 0;
+
+    for (uint64_t i = 0; i < n; i++) {
+        if (floats_equal(ours + i, theirs + i, 1)) {
+            continue;
+        }
+        if (differing++ == 0) {
+            printf("  %s decode on %s: weight %llu is %a, ggml's is %a\n", name, input,
+                   (unsigned long long)i, (double)ours[i], (double)theirs[i]);
+        }
+    }
+    return differing;
+}
+
+/* Decodes the same bytes with both. */
+static uint64_t decode_compare(const struct pair *pair, const char *input, const uint8_t *bytes,
+                               uint64_t n)
+{
+    float *ours = allocate(n, sizeof(float));
+    float *theirs = allocate(n, sizeof(float));
+    const void *plane = bytes;
+
+    pair->encoding->kernels[0]->decode(&plane, 1, n, ours);
+    ggml.type_traits(pair->type)->to_float(bytes, theirs, (int64_t)n);
+    uint64_t differing = floats_differ(pair->name, input, ours, theirs, n);
+    free(ours);
+    free(theirs);
+    return differing;
+}
+
+/* Of sixteen importances so many are 0, in turn; the first also for the large inputs. */
+static const uint32_t dead[] = {2, 0, 8, 15, 16};
+
+/* Encodes x with both, and decodes what came out. Gives how many blocks and weights differ. */
+static uint64_t encode_compare(const struct pair *pair, const char *input, const float *x,
+                               uint64_t rows, const float *importance)
+{
+    struct pare_calibration calibration = {sizeof(calibration), importance, NULL};
+    const struct ggml_type_traits *traits = ggml.type_traits(pair->type);
+    uint64_t blocks = rows * ROW_LEN / (uint64_t)traits->blck_size;
+    uint8_t *theirs = allocate(blocks, traits->type_size);
+    uint8_t *ours = allocate(blocks, traits->type_size);
+    void *plane = ours;
+
+    if (pair->encoding->planes[0]->bytes_per_block != traits->type_size) {
+        printf("  %s: blocks of %zu bytes in ggml\n", pair->name, traits->type_size);
+        exit(1);
+    }
+    if (traits->is_quantized) {
+        ggml.quantize_chunk(pair->type, x, theirs, 0, (int64_t)rows, ROW_LEN, importance);
+    } else {
+        traits->from_float_ref(x, theirs, (int64_t)(rows * ROW_LEN));
+    }
+    pair->encoding->kernels[0]->encode(x, rows, ROW_LEN, &calibration, &plane);
+    uint64_t differing = blocks_differ(importance != NULL ? "with importance" : "encode",
+                                       pair->name, input, ours, theirs, blocks, traits->type_size);
+    differing += decode_compare(pair, input, ours, rows * ROW_LEN);
+    free(ours);
+    free(theirs);
+    return differing;
+}
+
+static uint64_t input_compare(const struct pair *pair, const struct input *input, uint64_t rows,
+                              uint64_t seed)
+{
+    float *x = allocate(rows * ROW_LEN, sizeof(float));
+    float *importance = allocate(ROW_LEN, sizeof(float));
+
+    input_fill(input, seed, x, rows * ROW_LEN);
+    uint64_t differing = encode_compare(pair, input->name, x, rows, NULL);
+    for (size_t i = 0; i < sizeof(dead) / sizeof(dead[0]); i++) {
+        if ((pair->encoding->flags & PARE_ENCODING_QUANTIZED) && (i == 0 || rows == SHAPED_ROWS)) {
+            input_importance(seed, dead[i], importance, ROW_LEN);
+            differing += encode_compare(pair, input->name, x, rows, importance);
+        }
+    }
+    free(x);
+    free(importance);
+    return differing;
+}
+
+/* Bytes that no encoder would write must decode alike too. */
+static uint64_t random_bytes_compare(const struct pair *pair)
+{
+    const struct ggml_type_traits *traits = ggml.type_traits(pair->type);
+    uint64_t n = SHAPED_ROWS * ROW_LEN;
+    uint64_t size = n / (uint64_t)traits->blck_size * traits->type_size;
+    uint8_t *bytes = allocate(size, 1);
+    struct random random = {7};
+
+    for (uint64_t i = 0; i < size; i++) {
+        bytes[i] = (uint8_t)random_next(&random);
+    }
+    uint64_t differing = decode_compare(pair, "random bytes", bytes, n);
+    free(bytes);
+    return differing;
+}
+
+static void pair_compare(const struct pair *pair, uint64_t weights)
+{
+    uint64_t rows = (weights + ROW_LEN - 1) / ROW_LEN;
+    uint64_t differing = random_bytes_compare(pair);
+    uint64_t tried = 0;
+
+    for (int i = 0; inputs[i].name != NULL; i++) {
+        uint64_t n = i < INPUT_DISTRIBUTIONS ? rows : SHAPED_ROWS;
+        if (inputs[i].finite) {
+            differing += input_compare(pair, &inputs[i], n, 1);
+            tried += n * ROW_LEN;
+        }
+    }
+    for (uint64_t seed = 2; seed < 4; seed++) {
+        differing += input_compare(pair, &inputs[0], rows, seed);
+        tried += rows * ROW_LEN;
+    }
+    printf("%s %-5s %llu weights, without and with importance: %llu mismatches\n",
+           differing == 0 ? "ok    " : "not ok", pair->name, (unsigned long long)tried,
+           (unsigned long long)differing);
+    mismatches += differing;
+}
+
+int main(void)
+{
+    const char *folder = getenv("PARE_TEST_GGML");
+    const char *plugins = getenv("PARE_PLUGINS");
+    const char *count = getenv("PARE_TEST_WEIGHTS");
+    uint64_t weights = count != NULL ? strtoull(count, NULL, 10) : 1u << 20;
+
+    if (folder == NULL || folder[0] == '\0') {
+        printf("skipped: PARE_TEST_GGML does not name the folder of libggml-base.so\n");
+        return 77;
+    }
+    const struct pare_encoding **all = encodings_load(plugins != NULL ? plugins : "plugins");
+    ggml_load(folder);
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        pairs[i].encoding = encodings_find(all, pairs[i].name);
+        if (pairs[i].encoding == NULL) {
+            printf("not ok %s: no plugin has it\n", pairs[i].name);
+            mismatches++;
+            continue;
+        }
+        pair_compare(&pairs[i], weights);
+    }
+    free(all);
+    return mismatches == 0 ? 0 : 1;
+}
