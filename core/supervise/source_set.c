@@ -1,0 +1,302 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening a model's files: see source_set.h. Every file is opened relative to its directory's
+ * descriptor, without following links, and is what fstat of the open descriptor says: a name that
+ * changes under us cannot lead elsewhere.
+ */
+#include "supervise/source_set.h"
+
+#include "base/checked.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "supervise/source_name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+static const char cache_target[] = "../../blobs/";
+
+void source_set_deinit(struct source_set *set)
+{
+    if (!set)
+        return;
+    for (size_t i = 0; i < set->n; i++) {
+        free(set->names[i]);
+        if (set->fds[i] >= 0)
+            (void)close(set->fds[i]);
+    }
+    free(set->names);
+    free(set->fds);
+    free(set->name);
+    free(set->path);
+    *set = (struct source_set){ 0 };
+}
+
+/* A model may have more files than the usual soft limit of descriptors. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int add_slot(struct source_set *set, const char *name, struct error *err)
+{
+    if (set->n == SOURCE_SET_MAX_FILES)
+        return error_set(err, PARE_ELIMIT, "more than %d files", SOURCE_SET_MAX_FILES);
+    char **names = reallocarray(set->names, set->n + 1, sizeof *names);
+    if (!names)
+        return error_oom(err);
+    set->names = names;
+    int *fds = reallocarray(set->fds, set->n + 1, sizeof *fds);
+    if (!fds)
+        return error_oom(err);
+    set->fds = fds;
+    char *copy = strdup(name);
+    if (!copy)
+        return error_oom(err);
+    set->names[set->n] = copy;
+    set->fds[set->n++] = -1;
+    return 0;
+}
+
+/* 1 when the directory is DIR/snapshots/REV of a Hugging Face cache. */
+static int is_snapshot(int dirfd)
+{
+    struct stat above, snapshots;
+    return fstatat(dirfd, "..", &above, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(dirfd, "../../snapshots", &snapshots, AT_SYMLINK_NOFOLLOW) == 0 &&
+           above.st_ino == snapshots.st_ino && above.st_dev == snapshots.st_dev;
+}
+
+/* Opens what a link of a Hugging Face cache leads to. 1: it is no such link. */
+static int open_cached(int dirfd, const char *name, int *ret_fd, struct error *err)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlinkat(dirfd, name, target, sizeof target - 1);
+    if (n < 0)
+        return 1;
+    target[n] = 0;
+    size_t skip = sizeof cache_target - 1;
+    if (strncmp(target, cache_target, skip) != 0 || !file_name_is_plain(target + skip) ||
+        !is_snapshot(dirfd))
+        return 1;
+    _cleanup_close_ int blobs = -1;
+    int r = file_open_dir(dirfd, "../../blobs", &blobs, err);
+    if (r < 0)
+        return r;
+    r = file_open_regular(blobs, target + skip, 1, ret_fd, err);
+    return r < 0 ? error_prefix(err, "%s", name) : 0;
+}
+
+static int open_file(struct source_set *set, size_t i, int dirfd, int cached, struct error *err)
+{
+    const char *name = set->names[i];
+    int fd = -1;
+    int r = cached ? open_cached(dirfd, name, &fd, err) : 1;
+    if (r == 1)
+        r = file_open_regular(dirfd, name, 1, &fd, err);
+    if (r < 0)
+        return r;
+    set->fds[i] = fd;
+    if (fd <= STDERR_FILENO) {
+        set->fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        (void)close(fd);
+    }
+    struct stat st;
+    if (set->fds[i] < 0 || fstat(set->fds[i], &st) < 0)
+        return error_errno(err, errno, "%s", name);
+    if (checked_add(set->bytes, (uint64_t)st.st_size, &set->bytes) < 0)
+        return error_set(err, PARE_ELIMIT, "%s: the sizes of the files overflow", name);
+    return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int open_all(struct source_set *set, int dirfd, int cached, struct error *err)
+{
+    if (set->n > 256)
+        raise_file_limit();
+    qsort(set->names, set->n, sizeof *set->names, compare_names);
+    int r = 0;
+    for (size_t i = 0; i < set->n && r == 0; i++)
+        r = open_file(set, i, dirfd, cached, err);
+    return r;
+}
+
+/* 1 when the entry is a subfolder. */
+static int is_folder(int dirfd, const struct dirent *entry)
+{
+    struct stat st;
+    if (entry->d_type != DT_UNKNOWN)
+        return entry->d_type == DT_DIR;
+    return fstatat(dirfd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int list_folder(struct source_set *set, int dirfd, struct error *err)
+{
+    int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        int e = errno;
+        cleanup_close(&fd);
+        return error_errno(err, e, "cannot read the folder");
+    }
+    int r = 0;
+    for (;;) {
+        errno = 0;
+        struct dirent *entry = readdir(dir);
+        if (!entry && errno)
+            return error_errno(err, errno, "cannot read the folder");
+        if (!entry || r < 0)
+            return r;
+        if (!source_name_is_temporary(entry->d_name) && !is_folder(dirfd, entry))
+            r = add_slot(set, entry->d_name, err);
+    }
+}
+
+static int list_shards(struct source_set *set, int dirfd, const char *name, size_t prefix,
+                       unsigned count, struct error *err)
+{
+    const char *rest = name + prefix + strlen("-00001-of-00003");
+    char other[NAME_MAX + 64];
+    if (count > SOURCE_SET_MAX_FILES)
+        return error_set(err, PARE_ELIMIT, "%s: %u shards, the limit is %d", name, count,
+                         SOURCE_SET_MAX_FILES);
+    int r = 0;
+    for (unsigned i = 1; i <= count && r == 0; i++) {
+        (void)snprintf(other, sizeof other, "%.*s-%05u-of-%05u%s", (int)prefix, name, i, count,
+                       rest);
+        if (faccessat(dirfd, other, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+            return error_set(err, PARE_EINCOMPLETE, "shard %u of %u (%s) is not there", i, count,
+                             other);
+        r = add_slot(set, other, err);
+    }
+    (void)snprintf(other, sizeof other, "%.*s%s.index.json", (int)prefix, name, rest);
+    if (r == 0 && faccessat(dirfd, other, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        r = add_slot(set, other, err);
+    return r;
+}
+
+/* models--ORG--NAME/snapshots/REV is called NAME; "." and ".." by where they are. */
+static char *folder_name(int dirfd)
+{
+    char link[64], path[PATH_MAX];
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", dirfd);
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    if (n <= 0)
+        return strdup("model");
+    path[n] = 0;
+    char *base = strrchr(path, '/');
+    if (base && is_snapshot(dirfd)) {
+        *base = 0;
+        char *snapshots = strrchr(path, '/');
+        if (snapshots) {
+            *snapshots = 0;
+            char *model = strrchr(path, '/');
+            for (char *p = model; p && (p = strstr(p, "--")); p += 2)
+                model = p + 1;
+            if (model)
+                return source_name_clean(model + 1, strlen(model + 1));
+        }
+    }
+    return source_name_clean(base ? base + 1 : path, base ? strlen(base + 1) : 0);
+}
+
+static int open_folder(struct source_set *set, int dirfd, const char *path, int cached,
+                       struct error *err)
+{
+    _cleanup_close_ int dir = -1;
+    int r = file_open_dir(dirfd, path, &dir, err);
+    if (r < 0)
+        return r;
+    set->is_folder = 1;
+    set->name = folder_name(dir);
+    if (!set->name)
+        return error_oom(err);
+    r = list_folder(set, dir, err);
+    if (r == 0 && set->n == 0)
+        r = error_set(err, PARE_EINCOMPLETE, "no model files in the folder");
+    if (r == 0)
+        r = open_all(set, dir, cached, err);
+    return r < 0 ? error_prefix(err, "%s", path) : 0;
+}
+
+static int open_single(struct source_set *set, int dirfd, const char *path, int cached,
+                       struct error *err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    _cleanup_free_ char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    if (!folder)
+        return error_oom(err);
+    _cleanup_close_ int dir = openat(dirfd, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return error_errno(err, errno, "%s", folder);
+    size_t prefix;
+    unsigned number, count;
+    int r = source_name_is_shard(name, &prefix, &number, &count)
+                ? list_shards(set, dir, name, prefix, count, err)
+                : add_slot(set, name, err);
+    set->name = source_name_of_file(name);
+    if (r == 0 && !set->name)
+        r = error_oom(err);
+    if (r == 0)
+        r = open_all(set, dir, cached, err);
+    return r;
+}
+
+static int open_either(struct source_set *set, int dirfd, const char *path, int cached,
+                       struct error *err)
+{
+    struct stat st;
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    _cleanup_free_ char *trimmed = strndup(path, len);
+    set->path = strdup(path);
+    if (!set->path || !trimmed)
+        return error_oom(err);
+    if (fstatat(dirfd, trimmed, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return error_errno(err, errno, "%s", path);
+    if (S_ISDIR(st.st_mode))
+        return open_folder(set, dirfd, trimmed, cached, err);
+    if (len != strlen(path))
+        return error_set(err, PARE_EDATA, "%s: not a folder", path);
+    return open_single(set, dirfd, trimmed, cached, err);
+}
+
+int source_set_open(int dirfd, const char *path, int allow_cache_links, struct source_set *ret_set,
+                    struct error *err)
+{
+    struct source_set set = { 0 };
+    int r = open_either(&set, dirfd, path, allow_cache_links, err);
+    if (r < 0) {
+        source_set_deinit(&set);
+        return r;
+    }
+    *ret_set = set;
+    return 0;
+}
+
+json_t *source_set_json(const struct source_set *set)
+{
+    _cleanup_json_ json_t *files = json_array();
+    for (size_t i = 0; i < set->n; i++)
+        if (json_array_append_new(files, json_pack("{s:o, s:i}", "name",
+                                                   json_text(set->names[i], strlen(set->names[i])),
+                                                   "fd", set->fds[i])) < 0)
+            return NULL;
+    return json_pack("{s:s, s:b, s:O}", "name", set->name, "folder", set->is_folder, "files",
+                     files);
+}

@@ -1,0 +1,24 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Starting a program with nothing of ours but the descriptors it is to have. */
+#ifndef SUPERVISE_SPAWN_H
+#define SUPERVISE_SPAWN_H
+
+#include "base/error.h"
+
+#include <sys/types.h>
+
+struct spawned {
+    pid_t pid;
+    int pid_fd; /* readable when it has ended */
+    int out;    /* its standard output and standard error: non-blocking read ends */
+    int err;
+};
+
+/* Starts `path` with standard input from the descriptor `in`, in a process group of its own, with
+ * an empty environment, killed when we die, first choice of the OOM killer. fds (all above 2) keep
+ * their numbers. */
+int spawn(const char *path, int in, const int *fds, size_t n_fds, struct spawned *ret_spawned,
+          struct error *err) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,409 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker seen from outside: see worker_process.h. One epoll descriptor stands for its output,
+ * its standard error and its end, so that callers poll a single one, also nested in their own
+ * epoll. It has ended when the process has, even if somebody else still holds its pipes. All that
+ * it writes is untrusted and bounded: the line, the sum of lines, the tail of standard error.
+ */
+#include "supervise/worker_process.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/timing.h"
+#include "supervise/spawn.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#define SHORT_LINE (1u << 20)
+#define LONG_LINE (64u << 20)
+#define ALL_LINES (512u << 20) /* but progress */
+#define READ_AT_ONCE (4u << 20) /* in one call, so that the daemon's loop keeps turning */
+#define STDERR_TAIL 4096
+#define GRACE_SECONDS 5.0 /* from SIGTERM, or from the end of its output, to SIGKILL */
+
+struct worker_process {
+    struct spawned spawned;
+    int epoll;
+    char *buffer; /* what is read, from the beginning of an unfinished line */
+    size_t len, capacity;
+    uint64_t total; /* bytes of lines other than progress */
+    char tail[STDERR_TAIL];
+    size_t tail_len;
+    uint64_t last_line; /* timing_now */
+    uint64_t deadline_from; /* when SIGTERM was sent or the output ended; 0: neither */
+    int stops; /* calls of worker_process_stop */
+    int killed; /* by us */
+    int ended, wait_status;
+    int done; /* it said `done` or `error` */
+    struct error said; /* its `error`, or what is wrong with its output, or the time-out */
+};
+
+static int watch(struct worker_process *p, int fd, struct error *err)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+    if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+        return error_errno(err, errno, "cannot watch the worker");
+    return 0;
+}
+
+/* The request in a memory file, from which the worker reads at its leisure. */
+static int request_file(const json_t *request, int *ret_fd, struct error *err)
+{
+    _cleanup_free_ char *text = json_to_text(request);
+    if (!text)
+        return error_oom(err);
+    _cleanup_close_ int fd = memfd_create("request", MFD_CLOEXEC);
+    if (fd < 0)
+        return error_errno(err, errno, "cannot make the worker's request");
+    int r = file_pwrite(fd, text, strlen(text), 0, err);
+    if (r == 0)
+        *ret_fd = TAKE_FD(fd);
+    return r;
+}
+
+int worker_process_start(const char *worker_path, const json_t *request, const int *fds,
+                         size_t n_fds, struct worker_process **ret_process, struct error *err)
+{
+    _cleanup_close_ int in = -1;
+    int r = request_file(request, &in, err);
+    if (r < 0)
+        return r;
+    struct worker_process *p = calloc(1, sizeof *p);
+    if (!p)
+        return error_oom(err);
+    p->spawned = (struct spawned){ -1, -1, -1, -1 };
+    p->last_line = timing_now();
+    p->epoll = epoll_create1(EPOLL_CLOEXEC);
+    r = p->epoll < 0 ? error_errno(err, errno, "cannot watch the worker") : 0;
+    if (r == 0)
+        r = spawn(worker_path, in, fds, n_fds, &p->spawned, err);
+    if (r == 0)
+        r = watch(p, p->spawned.out, err);
+    if (r == 0)
+        r = watch(p, p->spawned.err, err);
+    if (r == 0)
+        r = watch(p, p->spawned.pid_fd, err);
+    if (r < 0) {
+        worker_process_free(p);
+        return r;
+    }
+    *ret_process = p;
+    return 0;
+}
+
+static void signal_worker(struct worker_process *p, int signal)
+{
+    if (p->ended || p->spawned.pid <= 0)
+        return;
+    if (signal == SIGKILL)
+        p->killed = 1;
+    if (kill(-p->spawned.pid, signal) < 0)
+        (void)kill(p->spawned.pid, signal);
+}
+
+void worker_process_free(struct worker_process *p)
+{
+    if (!p)
+        return;
+    if (p->spawned.pid > 0 && !p->ended) {
+        signal_worker(p, SIGKILL);
+        while (waitpid(p->spawned.pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    cleanup_close(&p->spawned.out);
+    cleanup_close(&p->spawned.err);
+    cleanup_close(&p->spawned.pid_fd);
+    cleanup_close(&p->epoll);
+    free(p->buffer);
+    free(p);
+}
+
+int worker_process_fd(const struct worker_process *p)
+{
+    return p->epoll;
+}
+
+pid_t worker_process_pid(const struct worker_process *p)
+{
+    return p->spawned.pid;
+}
+
+double worker_process_silence(const struct worker_process *p)
+{
+    return timing_since(p->last_line);
+}
+
+/* Notes the first thing that is wrong with the worker's output and kills it. */
+static void break_off(struct worker_process *p, const char *what)
+{
+    if (!p->said.code)
+        p->said.code = error_set(&p->said, PARE_ECRASH, "the worker wrote %s", what);
+    signal_worker(p, SIGKILL);
+}
+
+/* What the line may be long, by the event that it begins with. */
+static size_t line_limit(const char *line, size_t len)
+{
+    static const char *const longer[] = { "model", "comparison", "plan", "plugins", "recipes" };
+    char head[64];
+    size_t n = 0;
+    for (size_t i = 0; i < len && i < 64 && n + 1 < sizeof head; i++)
+        if (line[i] != ' ')
+            head[n++] = line[i];
+    head[n] = 0;
+    static const char start[] = "{\"event\":\"";
+    if (strncmp(head, start, sizeof start - 1) != 0)
+        return SHORT_LINE;
+    const char *event = head + sizeof start - 1;
+    for (size_t i = 0; i < sizeof longer / sizeof *longer; i++) {
+        size_t m = strlen(longer[i]);
+        if (!strncmp(event, longer[i], m) && event[m] == '"')
+            return LONG_LINE;
+    }
+    return SHORT_LINE;
+}
+
+/* `error`: its code, but never one that means success or that we alone may give. */
+static void note_error(struct worker_process *p, const json_t *line)
+{
+    int code = error_code(json_get_string(line, "code", ""));
+    if (code >= 0 || code == PARE_ECRASH || code == PARE_ETIMEOUT)
+        code = PARE_EINTERNAL;
+    p->said.code = error_set(&p->said, code, "%s", json_get_string(line, "text", "(no text)"));
+}
+
+static void take_line(struct worker_process *p, const char *text, size_t len,
+                      worker_event_fn *event, void *context)
+{
+    struct error problem = ERROR_INIT;
+    _cleanup_json_ json_t *line = NULL;
+    if (p->done || p->said.code)
+        return break_off(p, "more after its last line");
+    if (len > line_limit(text, len))
+        return break_off(p, "a line that is too long");
+    if (json_parse_object(text, len, &line, &problem) < 0)
+        return break_off(p, "a line that is not a JSON object");
+    const char *name = json_get_string(line, "event", NULL);
+    if (!name)
+        return break_off(p, "a line without \"event\"");
+    p->last_line = timing_now();
+    if (strcmp(name, "progress"))
+        p->total += len;
+    if (p->total > ALL_LINES)
+        return break_off(p, "too much");
+    if (!strcmp(name, "error")) {
+        p->done = 1;
+        note_error(p, line);
+    } else if (!strcmp(name, "done")) {
+        p->done = 1;
+    }
+    if (event)
+        event(context, name, line);
+}
+
+static void take_lines(struct worker_process *p, size_t scanned, worker_event_fn *event,
+                       void *context)
+{
+    size_t start = 0;
+    char *end;
+    while (!p->killed && (end = memchr(p->buffer + scanned, '\n', p->len - scanned))) {
+        take_line(p, p->buffer + start, (size_t)(end - p->buffer) - start, event, context);
+        start = scanned = (size_t)(end - p->buffer) + 1;
+    }
+    memmove(p->buffer, p->buffer + start, p->len - start);
+    p->len -= start;
+    if (!p->killed && p->len > line_limit(p->buffer, p->len))
+        break_off(p, "a line that is too long");
+}
+
+static int make_room(struct worker_process *p, struct error *err)
+{
+    if (p->capacity - p->len >= 32768)
+        return 0;
+    size_t capacity = p->capacity ? 2 * p->capacity : 65536;
+    char *buffer = realloc(p->buffer, capacity);
+    if (!buffer)
+        return error_oom(err);
+    p->buffer = buffer;
+    p->capacity = capacity;
+    return 0;
+}
+
+/* Reads what there is, up to a bound. 0: all was read; 1: there may be more. */
+static int drain_output(struct worker_process *p, worker_event_fn *event, void *context,
+                        struct error *err)
+{
+    for (size_t got = 0; got < READ_AT_ONCE && p->spawned.out >= 0;) {
+        int r = make_room(p, err);
+        if (r < 0)
+            return r;
+        ssize_t n = read(p->spawned.out, p->buffer + p->len, p->capacity - p->len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return 0;
+        if (n == 0) {
+            (void)close(TAKE_FD(p->spawned.out));
+            if (!p->deadline_from)
+                p->deadline_from = timing_now();
+            return 0;
+        }
+        size_t scanned = p->len;
+        p->len += (size_t)n;
+        got += (size_t)n;
+        take_lines(p, scanned, event, context);
+        if (p->killed)
+            p->len = 0; /* it may not fill our memory while it dies */
+    }
+    return p->spawned.out >= 0;
+}
+
+static void drain_errors(struct worker_process *p)
+{
+    char chunk[STDERR_TAIL];
+    ssize_t n = -1;
+    for (int i = 0; i < 64 && p->spawned.err >= 0; i++) {
+        n = read(p->spawned.err, chunk, sizeof chunk);
+        if (n <= 0)
+            break;
+        size_t room = sizeof p->tail - (size_t)n;
+        size_t keep = p->tail_len < room ? p->tail_len : room;
+        memmove(p->tail, p->tail + p->tail_len - keep, keep);
+        memcpy(p->tail + keep, chunk, (size_t)n);
+        p->tail_len = keep + (size_t)n;
+    }
+    if (n == 0)
+        (void)close(TAKE_FD(p->spawned.err));
+}
+
+/* 1 when the process has ended and was reaped now, with all that it may have left behind. */
+static int reap(struct worker_process *p)
+{
+    siginfo_t info = { .si_pid = 0 };
+    if (waitid(P_PID, (id_t)p->spawned.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+        if (info.si_pid == 0)
+            return 0;
+        (void)kill(-p->spawned.pid, SIGKILL); /* while the number is still its own */
+    }
+    if (waitpid(p->spawned.pid, &p->wait_status, WNOHANG) <= 0)
+        p->wait_status = 0xff00; /* somebody else reaped it: exit status 255 */
+    return 1;
+}
+
+int worker_process_read(struct worker_process *p, worker_event_fn *event, void *context,
+                        struct error *err)
+{
+    if (p->ended)
+        return 1;
+    if (p->deadline_from && timing_since(p->deadline_from) > GRACE_SECONDS)
+        signal_worker(p, SIGKILL);
+    int gone = reap(p); /* before reading: what it wrote until its end is read below */
+    int more = drain_output(p, event, context, err);
+    drain_errors(p);
+    if (gone) {
+        for (int i = 0; i < 32 && more > 0; i++)
+            more = drain_output(p, event, context, err);
+        p->ended = 1;
+    }
+    if (more < 0) {
+        signal_worker(p, SIGKILL);
+        return more;
+    }
+    return gone;
+}
+
+void worker_process_stop(struct worker_process *p)
+{
+    signal_worker(p, p->stops++ ? SIGKILL : SIGTERM);
+    if (!p->deadline_from)
+        p->deadline_from = timing_now();
+}
+
+void worker_process_time_out(struct worker_process *p, double seconds)
+{
+    if (!p->said.code && !p->done)
+        p->said.code =
+            error_set(&p->said, PARE_ETIMEOUT,
+                      "the worker gave no sign of life for %.0f s and was stopped", seconds);
+    signal_worker(p, SIGKILL);
+}
+
+/* The last line of standard error that says something, into text. */
+static void last_words(const struct worker_process *p, char text[300])
+{
+    size_t end = p->tail_len, start;
+    text[0] = 0;
+    while (end > 0) {
+        for (start = end; start > 0 && p->tail[start - 1] != '\n'; start--)
+            ;
+        static const char aborting[] = "ABORTING"; /* a sanitizer's last, empty word */
+        size_t n = end - start, skip = sizeof aborting - 1;
+        int empty = n == 0 || (n >= skip && !memcmp(p->tail + end - skip, aborting, skip));
+        if (!empty) {
+            (void)snprintf(text, 300, ": %.*s", (int)(n < 280 ? n : 280), p->tail + start);
+            return;
+        }
+        end = start ? start - 1 : 0;
+    }
+}
+
+static int crashed(const struct worker_process *p, struct error *err)
+{
+    char words[300];
+    last_words(p, words);
+    if (WIFSIGNALED(p->wait_status)) {
+        int signal = WTERMSIG(p->wait_status);
+        const char *hint = signal == SIGKILL  ? ", not by Pare: probably out of memory"
+                           : signal == SIGSYS ? ", a system call that its sandbox forbids"
+                                              : "";
+        return error_set(err, PARE_ECRASH, "the worker was killed by signal %d (%s)%s%s", signal,
+                         strsignal(signal), hint, words);
+    }
+    int status = WEXITSTATUS(p->wait_status);
+    if (status)
+        return error_set(err, PARE_ECRASH, "the worker ended with status %d%s%s", status,
+                         p->done ? "" : " without saying why", words);
+    return error_set(err, PARE_ECRASH, "the worker ended before it was done%s", words);
+}
+
+int worker_process_result(const struct worker_process *p, struct error *err)
+{
+    if (!p->ended)
+        return error_set(err, PARE_EINTERNAL, "the worker has not ended");
+    if (p->said.code && (!p->stops || p->said.code == PARE_ECANCELLED))
+        return error_set(err, p->said.code, "%s", p->said.text);
+    if (p->done && !p->said.code && WIFEXITED(p->wait_status) && !WEXITSTATUS(p->wait_status))
+        return 0;
+    if (p->stops)
+        return error_set(err, PARE_ECANCELLED, "cancelled");
+    return crashed(p, err);
+}
+
+int worker_process_run(const char *worker_path, const json_t *request, const int *fds,
+                       size_t n_fds, double silence, worker_event_fn *event, void *context,
+                       struct error *err)
+{
+    struct worker_process *p = NULL;
+    int r = worker_process_start(worker_path, request, fds, n_fds, &p, err);
+    if (r < 0)
+        return r;
+    while (r == 0) {
+        struct pollfd pollfd = { .fd = worker_process_fd(p), .events = POLLIN };
+        (void)poll(&pollfd, 1, 500);
+        r = worker_process_read(p, event, context, err);
+        if (r == 0 && silence > 0 && worker_process_silence(p) > silence)
+            worker_process_time_out(p, silence);
+    }
+    if (r > 0)
+        r = worker_process_result(p, err);
+    worker_process_free(p);
+    return r;
+}
