@@ -43,6 +43,8 @@ static int check_key(struct apply *apply, struct pare_str key)
     int code = PARE_EDATA;
     if (st_names_add(&apply->keys, key, 0) != NULL) {
         problem = "is there twice";
+    } else if (key.len == 0) {
+        problem = "is empty";
     } else if (st_has_nul(key)) {
         problem = "holds a NUL character";
     } else if (key.len > PARE_MAX_NAME) {

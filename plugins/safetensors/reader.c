@@ -41,7 +41,7 @@ static int open_shard(struct reader *reader, uint32_t shard)
     const struct st_context *context = &reader->context;
     struct st_header *header = &reader->headers[shard];
     if (context->host->cancelled(context->job))
-        return PARE_ECANCELLED;
+        return ST_FAIL(context, PARE_ECANCELLED, "cancelled while the shards were read");
     int r = st_header_open(context, reader->folder.shards[shard],
                            ST_MAX_TENSORS - reader->n_tensors, header);
     if (r < 0)
