@@ -1,0 +1,291 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Headers of files, and what a set of files is. Each file's header is scanned from magic to the
+ * end of its data, whether it is the only one or a shard; then the shards are put in the order of
+ * their split.no, and split.count and split.tensors.count must agree with what is there. File
+ * names say nothing: they may have been changed.
+ */
+#include "gguf.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK_CANCEL 4096u /* tensors between two looks at whether the job is cancelled */
+
+static int magic_check(struct gguf_cursor *cursor)
+{
+    static const char lfs[] = "version https://git-lfs";
+    char head[sizeof(lfs) - 1] = "";
+    size_t n = cursor->size < sizeof(head) ? (size_t)cursor->size : sizeof(head);
+    char text[GGUF_QUOTED];
+    if (n == 0)
+        return cursor_fail(cursor, PARE_EINCOMPLETE, "the file is empty");
+    int r = cursor_bytes(cursor, head, n, "the magic");
+    if (r < 0)
+        return r;
+    if (memcmp(head, "GGUF", n < 4 ? n : 4) != 0)
+        return n == sizeof(head) && memcmp(head, lfs, n) == 0
+                   ? cursor_fail(cursor, PARE_EINCOMPLETE,
+                                 "is a Git LFS pointer, not the file itself: fetch it with `git "
+                                 "lfs pull`")
+                   : cursor_fail(cursor, PARE_EDATA, "not a GGUF file: it begins with `%s`",
+                                 gguf_quote(head, n < 4 ? n : 4, text));
+    cursor_seek(cursor, 0);
+    return cursor_skip(cursor, 4, "the magic");
+}
+
+static int version_check(struct gguf_cursor *cursor)
+{
+    uint32_t version = 0;
+    int r = cursor_u32(cursor, "the version", &version);
+    if (r < 0)
+        return r;
+    if (version != 0 && (version & 0xffff) == 0)
+        return cursor_fail(cursor, PARE_ENOTSUP,
+                           "a big-endian GGUF file (version %08x): only little-endian ones are "
+                           "supported", version);
+    if (version == 1)
+        return cursor_fail(cursor, PARE_ENOTSUP,
+                           "GGUF version 1 is obsolete: make the file anew from its source");
+    if (version == 0)
+        return cursor_fail(cursor, PARE_EDATA, "GGUF version 0 does not exist");
+    if (version > 3)
+        return cursor_fail(cursor, PARE_ENOTSUP, "GGUF version %u is not supported, only 2 and 3",
+                           version);
+    return 0;
+}
+
+/* Reads a count whose items take at least `item` bytes each. One that is beyond the limit is
+ * nonsense when the file cannot hold it; within the limit, the file may still be arriving. */
+static int count_next(struct gguf_cursor *cursor, const char *what, uint64_t limit, uint64_t item,
+                      uint64_t *ret_count)
+{
+    uint64_t count = 0;
+    int r = cursor_u64(cursor, "the header", &count);
+    if (r < 0)
+        return r;
+    if (count > limit)
+        return cursor_fail(cursor, count > cursor->size / item ? PARE_EDATA : PARE_ELIMIT,
+                           "%" PRIu64 " %s are more than the limit of %" PRIu64, count, what,
+                           limit);
+    *ret_count = count;
+    return 0;
+}
+
+static int header_scan(struct gguf_cursor *cursor, struct gguf_shard *shard)
+{
+    int r = magic_check(cursor);
+    if (r == 0)
+        r = version_check(cursor);
+    if (r == 0)
+        r = count_next(cursor, "tensors", GGUF_MAX_TENSORS, GGUF_MIN_TENSOR, &shard->n_tensors);
+    if (r == 0)
+        r = count_next(cursor, "metadata keys", GGUF_MAX_KEYS, GGUF_MIN_KEY, &shard->n_keys);
+    if (r == 0)
+        r = cursor_need(cursor,
+                        shard->n_tensors * GGUF_MIN_TENSOR + shard->n_keys * GGUF_MIN_KEY,
+                        "the header");
+    return r;
+}
+
+static int keys_scan(struct gguf_cursor *cursor, char *key_buffer, struct gguf_shard *shard)
+{
+    for (uint64_t i = 0; i < shard->n_keys; i++) {
+        struct gguf_entry entry;
+        int r = gguf_entry_next(cursor, i, key_buffer, &entry);
+        if (r == 0)
+            r = gguf_value_scan(cursor, &entry);
+        if (r == 0)
+            r = gguf_rules_apply(cursor, &entry, &shard->facts);
+        if (r < 0)
+            return r;
+    }
+    shard->alignment = shard->facts.seen[GGUF_KEY_ALIGNMENT]
+                           ? (uint32_t)shard->facts.value[GGUF_KEY_ALIGNMENT]
+                           : GGUF_DEFAULT_ALIGNMENT;
+    return gguf_rules_finish(cursor, &shard->facts);
+}
+
+/* Finds where the data begins and that nothing follows it. `length` is that of all tensors, padded;
+ * the padding of the last one may be missing, so may the header's when there are no tensors. */
+static int data_check(const struct gguf_cursor *cursor, struct gguf_shard *shard, uint64_t length)
+{
+    uint64_t data = 0;
+    uint64_t end = 0;
+    if (gguf_align(cursor->pos, shard->alignment, &data) < 0 ||
+        __builtin_add_overflow(data, length, &end) || end > INT64_MAX)
+        return cursor_fail(cursor, PARE_EDATA, "the tensors' sizes exceed 63 bits");
+    if (cursor->size > end)
+        return cursor_fail(cursor, PARE_EDATA,
+                           "%" PRIu64 " bytes follow the data, which ends at byte %" PRIu64
+                           ": the file is not only a GGUF file",
+                           cursor->size - end, end);
+    shard->data = data;
+    return 0;
+}
+
+static int tensors_scan(struct gguf_cursor *cursor, struct gguf_shard *shard)
+{
+    struct gguf_tensor tensor;
+    uint64_t offset = 0;
+    shard->infos = cursor->pos;
+    for (uint64_t i = 0; i < shard->n_tensors; i++) {
+        if (i % CHECK_CANCEL == 0 && cursor->host->cancelled(cursor->job))
+            return PARE_ECANCELLED;
+        int r = gguf_tensor_next(cursor, i, shard->alignment, &offset, &tensor);
+        if (r < 0)
+            return r;
+    }
+    return data_check(cursor, shard, offset);
+}
+
+static int shard_scan(struct gguf_cursor *cursor, uint32_t file, char *key_buffer,
+                      struct gguf_shard *ret_shard)
+{
+    struct gguf_shard shard = {.file = file};
+    int r = cursor_open(cursor, file);
+    if (r == 0)
+        r = header_scan(cursor, &shard);
+    if (r == 0)
+        r = keys_scan(cursor, key_buffer, &shard);
+    if (r == 0)
+        r = tensors_scan(cursor, &shard);
+    if (r == 0)
+        r = cursor->host->file_role(cursor->job, file, PARE_FILE_WEIGHTS);
+    if (r == 0)
+        *ret_shard = shard;
+    return r;
+}
+
+/* 1: one of the model's weight files, by name or first bytes; 0: something beside it. The only
+ * file of a job is always the model. */
+static int is_candidate(struct gguf_cursor *cursor, uint32_t file)
+{
+    static const char suffix[] = ".gguf";
+    struct pare_file info = {.struct_size = sizeof(info)};
+    char head[4];
+    int r = cursor->host->file_info(cursor->job, file, &info);
+    if (r < 0)
+        return r;
+    size_t n = strlen(info.name);
+    if (n >= 5 && memcmp(info.name + n - 5, suffix, 5) == 0)
+        return 1;
+    if (cursor->host->file_count(cursor->job) == 1)
+        return 1;
+    if (info.size < sizeof(head))
+        return 0;
+    r = cursor->host->read(cursor->job, file, 0, head, sizeof(head));
+    return r < 0 ? r : memcmp(head, "GGUF", sizeof(head)) == 0;
+}
+
+static uint64_t shard_count(const struct gguf_shard *shard)
+{
+    return shard->facts.seen[GGUF_KEY_SPLIT_COUNT] ? shard->facts.value[GGUF_KEY_SPLIT_COUNT] : 1;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = ((const struct gguf_shard *)a)->facts.value[GGUF_KEY_SPLIT_NO];
+    uint64_t y = ((const struct gguf_shard *)b)->facts.value[GGUF_KEY_SPLIT_NO];
+    return (x > y) - (x < y);
+}
+
+/* All files must be shards of one split. */
+static int counts_check(const struct gguf_cursor *cursor, const struct gguf_shard *shards,
+                        uint32_t n)
+{
+    uint64_t count = shard_count(&shards[0]);
+    for (uint32_t i = 1; i < n; i++) {
+        if (count == 1 || shard_count(&shards[i]) == 1)
+            return cursor_fail(cursor, PARE_EDATA,
+                               "the folder has %u GGUF files that are models of their own, not "
+                               "shards of one: convert them one at a time", n);
+        if (shard_count(&shards[i]) != count)
+            return cursor_fail(cursor, PARE_EDATA,
+                               "shards of different splits: split.count is %" PRIu64
+                               " in one file and %" PRIu64 " in another",
+                               count, shard_count(&shards[i]));
+    }
+    return 0;
+}
+
+static int order_check(const struct gguf_cursor *cursor, const struct gguf_shard *shards,
+                       uint32_t n)
+{
+    uint64_t count = shard_count(&shards[0]);
+    for (uint32_t i = 0; i < n && count > 1; i++) {
+        uint64_t no = shards[i].facts.value[GGUF_KEY_SPLIT_NO];
+        if (no < i)
+            return cursor_fail(cursor, PARE_EDATA, "two files are shard %" PRIu64 " of %" PRIu64,
+                               no + 1, count);
+        if (no > i)
+            return cursor_fail(cursor, PARE_EINCOMPLETE,
+                               "shard %u of %" PRIu64 " is missing; %u found", i + 1, count, n);
+    }
+    if (n < count)
+        return cursor_fail(cursor, PARE_EINCOMPLETE,
+                           "shard %u of %" PRIu64 " is missing; %u found", n + 1, count, n);
+    return 0;
+}
+
+static int tensor_counts_check(const struct gguf_cursor *cursor, const struct gguf_shard *shards,
+                               uint32_t n)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum += shards[i].n_tensors;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct gguf_facts *facts = &shards[i].facts;
+        if (!facts->seen[GGUF_KEY_SPLIT_TENSORS] || shard_count(&shards[0]) == 1)
+            continue;
+        if (facts->value[GGUF_KEY_SPLIT_TENSORS] != sum)
+            return cursor_fail(cursor, PARE_EDATA,
+                               "split.tensors.count is %" PRIu64 ", but the shards have %" PRIu64
+                               " tensors", facts->value[GGUF_KEY_SPLIT_TENSORS], sum);
+    }
+    if (shard_count(&shards[0]) > 1 && !shards[0].facts.seen[GGUF_KEY_SPLIT_TENSORS])
+        return cursor_fail(cursor, PARE_EDATA, "the first shard has no split.tensors.count");
+    return 0;
+}
+
+static int shards_order(const struct gguf_cursor *cursor, struct gguf_shard *shards, uint32_t n)
+{
+    if (n == 0)
+        return cursor->host->fail(cursor->job, PARE_EDATA, "there is no GGUF file");
+    int r = counts_check(cursor, shards, n);
+    if (r < 0)
+        return r;
+    qsort(shards, n, sizeof(*shards), by_number);
+    r = order_check(cursor, shards, n);
+    return r < 0 ? r : tensor_counts_check(cursor, shards, n);
+}
+
+int gguf_shards_scan(struct gguf_cursor *cursor, char *key_buffer, struct gguf_shard **ret_shards,
+                     uint32_t *ret_n_shards)
+{
+    uint32_t n_files = cursor->host->file_count(cursor->job);
+    uint32_t n = 0;
+    struct gguf_shard *shards =
+        cursor->host->alloc(cursor->job, n_files > 0 ? n_files : 1, sizeof(*shards));
+    if (!shards)
+        return PARE_ENOMEM;
+    int r = 0;
+    for (uint32_t i = 0; i < n_files && r == 0; i++) {
+        int candidate = is_candidate(cursor, i);
+        if (candidate < 0)
+            r = candidate;
+        else if (candidate > 0)
+            r = shard_scan(cursor, i, key_buffer, &shards[n++]);
+    }
+    if (r == 0)
+        r = shards_order(cursor, shards, n);
+    if (r < 0) {
+        cursor->host->release(cursor->job, shards);
+        return r;
+    }
+    *ret_shards = shards;
+    *ret_n_shards = n;
+    return 0;
+}
