@@ -190,11 +190,9 @@ static int check_all_there(const struct layout *layout, const struct model *targ
     return 0;
 }
 
-int layout_make(const struct registry *registry, const struct pare_writer *writer,
-                struct model *target, const json_t *options, const struct host_hooks *hooks,
-                struct layout *ret_layout, struct error *err)
+int layout_make(const struct pare_writer *writer, struct model *target, const json_t *options,
+                const struct host_hooks *hooks, struct layout *ret_layout, struct error *err)
 {
-    (void)registry;
     struct layout layout = { 0 };
     struct error said = ERROR_INIT;
     struct pare_host host;
@@ -213,5 +211,45 @@ int layout_make(const struct registry *registry, const struct pare_writer *write
         return r;
     }
     *ret_layout = layout;
+    return 0;
+}
+
+static int copy_files(const struct layout *from, struct layout *to, struct error *err)
+{
+    to->files = calloc(from->n_files + 1u, sizeof *to->files);
+    if (!to->files)
+        return error_oom(err);
+    for (uint32_t i = 0; i < from->n_files; i++) {
+        to->files[i] = (struct layout_file){ strdup(from->files[i].name), from->files[i].size };
+        if (!to->files[i].name)
+            return error_oom(err);
+        to->n_files++;
+    }
+    return 0;
+}
+
+int layout_finish(const struct pare_writer *writer, struct model *target, const json_t *options,
+                  const struct host_hooks *hooks, const struct layout *layout, struct layout *ret_patches, struct error *err)
+{
+    struct layout patches = { 0 };
+    struct error said = ERROR_INIT;
+    struct pare_host host;
+    struct pare_job job = { target, &patches, options, hooks, &said };
+    host_init(&host, cpu_detect());
+    int r = copy_files(layout, &patches, &said);
+    if (r == 0)
+        r = host_result(&job, writer->finish(&host, &job), writer->name);
+    if (r >= 0)
+        r = check_places(&patches, &said);
+    for (uint64_t i = 0; r == 0 && i < patches.n_pieces; i++)
+        if (patches.pieces[i].kind != LAYOUT_LITERAL)
+            r = error_set(&said, PARE_EPLUGIN, "%s: finish places more than literals",
+                          writer->name);
+    if (r < 0) {
+        *err = said;
+        layout_deinit(&patches);
+        return r;
+    }
+    *ret_patches = patches;
     return 0;
 }

@@ -1,0 +1,247 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * A compute thread of the pipeline. Per slab: decode the source once; per target encode, decode
+ * what was encoded, measure the one against the other, and write. A tensor that keeps its
+ * encoding is written as it was read. Sums of slabs are merged in order when the last is there.
+ */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/strbuf.h"
+#include "base/timing.h"
+#include "convert/pipeline_state.h"
+
+#include <string.h>
+
+struct computer {
+    struct pipeline *p;
+    float *x, *y;           /* decoded source, decoded result */
+    unsigned char *encoded; /* planes one after another */
+    struct stage_seconds seconds;
+};
+
+static const struct model_tensor *source_tensor(const struct pipeline *p, uint64_t i)
+{
+    return &p->request->model->tensors[i];
+}
+
+static int decode_source(struct computer *c, const struct loaded_slab *l)
+{
+    const struct model_tensor *t = source_tensor(c->p, l->slab.tensor);
+    uint64_t rows, row_len, start = timing_now();
+    if (!t->encoding)
+        return 0;
+    slab_kernel_shape(t, &c->p->cuts[l->slab.tensor], l->slab.count, &rows, &row_len);
+    t->encoding->kernel.decode(l->planes, rows, row_len, c->x);
+    c->seconds.decode += timing_since(start);
+    return 1;
+}
+
+/* Writes a slab's planes of a target tensor; bytes[i] is the plane's data. */
+static int write_planes(struct computer *c, const struct target *target, uint64_t index,
+                        const struct slab *slab, const void *const *bytes, struct error *err)
+{
+    const struct model_tensor *t = &target->plan->target->tensors[index];
+    const struct target_place *places = &target->places[index * PARE_MAX_PLANES];
+    uint64_t start = timing_now(), offset, length;
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
+        if (t->encoding) {
+            slab_plane_range(t, t->encoding, i, slab->first, slab->count, &offset, &length);
+        } else {
+            offset = slab->offset - source_tensor(c->p, slab->tensor)->planes[0].offset;
+            length = slab->length;
+        }
+        r = file_pwrite(target->fds[places[i].file], bytes[i], length, places[i].offset + offset,
+                        err);
+    }
+    c->seconds.write += timing_since(start);
+    return r < 0 ? error_prefix(err, "%s", target->stem) : 0;
+}
+
+/* Encodes the decoded slab and decodes it again into y; ret_planes gets where its planes are. */
+static void encode_slab(struct computer *c, const struct model_tensor *t, const struct slab *slab,
+                        const void **ret_planes)
+{
+    void *planes[PARE_MAX_PLANES] = { 0 };
+    uint64_t rows, row_len, offset, length, at = 0, start = timing_now();
+    slab_kernel_shape(t, &c->p->cuts[slab->tensor], slab->count, &rows, &row_len);
+    for (uint32_t i = 0; i < t->n_planes; i++) {
+        slab_plane_range(t, t->encoding, i, slab->first, slab->count, &offset, &length);
+        ret_planes[i] = planes[i] = c->encoded + at;
+        at += length;
+    }
+    struct pare_calibration calibration = { .struct_size = sizeof calibration };
+    t->encoding->kernel.encode(c->x, rows, row_len, &calibration, planes);
+    c->seconds.encode += timing_since(start);
+    start = timing_now();
+    t->encoding->kernel.decode(ret_planes, rows, row_len, c->y);
+    c->seconds.decode += timing_since(start);
+}
+
+static int refuse_nonfinite(const struct computer *c, const struct slab *slab,
+                            const struct measure *m, const char *to, struct error *err)
+{
+    const struct model_tensor *t = source_tensor(c->p, slab->tensor);
+    _cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+    strbuf_escape(&name, t->name.data, t->name.len < 100 ? t->name.len : 100);
+    float v = c->x[m->first_bad - slab->first];
+    if (m->overflowed && !m->nonfinite)
+        return error_set(err, PARE_ENONFINITE,
+                         "tensor `%s`, element %llu: %g is too large for %s: choose bf16 or f32, or "
+                         "pass it on as infinity with nonfinite = keep",
+                         name.data, (unsigned long long)m->first_bad, (double)v, to);
+    return error_set(err, PARE_ENONFINITE,
+                     "tensor `%s`, element %llu (row %llu, column %llu) is %f: the model is damaged; "
+                     "to pass such weights on, use nonfinite = keep",
+                     name.data, (unsigned long long)m->first_bad,
+                     (unsigned long long)(m->first_bad / t->row_len),
+                     (unsigned long long)(m->first_bad % t->row_len), (double)v);
+}
+
+static int is_integer(const struct encoding *e)
+{
+    return e && e->flags & PARE_ENCODING_INTEGER;
+}
+
+/* One slab in one target; *m gets its figures. */
+static int do_target(struct computer *c, const struct loaded_slab *l, const struct target *target,
+                     int decoded, struct measure *m, struct error *err)
+{
+    uint64_t index = target->by_source[l->slab.tensor];
+    const struct model_tensor *from = source_tensor(c->p, l->slab.tensor);
+    const void *planes[PARE_MAX_PLANES];
+    *m = (struct measure)MEASURE_INIT;
+    if (index == UINT64_MAX)
+        return 0;
+    const struct model_tensor *to = &target->plan->target->tensors[index];
+    int same = !strcmp(from->encoding_name, to->encoding_name);
+    if (same)
+        memcpy(planes, l->planes, sizeof planes);
+    else
+        encode_slab(c, to, &l->slab, planes);
+    if (decoded && !is_integer(from->encoding)) {
+        uint64_t start = timing_now();
+        measure_add(m, c->x, same ? c->x : c->y, l->slab.count, l->slab.first);
+        c->seconds.measure += timing_since(start);
+    }
+    if ((m->nonfinite || m->overflowed) && !c->p->request->keep_nonfinite)
+        return refuse_nonfinite(c, &l->slab, m, to->encoding_name, err);
+    return write_planes(c, target, index, &l->slab, planes, err);
+}
+
+/* Which slab of a tensor is checked again by verification: spread by the name. */
+static uint64_t probe_slab(const struct model_tensor *t, uint64_t n_slabs)
+{
+    uint64_t h = 1469598103934665603u;
+    for (size_t i = 0; i < t->name.len; i++)
+        h = (h ^ (unsigned char)t->name.data[i]) * 1099511628211u;
+    return h % n_slabs;
+}
+
+/* Keeps a slab's figures; merges when the tensor is complete. Called under the lock. */
+static int keep_figures(struct pipeline *p, const struct slab *slab, const struct measure *m,
+                        struct error *err)
+{
+    size_t n = p->request->n_targets;
+    struct tensor_progress *t = &p->tensors[slab->tensor];
+    uint64_t n_slabs = p->cuts[slab->tensor].n_slabs;
+    if (!t->parts && !(t->parts = calloc(n_slabs * n, sizeof *t->parts)))
+        return error_oom(err);
+    memcpy(&t->parts[slab->number * n], m, n * sizeof *m);
+    for (size_t j = 0; j < n; j++) {
+        struct pipeline_figure *f = &p->result->figures[j * p->result->n_tensors + slab->tensor];
+        if (slab->number == probe_slab(source_tensor(p, slab->tensor), n_slabs)) {
+            f->probe_first = slab->first;
+            f->probe_count = slab->count;
+            f->probe_sse = m[j].sse;
+        }
+    }
+    if (++t->slabs_done < n_slabs)
+        return 0;
+    for (size_t j = 0; j < n; j++)
+        for (uint64_t i = 0; i < n_slabs; i++)
+            measure_merge(&p->result->figures[j * p->result->n_tensors + slab->tensor].all,
+                          &t->parts[i * n + j]);
+    free(TAKE(t->parts));
+    return 0;
+}
+
+static int compute_slab(struct computer *c, const struct loaded_slab *l, struct measure *figures,
+                        struct error *err)
+{
+    const struct pipeline_request *q = c->p->request;
+    int decoded = decode_source(c, l);
+    for (size_t j = 0; j < q->n_targets; j++) {
+        int r = do_target(c, l, &q->targets[j], decoded, &figures[j], err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* The next ready slab, or -1 when there will be none. */
+static int take_ready(struct pipeline *p)
+{
+    int slab = -1;
+    (void)pthread_mutex_lock(&p->lock);
+    while (!p->n_ready && !p->walked && !p->stopped)
+        (void)pthread_cond_wait(&p->changed, &p->lock);
+    if (p->n_ready && !p->stopped) {
+        slab = (int)p->ready_ring[p->ready_at];
+        p->ready_at = (p->ready_at + 1) % p->n_slabs;
+        p->n_ready--;
+    }
+    (void)pthread_mutex_unlock(&p->lock);
+    return slab;
+}
+
+static int give_back(struct pipeline *p, int slab, const struct measure *figures,
+                     struct error *err)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    int r = keep_figures(p, &p->slabs[slab].slab, figures, err);
+    p->free_list[p->n_free++] = (unsigned)slab;
+    p->steps++;
+    (void)pthread_cond_broadcast(&p->changed);
+    (void)pthread_mutex_unlock(&p->lock);
+    return r;
+}
+
+static int work(struct computer *c, struct error *err)
+{
+    _cleanup_free_ struct measure *figures =
+        calloc(c->p->request->n_targets + 1, sizeof *figures);
+    c->x = malloc(c->p->max_elements * sizeof *c->x);
+    c->y = malloc(c->p->max_elements * sizeof *c->y);
+    c->encoded = malloc(c->p->max_encoded);
+    if (!figures || !c->x || !c->y || !c->encoded)
+        return error_oom(err);
+    int r = 0, slab;
+    while (r == 0 && (slab = take_ready(c->p)) >= 0) {
+        r = compute_slab(c, &c->p->slabs[slab], figures, err);
+        if (r == 0)
+            r = give_back(c->p, slab, figures, err);
+    }
+    return r;
+}
+
+void *pipeline_computer(void *pipeline)
+{
+    struct computer c = { .p = pipeline };
+    struct error err = ERROR_INIT;
+    if (work(&c, &err) < 0)
+        pipeline_fail(c.p, &err);
+    free(c.x);
+    free(c.y);
+    free(c.encoded);
+    (void)pthread_mutex_lock(&c.p->lock);
+    c.p->seconds.decode += c.seconds.decode;
+    c.p->seconds.encode += c.seconds.encode;
+    c.p->seconds.measure += c.seconds.measure;
+    c.p->seconds.write += c.seconds.write;
+    c.p->running--;
+    (void)pthread_cond_broadcast(&c.p->changed);
+    (void)pthread_mutex_unlock(&c.p->lock);
+    return NULL;
+}

@@ -1,0 +1,321 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Converting: open, prepare all targets, run the pipeline once, sync, and tell what came of it.
+ * Planning is the same without the pipeline.
+ */
+#include "convert/convert.h"
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+#include "base/timing.h"
+#include "convert/pipeline.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void job_emit(const struct job_context *job, const char *event, json_t *fields)
+{
+    json_t *line = json_pack("{s:s}", "event", event);
+    (void)json_object_update(line, fields);
+    json_decref(fields);
+    job->emit(job->emit_context, line);
+}
+
+static void warn(void *context, int level, const char *text)
+{
+    if (level == PARE_LOG_WARNING)
+        job_emit(context, "warning", json_pack("{s:o}", "text", json_text(text, strlen(text))));
+}
+
+static json_t *text_or_null(char *text)
+{
+    json_t *json = text ? json_text(text, strlen(text)) : json_null();
+    free(text);
+    return json;
+}
+
+json_t *job_describe_source(const struct job_context *job, const struct model *model)
+{
+    const json_t *source = json_object_get(job->request, "source");
+    return json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:I}", "format", model->format,
+                     "architecture", text_or_null(model_architecture(model)), "name",
+                     json_get_string(source, "name", ""), "parameters",
+                     (json_int_t)model_parameters(model), "tensors", (json_int_t)model->n_tensors,
+                     "bytes", (json_int_t)model_bytes(model), "census", model_census(model),
+                     "license", text_or_null(meta_string(model, "general.license")), "metadata",
+                     (json_int_t)model->n_meta);
+}
+
+int job_open(const struct job_context *job, struct model *model, const char *format,
+             struct source **ret_source, struct error *err)
+{
+    struct host_hooks hooks = { .log = warn, .context = (void *)job };
+    return source_open(job->registry, model, format, &hooks, ret_source, err);
+}
+
+struct targets {
+    struct target *list;
+    size_t n;
+};
+
+static void targets_deinit(struct targets *targets)
+{
+    for (size_t i = 0; i < targets->n; i++)
+        target_deinit(&targets->list[i]);
+    free(targets->list);
+}
+
+static int prepare_targets(const struct job_context *job, const struct model *model,
+                           struct targets *targets, struct error *err)
+{
+    const json_t *wanted = json_object_get(job->request, "targets");
+    struct target_setup setup = {
+        .registry = job->registry,
+        .recipe_dirs = job->recipes,
+        .plan = { .allow_requantize = json_get_bool(job->request, "allow_requantize", 0) },
+    };
+    if (!json_array_size(wanted))
+        return error_set(err, PARE_EUSAGE, "no targets were asked for");
+    targets->list = calloc(json_array_size(wanted), sizeof *targets->list);
+    if (!targets->list)
+        return error_oom(err);
+    for (size_t i = 0; i < json_array_size(wanted); i++) {
+        targets->n++;
+        int r = target_prepare(&targets->list[i], i, json_array_get(wanted, i), &setup, model, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static json_t *describe_choice(const struct model *model, const struct target *target, uint64_t i)
+{
+    const struct model_tensor *to = &target->plan->target->tensors[i];
+    const struct plan_choice *choice = &target->plan->choices[i];
+    const struct model_tensor *from = &model->tensors[choice->source];
+    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I}", "name",
+                     json_text(to->name.data, to->name.len), "shape", tensor_shape(to), "from",
+                     from->encoding_name, "to", to->encoding_name, "elements",
+                     (json_int_t)to->elements, "bytes_in", (json_int_t)from->bytes, "bytes",
+                     (json_int_t)to->bytes);
+}
+
+static void emit_plan(const struct job_context *job, const struct model *model,
+                      const struct target *target, uint64_t memory)
+{
+    json_t *tensors = json_array();
+    for (uint64_t i = 0; i < target->plan->target->n_tensors; i++) {
+        json_t *line = describe_choice(model, target, i);
+        (void)json_object_set_new(line, "rule", json_string(target->plan->choices[i].rule));
+        (void)json_array_append_new(tensors, line);
+    }
+    job_emit(job, "plan",
+             json_pack("{s:i, s:s, s:s, s:o, s:I, s:f, s:I, s:I, s:I, s:O}", "target",
+                       (int)target->index, "format", target->writer->name, "recipe",
+                       recipe_name(target->recipe), "tensors", tensors, "bytes",
+                       (json_int_t)target_bytes(target), "bits_per_weight",
+                       target_bits_per_weight(target), "memory", (json_int_t)memory, "disk",
+                       (json_int_t)target_bytes(target), "fallbacks",
+                       (json_int_t)target->plan->n_fallbacks, "warnings", target->warnings));
+}
+
+DEFINE_CLEANUP(struct source *, source_close);
+
+int job_plan(const struct job_context *job, struct model *model, struct error *err)
+{
+    CLEANUP(source_close_cleanup) struct source *source = NULL;
+    CLEANUP(targets_deinit) struct targets targets = { 0 };
+    _cleanup_free_ struct slab_cut *cuts = NULL;
+    int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
+    if (r == 0)
+        job_emit(job, "source", job_describe_source(job, model));
+    if (r == 0)
+        r = prepare_targets(job, model, &targets, err);
+    if (r == 0)
+        r = pipeline_cuts(model, targets.list, targets.n, &cuts, err);
+    if (r < 0)
+        return r;
+    uint64_t memory = pipeline_memory(model, cuts, targets.n, job->threads);
+    for (size_t i = 0; i < targets.n; i++)
+        emit_plan(job, model, &targets.list[i], memory);
+    return 0;
+}
+
+static void tell_progress(void *context, uint64_t done, uint64_t total)
+{
+    job_emit(context, "progress",
+             json_pack("{s:I, s:I, s:s}", "done", (json_int_t)done, "total", (json_int_t)total,
+                       "stage", "convert"));
+}
+
+/* Emits a target's tensors in output order and adds them up. */
+static void emit_tensors(const struct job_context *job, const struct model *model,
+                         const struct target *target, const struct pipeline_result *result,
+                         struct measure *all)
+{
+    for (uint64_t i = 0; i < target->plan->target->n_tensors; i++) {
+        uint64_t source = target->plan->choices[i].source;
+        const struct pipeline_figure *f =
+            &result->figures[target->index * result->n_tensors + source];
+        json_t *line = describe_choice(model, target, i);
+        char sse[40];
+        (void)snprintf(sse, sizeof sse, "%a", f->probe_sse);
+        (void)json_object_set_new(line, "target", json_integer((json_int_t)target->index));
+        measure_to_json(&f->all, line);
+        (void)json_object_set_new(line, "nonfinite", json_integer((json_int_t)f->all.nonfinite));
+        (void)json_object_set_new(line, "probe",
+                                  json_pack("{s:I, s:I, s:s}", "first",
+                                            (json_int_t)f->probe_first, "elements",
+                                            (json_int_t)f->probe_count, "sse", sse));
+        job_emit(job, "tensor", line);
+        struct measure part = f->all;
+        part.first_bad = UINT64_MAX;
+        measure_merge(all, &part);
+    }
+}
+
+static void emit_target(const struct job_context *job, const struct model *model,
+                        const struct target *target, const struct pipeline_result *result)
+{
+    struct measure all = MEASURE_INIT;
+    emit_tensors(job, model, target, result, &all);
+    json_t *accuracy = json_object();
+    measure_to_json(&all, accuracy);
+    _cleanup_free_ char *output = target_output_name(target);
+    job_emit(job, "target",
+             json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:I, s:o, s:f, s:o, s:O}",
+                       "target", (int)target->index, "format", target->writer->name, "recipe",
+                       recipe_name(target->recipe), "recipe_sha256", recipe_digest(target->recipe),
+                       "stem", target->stem, "output", output ? output : "", "folder",
+                       target_is_folder(target), "files", target_files(target), "bytes",
+                       (json_int_t)target_bytes(target), "census",
+                       model_census(target->plan->target), "bits_per_weight",
+                       target_bits_per_weight(target), "accuracy", accuracy, "warnings",
+                       target->warnings));
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The digest of a model (docs/protocol.md). */
+static int model_digest(const struct model *model, const struct pipeline_result *result,
+                        char ret_hex[HASH_HEX_SIZE], struct error *err)
+{
+    _cleanup_free_ char **lines = calloc(model->n_files + 1u, sizeof *lines);
+    _cleanup_strbuf_ struct strbuf all = STRBUF_INIT;
+    size_t n = 0;
+    if (model->n_files == 1) {
+        memcpy(ret_hex, result->sha256[0], HASH_HEX_SIZE);
+        return 0;
+    }
+    for (uint32_t i = 0; lines && i < model->n_files; i++) {
+        const struct model_file *f = &model->files[i];
+        if (f->role != PARE_FILE_WEIGHTS && f->role != PARE_FILE_INDEX)
+            continue;
+        if (asprintf(&lines[n], "%s\t%s\n", f->name, result->sha256[i]) > 0)
+            n++;
+    }
+    if (!lines)
+        return error_oom(err);
+    qsort(lines, n, sizeof *lines, compare_lines);
+    for (size_t i = 0; i < n; i++) {
+        strbuf_puts(&all, lines[i]);
+        free(lines[i]);
+    }
+    return hash_of(all.data ? all.data : "", all.len, ret_hex, err);
+}
+
+static int describe_done(const struct model *model, const struct pipeline_result *result,
+                         double sync, double total, json_t **ret_done, struct error *err)
+{
+    char digest[HASH_HEX_SIZE];
+    int r = model_digest(model, result, digest, err);
+    if (r < 0)
+        return r;
+    json_t *files = json_array();
+    for (uint32_t i = 0; i < model->n_files; i++)
+        if (*result->sha256[i])
+            (void)json_array_append_new(
+                files, json_pack("{s:o, s:I, s:s}", "name",
+                                 json_text(model->files[i].name, strlen(model->files[i].name)),
+                                 "bytes", (json_int_t)model->files[i].size, "sha256",
+                                 result->sha256[i]));
+    const struct stage_seconds *s = &result->seconds;
+    *ret_done = json_pack("{s:o, s:s, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}}", "source_files",
+                          files, "digest", digest, "seconds", "hash", s->hash, "read", s->read,
+                          "decode", s->decode, "encode", s->encode, "measure", s->measure, "write",
+                          s->write, "sync", sync, "total", total);
+    return *ret_done ? 0 : error_oom(err);
+}
+
+static void tell_sync(void *context)
+{
+    job_emit(context, "progress",
+             json_pack("{s:i, s:i, s:s}", "done", 1, "total", 1, "stage", "sync"));
+}
+
+static int sync_targets(const struct job_context *job, struct targets *targets,
+                        double *ret_seconds, struct error *err)
+{
+    uint64_t start = timing_now();
+    tell_sync((void *)job);
+    for (size_t i = 0; i < targets->n; i++) {
+        int r = target_finish(&targets->list[i], tell_sync, (void *)job, err);
+        if (r < 0)
+            return r;
+    }
+    *ret_seconds = timing_since(start);
+    return 0;
+}
+
+static int run(const struct job_context *job, struct source *source, struct model *model,
+               int staging, struct targets *targets, struct pipeline_result *result,
+               struct error *err)
+{
+    for (size_t i = 0; i < targets->n; i++) {
+        int r = target_open(&targets->list[i], staging, model, err);
+        if (r < 0)
+            return r;
+    }
+    struct pipeline_request request = {
+        .source = source,
+        .model = model,
+        .targets = targets->list,
+        .n_targets = targets->n,
+        .threads = job->threads,
+        .keep_nonfinite = !strcmp(json_get_string(job->request, "nonfinite", "refuse"), "keep"),
+        .progress = tell_progress,
+        .context = (void *)job,
+    };
+    return pipeline_run(&request, result, err);
+}
+
+int job_convert(const struct job_context *job, struct model *model, int staging, json_t **ret_done,
+                struct error *err)
+{
+    CLEANUP(source_close_cleanup) struct source *source = NULL;
+    CLEANUP(targets_deinit) struct targets targets = { 0 };
+    struct pipeline_result result = { 0 };
+    uint64_t start = timing_now();
+    double sync = 0;
+    int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
+    if (r == 0)
+        job_emit(job, "source", job_describe_source(job, model));
+    if (r == 0)
+        r = prepare_targets(job, model, &targets, err);
+    if (r == 0)
+        r = run(job, source, model, staging, &targets, &result, err);
+    if (r == 0)
+        r = sync_targets(job, &targets, &sync, err);
+    for (size_t i = 0; r == 0 && i < targets.n; i++)
+        emit_target(job, model, &targets.list[i], &result);
+    if (r == 0)
+        r = describe_done(model, &result, sync, timing_since(start), ret_done, err);
+    pipeline_result_deinit(&result);
+    return r;
+}

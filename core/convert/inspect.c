@@ -1,0 +1,151 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* What `pare inspect` shows: files, tensors, metadata and tokenizer of a model, as JSON. */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "convert/convert.h"
+
+#include <string.h>
+
+#define SHOWN_ELEMENTS 8   /* of an array */
+#define SHOWN_BYTES 4096   /* of a string */
+
+DEFINE_CLEANUP(struct source *, source_close);
+
+static const char *const type_names[] = {
+    [PARE_U8] = "u8", [PARE_I8] = "i8", [PARE_U16] = "u16", [PARE_I16] = "i16",
+    [PARE_U32] = "u32", [PARE_I32] = "i32", [PARE_F32] = "f32", [PARE_BOOL] = "bool",
+    [PARE_STRING] = "string", [PARE_U64] = "u64", [PARE_I64] = "i64", [PARE_F64] = "f64",
+};
+
+#define AS(type) \
+    __extension__({ \
+        type value_; \
+        memcpy(&value_, (const char *)value->data + i * sizeof value_, sizeof value_); \
+        value_; \
+    })
+
+static json_t *string_element(const struct pare_value *value, uint64_t i)
+{
+    const struct pare_str *s = (const struct pare_str *)value->data + i;
+    if (s->len <= SHOWN_BYTES)
+        return json_text(s->data, s->len);
+    return json_text(s->data, SHOWN_BYTES - 3);
+}
+
+static json_t *element(const struct pare_value *value, uint64_t i)
+{
+    switch (value->type) {
+    case PARE_U8:
+        return json_integer(AS(uint8_t));
+    case PARE_I8:
+        return json_integer(AS(int8_t));
+    case PARE_U16:
+        return json_integer(AS(uint16_t));
+    case PARE_I16:
+        return json_integer(AS(int16_t));
+    case PARE_U32:
+        return json_integer(AS(uint32_t));
+    case PARE_I32:
+        return json_integer(AS(int32_t));
+    case PARE_U64:
+        return json_integer((json_int_t)AS(uint64_t));
+    case PARE_I64:
+        return json_integer(AS(int64_t));
+    case PARE_F32:
+        return json_number((double)AS(float));
+    case PARE_F64:
+        return json_number(AS(double));
+    case PARE_BOOL:
+        return json_boolean(AS(uint8_t));
+    default:
+        return string_element(value, i);
+    }
+}
+
+static json_t *describe_meta(const struct model_meta *meta)
+{
+    const struct pare_value *value = &meta->value;
+    json_t *line = json_pack("{s:o, s:s, s:b}", "key", json_text(meta->key.data, meta->key.len),
+                             "type", type_names[value->type], "array", value->is_array);
+    if (!value->is_array) {
+        (void)json_object_set_new(line, "value", element(value, 0));
+        return line;
+    }
+    json_t *first = json_array();
+    for (uint64_t i = 0; i < value->count && i < SHOWN_ELEMENTS; i++)
+        (void)json_array_append_new(first, element(value, i));
+    (void)json_object_set_new(line, "count", json_integer((json_int_t)value->count));
+    (void)json_object_set_new(line, "first", first);
+    return line;
+}
+
+static json_t *describe_tensor(const struct model *model, const struct model_tensor *t)
+{
+    return json_pack("{s:o, s:o, s:s, s:I, s:I, s:b, s:s, s:I}", "name",
+                     json_text(t->name.data, t->name.len), "shape", tensor_shape(t), "encoding",
+                     t->encoding_name, "elements", (json_int_t)t->elements, "bytes",
+                     (json_int_t)t->bytes, "known", t->encoding != NULL, "file",
+                     model->files[t->planes[0].file].name, "offset",
+                     (json_int_t)t->planes[0].offset);
+}
+
+static json_t *describe_files(const struct model *model)
+{
+    static const char *const roles[] = { "side", "weights", "index", "ignored" };
+    json_t *files = json_array();
+    for (uint32_t i = 0; i < model->n_files; i++) {
+        const struct model_file *f = &model->files[i];
+        const char *role = model->n_files == 1 ? "weights" : roles[f->role];
+        (void)json_array_append_new(files, json_pack("{s:o, s:I, s:s}", "name",
+                                                     json_text(f->name, strlen(f->name)), "bytes",
+                                                     (json_int_t)f->size, "role", role));
+    }
+    return files;
+}
+
+static json_t *describe_tokenizer(const struct model *model)
+{
+    char *kind = meta_string(model, "tokenizer.ggml.model");
+    if (!kind)
+        return json_null();
+    char *pre = meta_string(model, "tokenizer.ggml.pre");
+    const struct pare_value *tokens = meta_find(model, "tokenizer.ggml.tokens");
+    const struct pare_value *merges = meta_find(model, "tokenizer.ggml.merges");
+    const struct pare_value *chat = meta_find(model, "tokenizer.chat_template");
+    json_t *line = json_pack("{s:o, s:o, s:I, s:I, s:b}", "model", json_text(kind, strlen(kind)),
+                             "pre", pre ? json_text(pre, strlen(pre)) : json_null(), "tokens",
+                             (json_int_t)(tokens ? tokens->count : 0), "merges",
+                             (json_int_t)(merges ? merges->count : 0), "chat_template",
+                             chat != NULL);
+    free(kind);
+    free(pre);
+    return line;
+}
+
+int job_inspect(const struct job_context *job, struct model *model, struct error *err)
+{
+    CLEANUP(source_close_cleanup) struct source *source = NULL;
+    int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
+    if (r < 0)
+        return r;
+    json_t *tensors = json_array(), *metadata = json_array();
+    if (json_get_bool(job->request, "tensors", 0))
+        for (uint64_t i = 0; i < model->n_tensors; i++)
+            (void)json_array_append_new(tensors, describe_tensor(model, &model->tensors[i]));
+    for (uint64_t i = 0; i < model->n_meta; i++)
+        (void)json_array_append_new(metadata, describe_meta(&model->meta[i]));
+    uint64_t n = model_parameters(model), bytes = model_bytes(model);
+    char *architecture = model_architecture(model);
+    json_t *fields = json_pack(
+        "{s:s, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o}", "format", model->format,
+        "architecture", architecture ? json_text(architecture, strlen(architecture)) : json_null(),
+        "parameters", (json_int_t)n, "tensor_count", (json_int_t)model->n_tensors, "bytes",
+        (json_int_t)bytes, "bits_per_weight", n ? 8.0 * (double)bytes / (double)n : 0.0, "census",
+        model_census(model), "files", describe_files(model), "tokenizer",
+        describe_tokenizer(model), "metadata", metadata);
+    (void)json_object_set_new(fields, "tensors", tensors);
+    free(architecture);
+    job_emit(job, "model", fields);
+    return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Error figures of decoded weights y against the source's x. Sums are doubles, taken in a fixed
+ * order inside a slab and merged in slab order, so that they are the same for any number of
+ * threads. Elements that are not finite on either side are counted and left out of the sums.
+ */
+#ifndef CONVERT_MEASURE_H
+#define CONVERT_MEASURE_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct measure {
+    uint64_t n;          /* elements in the sums */
+    uint64_t nonfinite;  /* elements of x that are NaN or infinite */
+    uint64_t overflowed; /* elements of y that are not finite although x is */
+    uint64_t first_bad;  /* index of the first of either; UINT64_MAX: none */
+    double sse, sxx, syy, sxy; /* sums of (x-y)^2, x^2, y^2, x*y */
+    double max_abs;      /* greatest |x-y| */
+};
+
+#define MEASURE_INIT { .first_bad = UINT64_MAX }
+
+/* Adds n elements whose first has the index `first`. y may be x itself (an exact copy). */
+void measure_add(struct measure *m, const float *x, const float *y, size_t n, uint64_t first);
+/* Appends the sums of a later range. */
+void measure_merge(struct measure *m, const struct measure *later);
+
+/* Root mean square error; 0 for no elements. */
+double measure_rmse(const struct measure *m);
+/* 10 log10(sum x^2 / sum (x-y)^2) in dB; infinite when there is no error. */
+double measure_sqnr_db(const struct measure *m);
+/* Frobenius norm of the error over that of x. */
+double measure_relative_error(const struct measure *m);
+/* Cosine of the angle between x and y; 1 when both are zero. */
+double measure_cosine(const struct measure *m);
+
+/* Sets rmse, sqnr_db, relative_error, max_abs and cosine in an object. */
+void measure_to_json(const struct measure *m, json_t *object);
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting, watching and ending the pipeline (pipeline.h), and its reader thread. The compute
+ * threads' work is in compute.c. Slabs circulate: free list -> reader -> ready ring -> computer.
+ */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/timing.h"
+#include "convert/pipeline_state.h"
+
+#include <string.h>
+#include <time.h>
+
+void pipeline_fail(struct pipeline *p, const struct error *err)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    if (!p->err.code)
+        p->err = *err;
+    p->stopped = 1;
+    (void)pthread_cond_broadcast(&p->changed);
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+int pipeline_cuts(const struct model *model, const struct target *targets, size_t n_targets,
+                  struct slab_cut **ret_cuts, struct error *err)
+{
+    _cleanup_free_ struct slab_cut *cuts = calloc(model->n_tensors + 1, sizeof *cuts);
+    _cleanup_free_ const struct encoding **encodings =
+        calloc(n_targets + 1, sizeof(struct encoding *));
+    if (!cuts || !encodings)
+        return error_oom(err);
+    for (uint64_t i = 0; i < model->n_tensors; i++) {
+        size_t n = 0;
+        if (model->tensors[i].encoding)
+            encodings[n++] = model->tensors[i].encoding;
+        for (size_t j = 0; j < n_targets; j++) {
+            uint64_t k = targets[j].by_source[i];
+            if (k != UINT64_MAX && targets[j].plan->target->tensors[k].encoding)
+                encodings[n++] = targets[j].plan->target->tensors[k].encoding;
+        }
+        slab_cut_make(&model->tensors[i], encodings, n, &cuts[i]);
+    }
+    *ret_cuts = TAKE(cuts);
+    return 0;
+}
+
+static uint64_t largest_count(const struct model *model, const struct slab_cut *cuts)
+{
+    uint64_t largest = 1;
+    for (uint64_t i = 0; i < model->n_tensors; i++) {
+        uint64_t n = model->tensors[i].elements < cuts[i].elements ? model->tensors[i].elements
+                                                                   : cuts[i].elements;
+        largest = n > largest ? n : largest;
+    }
+    return largest;
+}
+
+/* Bytes of a slab in the widest encoding of any target: 8 per element covers F64, and blocks. */
+static uint64_t largest_encoded(const struct pipeline_request *request,
+                                const struct slab_cut *cuts)
+{
+    uint64_t largest = 1;
+    for (size_t j = 0; j < request->n_targets; j++) {
+        const struct model *target = request->targets[j].plan->target;
+        for (uint64_t i = 0; i < target->n_tensors; i++) {
+            uint64_t source = request->targets[j].plan->choices[i].source, total = 0;
+            const struct model_tensor *t = &target->tensors[i];
+            uint64_t n = t->elements < cuts[source].elements ? t->elements : cuts[source].elements;
+            for (uint32_t k = 0; t->encoding && n && k < t->n_planes; k++) {
+                uint64_t offset, length;
+                slab_plane_range(t, t->encoding, k, 0, n, &offset, &length);
+                total += length;
+            }
+            largest = total > largest ? total : largest;
+        }
+    }
+    return largest;
+}
+
+uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts, size_t n_targets,
+                         unsigned threads)
+{
+    uint64_t elements = largest_count(model, cuts);
+    uint64_t per_slab = elements * 8, per_thread = elements * 16 + n_targets * 64;
+    return (threads + 2) * per_slab + threads * per_thread + model->memory_used + (24u << 20);
+}
+
+/* Reads a slab's planes; for slabs off the file the digest takes the same bytes. */
+static int load(struct pipeline *p, struct loaded_slab *l, struct hash *hash,
+                struct stage_seconds *seconds, struct error *err)
+{
+    const struct pipeline_request *q = p->request;
+    uint64_t start = timing_now();
+    int r = 0;
+    if (l->slab.length) {
+        const struct model_file *file = &q->model->files[l->slab.file];
+        r = file_pread(file->fd, l->bytes, l->slab.length, l->slab.offset, err);
+        if (r < 0)
+            return error_prefix(err, "%s", file->name);
+        l->planes[0] = l->bytes;
+        seconds->read += timing_since(start);
+        start = timing_now();
+        hash_update(hash, l->bytes, l->slab.length);
+        seconds->hash += timing_since(start);
+        return 0;
+    }
+    const struct model_tensor *t = &q->model->tensors[l->slab.tensor];
+    uint64_t at = 0, offset, length;
+    for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
+        slab_plane_range(t, t->encoding, i, l->slab.first, l->slab.count, &offset, &length);
+        l->planes[i] = l->bytes + at;
+        r = source_read(q->source, l->slab.tensor, i, offset, l->bytes + at, length, err);
+        at += length;
+    }
+    seconds->read += timing_since(start);
+    return r;
+}
+
+/* A free slab, or -1 when everything stops. */
+static int take_free(struct pipeline *p)
+{
+    int slab = -1;
+    (void)pthread_mutex_lock(&p->lock);
+    while (!p->n_free && !p->stopped)
+        (void)pthread_cond_wait(&p->changed, &p->lock);
+    if (!p->stopped)
+        slab = (int)p->free_list[--p->n_free];
+    (void)pthread_mutex_unlock(&p->lock);
+    return slab;
+}
+
+static void hand_over(struct pipeline *p, unsigned slab)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    struct loaded_slab *l = &p->slabs[slab];
+    p->done += l->slab.length;
+    p->steps++;
+    if (l->slab.has_tensor)
+        p->ready_ring[(p->ready_at + p->n_ready++) % p->n_slabs] = slab;
+    else
+        p->free_list[p->n_free++] = slab;
+    (void)pthread_cond_broadcast(&p->changed);
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+/* Ends the digests of all files before `file`. */
+static int end_digests(struct pipeline *p, struct hash **hash, uint32_t *current, uint32_t file,
+                       struct error *err)
+{
+    for (; *current < file; (*current)++) {
+        if (p->request->model->files[*current].role != PARE_FILE_IGNORED)
+            hash_final(*hash, p->result->sha256[*current]);
+        hash_free(TAKE(*hash));
+        int r = hash_new(hash, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int walk_source(struct pipeline *p, struct slab_walk *walk, struct stage_seconds *seconds,
+                       struct error *err)
+{
+    struct hash *hash = NULL;
+    uint32_t current = 0;
+    int r = hash_new(&hash, err);
+    while (r == 0) {
+        struct slab slab;
+        if (!slab_walk_next(walk, &slab)) {
+            r = end_digests(p, &hash, &current, p->request->model->n_files, err);
+            break;
+        }
+        int i = take_free(p);
+        if (i < 0)
+            break;
+        p->slabs[i].slab = slab;
+        if (slab.length)
+            r = end_digests(p, &hash, &current, slab.file, err);
+        if (r == 0)
+            r = load(p, &p->slabs[i], hash, seconds, err);
+        if (r == 0)
+            hand_over(p, (unsigned)i);
+    }
+    hash_free(hash);
+    return r;
+}
+
+static void add_seconds(struct stage_seconds *sum, const struct stage_seconds *s)
+{
+    sum->hash += s->hash;
+    sum->read += s->read;
+    sum->decode += s->decode;
+    sum->encode += s->encode;
+    sum->measure += s->measure;
+    sum->write += s->write;
+}
+
+void *pipeline_reader(void *pipeline)
+{
+    struct pipeline *p = pipeline;
+    struct error err = ERROR_INIT;
+    struct stage_seconds seconds = { 0 };
+    struct slab_walk *walk = NULL;
+    int r = slab_walk_new(p->request->model, p->cuts, source_is_plain(p->request->source), &walk,
+                          &err);
+    if (r == 0)
+        r = walk_source(p, walk, &seconds, &err);
+    slab_walk_free(walk);
+    if (r < 0)
+        pipeline_fail(p, &err);
+    (void)pthread_mutex_lock(&p->lock);
+    add_seconds(&p->seconds, &seconds);
+    p->walked = 1;
+    p->running--;
+    (void)pthread_cond_broadcast(&p->changed);
+    (void)pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+static int make_slabs(struct pipeline *p, struct error *err)
+{
+    p->n_slabs = p->request->threads + 2;
+    p->slabs = calloc(p->n_slabs, sizeof *p->slabs);
+    p->free_list = calloc(p->n_slabs, sizeof *p->free_list);
+    p->ready_ring = calloc(p->n_slabs, sizeof *p->ready_ring);
+    p->tensors = calloc(p->request->model->n_tensors + 1, sizeof *p->tensors);
+    if (!p->slabs || !p->free_list || !p->ready_ring || !p->tensors)
+        return error_oom(err);
+    for (unsigned i = 0; i < p->n_slabs; i++) {
+        p->slabs[i].bytes = malloc(p->slab_bytes);
+        if (!p->slabs[i].bytes)
+            return error_oom(err);
+        p->free_list[p->n_free++] = i;
+    }
+    return 0;
+}
+
+static int prepare(struct pipeline *p, struct error *err)
+{
+    const struct pipeline_request *q = p->request;
+    struct slab_walk *walk = NULL;
+    int r = pipeline_cuts(q->model, q->targets, q->n_targets, &p->cuts, err);
+    if (r == 0)
+        r = slab_walk_new(q->model, p->cuts, source_is_plain(q->source), &walk, err);
+    if (r < 0)
+        return r;
+    p->slab_bytes = slab_walk_largest(walk);
+    slab_walk_free(walk);
+    p->max_elements = largest_count(q->model, p->cuts);
+    p->max_encoded = largest_encoded(q, p->cuts);
+    p->result->n_tensors = q->model->n_tensors;
+    p->result->figures =
+        calloc(q->n_targets * q->model->n_tensors + 1, sizeof *p->result->figures);
+    p->result->sha256 = calloc(q->model->n_files + 1u, sizeof *p->result->sha256);
+    if (!p->result->figures || !p->result->sha256)
+        return error_oom(err);
+    for (uint64_t i = 0; i < q->n_targets * q->model->n_tensors; i++)
+        p->result->figures[i].all = (struct measure)MEASURE_INIT;
+    return make_slabs(p, err);
+}
+
+static void deinit(struct pipeline *p)
+{
+    for (unsigned i = 0; p->slabs && i < p->n_slabs; i++)
+        free(p->slabs[i].bytes);
+    for (uint64_t i = 0; p->tensors && i < p->request->model->n_tensors; i++)
+        free(p->tensors[i].parts);
+    free(p->slabs);
+    free(p->free_list);
+    free(p->ready_ring);
+    free(p->tensors);
+    free(p->cuts);
+    (void)pthread_cond_destroy(&p->changed);
+    (void)pthread_mutex_destroy(&p->lock);
+}
+
+/* Waits until all threads have ended, and says so when something has happened meanwhile. */
+static void watch(struct pipeline *p, uint64_t total)
+{
+    uint64_t told = UINT64_MAX;
+    (void)pthread_mutex_lock(&p->lock);
+    while (p->running) {
+        struct timespec until;
+        (void)clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += 200000000;
+        if (until.tv_nsec >= 1000000000) {
+            until.tv_nsec -= 1000000000;
+            until.tv_sec++;
+        }
+        while (p->running && pthread_cond_timedwait(&p->changed, &p->lock, &until) == 0)
+            continue;
+        uint64_t steps = p->steps, done = p->done;
+        if (steps == told || !p->request->progress)
+            continue;
+        told = steps;
+        (void)pthread_mutex_unlock(&p->lock);
+        p->request->progress(p->request->context, done, total);
+        (void)pthread_mutex_lock(&p->lock);
+    }
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+static int start_threads(struct pipeline *p, pthread_t *threads, unsigned *ret_started,
+                         struct error *err)
+{
+    unsigned n = p->request->threads + 1, i;
+    p->running = n;
+    for (i = 0; i < n; i++) {
+        int e = pthread_create(&threads[i], NULL, i ? pipeline_computer : pipeline_reader, p);
+        if (e) {
+            int r = error_errno(err, e, "cannot start thread %u", i);
+            pipeline_fail(p, err);
+            (void)pthread_mutex_lock(&p->lock);
+            p->running -= n - i;
+            (void)pthread_mutex_unlock(&p->lock);
+            *ret_started = i;
+            return r;
+        }
+    }
+    *ret_started = n;
+    return 0;
+}
+
+static uint64_t all_bytes(const struct model *model)
+{
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < model->n_files; i++)
+        if (model->files[i].role != PARE_FILE_IGNORED)
+            total += model->files[i].size;
+    return total;
+}
+
+int pipeline_run(const struct pipeline_request *request, struct pipeline_result *ret_result,
+                 struct error *err)
+{
+    struct pipeline p = { .request = request, .result = ret_result };
+    _cleanup_free_ pthread_t *threads = calloc(request->threads + 1u, sizeof *threads);
+    unsigned started = 0;
+    *ret_result = (struct pipeline_result){ 0 };
+    (void)pthread_mutex_init(&p.lock, NULL);
+    (void)pthread_cond_init(&p.changed, NULL);
+    int r = threads ? prepare(&p, err) : error_oom(err);
+    if (r == 0)
+        r = start_threads(&p, threads, &started, err);
+    if (started)
+        watch(&p, all_bytes(request->model));
+    for (unsigned i = 0; i < started; i++)
+        (void)pthread_join(threads[i], NULL);
+    if (r == 0 && p.err.code) {
+        *err = p.err;
+        r = p.err.code;
+    }
+    ret_result->seconds = p.seconds;
+    deinit(&p);
+    if (r < 0)
+        pipeline_result_deinit(ret_result);
+    return r;
+}
+
+void pipeline_result_deinit(struct pipeline_result *result)
+{
+    free(result->figures);
+    free(result->sha256);
+    *result = (struct pipeline_result){ 0 };
+}

@@ -1,0 +1,58 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pipeline: one reader thread walks the source in order and digests it; compute threads take
+ * its slabs, decode each once, encode it per target, decode what they encoded, measure, and write
+ * it where the layout says. Memory: a fixed number of slabs, whatever the model's size.
+ */
+#ifndef CONVERT_PIPELINE_H
+#define CONVERT_PIPELINE_H
+
+#include "base/hash.h"
+#include "convert/measure.h"
+#include "convert/slab.h"
+#include "convert/target.h"
+
+struct stage_seconds { /* summed over threads */
+    double hash, read, decode, encode, measure, write;
+};
+
+struct pipeline_figure { /* of one source tensor in one target */
+    struct measure all;
+    uint64_t probe_first, probe_count; /* one slab's elements, for verification … */
+    double probe_sse;                  /* … and their sum of squared errors */
+};
+
+struct pipeline_result {
+    struct stage_seconds seconds;
+    struct pipeline_figure *figures; /* [target * tensors + source tensor] */
+    char (*sha256)[HASH_HEX_SIZE];   /* of each source file; "" if ignored */
+    uint64_t n_tensors;
+};
+
+struct pipeline_request {
+    struct source *source;
+    const struct model *model;
+    struct target *targets; /* opened */
+    size_t n_targets;
+    unsigned threads;       /* compute threads, at least 1 */
+    int keep_nonfinite;
+    /* Called on the caller's thread a few times a second while there is progress. */
+    void (*progress)(void *context, uint64_t done, uint64_t total);
+    void *context;
+};
+
+/* Runs it; on failure all threads have ended and the targets' files are unfinished. */
+int pipeline_run(const struct pipeline_request *request, struct pipeline_result *ret_result,
+                 struct error *err) __attribute__((warn_unused_result));
+void pipeline_result_deinit(struct pipeline_result *result);
+
+/* Cuts every tensor for the encodings it has and gets (free it). */
+int pipeline_cuts(const struct model *model, const struct target *targets, size_t n_targets,
+                  struct slab_cut **ret_cuts, struct error *err)
+    __attribute__((warn_unused_result));
+/* Upper estimate of the bytes that a run with so many threads holds at once. */
+uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts,
+                         size_t n_targets, unsigned threads);
+
+#endif

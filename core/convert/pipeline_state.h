@@ -1,0 +1,52 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* What the pipeline's threads share. `lock` guards all that is marked so; the rest is constant
+ * while threads run, or belongs to one thread. */
+#ifndef CONVERT_PIPELINE_STATE_H
+#define CONVERT_PIPELINE_STATE_H
+
+#include "convert/pipeline.h"
+
+#include <pthread.h>
+
+struct loaded_slab {
+    struct slab slab;
+    unsigned char *bytes; /* planes one after another */
+    const void *planes[PARE_MAX_PLANES];
+};
+
+struct tensor_progress { /* lock */
+    uint64_t slabs_done;
+    struct measure *parts; /* [slab * targets + target], while slabs are missing */
+};
+
+struct pipeline {
+    const struct pipeline_request *request;
+    struct pipeline_result *result;
+    struct slab_cut *cuts;
+    uint64_t slab_bytes;    /* room for a slab's source bytes */
+    uint64_t max_elements;  /* of a slab */
+    uint64_t max_encoded;   /* bytes of a slab in any target's plane set */
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct error err;       /* lock: the first failure */
+    int stopped;            /* lock: no more work is wanted */
+    int walked;             /* lock: the reader thread is through */
+    unsigned running;       /* lock: threads that have not ended */
+    uint64_t done;          /* lock: source bytes read */
+    uint64_t steps;         /* lock: anything finished, for the heartbeat */
+    struct loaded_slab *slabs; /* lock: free and ready ones, by index */
+    unsigned n_slabs, n_free, n_ready, ready_at;
+    unsigned *free_list, *ready_ring;
+    struct tensor_progress *tensors; /* lock */
+    struct stage_seconds seconds;    /* lock: threads add theirs when they end */
+};
+
+/* Remembers the first failure and stops everything. */
+void pipeline_fail(struct pipeline *p, const struct error *err);
+/* Thread bodies; the argument is the pipeline. */
+void *pipeline_reader(void *pipeline);
+void *pipeline_computer(void *pipeline);
+
+#endif

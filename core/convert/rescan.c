@@ -1,0 +1,370 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Measuring two models that lie on disk against each other: verification of a written output, and
+ * `pare compare`. One thread, one slab of each at a time.
+ */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+#include "base/timing.h"
+#include "convert/convert.h"
+#include "convert/measure.h"
+#include "convert/slab.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DIGEST_BYTES (1u << 20)
+
+DEFINE_CLEANUP(struct source *, source_close);
+
+int shapes_agree(const struct model_tensor *a, const struct model_tensor *b)
+{
+    uint32_t i = 0, j = 0;
+    while (i < a->n_dims && a->dims[i] == 1)
+        i++;
+    while (j < b->n_dims && b->dims[j] == 1)
+        j++;
+    if (a->n_dims - i != b->n_dims - j)
+        return 0;
+    for (; i < a->n_dims; i++, j++)
+        if (a->dims[i] != b->dims[j])
+            return 0;
+    return 1;
+}
+
+/* Reads and decodes a slab's elements into x. */
+static int load_floats(struct source *source, const struct model_tensor *t, uint64_t index,
+                       const struct slab_cut *cut, uint64_t first, uint64_t count, float *x,
+                       struct error *err)
+{
+    uint64_t offset[PARE_MAX_PLANES], length[PARE_MAX_PLANES], total = 0, rows, row_len;
+    const void *planes[PARE_MAX_PLANES];
+    for (uint32_t i = 0; i < t->n_planes; i++) {
+        slab_plane_range(t, t->encoding, i, first, count, &offset[i], &length[i]);
+        total += length[i];
+    }
+    _cleanup_free_ unsigned char *bytes = malloc(total + 1);
+    if (!bytes)
+        return error_oom(err);
+    total = 0;
+    for (uint32_t i = 0; i < t->n_planes; i++) {
+        planes[i] = bytes + total;
+        int r = source_read(source, index, i, offset[i], bytes + total, length[i], err);
+        if (r < 0)
+            return r;
+        total += length[i];
+    }
+    slab_kernel_shape(t, cut, count, &rows, &row_len);
+    t->encoding->kernel.decode(planes, rows, row_len, x);
+    return 0;
+}
+
+int measure_tensors(struct source *a, const struct model_tensor *ta, uint64_t ia, struct source *b,
+                    const struct model_tensor *tb, uint64_t ib, uint64_t first, uint64_t count,
+                    struct measure *ret_measure, struct error *err)
+{
+    const struct encoding *encodings[2] = { ta->encoding, tb->encoding };
+    struct slab_cut cut;
+    slab_cut_make(ta, encodings, 2, &cut);
+    if (count < ta->elements) /* one slab, cut when the output was made: one sum, as then */
+        cut.elements = count;
+    uint64_t largest = cut.elements < count ? cut.elements : count;
+    _cleanup_free_ float *x = malloc((largest + 1) * sizeof *x);
+    _cleanup_free_ float *y = malloc((largest + 1) * sizeof *y);
+    if (!x || !y)
+        return error_oom(err);
+    struct measure all = MEASURE_INIT;
+    for (uint64_t done = 0; done < count;) {
+        uint64_t at = first + done, n = count - done < cut.elements ? count - done : cut.elements;
+        if (cut.within_rows && n > ta->row_len - at % ta->row_len)
+            n = ta->row_len - at % ta->row_len;
+        int r = load_floats(a, ta, ia, &cut, at, n, x, err);
+        if (r == 0)
+            r = load_floats(b, tb, ib, &cut, at, n, y, err);
+        if (r < 0)
+            return r;
+        struct measure part = MEASURE_INIT;
+        measure_add(&part, x, y, n, at);
+        measure_merge(&all, &part);
+        done += n;
+    }
+    *ret_measure = all;
+    return 0;
+}
+
+static int find_tensor(const struct model *model, const struct pare_str *name, uint64_t *ret_index)
+{
+    return strmap_find(&model->tensor_names, name->data, name->len, ret_index);
+}
+
+struct verification {
+    const struct job_context *job;
+    struct model *model, *output;
+    struct source *source, *written;
+    uint64_t sampled;
+};
+
+/* The tensor that an expectation names, by its JSON name (which is escaped if not UTF-8). */
+static int expected_index(const struct model *output, const char *name, uint64_t guess,
+                          uint64_t *ret_index)
+{
+    if (strmap_find(&output->tensor_names, name, strlen(name), ret_index))
+        return 1;
+    if (guess >= output->n_tensors)
+        return 0;
+    const struct pare_str *real = &output->tensors[guess].name;
+    _cleanup_json_ json_t *text = json_text(real->data, real->len);
+    *ret_index = guess;
+    return !strcmp(json_string_value(text), name);
+}
+
+static int check_probe(struct verification *v, const json_t *line, uint64_t from, uint64_t to,
+                       struct error *err)
+{
+    const struct model_tensor *a = &v->model->tensors[from], *b = &v->output->tensors[to];
+    const json_t *probe = json_object_get(line, "probe");
+    uint64_t first = (uint64_t)json_get_int(probe, "first", 0);
+    uint64_t count = (uint64_t)json_get_int(probe, "elements", 0);
+    double said = strtod(json_get_string(probe, "sse", "0"), NULL);
+    struct measure m;
+    if (!count || !a->encoding || !b->encoding || (a->encoding->flags & PARE_ENCODING_INTEGER))
+        return 0;
+    if (first > a->elements || count > a->elements - first)
+        return error_set(err, PARE_EVERIFY, "the sample lies outside the tensor");
+    int r = measure_tensors(v->source, a, from, v->written, b, to, first, count, &m, err);
+    if (r < 0)
+        return r;
+    v->sampled += count;
+    if (m.sse == said)
+        return 0;
+    return error_set(err, PARE_EVERIFY,
+                     "the squared error of %llu elements from %llu is %.17g in the written file, "
+                     "%.17g when it was made",
+                     (unsigned long long)count, (unsigned long long)first, m.sse, said);
+}
+
+static int check_tensor(struct verification *v, const json_t *line, uint64_t i, struct error *err)
+{
+    const char *name = json_get_string(line, "name", "");
+    uint64_t to, from;
+    if (!expected_index(v->output, name, i, &to))
+        return error_set(err, PARE_EVERIFY, "the written file has no tensor `%s`", name);
+    const struct model_tensor *t = &v->output->tensors[to];
+    const char *encoding = json_get_string(line, "to", "");
+    if (strcmp(encoding, t->encoding_name) != 0)
+        return error_set(err, PARE_EVERIFY, "tensor `%s` is in %s, not in %s", name,
+                         t->encoding_name, encoding);
+    if (!find_tensor(v->model, &t->name, &from))
+        return error_set(err, PARE_EVERIFY, "tensor `%s` is not in the source", name);
+    if (!shapes_agree(&v->model->tensors[from], t))
+        return error_set(err, PARE_EVERIFY, "tensor `%s` has another shape in the written file",
+                         name);
+    int r = check_probe(v, line, from, to, err);
+    return r < 0 ? error_prefix(err, "tensor `%s`", name) : 0;
+}
+
+static int check_tensors(struct verification *v, const json_t *expected, struct error *err)
+{
+    uint64_t told = timing_now(), n = json_array_size(expected);
+    if (n != v->output->n_tensors)
+        return error_set(err, PARE_EVERIFY, "the written file has %llu tensors, not %llu",
+                         (unsigned long long)v->output->n_tensors, (unsigned long long)n);
+    for (uint64_t i = 0; i < n; i++) {
+        int r = check_tensor(v, json_array_get(expected, i), i, err);
+        if (r < 0)
+            return r;
+        if (timing_since(told) < 0.2)
+            continue;
+        told = timing_now();
+        job_emit(v->job, "progress",
+                 json_pack("{s:I, s:I, s:s}", "done", (json_int_t)i, "total", (json_int_t)n,
+                           "stage", "verify"));
+    }
+    return 0;
+}
+
+DEFINE_CLEANUP(struct hash *, hash_free);
+
+/* The digest of a whole file, with signs of life. */
+static int digest_file(const struct job_context *job, const struct model_file *f,
+                       char ret_hex[HASH_HEX_SIZE], struct error *err)
+{
+    CLEANUP(hash_free_cleanup) struct hash *hash = NULL;
+    _cleanup_free_ unsigned char *buffer = malloc(DIGEST_BYTES);
+    uint64_t told = timing_now();
+    int r = buffer ? hash_new(&hash, err) : error_oom(err);
+    for (uint64_t at = 0; r == 0 && at < f->size;) {
+        size_t n = f->size - at < DIGEST_BYTES ? (size_t)(f->size - at) : DIGEST_BYTES;
+        r = file_pread(f->fd, buffer, n, at, err);
+        if (r == 0)
+            hash_update(hash, buffer, n);
+        at += n;
+        if (timing_since(told) < 0.2)
+            continue;
+        told = timing_now();
+        job_emit(job, "progress",
+                 json_pack("{s:I, s:I, s:s}", "done", (json_int_t)at, "total",
+                           (json_int_t)f->size, "stage", "verify"));
+    }
+    if (r == 0)
+        hash_final(hash, ret_hex);
+    return r < 0 ? error_prefix(err, "%s", f->name) : 0;
+}
+
+static int check_size(const struct model_file *f, const json_t *expected, struct error *err)
+{
+    int64_t want = -1;
+    for (size_t j = 0; j < json_array_size(expected); j++)
+        if (!strcmp(json_get_string(json_array_get(expected, j), "name", ""), f->name))
+            want = json_get_int(json_array_get(expected, j), "bytes", -1);
+    if (want >= 0 && f->size == (uint64_t)want)
+        return 0;
+    return error_set(err, PARE_EVERIFY, "%s has %llu bytes, not %lld", f->name,
+                     (unsigned long long)f->size, (long long)want);
+}
+
+static int check_files(const struct job_context *job, const struct model *output,
+                       const json_t *expected, json_t **ret_files, struct error *err)
+{
+    _cleanup_json_ json_t *files = json_array();
+    if (json_array_size(expected) != output->n_files)
+        return error_set(err, PARE_EVERIFY, "there are %u files, not %zu", output->n_files,
+                         json_array_size(expected));
+    for (uint32_t i = 0; i < output->n_files; i++) {
+        const struct model_file *f = &output->files[i];
+        char hex[HASH_HEX_SIZE];
+        int r = check_size(f, expected, err);
+        if (r == 0)
+            r = digest_file(job, f, hex, err);
+        if (r < 0)
+            return r;
+        (void)json_array_append_new(files, json_pack("{s:s, s:I, s:s}", "name", f->name, "bytes",
+                                                     (json_int_t)f->size, "sha256", hex));
+    }
+    *ret_files = TAKE(files);
+    return 0;
+}
+
+int job_verify(const struct job_context *job, struct model *model, struct model *output,
+               struct error *err)
+{
+    CLEANUP(source_close_cleanup) struct source *source = NULL;
+    CLEANUP(source_close_cleanup) struct source *written = NULL;
+    const json_t *expect = json_object_get(job->request, "expect");
+    json_t *files = NULL;
+    uint64_t start = timing_now();
+    int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
+    if (r == 0)
+        r = job_open(job, output, json_get_string(expect, "format", NULL), &written, err);
+    struct verification v = { job, model, output, source, written, 0 };
+    if (r == 0)
+        r = check_tensors(&v, json_object_get(expect, "tensors"), err);
+    if (r == 0)
+        r = check_files(job, output, json_object_get(expect, "files"), &files, err);
+    if (r < 0)
+        return r;
+    job_emit(job, "verified",
+             json_pack("{s:o, s:I, s:I, s:f}", "files", files, "tensors",
+                       (json_int_t)output->n_tensors, "sampled", (json_int_t)v.sampled, "seconds",
+                       timing_since(start)));
+    return 0;
+}
+
+static json_t *missing_names(const struct model *a, const struct model *b)
+{
+    json_t *names = json_array();
+    uint64_t other;
+    for (uint64_t i = 0; i < a->n_tensors; i++)
+        if (!find_tensor(b, &a->tensors[i].name, &other))
+            (void)json_array_append_new(
+                names, json_text(a->tensors[i].name.data, a->tensors[i].name.len));
+    return names;
+}
+
+/* One line of the comparison; *all grows by its sums. */
+static int compare_one(struct source *a, const struct model *ma, uint64_t ia, struct source *b,
+                       const struct model *mb, uint64_t ib, struct measure *all, json_t **ret_line,
+                       struct error *err)
+{
+    const struct model_tensor *ta = &ma->tensors[ia], *tb = &mb->tensors[ib];
+    json_t *line = json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I}", "name",
+                             json_text(ta->name.data, ta->name.len), "shape", tensor_shape(ta),
+                             "a", ta->encoding_name, "b", tb->encoding_name, "elements",
+                             (json_int_t)ta->elements, "bytes_a", (json_int_t)ta->bytes, "bytes_b",
+                             (json_int_t)tb->bytes);
+    *ret_line = line;
+    if (!shapes_agree(ta, tb) || !ta->encoding || !tb->encoding) {
+        const char *why = shapes_agree(ta, tb) ? "no plugin decodes it" : "the shapes differ";
+        (void)json_object_set_new(line, "problem", json_string(why));
+        return 0;
+    }
+    struct measure m = MEASURE_INIT;
+    int r = measure_tensors(a, ta, ia, b, tb, ib, 0, ta->elements, &m, err);
+    if (r < 0)
+        return r;
+    measure_to_json(&m, line);
+    (void)json_object_set_new(line, "nonfinite",
+                              json_integer((json_int_t)(m.nonfinite + m.overflowed)));
+    measure_merge(all, &m);
+    return 0;
+}
+
+static json_t *describe_side(const struct model *model)
+{
+    uint64_t n = model_parameters(model), bytes = model_bytes(model);
+    return json_pack("{s:s, s:I, s:I, s:I, s:f, s:o}", "format", model->format, "tensors",
+                     (json_int_t)model->n_tensors, "parameters", (json_int_t)n, "bytes",
+                     (json_int_t)bytes, "bits_per_weight", n ? 8.0 * (double)bytes / (double)n : 0,
+                     "census", model_census(model));
+}
+
+static int compare_all(const struct job_context *job, struct source *a, const struct model *ma,
+                       struct source *b, const struct model *mb, json_t *lines,
+                       struct measure *all, struct error *err)
+{
+    uint64_t told = timing_now(), ib;
+    for (uint64_t ia = 0; ia < ma->n_tensors; ia++) {
+        if (!find_tensor(mb, &ma->tensors[ia].name, &ib))
+            continue;
+        json_t *line = NULL;
+        int r = compare_one(a, ma, ia, b, mb, ib, all, &line, err);
+        (void)json_array_append_new(lines, line);
+        if (r < 0)
+            return r;
+        if (timing_since(told) < 0.2)
+            continue;
+        told = timing_now();
+        job_emit(job, "progress",
+                 json_pack("{s:I, s:I, s:s}", "done", (json_int_t)ia, "total",
+                           (json_int_t)ma->n_tensors, "stage", "compare"));
+    }
+    return 0;
+}
+
+int job_compare(const struct job_context *job, struct model *model, struct model *other,
+                struct error *err)
+{
+    CLEANUP(source_close_cleanup) struct source *a = NULL;
+    CLEANUP(source_close_cleanup) struct source *b = NULL;
+    _cleanup_json_ json_t *lines = json_array();
+    struct measure all = MEASURE_INIT;
+    int r = job_open(job, model, NULL, &a, err);
+    if (r == 0)
+        r = job_open(job, other, NULL, &b, err);
+    if (r == 0)
+        r = compare_all(job, a, model, b, other, lines, &all, err);
+    if (r < 0)
+        return r;
+    json_t *total = json_pack("{s:I}", "elements", (json_int_t)all.n);
+    measure_to_json(&all, total);
+    job_emit(job, "comparison",
+             json_pack("{s:o, s:o, s:O, s:o, s:o, s:o}", "a", describe_side(model), "b",
+                       describe_side(other), "tensors", lines, "only_a",
+                       missing_names(model, other), "only_b", missing_names(other, model), "total",
+                       total));
+    return 0;
+}

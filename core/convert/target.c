@@ -1,0 +1,279 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Targets: see target.h. */
+#include "convert/target.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define COPY_BYTES (1u << 20)
+#define WRITE_BACK_BYTES (64u << 20)
+
+static void take_warning(void *context, int level, const char *text)
+{
+    struct target *target = context;
+    if (level == PARE_LOG_WARNING && json_array_size(target->warnings) < 1000)
+        (void)json_array_append_new(target->warnings, json_text(text, strlen(text)));
+}
+
+static int index_layout(struct target *target, uint64_t n_source, struct error *err)
+{
+    uint64_t n = target->plan->target->n_tensors;
+    target->places = calloc(n + 1, PARE_MAX_PLANES * sizeof *target->places);
+    target->by_source = malloc((n_source + 1) * sizeof *target->by_source);
+    target->fds = malloc(target->layout.n_files * sizeof *target->fds);
+    if (!target->places || !target->by_source || !target->fds)
+        return error_oom(err);
+    for (uint32_t i = 0; i < target->layout.n_files; i++)
+        target->fds[i] = -1;
+    for (uint64_t i = 0; i < n_source; i++)
+        target->by_source[i] = UINT64_MAX;
+    for (uint64_t i = 0; i < n; i++)
+        target->by_source[target->plan->choices[i].source] = i;
+    for (uint64_t i = 0; i < target->layout.n_pieces; i++) {
+        const struct layout_piece *p = &target->layout.pieces[i];
+        if (p->kind == LAYOUT_TENSOR)
+            target->places[p->tensor * PARE_MAX_PLANES + p->plane] =
+                (struct target_place){ p->file, p->offset };
+    }
+    return 0;
+}
+
+static int find_writer(struct target *target, const char *format, const struct registry *registry,
+                       struct error *err)
+{
+    target->writer = registry_writer(registry, format);
+    if (target->writer)
+        return 0;
+    return error_set(err, PARE_EUSAGE, "no plugin writes the format `%s`", format);
+}
+
+static int plan_and_lay_out(struct target *target, const struct target_setup *setup,
+                            const struct model *source, struct error *err)
+{
+    int r = plan_make(target->recipe, setup->registry, source, target->writer, &setup->plan,
+                      &target->plan, err);
+    if (r < 0)
+        return r;
+    (void)json_array_extend(target->warnings, target->plan->warnings);
+    struct host_hooks hooks = { .log = take_warning, .context = target };
+    r = layout_make(target->writer, target->plan->target, target->options, &hooks,
+                    &target->layout, err);
+    return r < 0 ? r : index_layout(target, source->n_tensors, err);
+}
+
+int target_prepare(struct target *target, size_t index, const json_t *request,
+                   const struct target_setup *setup, const struct model *source, struct error *err)
+{
+    const char *format = json_get_string(request, "format", "");
+    const char *recipe = json_get_string(request, "recipe", "");
+    *target = (struct target){ .index = index, .dirfd = -1 };
+    target->stem = strdup(json_get_string(request, "stem", "output"));
+    target->options = json_incref(json_object_get(request, "options"));
+    target->warnings = json_array();
+    if (!target->stem || !target->warnings)
+        return error_oom(err);
+    if (!file_name_is_plain(target->stem))
+        return error_set(err, PARE_EUSAGE, "the output's name `%s` is no file name", target->stem);
+    int r = find_writer(target, format, setup->registry, err);
+    if (r == 0)
+        r = recipe_load(setup->recipe_dirs, recipe, &target->recipe, err);
+    if (r == 0)
+        r = plan_and_lay_out(target, setup, source, err);
+    if (r < 0)
+        return error_prefix(err, "%s:%s", format, recipe);
+    return 0;
+}
+
+static void close_files(struct target *target)
+{
+    for (uint32_t i = 0; target->fds && i < target->layout.n_files; i++) {
+        if (target->fds[i] >= 0)
+            (void)close(target->fds[i]);
+        target->fds[i] = -1;
+    }
+    if (target->dirfd >= 0)
+        (void)close(target->dirfd);
+    target->dirfd = -1;
+}
+
+void target_deinit(struct target *target)
+{
+    close_files(target);
+    layout_deinit(&target->layout);
+    plan_free(target->plan);
+    recipe_free(target->recipe);
+    json_decref(target->options);
+    json_decref(target->warnings);
+    free(target->stem);
+    free(target->places);
+    free(target->by_source);
+    free(target->fds);
+}
+
+int target_is_folder(const struct target *target)
+{
+    return target->layout.n_files != 1 || *target->layout.files[0].name;
+}
+
+char *target_output_name(const struct target *target)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    strbuf_puts(&sb, target->stem);
+    if (!target_is_folder(target))
+        strbuf_puts(&sb, target->writer->suffix);
+    return strbuf_finish(&sb);
+}
+
+uint64_t target_bytes(const struct target *target)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < target->layout.n_files; i++)
+        bytes += target->layout.files[i].size;
+    return bytes;
+}
+
+double target_bits_per_weight(const struct target *target)
+{
+    uint64_t n = model_parameters(target->plan->target);
+    return n ? 8.0 * (double)model_bytes(target->plan->target) / (double)n : 0;
+}
+
+json_t *target_files(const struct target *target)
+{
+    json_t *files = json_array();
+    _cleanup_free_ char *single = target_output_name(target);
+    for (uint32_t i = 0; i < target->layout.n_files; i++) {
+        const struct layout_file *f = &target->layout.files[i];
+        (void)json_array_append_new(files, json_pack("{s:s, s:I}", "name",
+                                                     *f->name ? f->name : single, "bytes",
+                                                     (json_int_t)f->size));
+    }
+    return files;
+}
+
+static int copy_side(int from, int to, uint64_t n, struct error *err)
+{
+    _cleanup_free_ unsigned char *buffer = malloc(COPY_BYTES);
+    if (!buffer)
+        return error_oom(err);
+    for (uint64_t done = 0; done < n;) {
+        size_t part = n - done < COPY_BYTES ? (size_t)(n - done) : COPY_BYTES;
+        int r = file_pread(from, buffer, part, done, err);
+        if (r == 0)
+            r = file_pwrite(to, buffer, part, done, err);
+        if (r < 0)
+            return r;
+        done += part;
+    }
+    return 0;
+}
+
+static int create_file(struct target *target, uint32_t i, const char *name, struct error *err)
+{
+    const struct layout_file *f = &target->layout.files[i];
+    int fd = openat(target->dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0)
+        return error_errno(err, errno, "cannot create %s", name);
+    target->fds[i] = fd;
+    int e = f->size && fallocate(fd, 0, 0, (off_t)f->size) < 0 ? errno : 0;
+    if (e == EOPNOTSUPP || e == ENOSYS)
+        e = ftruncate(fd, (off_t)f->size) < 0 ? errno : 0;
+    if (e)
+        return error_errno(err, e, "%s: cannot reserve %llu bytes", name,
+                           (unsigned long long)f->size);
+    return 0;
+}
+
+static int write_fixed_pieces(struct target *target, const struct model *source, struct error *err)
+{
+    for (uint64_t i = 0; i < target->layout.n_pieces; i++) {
+        const struct layout_piece *p = &target->layout.pieces[i];
+        int r = 0;
+        if (p->kind == LAYOUT_LITERAL)
+            r = file_pwrite(target->fds[p->file], p->data, p->length, p->offset, err);
+        else if (p->kind == LAYOUT_SIDE)
+            r = copy_side(source->files[p->side].fd, target->fds[p->file], p->length, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int target_open(struct target *target, int staging, const struct model *source, struct error *err)
+{
+    char dir[24];
+    (void)snprintf(dir, sizeof dir, "%zu", target->index);
+    if (mkdirat(staging, dir, 0755) < 0)
+        return error_errno(err, errno, "cannot create the staging directory %s", dir);
+    int r = file_open_dir(staging, dir, &target->dirfd, err);
+    if (r < 0)
+        return r;
+    _cleanup_free_ char *single = target_output_name(target);
+    if (!single)
+        return error_oom(err);
+    if (target_is_folder(target)) {
+        /* the folder itself lies in the target's directory, ready to be renamed whole */
+        int folder = -1;
+        if (mkdirat(target->dirfd, single, 0755) < 0)
+            return error_errno(err, errno, "cannot create the folder %s", single);
+        r = file_open_dir(target->dirfd, single, &folder, err);
+        if (r < 0)
+            return r;
+        (void)close(target->dirfd);
+        target->dirfd = folder;
+    }
+    for (uint32_t i = 0; r == 0 && i < target->layout.n_files; i++) {
+        const char *name = target->layout.files[i].name;
+        r = create_file(target, i, *name ? name : single, err);
+    }
+    return r < 0 ? r : write_fixed_pieces(target, source, err);
+}
+
+static int write_patches(struct target *target, struct error *err)
+{
+    struct layout patches = { 0 };
+    struct host_hooks hooks = { .log = take_warning, .context = target };
+    int r = layout_finish(target->writer, target->plan->target, target->options, &hooks,
+                          &target->layout, &patches, err);
+    for (uint64_t i = 0; r == 0 && i < patches.n_pieces; i++) {
+        const struct layout_piece *p = &patches.pieces[i];
+        r = file_pwrite(target->fds[p->file], p->data, p->length, p->offset, err);
+    }
+    layout_deinit(&patches);
+    return r;
+}
+
+/* Writes a file's pages back piece by piece, so that the final sync is short, and shows signs of
+ * life between the pieces. A failure here shows again in the sync. */
+static void write_back(int fd, uint64_t size, void (*beat)(void *context), void *context)
+{
+    const unsigned flags =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    for (uint64_t at = 0; at < size; at += WRITE_BACK_BYTES) {
+        (void)sync_file_range(fd, (off_t)at, WRITE_BACK_BYTES, flags);
+        beat(context);
+    }
+}
+
+int target_finish(struct target *target, void (*beat)(void *context), void *context,
+                  struct error *err)
+{
+    int r = target->writer->finish ? write_patches(target, err) : 0;
+    for (uint32_t i = 0; r == 0 && i < target->layout.n_files; i++) {
+        write_back(target->fds[i], target->layout.files[i].size, beat, context);
+        r = file_sync(target->fds[i], "the output", err);
+    }
+    if (r == 0)
+        r = file_sync(target->dirfd, "the output's directory", err);
+    close_files(target);
+    return r;
+}

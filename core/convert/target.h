@@ -1,0 +1,65 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * One target of a conversion: its recipe, plan and layout, and, once opened, the files that are
+ * written. The files lie in a directory of their own in the job's staging directory.
+ */
+#ifndef CONVERT_TARGET_H
+#define CONVERT_TARGET_H
+
+#include "convert/plan.h"
+#include "plugin/host.h"
+
+struct target_place {
+    uint32_t file;
+    uint64_t offset;
+};
+
+struct target {
+    size_t index;
+    char *stem;
+    json_t *options; /* object of strings, or NULL */
+    struct recipe *recipe;
+    const struct pare_writer *writer;
+    struct plan *plan;
+    struct layout layout;
+    struct target_place *places; /* [target tensor * PARE_MAX_PLANES + plane] */
+    uint64_t *by_source;         /* source tensor -> target tensor; UINT64_MAX: dropped */
+    int dirfd;
+    int *fds;                    /* one per layout file, -1 until opened */
+    json_t *warnings;            /* array of texts */
+};
+
+struct target_setup {
+    const struct registry *registry;
+    const char *recipe_dirs;
+    struct plan_options plan;
+};
+
+/* Recipe, plan and layout for a request's target {"format","recipe","stem","options"}. */
+int target_prepare(struct target *target, size_t index, const json_t *request,
+                   const struct target_setup *setup, const struct model *source,
+                   struct error *err) __attribute__((warn_unused_result));
+void target_deinit(struct target *target);
+
+/* Creates directory `index` in staging and in it all files at their full size, with literals and
+ * side files written; space is reserved where the file system can. A folder target's files keep
+ * their names; a single file gets the output's name. */
+int target_open(struct target *target, int staging, const struct model *source, struct error *err)
+    __attribute__((warn_unused_result));
+/* Lets the writer patch literals, syncs and closes all files and the directory; beat is called
+ * at least for every 64 MiB. */
+int target_finish(struct target *target, void (*beat)(void *context), void *context,
+                  struct error *err) __attribute__((warn_unused_result));
+
+/* The output's final name, "NAME-Q4_K_M.gguf" or a folder's "NAME-F16" (free it). */
+char *target_output_name(const struct target *target);
+int target_is_folder(const struct target *target);
+/* Bytes of all its files. */
+uint64_t target_bytes(const struct target *target);
+/* Bits of weight data per weight. */
+double target_bits_per_weight(const struct target *target);
+/* [{"name","bytes"}], as written. New reference. */
+json_t *target_files(const struct target *target);
+
+#endif

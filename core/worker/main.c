@@ -1,0 +1,255 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * pare-worker: one job, read from standard input, answered on standard output (docs/protocol.md).
+ * It is started by pared and pare, not by people.
+ */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "config.h"
+#include "convert/convert.h"
+#include "worker/sandbox.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#define MAX_REQUEST (256u << 20)
+
+struct worker {
+    json_t *request;
+    struct registry *registry;
+    struct model *model, *other;
+    uint32_t cpu;
+    struct job_context job;
+};
+
+static void emit(void *context, json_t *line)
+{
+    (void)context;
+    char *text = json_to_text(line);
+    json_decref(line);
+    if (text) {
+        (void)fputs(text, stdout);
+        (void)fputc('\n', stdout);
+        (void)fflush(stdout);
+    }
+    free(text);
+}
+
+static int read_request(json_t **ret_request, struct error *err)
+{
+    size_t n = 0, capacity = 1 << 16;
+    _cleanup_free_ char *text = malloc(capacity);
+    for (;;) {
+        if (!text)
+            return error_oom(err);
+        ssize_t got = read(STDIN_FILENO, text + n, capacity - n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_errno(err, errno, "cannot read the request");
+        if (got == 0)
+            break;
+        n += (size_t)got;
+        if (n > MAX_REQUEST)
+            return error_set(err, PARE_ELIMIT, "the request has over %u bytes", MAX_REQUEST);
+        if (n == capacity) {
+            char *bigger = realloc(text, capacity *= 2);
+            if (!bigger)
+                return error_oom(err);
+            text = bigger;
+        }
+    }
+    return json_parse_object(text, n, ret_request, err);
+}
+
+static unsigned count_cpus(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) < 0)
+        return 1;
+    int n = CPU_COUNT(&set);
+    return n < 1 ? 1 : n > 256 ? 256 : (unsigned)n;
+}
+
+static unsigned wanted_threads(const json_t *request)
+{
+    int64_t n = json_get_int(request, "threads", 0);
+    return n < 1 ? count_cpus() : n > 256 ? 256 : (unsigned)n;
+}
+
+static int add_file(struct model *model, const json_t *file, struct error *err)
+{
+    const char *name = json_get_string(file, "name", "");
+    int fd = (int)json_get_int(file, "fd", -1);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return error_set(err, PARE_EUSAGE, "file `%s`: descriptor %d is not open", name, fd);
+    if (!S_ISREG(st.st_mode))
+        return error_set(err, PARE_EDATA, "%s: not a regular file", name);
+    return model_add_file(model, name, fd, (uint64_t)st.st_size, err);
+}
+
+/* The model that a request names under `key`; its description may take 64 MiB and twice its
+ * files' size of memory. */
+static int make_model(const json_t *request, const char *key, struct model **ret_model,
+                      struct error *err)
+{
+    const json_t *files = json_object_get(json_object_get(request, key), "files");
+    int r = model_new(ret_model, err);
+    uint64_t bytes = 0;
+    for (size_t i = 0; r == 0 && i < json_array_size(files); i++) {
+        r = add_file(*ret_model, json_array_get(files, i), err);
+        if (r == 0)
+            bytes += (*ret_model)->files[i].size;
+    }
+    (*ret_model)->memory_limit = (64u << 20) + 2 * bytes;
+    return r;
+}
+
+static int confine(const struct worker *w, json_t **ret_report, struct error *err)
+{
+    const char *policy = json_get_string(w->request, "sandbox", "best");
+    char warm_up[HASH_HEX_SIZE];
+    struct sandbox_rules rules = {
+        .plugins = json_get_string(w->request, "plugins", ""),
+        .recipes = json_get_string(w->request, "recipes", ""),
+        .staging = (int)json_get_int(w->request, "staging", -1),
+        .memory_limit = (uint64_t)json_get_int(w->request, "memory_limit", 0),
+        .required = !strcmp(policy, "require"),
+    };
+    int r = hash_of("", 0, warm_up, err); /* libcrypto reads its configuration now */
+    if (r < 0)
+        return r;
+    if (!strcmp(policy, "off")) {
+        *ret_report = json_pack("{s:b, s:b, s:i, s:b, s:[s]}", "no_new_privs", 0, "rlimits", 0,
+                                "landlock", 0, "seccomp", 0, "missing", "all (sandbox = off)");
+        return 0;
+    }
+    return sandbox_enter(&rules, ret_report, err);
+}
+
+static int start(struct worker *w, struct error *err)
+{
+    unsigned threads = wanted_threads(w->request);
+    json_t *report = NULL;
+    char cpu[64];
+    int r = cpu_parse(json_get_string(w->request, "cpu", "native"), &w->cpu, err);
+    if (r == 0)
+        r = confine(w, &report, err);
+    if (r < 0)
+        return r;
+    cpu_describe(w->cpu, cpu, sizeof cpu);
+    w->job = (struct job_context){ .recipes = json_get_string(w->request, "recipes", ""),
+                                   .request = w->request,
+                                   .threads = threads,
+                                   .emit = emit };
+    job_emit(&w->job, "start", json_pack("{s:s, s:s, s:i, s:o}", "version", PARE_VERSION, "cpu",
+                                         cpu, "threads", (int)threads, "sandbox", report));
+    return 0;
+}
+
+static int load_plugins(struct worker *w, struct error *err)
+{
+    int r = registry_new(w->cpu, &w->registry, err);
+    if (r == 0)
+        r = registry_load_dirs(w->registry, json_get_string(w->request, "plugins", ""), err);
+    w->job.registry = w->registry;
+    if (r == 0)
+        sandbox_seal();
+    return r;
+}
+
+static int do_recipes(const struct worker *w, struct error *err)
+{
+    json_t *list = NULL;
+    int r = recipe_list(w->job.recipes, &list, err);
+    if (r == 0)
+        job_emit(&w->job, "recipes", json_pack("{s:o}", "recipes", list));
+    return r;
+}
+
+static int do_probe(const struct worker *w, struct error *err)
+{
+    struct source *source = NULL;
+    int r = job_open(&w->job, w->model, NULL, &source, err);
+    if (r == 0)
+        job_emit(&w->job, "source", job_describe_source(&w->job, w->model));
+    source_close(source);
+    return r;
+}
+
+static int do_job(struct worker *w, json_t **ret_done, struct error *err)
+{
+    const char *kind = json_get_string(w->request, "kind", "");
+    int staging = (int)json_get_int(w->request, "staging", -1);
+    if (!strcmp(kind, "convert"))
+        return job_convert(&w->job, w->model, staging, ret_done, err);
+    if (!strcmp(kind, "plan"))
+        return job_plan(&w->job, w->model, err);
+    if (!strcmp(kind, "verify"))
+        return job_verify(&w->job, w->model, w->other, err);
+    if (!strcmp(kind, "probe"))
+        return do_probe(w, err);
+    if (!strcmp(kind, "inspect"))
+        return job_inspect(&w->job, w->model, err);
+    if (!strcmp(kind, "compare"))
+        return job_compare(&w->job, w->model, w->other, err);
+    if (!strcmp(kind, "recipes"))
+        return do_recipes(w, err);
+    if (strcmp(kind, "plugins") != 0)
+        return error_set(err, PARE_EUSAGE, "unknown kind of job `%s`", kind);
+    job_emit(&w->job, "plugins", registry_describe(w->registry));
+    return 0;
+}
+
+static void finish(const struct worker *w, json_t *done)
+{
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    if (!done)
+        done = json_object();
+    (void)json_object_set_new(done, "peak_rss", json_integer(usage.ru_maxrss * 1024LL));
+    (void)json_object_set_new(done, "plugins", registry_versions(w->registry));
+    job_emit(&w->job, "done", done);
+}
+
+static int run(struct worker *w, struct error *err)
+{
+    json_t *done = NULL;
+    int r = read_request(&w->request, err);
+    if (r == 0)
+        r = start(w, err);
+    if (r == 0)
+        r = make_model(w->request, "source", &w->model, err);
+    if (r == 0)
+        r = make_model(w->request, "other", &w->other, err);
+    if (r == 0)
+        r = load_plugins(w, err);
+    if (r == 0)
+        r = do_job(w, &done, err);
+    if (r == 0)
+        finish(w, done);
+    return r;
+}
+
+int main(void)
+{
+    struct worker w = { .request = NULL };
+    struct error err = ERROR_INIT;
+    int r = run(&w, &err);
+    if (r < 0)
+        emit(NULL, json_pack("{s:s, s:s, s:o}", "event", "error", "code", error_name(err.code),
+                             "text", json_text(err.text, strlen(err.text))));
+    model_free(w.model);
+    model_free(w.other);
+    registry_free(w.registry);
+    json_decref(w.request);
+    return r < 0;
+}
