@@ -90,7 +90,8 @@ def offsets(c):
            raw("[16,0]"))
     for name, pair in (("negative", "[-16,0]"), ("float", "[0,16.0]"), ("1e30", "[0,1e30]"),
                        ("exponent", "[0,16e0]"), ("string", '["0","16"]'),
-                       ("2-64", "[0,%d]" % 2**64), ("null", "[0,null]"), ("one", "[16]"), ("three", "[0,16,16]"),
+                       ("2-64", "[0,%d]" % 2**64), ("null", "[0,null]"), ("one", "[16]"),
+                       ("three", "[0,16,16]"),
                        ("object", '{"0":16}'), ("number", "16")):
         c.file("S13-offset-" + name, "EDATA", "data_offsets must be two whole numbers", raw(pair))
     c.file("S13-leading-zero", "EDATA", "not JSON", raw("[0,016]"))
