@@ -11,9 +11,8 @@
  * A reader turns that header into a list of tensors, here of one, and never touches the elements:
  * the host reads them at the extent that it is told, checks that it lies inside the file, and knows
  * from the encoding's name how to decode them. Every byte of the file is untrusted: bound lengths
- * before using them, compute sizes with __builtin_mul_overflow, say in every error what is wrong
- * and what to do. `cc -shared -fPIC -o npy.so npy.c` builds it; in a folder of plugins, `pare
- * plugins` shows it. See pare-plugin(3).
+ * before using them, compute sizes with __builtin_mul_overflow, say in every error what is wrong.
+ * `cc -shared -fPIC -o npy.so npy.c` builds it; `pare plugins` lists it. See pare-plugin(3).
  */
 #include <pare/plugin.h>
 
@@ -184,8 +183,7 @@ static int npy_next(void *state, struct pare_tensor *ret_tensor)
 
 static const struct pare_reader reader = {
     .struct_size = sizeof reader,
-    .name = "npy",
-    .summary = "one NumPy array (an example)",
+    .name = "npy", .summary = "one NumPy array (an example)",
     .probe = npy_probe, .open = npy_open, .next = npy_next, .close = npy_close,
 };
 
@@ -193,8 +191,7 @@ static const struct pare_reader *const readers[] = {&reader, NULL}; /* lists end
 
 static const struct pare_plugin plugin = {
     .struct_size = sizeof plugin,
-    .name = "example-reader",
-    .version = "1",
+    .name = "example-reader", .version = "1",
     .summary = "reads NumPy .npy: an example for authors of plugins",
     .readers = readers,
 };
