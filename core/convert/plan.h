@@ -12,7 +12,7 @@
 
 struct plan_choice {
     uint64_t source;   /* index into the source's tensors */
-    const char *rule;  /* the recipe's line that decided, "keep", or a fallback's text */
+    const char *rule;  /* the line that decided, "q4_k_m.recipe:12: ..."; the recipe's own */
 };
 
 struct plan {
@@ -29,7 +29,8 @@ struct plan_options {
 
 /* PARE_EUSAGE when the writer cannot hold what the recipe chose; PARE_ENOTSUP when a tensor would
  * have to be decoded that no plugin decodes, or when it is quantized already and would be
- * quantized again without leave. Both name tensor and encodings. */
+ * quantized again without leave. Both name tensor and encodings. The recipe must outlive the
+ * plan; the registry too. */
 int plan_make(const struct recipe *recipe, const struct registry *registry,
               const struct model *source, const struct pare_writer *writer,
               const struct plan_options *options, struct plan **ret_plan, struct error *err)

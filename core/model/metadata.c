@@ -29,7 +29,7 @@ static int copy_strings(struct model *model, const struct pare_str *from, uint64
     for (uint64_t i = 0; i < count; i++)
         if (checked_add(total, from[i].len, &total) || checked_add(total, 1, &total))
             return error_set(err, PARE_ELIMIT, "strings of a metadata value overflow");
-    void *memory;
+    void *memory = NULL;
     int r = model_alloc(model, total ? total : 1, 1, &memory, err);
     if (r < 0)
         return r;
@@ -50,7 +50,7 @@ static int copy_value(struct model *model, const struct pare_value *from, struct
     uint64_t count = from->is_array ? from->count : 1;
     if (!size)
         return error_set(err, PARE_EPLUGIN, "metadata of unknown type %u", from->type);
-    void *data;
+    void *data = NULL;
     int r = model_alloc(model, count ? count : 1, size, &data, err);
     if (r < 0)
         return r;

@@ -86,7 +86,7 @@ void model_release(struct model *model, void *pointer)
 static int copy_bytes(struct model *model, const char *data, size_t n, char **ret_copy,
                       struct error *err)
 {
-    void *copy;
+    void *copy = NULL;
     int r = model_alloc(model, n + 1, 1, &copy, err);
     if (r < 0)
         return r;
