@@ -57,6 +57,8 @@ struct job_callbacks {
 
 struct job_run;
 
+/* The source must live as long as the run; all else of spec is copied. What an earlier life of the
+ * job left half published is finished first: `published` may be called from here. */
 int job_run_start(const struct job_spec *spec, const struct job_callbacks *callbacks,
                   struct job_run **ret_run, struct error *err) __attribute__((warn_unused_result));
 /* Stops and reaps the worker if one is running; leaves or removes the staging folder (removes it
@@ -70,9 +72,14 @@ pid_t job_run_pid(const struct job_run *run);
 int job_run_step(struct job_run *run, struct error *err) __attribute__((warn_unused_result));
 void job_run_cancel(struct job_run *run);
 
+/* Removes what is left of a job's staging folder: when it has ended and no job_run_free did. */
+int job_forget(int out_dirfd, const char *uid, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* After a crash: looks at staging UID/i and the output directory. 1: the target is published (if
  * need be by finishing the renames now), *ret_manifest is its manifest; 0: it must be made again
- * (what was left of it is removed). */
+ * (what was left of it is removed). While the answer is 1 it can be asked again: the folder stays
+ * until job_run_start, job_run_free or job_forget, so record the manifest first. */
 int job_recover_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
                        struct error *err) __attribute__((warn_unused_result));
 

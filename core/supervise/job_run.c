@@ -1,0 +1,433 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state machine of a job: see job_run.h. Targets that an earlier life published take no part:
+ * the workers count the others ("positions"), callers all ("indices").
+ *
+ *   CONVERT --worker ended well--> adopt outputs --> VERIFY(0) --> publish --> VERIFY(1) ... --> END
+ *
+ * A target whose verification or publication fails does not stop the others; the job fails at
+ * its end with the first such error. Anything else ends the job at once.
+ */
+#include "supervise/job_run.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/timing.h"
+#include "supervise/manifest.h"
+#include "supervise/publish.h"
+#include "supervise/staged.h"
+#include "supervise/staging.h"
+
+#include <string.h>
+
+enum stage { STAGE_CONVERT, STAGE_VERIFY, STAGE_END };
+
+struct run_target {
+    size_t index; /* in the job's targets */
+    char *format, *recipe, *stem;
+    json_t *options, *line, *tensors; /* the worker's `target` and its `tensor` lines */
+    int dirfd;                        /* staging/UID/index */
+    struct staged staged;
+    json_t *verified; /* line */
+};
+
+struct job_run {
+    enum stage stage;
+    char *uid, *origin, *worker_path;
+    const struct source_set *source;
+    json_t *settings; /* members of every request */
+    double silence;
+    int out_dirfd, dirfd, work; /* dirfd: staging/UID; work: in it, the worker's */
+    struct run_target *targets;
+    size_t n_targets, current; /* current: being verified */
+    json_t *start, *described, *done; /* lines of the convert worker */
+    struct job_callbacks callbacks;
+    struct worker_process *process;
+    uint64_t verify_from;
+    int cancelled;
+    int keep_staging; /* a publication could not be finished */
+    struct error problem; /* the first that did not end the job at once */
+};
+
+/* ---- lines ---- */
+
+static void keep(json_t **slot, const json_t *line)
+{
+    json_decref(*slot);
+    *slot = json_incref((json_t *)line);
+}
+
+/* Hands a line on, with the job's index of its target. */
+static void pass_on(struct job_run *run, const char *event, const json_t *line, size_t position)
+{
+    if (!run->callbacks.event)
+        return;
+    _cleanup_json_ json_t *copy = json_copy((json_t *)line);
+    if (position < run->n_targets)
+        (void)json_object_set_new(copy, "target",
+                                  json_integer((json_int_t)run->targets[position].index));
+    if (copy)
+        run->callbacks.event(run->callbacks.context, event, copy);
+}
+
+static void on_convert_line(void *context, const char *event, const json_t *line)
+{
+    struct job_run *run = context;
+    int64_t said = json_get_int(line, "target", -1);
+    size_t position = said < 0 ? SIZE_MAX : (size_t)said;
+    struct run_target *target = position < run->n_targets ? &run->targets[position] : NULL;
+    if (!strcmp(event, "start"))
+        keep(&run->start, line);
+    else if (!strcmp(event, "source"))
+        keep(&run->described, line);
+    else if (!strcmp(event, "done"))
+        keep(&run->done, line);
+    else if (!strcmp(event, "target") && target)
+        keep(&target->line, line);
+    else if (!strcmp(event, "tensor") && target)
+        (void)json_array_append(target->tensors, (json_t *)line);
+    pass_on(run, event, line, position);
+}
+
+static void on_verify_line(void *context, const char *event, const json_t *line)
+{
+    struct job_run *run = context;
+    if (!strcmp(event, "verified"))
+        keep(&run->targets[run->current].verified, line);
+    pass_on(run, event, line, run->current);
+}
+
+/* ---- construction ---- */
+
+static json_t *make_settings(const struct job_settings *s)
+{
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:b}", "plugins",
+                     s->plugins ? s->plugins : "", "recipes", s->recipes ? s->recipes : "",
+                     "threads", (json_int_t)s->threads, "memory_limit",
+                     (json_int_t)s->memory_limit, "cpu", s->cpu ? s->cpu : "native", "nonfinite",
+                     s->nonfinite ? s->nonfinite : "refuse", "sandbox",
+                     s->sandbox ? s->sandbox : "best", "allow_requantize", s->allow_requantize);
+}
+
+static int copy_target(struct run_target *to, size_t index, const struct job_target *from,
+                       const struct source_set *source)
+{
+    to->index = index;
+    to->dirfd = -1;
+    to->format = strdup(from->format);
+    to->recipe = strdup(from->recipe);
+    to->stem = job_output_stem(source->name, from->recipe);
+    to->options = json_incref(from->options);
+    to->tensors = json_array();
+    return to->format && to->recipe && to->stem && to->tensors ? 0 : -1;
+}
+
+static int copy_spec(struct job_run *run, const struct job_spec *spec)
+{
+    run->uid = strdup(spec->uid);
+    run->origin = strdup(spec->origin);
+    run->worker_path = strdup(spec->settings.worker);
+    run->source = spec->source;
+    run->settings = make_settings(&spec->settings);
+    run->silence = spec->settings.silence;
+    run->out_dirfd = spec->out_dirfd;
+    return run->uid && run->origin && run->worker_path && run->settings ? 0 : -1;
+}
+
+/* Finishes what an earlier life of the job left half published. 1: target `index` is published. */
+static int recover(struct job_run *run, const struct job_spec *spec, size_t index,
+                   struct error *err)
+{
+    _cleanup_json_ json_t *manifest = NULL;
+    int r = job_recover_target(spec->out_dirfd, spec->uid, index, &manifest, err);
+    if (r == 1 && run->callbacks.published)
+        run->callbacks.published(run->callbacks.context, index, manifest);
+    return r;
+}
+
+static int copy_targets(struct job_run *run, const struct job_spec *spec, struct error *err)
+{
+    run->targets = calloc(spec->n_targets + 1, sizeof *run->targets);
+    if (!run->targets)
+        return error_oom(err);
+    for (size_t i = 0; i < spec->n_targets; i++) {
+        int r = spec->targets[i].done ? 1 : recover(run, spec, i, err);
+        if (r < 0)
+            return r;
+        if (r == 0 &&
+            copy_target(&run->targets[run->n_targets++], i, &spec->targets[i], spec->source) < 0)
+            return error_oom(err);
+    }
+    return 0;
+}
+
+static json_t *targets_json(const struct job_run *run)
+{
+    _cleanup_json_ json_t *targets = json_array();
+    for (size_t i = 0; i < run->n_targets; i++) {
+        const struct run_target *t = &run->targets[i];
+        json_t *target = json_pack("{s:s, s:s, s:s, s:O*}", "format", t->format, "recipe",
+                                   t->recipe, "stem", t->stem, "options", t->options);
+        if (json_array_append_new(targets, target) < 0)
+            return NULL;
+    }
+    return TAKE(targets);
+}
+
+/* Starts a worker on a request that has all but the common settings; takes the reference. */
+static int start_worker(struct job_run *run, json_t *request, const int *more, size_t n_more,
+                        struct error *err)
+{
+    _cleanup_json_ json_t *owned = request;
+    size_t n = run->source->n;
+    _cleanup_free_ int *fds = calloc(n + n_more + 1, sizeof *fds);
+    if (!fds || !owned || json_object_update(owned, run->settings) < 0)
+        return error_oom(err);
+    memcpy(fds, run->source->fds, n * sizeof *fds);
+    memcpy(fds + n, more, n_more * sizeof *fds);
+    return worker_process_start(run->worker_path, owned, fds, n + n_more, &run->process, err);
+}
+
+static int start_convert(struct job_run *run, struct error *err)
+{
+    json_t *request =
+        json_pack("{s:s, s:o, s:o, s:i}", "kind", "convert", "source",
+                  source_set_json(run->source), "targets", targets_json(run), "staging", run->work);
+    run->stage = STAGE_CONVERT;
+    return start_worker(run, request, &run->work, 1, err);
+}
+
+int job_run_start(const struct job_spec *spec, const struct job_callbacks *callbacks,
+                  struct job_run **ret_run, struct error *err)
+{
+    struct job_run *run = calloc(1, sizeof *run);
+    if (!run)
+        return error_oom(err);
+    run->dirfd = run->work = -1;
+    run->callbacks = *callbacks;
+    run->stage = STAGE_END;
+    int r = copy_spec(run, spec) < 0 ? error_oom(err) : copy_targets(run, spec, err);
+    if (r == 0)
+        r = staging_make(run->out_dirfd, run->uid, &run->dirfd, &run->work, err);
+    if (r == 0 && run->n_targets)
+        r = start_convert(run, err);
+    if (r < 0) {
+        job_run_free(run, 0);
+        return r;
+    }
+    *ret_run = run;
+    return 0;
+}
+
+static void run_target_deinit(struct run_target *t)
+{
+    free(t->format);
+    free(t->recipe);
+    free(t->stem);
+    json_decref(t->options);
+    json_decref(t->line);
+    json_decref(t->tensors);
+    json_decref(t->verified);
+    cleanup_close(&t->dirfd);
+    staged_deinit(&t->staged);
+}
+
+void job_run_free(struct job_run *run, int keep_staging)
+{
+    if (!run)
+        return;
+    struct error ignored = ERROR_INIT;
+    worker_process_free(run->process);
+    for (size_t i = 0; run->targets && i < run->n_targets; i++)
+        run_target_deinit(&run->targets[i]);
+    if (!keep_staging && !run->keep_staging && run->uid && run->dirfd >= 0 &&
+        staging_remove(run->out_dirfd, run->uid, &ignored) < 0) {
+        /* It is hidden and goes with the job's next life. */
+    }
+    cleanup_close(&run->dirfd);
+    cleanup_close(&run->work);
+    json_decref(run->settings);
+    json_decref(run->start);
+    json_decref(run->described);
+    json_decref(run->done);
+    free(run->targets);
+    free(run->uid);
+    free(run->origin);
+    free(run->worker_path);
+    free(run);
+}
+
+int job_run_fd(const struct job_run *run)
+{
+    return run->process ? worker_process_fd(run->process) : -1;
+}
+
+pid_t job_run_pid(const struct job_run *run)
+{
+    return run->process ? worker_process_pid(run->process) : -1;
+}
+
+void job_run_cancel(struct job_run *run)
+{
+    run->cancelled = 1;
+    if (run->process)
+        worker_process_stop(run->process);
+}
+
+/* ---- verify and publish ---- */
+
+static json_t *verify_request(const struct job_run *run, const struct run_target *t)
+{
+    _cleanup_json_ json_t *expect = json_copy(t->line);
+    if (!expect || json_object_set(expect, "tensors", t->tensors) < 0)
+        return NULL;
+    return json_pack("{s:s, s:o, s:o, s:O}", "kind", "verify", "source",
+                     source_set_json(run->source), "other", source_set_json(&t->staged.files),
+                     "expect", expect);
+}
+
+/* Notes why the current target failed; what hits every target ends the job instead. */
+static int skip_target(struct job_run *run, const struct error *why, struct error *err)
+{
+    const struct run_target *t = &run->targets[run->current];
+    if (why->code == PARE_ECANCELLED)
+        return error_set(err, why->code, "%s", why->text);
+    if (!run->problem.code)
+        run->problem.code =
+            error_set(&run->problem, why->code, "%s:%s: %s", t->format, t->recipe, why->text);
+    run->current++;
+    return 0;
+}
+
+/* Starts verifying the current target, or a later one when that cannot be started. 1: no more. */
+static int start_verify(struct job_run *run, struct error *err)
+{
+    run->stage = STAGE_VERIFY;
+    while (run->current < run->n_targets) {
+        const struct run_target *t = &run->targets[run->current];
+        struct error why = ERROR_INIT;
+        run->verify_from = timing_now();
+        if (start_worker(run, verify_request(run, t), t->staged.files.fds, t->staged.files.n,
+                         &why) == 0)
+            return 0;
+        int r = skip_target(run, &why, err);
+        if (r < 0)
+            return r;
+    }
+    run->stage = STAGE_END;
+    return run->problem.code ? error_set(err, run->problem.code, "%s", run->problem.text) : 1;
+}
+
+static int make_manifest(const struct job_run *run, const struct run_target *t,
+                         json_t **ret_manifest, struct error *err)
+{
+    if (!t->verified)
+        return error_set(err, PARE_EVERIFY, "the verifying worker did not say \"verified\"");
+    _cleanup_json_ json_t *files = NULL;
+    int r = staged_digests(&t->staged, t->verified, &files, err);
+    if (r < 0)
+        return r;
+    struct manifest_facts facts = {
+        .uid = run->uid, .origin = run->origin, .format = t->format, .recipe = t->recipe,
+        .options = t->options, .start = run->start, .source = run->described,
+        .target = t->line, .tensors = t->tensors, .done = run->done, .files = files,
+        .bytes = t->staged.files.bytes, .verify_seconds = timing_since(run->verify_from),
+    };
+    return manifest_new(&facts, ret_manifest, err);
+}
+
+static int publish_current(struct job_run *run, struct error *err)
+{
+    struct run_target *t = &run->targets[run->current];
+    _cleanup_json_ json_t *manifest = NULL;
+    int r = make_manifest(run, t, &manifest, err);
+    if (r == 0)
+        r = publish_target(run->out_dirfd, t->dirfd, t->stem, t->staged.suffix, manifest, err);
+    if (r == 0 && run->callbacks.published)
+        run->callbacks.published(run->callbacks.context, t->index, manifest);
+    if (r < 0 && publish_is_unfinished(t->dirfd))
+        run->keep_staging = 1;
+    return r;
+}
+
+static int after_verify(struct job_run *run, struct error *err)
+{
+    struct error why = ERROR_INIT;
+    int r = worker_process_result(run->process, &why);
+    worker_process_free(TAKE(run->process));
+    if (r == 0)
+        r = publish_current(run, &why);
+    staged_deinit(&run->targets[run->current].staged);
+    if (r < 0)
+        r = skip_target(run, &why, err);
+    else
+        run->current++;
+    return r < 0 ? r : start_verify(run, err);
+}
+
+/* ---- from convert to verify ---- */
+
+static int adopt(struct job_run *run, size_t position, struct error *err)
+{
+    struct run_target *t = &run->targets[position];
+    if (!t->line)
+        return error_set(err, PARE_ECRASH, "the worker said nothing of target %zu", position);
+    int r = staging_make_target(run->dirfd, t->index, &t->dirfd, err);
+    if (r == 0)
+        r = staged_adopt(run->work, position, t->dirfd, t->stem, t->line, &t->staged, err);
+    return r;
+}
+
+static int after_convert(struct job_run *run, struct error *err)
+{
+    int r = worker_process_result(run->process, err);
+    worker_process_free(TAKE(run->process));
+    if (r == 0 && (!run->described || !run->done))
+        r = error_set(err, PARE_ECRASH, "the worker did not describe the source");
+    for (size_t i = 0; i < run->n_targets && r == 0; i++)
+        r = adopt(run, i, err);
+    run->current = 0;
+    return r < 0 ? r : start_verify(run, err);
+}
+
+int job_run_step(struct job_run *run, struct error *err)
+{
+    if (run->stage == STAGE_END)
+        return run->problem.code ? error_set(err, run->problem.code, "%s", run->problem.text) : 1;
+    if (!run->process)
+        return error_set(err, PARE_EINTERNAL, "the job has failed already");
+    int converting = run->stage == STAGE_CONVERT;
+    int r = worker_process_read(run->process, converting ? on_convert_line : on_verify_line, run,
+                                err);
+    if (r < 0)
+        return r;
+    if (r == 0) {
+        if (run->silence > 0 && worker_process_silence(run->process) > run->silence)
+            worker_process_time_out(run->process, run->silence);
+        return 0;
+    }
+    if (run->cancelled) {
+        worker_process_free(TAKE(run->process));
+        return error_set(err, PARE_ECANCELLED, "cancelled");
+    }
+    return converting ? after_convert(run, err) : after_verify(run, err);
+}
+
+int job_recover_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
+                       struct error *err)
+{
+    _cleanup_close_ int dirfd = -1;
+    int r = staging_open_target(out_dirfd, uid, target, &dirfd, err);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    r = publish_recover(out_dirfd, dirfd, ret_manifest, err);
+    if (r == 0)
+        r = staging_remove_target(out_dirfd, uid, target, err);
+    return r;
+}
+
+int job_forget(int out_dirfd, const char *uid, struct error *err)
+{
+    return staging_remove(out_dirfd, uid, err);
+}

@@ -1,0 +1,210 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Publishing: see publish.h. The order of steps is what makes it safe: (1) manifest and report are
+ * written and synced in staging, (2) publish.json says what is about to happen, (3) the output is
+ * renamed, (4) the report, (5) the directory is synced, (6) the manifest is renamed, (7) the
+ * directory is synced again. So a manifest under its final name means that the output is on disk,
+ * and as long as publish.json is there, each state can be told from the others: data in staging:
+ * before (3); the output under its name with the inode that publish.json tells: after it.
+ */
+#include "supervise/publish.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "supervise/report.h"
+#include "supervise/staged.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define STAGED_MANIFEST "manifest.json"
+#define STAGED_REPORT "report.md"
+#define STAGED_INTENT "publish.json"
+#define MANIFEST_LIMIT (1u << 30)
+#define MAX_TRIES 10000
+
+static int exists(int dirfd, const char *name)
+{
+    struct stat st;
+    return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int is_taken(int out_dirfd, const char *name)
+{
+    static const char *const endings[] = { "", PUBLISH_MANIFEST, PUBLISH_REPORT };
+    char path[NAME_MAX + 32];
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", name, endings[i]);
+        if (exists(out_dirfd, path))
+            return 1;
+    }
+    return 0;
+}
+
+/* Writes the final name into the manifest: of the output and, if it is a file, of its only file. */
+static int name_output(json_t *manifest, const char *name, struct error *err)
+{
+    json_t *output = json_object_get(manifest, "output");
+    json_t *file = json_array_get(json_object_get(output, "files"), 0);
+    if (json_object_set_new(output, "name", json_string(name)) < 0)
+        return error_oom(err);
+    if (!json_get_bool(output, "folder", 0) && file &&
+        json_object_set_new(file, "name", json_string(name)) < 0)
+        return error_oom(err);
+    return 0;
+}
+
+static int write_text(int dirfd, const char *name, char *text, struct error *err)
+{
+    _cleanup_free_ char *owned = text;
+    if (!owned)
+        return error_oom(err);
+    return file_write_durably(dirfd, name, owned, strlen(owned), err);
+}
+
+/* Steps 1 and 2. */
+static int prepare(int dirfd, const char *name, const char *stem, const char *suffix,
+                   json_t *manifest, struct error *err)
+{
+    struct stat st;
+    if (fstatat(dirfd, STAGED_DATA, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return error_errno(err, errno, "cannot look at the staged output");
+    int r = name_output(manifest, name, err);
+    if (r == 0)
+        r = write_text(dirfd, STAGED_MANIFEST, json_to_pretty(manifest), err);
+    if (r == 0)
+        r = write_text(dirfd, STAGED_REPORT, report_text(manifest), err);
+    _cleanup_json_ json_t *intent = json_pack(
+        "{s:s, s:I, s:I, s:s, s:s}", "output", name, "ino", (json_int_t)st.st_ino, "dev",
+        (json_int_t)st.st_dev, "stem", stem, "suffix", suffix);
+    if (r == 0 && !intent)
+        r = error_oom(err);
+    if (r == 0)
+        r = write_text(dirfd, STAGED_INTENT, json_to_text(intent), err);
+    return r;
+}
+
+/* Moves one companion of the output to its final name; one that was moved before is fine. */
+static int move_companion(int out_dirfd, int dirfd, const char *staged, const char *name,
+                          const char *ending, struct error *err)
+{
+    char path[NAME_MAX + 32];
+    (void)snprintf(path, sizeof path, "%s%s", name, ending);
+    if (!exists(dirfd, staged))
+        return 0;
+    int r = file_rename_new(dirfd, staged, out_dirfd, path, err);
+    if (r == 1)
+        return error_set(err, PARE_EEXIST, "%s: appeared while the output was published", path);
+    return r;
+}
+
+/* Steps 4 to 7. */
+static int finish(int out_dirfd, int dirfd, const char *name, struct error *err)
+{
+    int r = move_companion(out_dirfd, dirfd, STAGED_REPORT, name, PUBLISH_REPORT, err);
+    if (r == 0)
+        r = file_sync(out_dirfd, "the output directory", err);
+    if (r == 0)
+        r = move_companion(out_dirfd, dirfd, STAGED_MANIFEST, name, PUBLISH_MANIFEST, err);
+    if (r == 0)
+        r = file_sync(out_dirfd, "the output directory", err);
+    return r;
+}
+
+int publish_target(int out_dirfd, int dirfd, const char *stem, const char *suffix,
+                   json_t *manifest, struct error *err)
+{
+    char name[NAME_MAX + 1];
+    for (int i = 1; i < MAX_TRIES; i++) {
+        char number[16] = "";
+        if (i > 1)
+            (void)snprintf(number, sizeof number, "-%d", i);
+        int n = snprintf(name, sizeof name, "%s%s%s", stem, number, suffix);
+        if (n < 0 || (size_t)n + sizeof PUBLISH_MANIFEST > sizeof name)
+            return error_set(err, PARE_ELIMIT, "the output's name %s%s is too long", stem, suffix);
+        if (is_taken(out_dirfd, name))
+            continue;
+        int r = prepare(dirfd, name, stem, suffix, manifest, err);
+        if (r == 0)
+            r = file_rename_new(dirfd, STAGED_DATA, out_dirfd, name, err);
+        if (r == 0)
+            r = finish(out_dirfd, dirfd, name, err);
+        if (r != 1)
+            return r;
+    }
+    return error_set(err, PARE_EEXIST, "%s%s and %d numbered names are taken", stem, suffix,
+                     MAX_TRIES - 2);
+}
+
+/* A JSON file of ours. 1: it is there and whole; 0: it is not there. */
+static int load(int dirfd, const char *name, json_t **ret_json, struct error *err)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t len;
+    if (!exists(dirfd, name))
+        return 0;
+    int r = file_read_all(dirfd, name, MANIFEST_LIMIT, &text, &len, err);
+    if (r < 0)
+        return r;
+    r = json_parse_object(text, len, ret_json, err);
+    return r < 0 ? error_prefix(err, "%s", name) : 1;
+}
+
+/* The staged output was not renamed yet: all steps again, with a name that is free now. */
+static int publish_again(int out_dirfd, int dirfd, const json_t *intent, json_t **ret_manifest,
+                         struct error *err)
+{
+    _cleanup_json_ json_t *manifest = NULL;
+    const char *stem = json_get_string(intent, "stem", NULL);
+    const char *suffix = json_get_string(intent, "suffix", NULL);
+    int r = load(dirfd, STAGED_MANIFEST, &manifest, err);
+    if (r <= 0 || !stem || !suffix || !file_name_is_plain(stem))
+        return r < 0 ? r : 0;
+    r = publish_target(out_dirfd, dirfd, stem, suffix, manifest, err);
+    if (r < 0)
+        return r;
+    *ret_manifest = TAKE(manifest);
+    return 1;
+}
+
+/* The staged output is gone: to its final name, if that is still what was renamed. Only the inode
+ * is compared: device numbers may change with a restart. */
+static int finish_again(int out_dirfd, int dirfd, const json_t *intent, json_t **ret_manifest,
+                        struct error *err)
+{
+    const char *name = json_get_string(intent, "output", "");
+    char path[NAME_MAX + 32];
+    struct stat st;
+    if (!file_name_is_plain(name) || strlen(name) > NAME_MAX)
+        return 0;
+    if (fstatat(out_dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        (int64_t)st.st_ino != json_get_int(intent, "ino", -1))
+        return 0;
+    int r = finish(out_dirfd, dirfd, name, err);
+    if (r < 0)
+        return r;
+    (void)snprintf(path, sizeof path, "%s%s", name, PUBLISH_MANIFEST);
+    return load(out_dirfd, path, ret_manifest, err);
+}
+
+int publish_recover(int out_dirfd, int dirfd, json_t **ret_manifest, struct error *err)
+{
+    _cleanup_json_ json_t *intent = NULL;
+    int r = load(dirfd, STAGED_INTENT, &intent, err);
+    if (r <= 0)
+        return r;
+    if (exists(dirfd, STAGED_DATA))
+        return publish_again(out_dirfd, dirfd, intent, ret_manifest, err);
+    return finish_again(out_dirfd, dirfd, intent, ret_manifest, err);
+}
+
+int publish_is_unfinished(int dirfd)
+{
+    return exists(dirfd, STAGED_INTENT) && !exists(dirfd, STAGED_DATA);
+}

@@ -1,0 +1,252 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Reports: see report.h. Names come from models: they are escaped for Markdown tables. */
+#include "supervise/report.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Text that Markdown would read as anything else gets a backslash, control characters \xNN. */
+static void add_text(struct strbuf *sb, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c < 0x20 || c == 0x7f)
+            strbuf_printf(sb, "\\\\x%02x", c);
+        else if (strchr("\\`*[]<>|#", *p))
+            strbuf_printf(sb, "\\%c", *p);
+        else
+            strbuf_add(sb, p, 1);
+    }
+}
+
+static void add_field(struct strbuf *sb, const char *label, const char *text)
+{
+    strbuf_printf(sb, "| %s | ", label);
+    add_text(sb, text);
+    strbuf_puts(sb, " |\n");
+}
+
+/* A number with a number of significant digits, or a dash. */
+static void add_number(struct strbuf *sb, const json_t *object, const char *key, int digits)
+{
+    double value = json_get_real(object, key, NAN);
+    if (isfinite(value))
+        strbuf_printf(sb, " %.*g |", digits, value);
+    else
+        strbuf_puts(sb, " – |");
+}
+
+static void add_decibels(struct strbuf *sb, const json_t *object)
+{
+    double value = json_get_real(object, "sqnr_db", NAN);
+    double rmse = json_get_real(object, "rmse", NAN);
+    if (isfinite(value))
+        strbuf_printf(sb, " %.2f |", value);
+    else
+        strbuf_puts(sb, rmse == 0 ? " exact |" : " – |");
+}
+
+/* 12345678 as "12 345 678". */
+static void add_count(struct strbuf *sb, int64_t count)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%lld", (long long)count);
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0 && digits[i - 1] != '-')
+            strbuf_puts(sb, " ");
+        strbuf_add(sb, &digits[i], 1);
+    }
+}
+
+static void add_count_field(struct strbuf *sb, const char *label, const json_t *object,
+                            const char *key, const char *unit)
+{
+    strbuf_printf(sb, "| %s | ", label);
+    add_count(sb, json_get_int(object, key, 0));
+    strbuf_printf(sb, "%s |\n", unit);
+}
+
+static void add_overview(struct strbuf *sb, const json_t *m)
+{
+    const json_t *source = json_object_get(m, "source"), *output = json_object_get(m, "output");
+    const json_t *target = json_object_get(m, "target");
+    int64_t in = json_get_int(source, "bytes", 0), out = json_get_int(output, "bytes", 0);
+    strbuf_puts(sb, "| | |\n|---|---|\n");
+    add_field(sb, "Source", json_get_string(source, "path", "?"));
+    add_field(sb, "Format", json_get_string(source, "format", "?"));
+    add_field(sb, "Architecture", json_get_string(source, "architecture", "unknown"));
+    add_field(sb, "License", json_get_string(source, "license", "not stated"));
+    add_count_field(sb, "Parameters", source, "parameters", "");
+    add_count_field(sb, "Tensors", source, "tensors", "");
+    add_count_field(sb, "Weights before", source, "bytes", " bytes");
+    strbuf_puts(sb, "| Target | ");
+    add_text(sb, json_get_string(target, "format", "?"));
+    strbuf_puts(sb, ":");
+    add_text(sb, json_get_string(target, "recipe", "?"));
+    strbuf_puts(sb, " |\n");
+    add_count_field(sb, "Output", output, "bytes", " bytes");
+    if (in > 0)
+        strbuf_printf(sb, "| Size against the source's weights | %.1f %% |\n",
+                      100.0 * (double)out / (double)in);
+    strbuf_printf(sb, "| Bits per weight | %.3f |\n",
+                  json_get_real(output, "bits_per_weight", 0));
+}
+
+static void add_accuracy(struct strbuf *sb, const json_t *m)
+{
+    const json_t *a = json_object_get(m, "accuracy");
+    strbuf_puts(sb, "\n## Accuracy\n\nOver all weights, from decoding what was written.\n\n"
+                    "| SQNR (dB) | RMSE | relative error | max. abs. error | cosine |\n"
+                    "|--:|--:|--:|--:|--:|\n|");
+    add_decibels(sb, a);
+    add_number(sb, a, "rmse", 4);
+    add_number(sb, a, "relative_error", 4);
+    add_number(sb, a, "max_abs", 4);
+    add_number(sb, a, "cosine", 8);
+    strbuf_puts(sb, "\n");
+}
+
+static void add_census(struct strbuf *sb, const json_t *m)
+{
+    size_t i;
+    json_t *entry;
+    strbuf_puts(sb, "\n## Encodings\n\n| encoding | tensors | elements | bytes |\n"
+                    "|---|--:|--:|--:|\n");
+    json_array_foreach(json_object_get(json_object_get(m, "output"), "census"), i, entry) {
+        strbuf_puts(sb, "| ");
+        add_text(sb, json_get_string(entry, "encoding", "?"));
+        static const char *const keys[] = { "tensors", "elements", "bytes" };
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+            strbuf_puts(sb, " | ");
+            add_count(sb, json_get_int(entry, keys[k], 0));
+        }
+        strbuf_puts(sb, " |\n");
+    }
+}
+
+static void add_shape(struct strbuf *sb, const json_t *tensor)
+{
+    size_t i;
+    json_t *dim;
+    json_array_foreach(json_object_get(tensor, "shape"), i, dim)
+        strbuf_printf(sb, "%s%lld", i ? "×" : "", (long long)json_integer_value(dim));
+}
+
+static void add_tensor(struct strbuf *sb, const json_t *tensor)
+{
+    strbuf_puts(sb, "| ");
+    add_text(sb, json_get_string(tensor, "name", "?"));
+    strbuf_puts(sb, " | ");
+    add_shape(sb, tensor);
+    strbuf_puts(sb, " | ");
+    add_text(sb, json_get_string(tensor, "from", "?"));
+    strbuf_puts(sb, " | ");
+    add_text(sb, json_get_string(tensor, "to", "?"));
+    strbuf_puts(sb, " | ");
+    add_count(sb, json_get_int(tensor, "bytes", 0));
+    strbuf_puts(sb, " |");
+    add_decibels(sb, tensor);
+    add_number(sb, tensor, "rmse", 3);
+    add_number(sb, tensor, "max_abs", 3);
+    add_number(sb, tensor, "cosine", 7);
+    strbuf_puts(sb, "\n");
+}
+
+static void add_tensors(struct strbuf *sb, const json_t *m)
+{
+    size_t i;
+    json_t *tensor;
+    strbuf_puts(sb, "\n## Tensors\n\n| tensor | shape | from | to | bytes | SQNR (dB) | RMSE | "
+                    "max. abs. error | cosine |\n|---|---|---|---|--:|--:|--:|--:|--:|\n");
+    json_array_foreach(json_object_get(m, "tensors"), i, tensor)
+        add_tensor(sb, tensor);
+}
+
+static void add_stages(struct strbuf *sb, const json_t *m)
+{
+    static const char *const stages[] = { "hash", "read", "decode", "encode", "measure", "write",
+                                          "sync", "verify", "total" };
+    const json_t *seconds = json_object_get(m, "seconds");
+    const json_t *resources = json_object_get(m, "resources");
+    strbuf_puts(sb, "\n## Time\n\nSeconds of the whole job, stages summed over threads; `verify` is "
+                    "this output's own and `total` is by the clock.\n\n| stage | seconds |\n"
+                    "|---|--:|\n");
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        strbuf_printf(sb, "| %s | %.3f |\n", stages[i], json_get_real(seconds, stages[i], 0));
+    strbuf_printf(sb, "\n%lld threads, CPU level ",
+                  (long long)json_get_int(resources, "threads", 0));
+    add_text(sb, json_get_string(resources, "cpu", "unknown"));
+    strbuf_printf(sb, ", peak memory %.1f MiB.\n",
+                  (double)json_get_int(resources, "peak_rss", 0) / (1 << 20));
+}
+
+static void add_warnings(struct strbuf *sb, const json_t *m)
+{
+    const json_t *warnings = json_object_get(m, "warnings");
+    size_t i;
+    json_t *warning;
+    if (json_array_size(warnings))
+        strbuf_puts(sb, "\n## Warnings\n\n");
+    json_array_foreach((json_t *)warnings, i, warning) {
+        strbuf_puts(sb, "- ");
+        add_text(sb, json_string_value(warning));
+        strbuf_puts(sb, "\n");
+    }
+}
+
+static void add_files(struct strbuf *sb, const char *title, const json_t *files)
+{
+    size_t i;
+    json_t *file;
+    strbuf_printf(sb, "\n%s:\n\n", title);
+    json_array_foreach((json_t *)files, i, file) {
+        strbuf_puts(sb, "- ");
+        add_text(sb, json_get_string(file, "name", "?"));
+        strbuf_printf(sb, ", %lld bytes, SHA-256 %s\n", (long long)json_get_int(file, "bytes", 0),
+                      json_get_string(file, "sha256", "unknown"));
+    }
+}
+
+static void add_provenance(struct strbuf *sb, const json_t *m)
+{
+    const json_t *source = json_object_get(m, "source"), *output = json_object_get(m, "output");
+    size_t i;
+    json_t *plugin;
+    strbuf_puts(sb, "\n## Provenance\n\nMade by pare ");
+    add_text(sb, json_get_string(json_object_get(m, "program"), "version", "?"));
+    strbuf_puts(sb, ", job ");
+    add_text(sb, json_get_string(m, "job", "?"));
+    strbuf_puts(sb, ", on ");
+    add_text(sb, json_get_string(m, "created", "?"));
+    strbuf_puts(sb, ", with the plugins");
+    json_array_foreach(json_object_get(m, "plugins"), i, plugin) {
+        strbuf_puts(sb, i ? ", " : " ");
+        add_text(sb, json_get_string(plugin, "name", "?"));
+        strbuf_puts(sb, " ");
+        add_text(sb, json_get_string(plugin, "version", "?"));
+    }
+    strbuf_puts(sb, ".\n");
+    add_files(sb, "Source files", json_object_get(source, "files"));
+    add_files(sb, "Output files", json_object_get(output, "files"));
+}
+
+char *report_text(const json_t *m)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    strbuf_puts(&sb, "# ");
+    add_text(&sb, json_get_string(json_object_get(m, "output"), "name", "?"));
+    strbuf_puts(&sb, "\n\n");
+    add_overview(&sb, m);
+    add_accuracy(&sb, m);
+    add_warnings(&sb, m);
+    add_census(&sb, m);
+    add_stages(&sb, m);
+    add_tensors(&sb, m);
+    add_provenance(&sb, m);
+    return strbuf_finish(&sb);
+}

@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a convert worker left for one target, taken into the target's own staging directory as
+ * `data` (a file or a folder) and checked: a worker that has read a hostile model may have written
+ * anything under any name.
+ */
+#ifndef SUPERVISE_STAGED_H
+#define SUPERVISE_STAGED_H
+
+#include "supervise/source_set.h"
+
+#define STAGED_DATA "data"
+
+struct staged {
+    char *suffix;            /* of the final name, after its stem: ".gguf", or "" */
+    struct source_set files; /* open for reading; the names are plain */
+};
+
+/* Moves the output in `work`/`index`/ to `dirfd`/data and opens it. line: the worker's `target`.
+ * PARE_EVERIFY when it is not what the line says. */
+int staged_adopt(int work, size_t index, int dirfd, const char *stem, const json_t *line,
+                 struct staged *ret_staged, struct error *err)
+    __attribute__((warn_unused_result));
+void staged_deinit(struct staged *staged);
+
+/* [{"name","bytes","sha256"}] from the line `verified`, if it names the same files and sizes; else
+ * PARE_EVERIFY. New reference. */
+int staged_digests(const struct staged *staged, const json_t *verified, json_t **ret_files,
+                   struct error *err) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Staging directories: see staging.h. */
+#include "supervise/staging.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define STAGING_TOP ".pare"
+#define STAGING ".pare/staging"
+
+static int job_path(char path[PATH_MAX], const char *uid, struct error *err)
+{
+    if (!file_name_is_plain(uid) || uid[0] == '.' || strlen(uid) > 100)
+        return error_set(err, PARE_EINTERNAL, "\"%s\" is not the uid of a job", uid);
+    (void)snprintf(path, PATH_MAX, STAGING "/%s", uid);
+    return 0;
+}
+
+static int make_dir(int dirfd, const char *path, struct error *err)
+{
+    if (mkdirat(dirfd, path, 0700) < 0 && errno != EEXIST)
+        return error_errno(err, errno, "cannot create the directory %s", path);
+    return 0;
+}
+
+/* Another job's end may remove the directories above between our steps: so try again. */
+static int make_job(int out_dirfd, const char *path, struct error *err)
+{
+    int r = 0;
+    for (int i = 0; i < 10; i++) {
+        r = make_dir(out_dirfd, STAGING_TOP, err);
+        if (r == 0)
+            r = make_dir(out_dirfd, STAGING, err);
+        if (r == 0 && mkdirat(out_dirfd, path, 0700) == 0)
+            return 0;
+        if (r == 0)
+            r = error_errno(err, errno, "cannot create the directory %s", path);
+        if (errno != ENOENT)
+            break;
+    }
+    return r;
+}
+
+int staging_make(int out_dirfd, const char *uid, int *ret_dirfd, int *ret_work, struct error *err)
+{
+    char path[PATH_MAX];
+    _cleanup_close_ int dirfd = -1, work = -1;
+    struct stat st;
+    int r = job_path(path, uid, err);
+    if (r == 0 && fstatat(out_dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        r = file_remove_tree(out_dirfd, path, err);
+    if (r == 0)
+        r = make_job(out_dirfd, path, err);
+    if (r == 0)
+        r = file_open_dir(out_dirfd, path, &dirfd, err);
+    if (r == 0)
+        r = make_dir(dirfd, "work", err);
+    if (r == 0)
+        r = file_open_dir(dirfd, "work", &work, err);
+    if (r < 0)
+        return r;
+    *ret_dirfd = TAKE_FD(dirfd);
+    *ret_work = TAKE_FD(work);
+    return 0;
+}
+
+int staging_make_target(int dirfd, size_t target, int *ret_dirfd, struct error *err)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "%zu", target);
+    int r = make_dir(dirfd, name, err);
+    if (r == 0)
+        r = file_open_dir(dirfd, name, ret_dirfd, err);
+    if (r == 0)
+        r = file_sync(dirfd, "the staging directory", err);
+    return r;
+}
+
+int staging_open_target(int out_dirfd, const char *uid, size_t target, int *ret_dirfd,
+                        struct error *err)
+{
+    char path[PATH_MAX], full[PATH_MAX + 32];
+    int r = job_path(path, uid, err);
+    if (r < 0)
+        return r;
+    (void)snprintf(full, sizeof full, "%s/%zu", path, target);
+    struct stat st;
+    if (fstatat(out_dirfd, full, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+        return 1;
+    return file_open_dir(out_dirfd, full, ret_dirfd, err);
+}
+
+int staging_remove_target(int out_dirfd, const char *uid, size_t target, struct error *err)
+{
+    char path[PATH_MAX], full[PATH_MAX + 32];
+    int r = job_path(path, uid, err);
+    if (r < 0)
+        return r;
+    (void)snprintf(full, sizeof full, "%s/%zu", path, target);
+    return file_remove_tree(out_dirfd, full, err);
+}
+
+int staging_remove(int out_dirfd, const char *uid, struct error *err)
+{
+    char path[PATH_MAX];
+    int r = job_path(path, uid, err);
+    if (r == 0)
+        r = file_remove_tree(out_dirfd, path, err);
+    if (r == 0 && unlinkat(out_dirfd, STAGING, AT_REMOVEDIR) == 0)
+        (void)unlinkat(out_dirfd, STAGING_TOP, AT_REMOVEDIR);
+    return r;
+}

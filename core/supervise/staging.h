@@ -1,0 +1,25 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* A job's directory .pare/staging/UID in the output directory. */
+#ifndef SUPERVISE_STAGING_H
+#define SUPERVISE_STAGING_H
+
+#include "base/error.h"
+
+/* Makes it anew, removing what an earlier life left, with an empty `work` in it. */
+int staging_make(int out_dirfd, const char *uid, int *ret_dirfd, int *ret_work, struct error *err)
+    __attribute__((warn_unused_result));
+/* Makes and opens the directory of target i in it. */
+int staging_make_target(int dirfd, size_t target, int *ret_dirfd, struct error *err)
+    __attribute__((warn_unused_result));
+/* Opens that of an earlier life. 1: there is none. */
+int staging_open_target(int out_dirfd, const char *uid, size_t target, int *ret_dirfd,
+                        struct error *err) __attribute__((warn_unused_result));
+/* Removes the directory of target i. */
+int staging_remove_target(int out_dirfd, const char *uid, size_t target, struct error *err)
+    __attribute__((warn_unused_result));
+/* Removes the job's directory, and .pare/staging and .pare when nothing else is in them. */
+int staging_remove(int out_dirfd, const char *uid, struct error *err)
+    __attribute__((warn_unused_result));
+
+#endif
