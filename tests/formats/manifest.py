@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The Pare developers
 # SPDX-License-Identifier: MIT
-"""Usage: manifest.py CASES.py DIR [PROGRAM ARGUMENT...]
+"""Usage: manifest.py CASES.py DIR [PROGRAM ARGUMENT [ARGUMENT...]]
 
 Writes the cases of a generator (bad/FORMAT_cases.py, good/FORMAT_cases.py) into an empty folder
-DIR with a file manifest.tsv, and then runs PROGRAM ARGUMENT... manifest.tsv, if given. A line of
-the manifest has id, path, code, text, "rewrite" or nothing, and the status that converting must end
-with or nothing, between tabs.
+DIR with a file manifest.tsv, and then runs PROGRAM ARGUMENT manifest.tsv ARGUMENT..., if given. A line of
+the manifest has id, path, code, text, "rewrite", "write" or nothing, and the status that converting
+must end with or nothing, between tabs.
 """
 import importlib.util
 import os
@@ -37,11 +37,11 @@ def main():
     with open(manifest, "w") as f:
         for case in made:
             f.write("\t".join([case["id"], case["path"], case["code"], case["text"],
-                               "rewrite" if case.get("rewrite") else "",
+                               "rewrite" if case.get("rewrite") else case.get("mode", ""),
                                case.get("convert") or ""]) + "\n")
     if not command:
         return 0
-    status = subprocess.run(command + [manifest]).returncode
+    status = subprocess.run(command[:2] + [manifest] + command[2:]).returncode
     shutil.rmtree(directory)
     return status
 

@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Usage: reader_manifest PLUGIN MANIFEST
+ * Usage: reader_manifest PLUGIN MANIFEST [WRITER_PLUGIN]
  * Reads each model of a manifest in this process and compares status and message. A line of the
  * manifest is, between tabs: id, path (a file, or a folder of files), status ("OK", "EDATA", ...),
- * text that the message must contain, and optionally "rewrite": writing the model again must give
- * the same bytes. tests/formats/manifest.py makes manifests. An expected status of the core's own
+ * text that the message must contain, and optionally "write": it is also written again, by the
+ * first or else the second plugin, and "rewrite": which must give the same bytes. tests/formats/manifest.py makes manifests. An expected status of the core's own
  * checks is met by the test host's (see plugin_host.h).
  */
 #include "plugin_host.h"
@@ -91,9 +91,10 @@ static int line_check(const struct pare_plugin *plugin, char *line)
     struct files files;
     struct plugin_host_result result;
     int rewrite = strcmp(field[4], "rewrite") == 0;
+    int write = rewrite || strcmp(field[4], "write") == 0;
     files_open(&files, field[1]);
-    int status = rewrite ? plugin_host_rewrite(plugin, files.list, files.n, &result)
-                         : plugin_host_read_model(plugin, files.list, files.n, &result);
+    int status = write ? plugin_host_rewrite(plugin, files.list, files.n, &result)
+                       : plugin_host_read_model(plugin, files.list, files.n, &result);
     size_t code = (size_t)-status;
     const char *name = code < sizeof(STATUS) / sizeof(STATUS[0]) ? STATUS[code] : "?";
     int ok = strcmp(name, field[2]) == 0 && (status == 0 || strstr(result.message, field[3]));
@@ -112,11 +113,13 @@ static int line_check(const struct pare_plugin *plugin, char *line)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: reader_manifest PLUGIN MANIFEST\n");
+    if (argc < 3) {
+        fprintf(stderr, "usage: reader_manifest PLUGIN MANIFEST [WRITER_PLUGIN]\n");
         return 2;
     }
-    const struct pare_plugin *plugin = plugin_host_load(argv[1]);
+    struct pare_plugin plugin = *plugin_host_load(argv[1]);
+    if (argc > 3)
+        plugin.writers = plugin_host_load(argv[3])->writers;
     FILE *f = fopen(argv[2], "r");
     char *line = NULL;
     size_t capacity = 0;
@@ -128,7 +131,7 @@ int main(int argc, char **argv)
     }
     while (getline(&line, &capacity, f) > 0) {
         line[strcspn(line, "\n")] = '\0';
-        if (line_check(plugin, line))
+        if (line_check(&plugin, line))
             passed++;
         else
             failed++;

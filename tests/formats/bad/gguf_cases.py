@@ -229,7 +229,11 @@ def splits():
     yield "G47-models", models, "EDATA", "models of their own"
     cut = {"a.gguf": shards(0, 2), "b.gguf": shards(1, 2)[:40]}
     yield "G47-cut", cut, "EINCOMPLETE", "b.gguf: the file ends at byte 40"
-    yield "G47-zero", {"m.gguf": shards(0, 0)}, "EDATA", "split.count is 0"
+    yield "G47-zero", {"m.gguf": shards(0, 0)}, "EDATA", "gguf: split.count is 0"
+    some = [kv("split.count", U16, 2)]
+    yield "G47-no-number", {"m.gguf": Gguf(some).build()}, "EDATA", "split.count but no split.no"
+    untold = {"a.gguf": Gguf(some + [kv("split.no", U16, 0)]).build(), "b.gguf": shards(1, 2, 4)}
+    yield "G47-untold", untold, "EDATA", "the first shard has no split.tensors.count"
     yield "G47-no", {"m.gguf": shards(5, 2)}, "EDATA", "split.no is 5, but split.count is 2"
     duplicate = {"a.gguf": shards(0, 2), "b.gguf": split(1, 2, 2, [Tensor("t0", [32])])}
     yield "G47-name", duplicate, "EDATA", "there are two tensors named"
