@@ -192,21 +192,23 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* All files must be shards of one split. */
+/* All files must be shards of one split. What is wrong with a set of files is told without the name
+ * of any one of them. */
 static int counts_check(const struct gguf_cursor *cursor, const struct gguf_shard *shards,
                         uint32_t n)
 {
+    const struct pare_host *host = cursor->host;
     uint64_t count = shard_count(&shards[0]);
     for (uint32_t i = 1; i < n; i++) {
         if (count == 1 || shard_count(&shards[i]) == 1)
-            return cursor_fail(cursor, PARE_EDATA,
-                               "the folder has %u GGUF files that are models of their own, not "
-                               "shards of one: convert them one at a time", n);
+            return host->fail(cursor->job, PARE_EDATA,
+                              "the folder has %u GGUF files that are models of their own, not "
+                              "shards of one: convert them one at a time", n);
         if (shard_count(&shards[i]) != count)
-            return cursor_fail(cursor, PARE_EDATA,
-                               "shards of different splits: split.count is %" PRIu64
-                               " in one file and %" PRIu64 " in another",
-                               count, shard_count(&shards[i]));
+            return host->fail(cursor->job, PARE_EDATA,
+                              "shards of different splits: split.count is %" PRIu64
+                              " in one file and %" PRIu64 " in another",
+                              count, shard_count(&shards[i]));
     }
     return 0;
 }
@@ -214,25 +216,27 @@ static int counts_check(const struct gguf_cursor *cursor, const struct gguf_shar
 static int order_check(const struct gguf_cursor *cursor, const struct gguf_shard *shards,
                        uint32_t n)
 {
+    const struct pare_host *host = cursor->host;
     uint64_t count = shard_count(&shards[0]);
     for (uint32_t i = 0; i < n && count > 1; i++) {
         uint64_t no = shards[i].facts.value[GGUF_KEY_SPLIT_NO];
         if (no < i)
-            return cursor_fail(cursor, PARE_EDATA, "two files are shard %" PRIu64 " of %" PRIu64,
-                               no + 1, count);
+            return host->fail(cursor->job, PARE_EDATA,
+                              "two files are shard %" PRIu64 " of %" PRIu64, no + 1, count);
         if (no > i)
-            return cursor_fail(cursor, PARE_EINCOMPLETE,
-                               "shard %u of %" PRIu64 " is missing; %u found", i + 1, count, n);
+            return host->fail(cursor->job, PARE_EINCOMPLETE,
+                              "shard %u of %" PRIu64 " is missing; %u found", i + 1, count, n);
     }
     if (n < count)
-        return cursor_fail(cursor, PARE_EINCOMPLETE,
-                           "shard %u of %" PRIu64 " is missing; %u found", n + 1, count, n);
+        return host->fail(cursor->job, PARE_EINCOMPLETE,
+                          "shard %u of %" PRIu64 " is missing; %u found", n + 1, count, n);
     return 0;
 }
 
 static int tensor_counts_check(const struct gguf_cursor *cursor, const struct gguf_shard *shards,
                                uint32_t n)
 {
+    const struct pare_host *host = cursor->host;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < n; i++)
         sum += shards[i].n_tensors;
@@ -241,19 +245,21 @@ static int tensor_counts_check(const struct gguf_cursor *cursor, const struct gg
         if (!facts->seen[GGUF_KEY_SPLIT_TENSORS] || shard_count(&shards[0]) == 1)
             continue;
         if (facts->value[GGUF_KEY_SPLIT_TENSORS] != sum)
-            return cursor_fail(cursor, PARE_EDATA,
-                               "split.tensors.count is %" PRIu64 ", but the shards have %" PRIu64
-                               " tensors", facts->value[GGUF_KEY_SPLIT_TENSORS], sum);
+            return host->fail(cursor->job, PARE_EDATA,
+                              "split.tensors.count is %" PRIu64 ", but the shards have %" PRIu64
+                              " tensors", facts->value[GGUF_KEY_SPLIT_TENSORS], sum);
     }
     if (shard_count(&shards[0]) > 1 && !shards[0].facts.seen[GGUF_KEY_SPLIT_TENSORS])
-        return cursor_fail(cursor, PARE_EDATA, "the first shard has no split.tensors.count");
+        return host->fail(cursor->job, PARE_EDATA,
+                          "the first shard has no split.tensors.count");
     return 0;
 }
 
 static int shards_order(const struct gguf_cursor *cursor, struct gguf_shard *shards, uint32_t n)
 {
+    const struct pare_host *host = cursor->host;
     if (n == 0)
-        return cursor->host->fail(cursor->job, PARE_EDATA, "there is no GGUF file");
+        return host->fail(cursor->job, PARE_EDATA, "there is no GGUF file");
     int r = counts_check(cursor, shards, n);
     if (r < 0)
         return r;

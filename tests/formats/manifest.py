@@ -3,9 +3,9 @@
 """Usage: manifest.py CASES.py DIR [PROGRAM ARGUMENT [ARGUMENT...]]
 
 Writes the cases of a generator (bad/FORMAT_cases.py, good/FORMAT_cases.py) into an empty folder
-DIR with a file manifest.tsv, and then runs PROGRAM ARGUMENT manifest.tsv ARGUMENT..., if given. A line of
-the manifest has id, path, code, text, "rewrite", "write" or nothing, and the status that converting
-must end with or nothing, between tabs.
+DIR with a file manifest.tsv, and then runs PROGRAM ARGUMENT manifest.tsv ARGUMENT..., if given. A
+line of the manifest has id, path, code, text, "rewrite", "write" or nothing, and the status that
+converting must end with or nothing, between tabs.
 """
 import importlib.util
 import os

@@ -77,9 +77,12 @@ def check_inspect(pare, case, home, limited):
         return problems
     if not failed_cleanly(run):
         problems.append("inspect ended with wait status %d" % run.status)
-    for text in (case["text"], os.path.basename(case["path"])):
-        if text not in run.text:
-            problems.append("the message lacks `%s`: %s" % (text, run.text.strip()))
+    names = [os.path.basename(case["path"])]
+    if os.path.isdir(case["path"]):
+        names += os.listdir(case["path"])
+    if case["text"] not in run.text or not any(name in run.text for name in names):
+        problems.append("the message lacks `%s` or `%s`: %s"
+                        % (case["text"], names[0], run.text.strip()))
     return problems
 
 

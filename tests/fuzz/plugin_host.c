@@ -358,7 +358,8 @@ static int extents_check(struct pare_job *job, const struct pare_tensor *tensor)
         uint64_t end = 0;
         if (__builtin_add_overflow(extent->offset, extent->length, &end) ||
             end > job->files[extent->file].size)
-            return host_fail(job, PARE_EINCOMPLETE, "a tensor ends beyond, but the file has only %zu bytes",
+            return host_fail(job, PARE_EINCOMPLETE,
+                             "a tensor ends beyond, but the file has only %zu bytes",
                              job->files[extent->file].size);
     }
     return 0;

@@ -5,8 +5,9 @@
  * Reads each model of a manifest in this process and compares status and message. A line of the
  * manifest is, between tabs: id, path (a file, or a folder of files), status ("OK", "EDATA", ...),
  * text that the message must contain, and optionally "write": it is also written again, by the
- * first or else the second plugin, and "rewrite": which must give the same bytes. tests/formats/manifest.py makes manifests. An expected status of the core's own
- * checks is met by the test host's (see plugin_host.h).
+ * first or else the second plugin, or "rewrite": which must give the same bytes.
+ * tests/formats/manifest.py makes manifests. Where a status comes from the core's own checks, the
+ * test host makes them (see plugin_host.h).
  */
 #include "plugin_host.h"
 

@@ -12,7 +12,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from gguf_build import (ARRAY, BOOL, F32, F64, I8, I32, I64, STRING, U8, U16, U32, U64,  # noqa: E402
+from gguf_build import (ARRAY, BOOL, F32, F64, I8, I64, STRING, U8, U16, U32, U64,  # noqa: E402
                         Gguf, Tensor, array, default_entries, default_tensors, kv, pad, split,
                         string, u32, u64)
 
@@ -70,7 +70,8 @@ def strings_and_arrays():
     yield "G20", raw_entry(key + u32(13) + u64(0)), "EDATA", "unknown value type 13"
     yield "G20-array", raw_entry(key + u32(ARRAY) + u32(13) + u64(0)), "EDATA", "value type 13"
     yield "G21", raw_entry(key + u32(-1) + u64(0)), "EDATA", "unknown value type 4294967295"
-    yield "G22", raw_entry(kv("x.y", BOOL, 7)), "EDATA", "key `x.y`: a bool is neither 0 nor 1 but 7"
+    yield "G22", raw_entry(kv("x.y", BOOL, 7)), "EDATA", \
+        "key `x.y`: a bool is neither 0 nor 1 but 7"
     yield "G22-array", raw_entry(array("x.y", BOOL, [0, 1, 2])), "EDATA", "neither 0 nor 1 but 2"
 
 

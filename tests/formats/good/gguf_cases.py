@@ -6,8 +6,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bad"))
-from gguf_build import (ARRAY, BOOL, CODES, F32, F64, I32, STRING, TYPES, U32, Gguf, Tensor,  # noqa: E402
-                        array, default_tensors, kv, split)
+from gguf_build import (BOOL, CODES, F32, F64, I32, STRING, TYPES, U32, Gguf,  # noqa: E402
+                        Tensor, array, default_tensors, kv, split)
 from gguf_cases import write  # noqa: E402
 
 ARCHITECTURE = kv("general.architecture", STRING, "llama")
