@@ -30,8 +30,8 @@ class Run:
         out = os.path.join(home, "text")
         env = {"PATH": os.environ.get("PATH", ""), "HOME": home, "XDG_STATE_HOME": home,
                "LC_ALL": "C.UTF-8"}
-        for name in ("PARE_PLUGIN_DIR", "PARE_PLUGIN_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
-            if name in os.environ:
+        for name in os.environ:
+            if name.startswith("PARE_") or name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
                 env[name] = os.environ[name]
         with open(out, "wb") as f:
             start = time.monotonic()
