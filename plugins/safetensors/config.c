@@ -95,10 +95,16 @@ static int rewrite_config(const struct st_context *context, uint32_t source, uin
     return 1;
 }
 
-/* The name is one of the target's own, or would be read as part of the model. */
-static bool collides(struct pare_str name)
+/* The file can lie in the target under its own name: it is no path, harmless to show, and not to
+ * be mistaken for a part of the model. */
+static bool can_carry(struct pare_str name)
 {
-    return st_ends(name, ST_SUFFIX) || st_ends(name, ST_INDEX_SUFFIX);
+    uint64_t at;
+    for (size_t i = 0; i < name.len; i++)
+        if (name.data[i] == '/' || (unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7F)
+            return false;
+    return name.len > 0 && name.len <= 255 && name.data[0] != '.' && st_utf8_valid(name, &at)
+           && !st_ends(name, ST_SUFFIX) && !st_ends(name, ST_INDEX_SUFFIX);
 }
 
 static int emit_one(const struct st_context *context, const struct st_plan *plan, uint32_t source,
@@ -120,7 +126,7 @@ static int emit_one(const struct st_context *context, const struct st_plan *plan
     return r < 0 ? r : context->host->out_size(context->job, file, text.len);
 }
 
-/* Lays out all side files. Those in subfolders have no place in the target and are left out. */
+/* Lays out all side files but those in subfolders or with odd names, which are left out. */
 int st_side_emit(const struct st_context *context, const struct st_plan *plan)
 {
     const uint32_t n = context->host->file_count(context->job);
@@ -134,7 +140,7 @@ int st_side_emit(const struct st_context *context, const struct st_plan *plan)
         if (info.role != PARE_FILE_SIDE)
             continue;
         const struct pare_str name = st_str(info.name);
-        if (collides(name) || memchr(name.data, '/', name.len) != NULL) {
+        if (!can_carry(name)) {
             left = n_left++ == 0 ? name : left;
             continue;
         }
@@ -144,6 +150,6 @@ int st_side_emit(const struct st_context *context, const struct st_plan *plan)
     }
     if (n_left > 0)
         ST_LOG(context, PARE_LOG_WARNING, "%" PRIu64 " side files were left out, for they are in "
-               "subfolders or have names of the output's own: `%s`", n_left, st_show(left).text);
+               "subfolders or have names that an output cannot have: `%s`", n_left, st_show(left).text);
     return 0;
 }

@@ -104,8 +104,9 @@ static int use_index(struct survey *survey, struct st_names *names)
                        st_show(index->name).text);
     if (missing != ST_NONE)
         return ST_FAIL(context, PARE_EINCOMPLETE, "waiting for shard `%s`, which `%s` names: "
-                       "%u of %u are here", st_show(index->shards[missing]).text,
-                       st_show(index->name).text, n_here, index->n_shards);
+                       "%u of %u are here%s", st_show(index->shards[missing]).text,
+                       st_show(index->name).text, n_here, index->n_shards,
+                       survey->folder->n_files == 1 ? " (hand over the folder)" : "");
     survey->folder->n_shards = n_here;
     return 0;
 }

@@ -253,7 +253,7 @@ def folders(c):
     c.tree("S23-one-of-any-name", "OK", "", {"weights.safetensors": SHARD_A, "config.json": {}})
     c.tree("S23-consolidated-too", "OK", "",
            {"model.safetensors": SHARD_A, "consolidated.safetensors": SHARD_B})
-    c.file("S23-one-shard-alone", "EINCOMPLETE", "waiting for shard `alone-00002-of-00002.",
+    c.file("S23-one-shard-alone", "EINCOMPLETE", "alone-00002-of-00002.safetensors",
            SHARD_A, name="alone-00001-of-00002.safetensors")
 
 
