@@ -88,12 +88,12 @@ static int refuse_nonfinite(const struct computer *c, const struct slab *slab,
     float v = c->x[m->first_bad - slab->first];
     if (m->overflowed && !m->nonfinite)
         return error_set(err, PARE_ENONFINITE,
-                         "tensor `%s`, element %llu: %g is too large for %s: choose bf16 or f32, or "
-                         "pass it on as infinity with nonfinite = keep",
+                         "tensor `%s`, element %llu: %g is too large for %s: choose bf16 or f32, "
+                         "or pass it on as infinity with nonfinite = keep",
                          name.data, (unsigned long long)m->first_bad, (double)v, to);
     return error_set(err, PARE_ENONFINITE,
-                     "tensor `%s`, element %llu (row %llu, column %llu) is %f: the model is damaged; "
-                     "to pass such weights on, use nonfinite = keep",
+                     "tensor `%s`, element %llu (row %llu, column %llu) is %f: the model is "
+                     "damaged; to pass such weights on, use nonfinite = keep",
                      name.data, (unsigned long long)m->first_bad,
                      (unsigned long long)(m->first_bad / t->row_len),
                      (unsigned long long)(m->first_bad % t->row_len), (double)v);

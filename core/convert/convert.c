@@ -7,6 +7,7 @@
 #include "convert/convert.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/strbuf.h"
@@ -15,6 +16,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+#define CONFIG_BYTES (1u << 20)
 
 void job_emit(const struct job_context *job, const char *event, json_t *fields)
 {
@@ -37,11 +40,35 @@ static json_t *text_or_null(char *text)
     return json;
 }
 
+/* "model_type" of a Hugging Face folder's config.json, or NULL (free it). */
+static char *config_model_type(const struct model *model)
+{
+    for (uint32_t i = 0; i < model->n_files; i++) {
+        const struct model_file *f = &model->files[i];
+        if (strcmp(f->name, "config.json") != 0 || f->size > CONFIG_BYTES)
+            continue;
+        _cleanup_free_ char *text = malloc(f->size + 1);
+        _cleanup_json_ json_t *config = NULL;
+        if (!text || file_pread(f->fd, text, f->size, 0, NULL) < 0 ||
+            json_parse_object(text, f->size, &config, NULL) < 0)
+            return NULL;
+        const char *type = json_get_string(config, "model_type", NULL);
+        return type ? strdup(type) : NULL;
+    }
+    return NULL;
+}
+
+static char *find_architecture(const struct model *model)
+{
+    char *architecture = model_architecture(model);
+    return architecture ? architecture : config_model_type(model);
+}
+
 json_t *job_describe_source(const struct job_context *job, const struct model *model)
 {
     const json_t *source = json_object_get(job->request, "source");
     return json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:I}", "format", model->format,
-                     "architecture", text_or_null(model_architecture(model)), "name",
+                     "architecture", text_or_null(find_architecture(model)), "name",
                      json_get_string(source, "name", ""), "parameters",
                      (json_int_t)model_parameters(model), "tensors", (json_int_t)model->n_tensors,
                      "bytes", (json_int_t)model_bytes(model), "census", model_census(model),

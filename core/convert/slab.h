@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The walk over a source: every byte of every file (but ignored ones) once, in order, so that
- * digests come from the same pass, cut into slabs of whole rows (or of whole blocks of one row, when a row is long).
- * Where slabs begin depends on shapes and encodings alone, never on threads, so that sums taken
- * slab by slab are reproducible. The walk is lazy: it needs no memory per slab.
+ * digests come from the same pass, cut into slabs of whole rows (or of whole blocks of one row,
+ * when a row is long). Where slabs begin depends on shapes and encodings alone, never on threads,
+ * so that sums taken slab by slab are reproducible. The walk is lazy: no memory per slab.
  */
 #ifndef CONVERT_SLAB_H
 #define CONVERT_SLAB_H

@@ -13,7 +13,8 @@ int encoding_plane_bytes(const struct encoding *encoding, uint32_t plane, uint64
 {
     const struct pare_plane *p = &encoding->planes[plane];
     if (row_len % encoding->block_len)
-        return error_set(err, PARE_EDATA, "its rows of %llu elements are no multiple of %s's block of %u",
+        return error_set(err, PARE_EDATA,
+                         "its rows of %llu elements are no multiple of %s's block of %u",
                          (unsigned long long)row_len, encoding->name, encoding->block_len);
     uint64_t blocks, data, extra, total;
     if (checked_mul(row_len / encoding->block_len, rows, &blocks) ||

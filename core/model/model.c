@@ -54,7 +54,8 @@ int model_alloc(struct model *model, uint64_t count, uint64_t size, void **ret_m
         return error_set(err, PARE_ELIMIT, "%llu x %llu bytes of memory asked for",
                          (unsigned long long)count, (unsigned long long)size);
     if (model->memory_limit && used > model->memory_limit)
-        return error_set(err, PARE_ELIMIT, "the model's description needs over %llu bytes of memory",
+        return error_set(err, PARE_ELIMIT,
+                         "the model's description needs over %llu bytes of memory",
                          (unsigned long long)model->memory_limit);
     struct model_memory *memory = calloc(1, sizeof *memory + bytes);
     if (!memory)
@@ -145,7 +146,8 @@ static int set_dims(struct model_tensor *t, const struct pare_tensor *said, stru
     for (uint32_t i = 0; i < said->n_dims; i++) {
         t->dims[i] = said->dims[i];
         if (checked_mul(t->elements, said->dims[i], &t->elements) || t->elements > INT64_MAX)
-            return error_set(err, PARE_EDATA, "tensor `%s`: the product of its dimensions overflows",
+            return error_set(err, PARE_EDATA,
+                             "tensor `%s`: the product of its dimensions overflows",
                              shown(&t->name, text));
     }
     t->row_len = t->n_dims ? t->dims[t->n_dims - 1] : 1;

@@ -66,10 +66,12 @@ int source_is_plain(const struct source *source);
  * strings. The layout is checked: pieces do not overlap and lie inside their files, every plane of
  * every tensor is there exactly once with its full length, file names are plain and differ. */
 int layout_make(const struct pare_writer *writer, struct model *target, const json_t *options,
-                const struct host_hooks *hooks, struct layout *ret_layout, struct error *err) __attribute__((warn_unused_result));
+                const struct host_hooks *hooks, struct layout *ret_layout, struct error *err)
+    __attribute__((warn_unused_result));
 /* Calls the writer's finish: its patches are literals in the files of `layout`. */
 int layout_finish(const struct pare_writer *writer, struct model *target, const json_t *options,
-                  const struct host_hooks *hooks, const struct layout *layout, struct layout *ret_patches, struct error *err)
+                  const struct host_hooks *hooks, const struct layout *layout,
+                  struct layout *ret_patches, struct error *err)
     __attribute__((warn_unused_result));
 void layout_deinit(struct layout *layout);
 

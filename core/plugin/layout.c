@@ -229,7 +229,8 @@ static int copy_files(const struct layout *from, struct layout *to, struct error
 }
 
 int layout_finish(const struct pare_writer *writer, struct model *target, const json_t *options,
-                  const struct host_hooks *hooks, const struct layout *layout, struct layout *ret_patches, struct error *err)
+                  const struct host_hooks *hooks, const struct layout *layout,
+                  struct layout *ret_patches, struct error *err)
 {
     struct layout patches = { 0 };
     struct error said = ERROR_INIT;

@@ -159,13 +159,15 @@ int validate_encoding(const struct pare_encoding *said, uint32_t mask,
     if (!validate_name(p.name))
         return error_set(err, PARE_EPLUGIN,
                          "an encoding's name is not 1 to 31 of a-z, 0-9, '_', '-'");
-    uint32_t kind = p.flags & (PARE_ENCODING_FLOAT | PARE_ENCODING_INTEGER | PARE_ENCODING_QUANTIZED);
+    uint32_t kind =
+        p.flags & (PARE_ENCODING_FLOAT | PARE_ENCODING_INTEGER | PARE_ENCODING_QUANTIZED);
     if (!kind || (kind & (kind - 1)))
         return error_set(err, PARE_EPLUGIN,
                          "encoding %s must be one of float, integer and quantized", p.name);
     if (!p.summary || p.block_len < 1 || p.block_len > 65536)
         return error_set(err, PARE_EPLUGIN,
-                         "encoding %s has no summary, or a block length outside 1 to 65536", p.name);
+                         "encoding %s has no summary, or a block length outside 1 to 65536",
+                         p.name);
     if (p.begin || p.end)
         return error_set(err, PARE_EPLUGIN, "encoding %s sets begin or end, which are reserved",
                          p.name);

@@ -100,7 +100,8 @@ static int enter_landlock(const struct sandbox_rules *rules)
     const uint64_t readable = FS_READ_FILE | FS_READ_DIR;
     allow_list(ruleset, rules->plugins, readable);
     allow_list(ruleset, rules->recipes, readable);
-    allow_list(ruleset, "/usr/lib:/usr/lib64:/usr/local/lib:/lib:/lib64:/etc/ld.so.cache", readable);
+    allow_list(ruleset, "/usr/lib:/usr/lib64:/usr/local/lib:/lib:/lib64:/etc/ld.so.cache",
+               readable);
     if (rules->staging >= 0)
         allow_fd(ruleset, rules->staging,
                  readable | FS_WRITE_FILE | FS_MAKE_DIR | FS_MAKE_REG |
