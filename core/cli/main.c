@@ -19,10 +19,10 @@ static const struct {
     const char *heading;
     const struct cli_command *commands[10];
 } groups[] = {
-    { "Convert and look", { CLI_WORKER_COMMANDS } },
+    { "Convert and look", { &cmd_convert, &cmd_inspect, &cmd_compare, &cmd_plugins, &cmd_recipes } },
     { "Catalog", { CLI_CATALOG_COMMANDS } },
     { "Daemon", { &cmd_status, &cmd_watch, &cmd_submit, &cmd_cancel, &cmd_retry, &cmd_pause,
-                  &cmd_resume, CLI_CONFIG_COMMANDS } },
+                  &cmd_resume, &cmd_check_config } },
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)

@@ -198,7 +198,7 @@ int publish_recover(int out_dirfd, int dirfd, json_t **ret_manifest, struct erro
     _cleanup_json_ json_t *intent = NULL;
     int r = load(dirfd, STAGED_INTENT, &intent, err);
     if (r <= 0)
-        return r;
+        return r == PARE_EDATA ? 0 : r; /* damaged by the disk: the output is made again */
     if (exists(dirfd, STAGED_DATA))
         return publish_again(out_dirfd, dirfd, intent, ret_manifest, err);
     return finish_again(out_dirfd, dirfd, intent, ret_manifest, err);

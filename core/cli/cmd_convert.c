@@ -1,0 +1,181 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* `pare convert`: its options, then each source in turn. */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "cli/convert.h"
+
+#include <string.h>
+
+enum {
+    OPTION_TO,
+    OPTION_OUT,
+    OPTION_THREADS,
+    OPTION_DRY_RUN,
+    OPTION_CPU,
+    OPTION_NONFINITE,
+    OPTION_REQUANTIZE,
+    OPTION_SANDBOX,
+    OPTION_SHARD_SIZE,
+    OPTION_QUIET,
+};
+
+static const struct cli_option options[] = {
+    { "to", 't', "FORMAT:RECIPE", "a target; may be repeated", OPTION_TO },
+    { "out", 'o', "DIR", "where outputs go (default: .)", OPTION_OUT },
+    { "threads", 0, "N", "compute threads (default: one for each CPU)", OPTION_THREADS },
+    { "dry-run", 'n', NULL, "print the plan and write nothing", OPTION_DRY_RUN },
+    { "allow-requantize", 0, NULL, "quantize again what is quantized already", OPTION_REQUANTIZE },
+    { "nonfinite", 0, "WHAT", "NaN and infinity: refuse (default) or keep", OPTION_NONFINITE },
+    { "shard-size", 0, "BYTES", "split folder outputs at so many bytes (4G)", OPTION_SHARD_SIZE },
+    { "cpu", 0, "LEVEL", "native (default), c, or a list such as avx2,f16c", OPTION_CPU },
+    { "sandbox", 0, "MODE", "require, best (default) or off", OPTION_SANDBOX },
+    { "quiet", 'q', NULL, "no progress and no summary", OPTION_QUIET },
+    { NULL, 0, NULL, NULL, 0 },
+};
+
+static int add_target(struct convert_options *o, const char *text)
+{
+    struct error err = ERROR_INIT;
+    struct job_target target;
+    if (o->n_targets == CONVERT_MAX_TARGETS)
+        return cli_usage("more than %d targets", CONVERT_MAX_TARGETS);
+    if (job_target_parse(text, ':', &target, &err) < 0)
+        return cli_usage("--to: %s", err.text);
+    for (size_t i = 0; i < o->n_targets; i++)
+        if (!strcmp(o->targets[i].format, target.format) &&
+            !strcmp(o->targets[i].recipe, target.recipe)) {
+            job_target_deinit(&target);
+            return cli_usage("--to: \"%s\" is given twice", text);
+        }
+    o->targets[o->n_targets++] = target;
+    return CLI_OK;
+}
+
+/* A value out of two or three. */
+static int choose(const char *option, const char *value, const char *const *words,
+                  const char **ret_word)
+{
+    for (; *words; words++)
+        if (!strcmp(*words, value)) {
+            *ret_word = *words;
+            return CLI_OK;
+        }
+    return cli_usage("--%s: \"%s\" is none of its values, see --help", option, value);
+}
+
+static int set(void *state, int id, const char *value)
+{
+    static const char *const nonfinite[] = { "refuse", "keep", NULL };
+    static const char *const sandbox[] = { "require", "best", "off", NULL };
+    struct convert_options *o = state;
+    switch (id) {
+    case OPTION_TO:
+        return add_target(o, value);
+    case OPTION_THREADS:
+        return cli_number("threads", value, 0, 1024, &o->threads) < 0 ? CLI_USAGE : CLI_OK;
+    case OPTION_SHARD_SIZE:
+        return cli_bytes("shard-size", value, &o->shard_size) < 0 ? CLI_USAGE : CLI_OK;
+    case OPTION_NONFINITE:
+        return choose("nonfinite", value, nonfinite, &o->nonfinite);
+    case OPTION_SANDBOX:
+        return choose("sandbox", value, sandbox, &o->sandbox);
+    case OPTION_OUT:
+        o->out = value;
+        break;
+    case OPTION_CPU:
+        o->cpu = value;
+        break;
+    case OPTION_REQUANTIZE:
+        o->allow_requantize = 1;
+        break;
+    case OPTION_DRY_RUN:
+        o->dry_run = 1;
+        break;
+    default:
+        o->quiet = 1;
+    }
+    return CLI_OK;
+}
+
+/* Defaults, and options that go to every target. */
+static int complete(struct convert_options *o)
+{
+    o->out = o->out && *o->out ? o->out : ".";
+    o->cpu = o->cpu ? o->cpu : "native";
+    o->nonfinite = o->nonfinite ? o->nonfinite : "refuse";
+    o->sandbox = o->sandbox ? o->sandbox : "best";
+    if (!o->n_targets)
+        return cli_usage("convert: say what to make with --to FORMAT:RECIPE, such as "
+                         "--to gguf:q4_k_m (`pare recipes` lists them)");
+    for (size_t i = 0; o->shard_size && i < o->n_targets; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "%llu", o->shard_size);
+        o->targets[i].options = json_pack("{s:s}", "shard_size", text);
+        if (!o->targets[i].options)
+            return cli_fail(CLI_FAILURE, "out of memory");
+    }
+    return CLI_OK;
+}
+
+static int plan_all(const struct cli *cli, const struct convert_options *o, int n, char **operands)
+{
+    int worst = CLI_OK;
+    for (int i = 0; i < n; i++) {
+        int status = convert_plan(cli, o, operands[i]);
+        if (status != CLI_OK)
+            worst = status;
+    }
+    return worst;
+}
+
+static int convert_all(const struct cli *cli, const struct convert_options *o, int n,
+                       char **operands)
+{
+    struct convert_result *results = calloc((size_t)n, sizeof *results);
+    if (!results)
+        return cli_fail(CLI_FAILURE, "out of memory");
+    int worst = CLI_OK, status = CLI_OK;
+    size_t tried = 0;
+    convert_catch_signals();
+    for (int i = 0; i < n && status != CLI_INTERRUPTED; i++) {
+        status = convert_one(cli, o, operands[i], &results[tried++]);
+        if (status != CLI_OK)
+            worst = status;
+    }
+    status = cli->json   ? convert_print_json(results, tried)
+             : o->quiet ? CLI_OK
+                        : convert_print_summary(results, tried);
+    for (size_t i = 0; i < tried; i++)
+        json_decref(results[i].outputs);
+    free(results);
+    return worst != CLI_OK ? worst : status;
+}
+
+static int run(const struct cli *cli, void *state, int n_operands, char **operands)
+{
+    struct convert_options *o = state;
+    int status = complete(o);
+    if (status == CLI_OK)
+        status = o->dry_run ? plan_all(cli, o, n_operands, operands)
+                            : convert_all(cli, o, n_operands, operands);
+    for (size_t i = 0; i < o->n_targets; i++)
+        job_target_deinit(&o->targets[i]);
+    return status;
+}
+
+const struct cli_command cmd_convert = {
+    .name = "convert",
+    .synopsis = "SOURCE... --to FORMAT:RECIPE... [--out DIR] [OPTION...]",
+    .summary = "Convert models and measure the error",
+    .details =
+        "A source is a model file, one shard of a model, or a folder. All targets are made in one\n"
+        "read of it; each gets a manifest and a report beside it, and a row in the catalog.\n"
+        "Existing files are never replaced: the new one is called NAME-2.\n",
+    .options = options,
+    .min_operands = 1,
+    .max_operands = -1,
+    .state_size = sizeof(struct convert_options),
+    .set = set,
+    .run = run,
+};

@@ -1,0 +1,121 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* `pare plugins`: what is loaded from the plugin directories, and what was refused. */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+#include "cli/operand.h"
+#include "cli/table.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* The names in an array of objects, with commas. */
+static void add_names(struct table *table, const json_t *list)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    size_t i;
+    json_t *item;
+    json_array_foreach((json_t *)list, i, item) {
+        strbuf_puts(&sb, i ? "," : "");
+        strbuf_puts(&sb, json_get_string(item, "name", "?"));
+    }
+    table_cell(table, sb.len ? sb.data : NULL);
+}
+
+static int print_plugins(const json_t *plugins)
+{
+    static const char *const headings[] = { "PLUGIN", "VERSION", "READS", "WRITES", "SUMMARY" };
+    struct table *table = table_new("lllll", headings);
+    size_t i;
+    json_t *plugin;
+    json_array_foreach((json_t *)plugins, i, plugin) {
+        table_cell(table, json_get_string(plugin, "name", NULL));
+        table_cell(table, json_get_string(plugin, "version", NULL));
+        add_names(table, json_object_get(plugin, "readers"));
+        add_names(table, json_object_get(plugin, "writers"));
+        table_cell(table, json_get_string(plugin, "summary", NULL));
+    }
+    int r = table_print(table, stdout);
+    table_free(table);
+    return r;
+}
+
+/* The kernels by name, the one in use with a star. */
+static void add_kernels(struct table *table, const json_t *encoding)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    size_t i;
+    json_t *kernel;
+    json_array_foreach(json_object_get(encoding, "kernels"), i, kernel)
+        strbuf_printf(&sb, "%s%s%s", i ? " " : "", json_get_string(kernel, "name", "?"),
+                      json_get_bool(kernel, "used", 0) ? "*" : "");
+    table_cell(table, sb.len ? sb.data : NULL);
+}
+
+static void add_encodings(struct table *table, const json_t *plugin)
+{
+    size_t i;
+    json_t *encoding;
+    char text[FIGURE_SIZE];
+    json_array_foreach(json_object_get(plugin, "encodings"), i, encoding) {
+        table_cell(table, json_get_string(encoding, "name", NULL));
+        table_cell(table, json_get_string(plugin, "name", NULL));
+        table_cell(table, json_get_string(encoding, "kind", NULL));
+        table_cellf(table, "%lld", (long long)json_get_int(encoding, "block_len", 0));
+        table_cell(table,
+                   figure_real(text, json_get_real(encoding, "bits_per_weight", NAN), 4));
+        add_kernels(table, encoding);
+        table_cell(table, json_get_string(encoding, "summary", NULL));
+    }
+}
+
+static int print_encodings(const json_t *plugins)
+{
+    static const char *const headings[] = { "ENCODING", "PLUGIN", "KIND", "BLOCK", "BITS",
+                                            "KERNELS", "SUMMARY" };
+    struct table *table = table_new("lllrrll", headings);
+    size_t i;
+    json_t *plugin;
+    json_array_foreach((json_t *)plugins, i, plugin)
+        add_encodings(table, plugin);
+    putchar('\n');
+    int r = table_print(table, stdout);
+    table_free(table);
+    return r;
+}
+
+static void print_refused(const json_t *refused)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach((json_t *)refused, i, entry)
+        cli_warn("warning: %s: refused: %s", json_get_string(entry, "file", "?"),
+                 json_get_string(entry, "reason", "?"));
+}
+
+static int run(const struct cli *cli, void *state, int n_operands, char **operands)
+{
+    (void)state, (void)n_operands, (void)operands;
+    _cleanup_json_ json_t *answer = NULL;
+    struct worker_question question = { .kind = "plugins", .event = "plugins", .n_answers = 1 };
+    int status = worker_ask(cli, &question, &answer);
+    if (status != CLI_OK)
+        return status;
+    if (cli->json)
+        return worker_print_answer(answer);
+    const json_t *plugins = json_object_get(answer, "plugins");
+    int r = print_plugins(plugins);
+    if (r == 0)
+        r = print_encodings(plugins);
+    print_refused(json_object_get(answer, "refused"));
+    return r < 0 ? cli_fail(CLI_FAILURE, "out of memory") : CLI_OK;
+}
+
+const struct cli_command cmd_plugins = {
+    .name = "plugins",
+    .synopsis = "[--json]",
+    .summary = "List plugins, their formats, encodings and kernels",
+    .details = "The kernel that this CPU uses is marked with a star. With --json every fact is told.\n",
+    .run = run,
+};

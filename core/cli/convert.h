@@ -1,0 +1,63 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* `pare convert`, split: its options, one job, the progress that people see, the dry run. */
+#ifndef CLI_CONVERT_H
+#define CLI_CONVERT_H
+
+#include "cli/cli.h"
+#include "supervise/job_run.h"
+
+#define CONVERT_MAX_TARGETS 32
+
+struct convert_options {
+    struct job_target targets[CONVERT_MAX_TARGETS];
+    size_t n_targets;
+    const char *out;
+    long long threads;
+    unsigned long long shard_size; /* bytes; 0: the writer's default */
+    const char *cpu, *nonfinite, *sandbox;
+    int allow_requantize, dry_run, quiet;
+};
+
+struct convert_result { /* of one source */
+    const char *operand;
+    struct error error;
+    json_t *outputs; /* [{"path","manifest"}] */
+};
+
+/* Converts one source. CLI_OK, or an exit status after the message; the result is filled either
+ * way (free its outputs). */
+int convert_one(const struct cli *cli, const struct convert_options *options, const char *operand,
+                struct convert_result *result) __attribute__((warn_unused_result));
+/* Catches Ctrl-C and its like, which cancel the job that runs. */
+void convert_catch_signals(void);
+
+/* Prints what would be done, asked of a worker. */
+int convert_plan(const struct cli *cli, const struct convert_options *options, const char *operand)
+    __attribute__((warn_unused_result));
+
+/* The table at the end. */
+int convert_print_summary(const struct convert_result *results, size_t n)
+    __attribute__((warn_unused_result));
+int convert_print_json(const struct convert_result *results, size_t n)
+    __attribute__((warn_unused_result));
+
+/* ---- progress ---- */
+
+struct progress {
+    const char *name;    /* of the model */
+    int enabled, terminal;
+    char stage[16];
+    uint64_t stage_from, drawn; /* timing_now */
+    double done_at_start;
+    int is_shown;        /* a line is on the terminal */
+};
+
+void progress_init(struct progress *progress, const char *name, int quiet);
+/* A line of the worker: draws at most ten times a second on a terminal, else prints a line when a
+ * stage begins and every ten seconds. */
+void progress_line(struct progress *progress, const char *event, const json_t *line);
+/* Removes the line from the terminal, before other text. */
+void progress_clear(struct progress *progress);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* `pare convert --dry-run`: what a worker plans for each target, without reading a weight. */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "cli/convert.h"
+#include "cli/operand.h"
+#include "cli/table.h"
+
+#include <math.h>
+#include <string.h>
+
+static json_t *targets_json(const struct convert_options *options, const char *name)
+{
+    _cleanup_json_ json_t *targets = json_array();
+    for (size_t i = 0; i < options->n_targets; i++) {
+        const struct job_target *t = &options->targets[i];
+        _cleanup_free_ char *stem = job_output_stem(name, t->recipe);
+        json_t *target = json_pack("{s:s, s:s, s:s, s:O*}", "format", t->format, "recipe",
+                                   t->recipe, "stem", stem, "options", t->options);
+        if (json_array_append_new(targets, target) < 0)
+            return NULL;
+    }
+    return TAKE(targets);
+}
+
+static int print_tensors(const json_t *plan)
+{
+    static const char *const headings[] = { "TENSOR", "SHAPE", "FROM", "TO", "BYTES", "RULE" };
+    struct table *table = table_new("llllrl", headings);
+    size_t i;
+    json_t *tensor;
+    char text[96];
+    json_array_foreach(json_object_get(plan, "tensors"), i, tensor) {
+        table_cell(table, json_get_string(tensor, "name", NULL));
+        table_cell(table, shape_text(json_object_get(tensor, "shape"), text));
+        table_cell(table, json_get_string(tensor, "from", NULL));
+        table_cell(table, json_get_string(tensor, "to", NULL));
+        table_cellf(table, "%lld", (long long)json_get_int(tensor, "bytes", 0));
+        table_cell(table, json_get_string(tensor, "rule", NULL));
+    }
+    int r = table_print(table, stdout);
+    table_free(table);
+    return r < 0 ? cli_fail(CLI_FAILURE, "out of memory") : CLI_OK;
+}
+
+static int print_plan(const json_t *plan, const char *name)
+{
+    char bytes[FIGURE_SIZE], disk[FIGURE_SIZE], memory[FIGURE_SIZE], bits[FIGURE_SIZE];
+    text_print(stdout, name);
+    fputs(" to ", stdout);
+    text_print(stdout, json_get_string(plan, "format", "?"));
+    fputs(":", stdout);
+    text_print(stdout, json_get_string(plan, "recipe", "?"));
+    printf(": %s of weights, %s bits per weight, %s on disk, about %s of memory\n",
+           figure_bytes(bytes, (uint64_t)json_get_int(plan, "bytes", 0)),
+           figure_real(bits, json_get_real(plan, "bits_per_weight", NAN), 3),
+           figure_bytes(disk, (uint64_t)json_get_int(plan, "disk", 0)),
+           figure_bytes(memory, (uint64_t)json_get_int(plan, "memory", 0)));
+    return print_tensors(plan);
+}
+
+static json_t *make_request(const struct convert_options *o, const char *name)
+{
+    return json_pack("{s:o, s:I, s:s, s:s, s:s, s:b}", "targets", targets_json(o, name), "threads",
+                     (json_int_t)o->threads, "cpu", o->cpu, "nonfinite", o->nonfinite, "sandbox",
+                     o->sandbox, "allow_requantize", o->allow_requantize);
+}
+
+static int print_plans(const struct cli *cli, json_t *const *plans, size_t n,
+                       const struct source_set *source)
+{
+    _cleanup_json_ json_t *all = json_array();
+    int status = CLI_OK;
+    for (size_t i = 0; i < n && plans[i] && status == CLI_OK; i++) {
+        (void)json_object_del(plans[i], "event");
+        if (cli->json)
+            (void)json_array_append(all, plans[i]);
+        else
+            status = print_plan(plans[i], source->name);
+        if (!cli->json && i + 1 < n)
+            putchar('\n');
+    }
+    if (!cli->json || status != CLI_OK)
+        return status;
+    _cleanup_json_ json_t *object = json_pack("{s:s, s:O}", "source", source->name, "plans", all);
+    return object ? cli_print_json(object) : cli_fail(CLI_FAILURE, "out of memory");
+}
+
+int convert_plan(const struct cli *cli, const struct convert_options *options, const char *operand)
+{
+    struct source_set source = { 0 };
+    struct error err = ERROR_INIT;
+    int status = operand_open(operand, &source, &err);
+    if (status != CLI_OK)
+        return status;
+    json_t *plans[CONVERT_MAX_TARGETS];
+    struct worker_question question = {
+        .kind = "plan",
+        .event = "plan",
+        .source = &source,
+        .more = make_request(options, source.name),
+        .what = operand,
+        .n_answers = options->n_targets,
+    };
+    status = question.more ? worker_ask(cli, &question, plans)
+                           : cli_fail(CLI_FAILURE, "out of memory");
+    if (status == CLI_OK) {
+        status = print_plans(cli, plans, options->n_targets, &source);
+        for (size_t i = 0; i < options->n_targets; i++)
+            json_decref(plans[i]);
+    }
+    source_set_deinit(&source);
+    return status;
+}

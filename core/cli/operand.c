@@ -1,0 +1,106 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Operands and one-shot workers: see operand.h. */
+#include "cli/operand.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "supervise/worker_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SILENCE 300.0 /* seconds */
+
+int operand_open(const char *operand, struct source_set *ret_set, struct error *err)
+{
+    struct stat st;
+    if (lstat(operand, &st) < 0) {
+        int missing = errno == ENOENT || errno == ENOTDIR;
+        err->code = error_errno(err, errno, "%s", operand);
+        return cli_fail(missing ? CLI_NOT_FOUND : CLI_FAILURE, "%s", err->text);
+    }
+    int r = source_set_open(AT_FDCWD, operand, 1, ret_set, err);
+    if (r < 0 && S_ISLNK(st.st_mode)) {
+        _cleanup_free_ char *path = realpath(operand, NULL);
+        if (path)
+            r = source_set_open(AT_FDCWD, path, 1, ret_set, err);
+    }
+    if (r == 0)
+        return CLI_OK;
+    return cli_error(err, strncmp(err->text, operand, strlen(operand)) ? operand : NULL);
+}
+
+struct asking {
+    const struct worker_question *question;
+    json_t **answers;
+    size_t n;
+};
+
+static void on_line(void *context, const char *event, const json_t *line)
+{
+    struct asking *asking = context;
+    if (!strcmp(event, "warning"))
+        cli_warn("warning: %s", json_get_string(line, "text", "?"));
+    if (!strcmp(event, asking->question->event) && asking->n < asking->question->n_answers)
+        asking->answers[asking->n++] = json_incref((json_t *)line);
+}
+
+static json_t *make_request(const struct cli *cli, const struct worker_question *q)
+{
+    _cleanup_json_ json_t *more = q->more;
+    _cleanup_json_ json_t *request = json_pack("{s:s, s:s, s:s}", "kind", q->kind, "plugins",
+                                               cli->plugins, "recipes", cli->recipes);
+    if (!request || (more && json_object_update(request, more) < 0) ||
+        (q->source && json_object_set_new(request, "source", source_set_json(q->source)) < 0) ||
+        (q->other && json_object_set_new(request, "other", source_set_json(q->other)) < 0))
+        return NULL;
+    return TAKE(request);
+}
+
+int worker_ask(const struct cli *cli, const struct worker_question *q, json_t **ret_answers)
+{
+    _cleanup_json_ json_t *request = make_request(cli, q);
+    size_t n = q->source ? q->source->n : 0, m = q->other ? q->other->n : 0;
+    _cleanup_free_ int *fds = calloc(n + m + 1, sizeof *fds);
+    if (!request || !fds)
+        return cli_fail(CLI_FAILURE, "out of memory");
+    if (n)
+        memcpy(fds, q->source->fds, n * sizeof *fds);
+    if (m)
+        memcpy(fds + n, q->other->fds, m * sizeof *fds);
+    memset(ret_answers, 0, q->n_answers * sizeof(json_t *));
+    struct asking asking = { .question = q, .answers = ret_answers };
+    struct error err = ERROR_INIT;
+    int r = worker_process_run(cli->worker, request, fds, n + m, SILENCE, on_line, &asking, &err);
+    int status = r < 0          ? cli_error(&err, q->what)
+                 : asking.n == 0 ? cli_fail(CLI_FAILURE, "the worker gave no answer")
+                                 : CLI_OK;
+    for (size_t i = 0; status != CLI_OK && i < q->n_answers; i++) {
+        json_decref(ret_answers[i]);
+        ret_answers[i] = NULL;
+    }
+    return status;
+}
+
+int worker_print_answer(json_t *answer)
+{
+    (void)json_object_del(answer, "event");
+    return cli_print_json(answer);
+}
+
+const char *shape_text(const json_t *shape, char buffer[96])
+{
+    size_t i, n = 0;
+    json_t *dim;
+    buffer[0] = 0;
+    json_array_foreach((json_t *)shape, i, dim) {
+        int w = snprintf(buffer + n, 96 - n, "%s%lld", i ? "x" : "",
+                         (long long)json_integer_value(dim));
+        if (w < 0 || (n += (size_t)w) >= 96)
+            break;
+    }
+    return i ? buffer : strcpy(buffer, "scalar");
+}
