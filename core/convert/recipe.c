@@ -1,0 +1,346 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Recipes as files: finding them in the directories, reading them with what they include, and
+ * listing what there is. The first directory that has a file wins, so that a user's own recipe or
+ * rules replace those that come with Pare.
+ */
+#include "convert/recipe_rules.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SUFFIX ".recipe"
+
+struct recipe_memory {
+    struct recipe_memory *older;
+    max_align_t data[];
+};
+
+DEFINE_CLEANUP(struct recipe *, recipe_free);
+DEFINE_CLEANUP(struct hash *, hash_free);
+
+void *recipe_alloc(struct recipe *recipe, size_t size)
+{
+    struct recipe_memory *memory = calloc(1, sizeof *memory + size);
+    if (!memory)
+        return NULL;
+    memory->older = recipe->memory;
+    recipe->memory = memory;
+    return memory->data;
+}
+
+char *recipe_copy(struct recipe *recipe, struct pare_str text)
+{
+    char *copy = recipe_alloc(recipe, text.len + 1);
+    if (copy)
+        memcpy(copy, text.data, text.len);
+    return copy;
+}
+
+static struct recipe *recipe_new(void)
+{
+    struct recipe *recipe = calloc(1, sizeof *recipe);
+    if (!recipe)
+        return NULL;
+    recipe->title = recipe->description = "";
+    recipe->rules_end = &recipe->rules;
+    recipe->actions_end = &recipe->actions;
+    recipe->roles_end = &recipe->roles;
+    recipe->fallbacks_end = &recipe->fallbacks;
+    return recipe;
+}
+
+void recipe_free(struct recipe *recipe)
+{
+    if (!recipe)
+        return;
+    expr_unit_deinit(&recipe->unit);
+    while (recipe->memory) {
+        struct recipe_memory *memory = recipe->memory;
+        recipe->memory = memory->older;
+        free(memory);
+    }
+    free(recipe);
+}
+
+const char *recipe_name(const struct recipe *recipe)
+{
+    return recipe->name;
+}
+
+const char *recipe_digest(const struct recipe *recipe)
+{
+    return recipe->digest;
+}
+
+int recipe_name_is_plain(struct pare_str name)
+{
+    if (!name.len || name.len > 100 || *name.data == '.')
+        return 0;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.data[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            !strchr("_-.", c))
+            return 0;
+    }
+    return 1;
+}
+
+/* The next of the colon-separated directories as a new string, or NULL after the last (or
+ * without memory). */
+static char *next_dir(const char **dirs)
+{
+    while (**dirs == ':')
+        ++*dirs;
+    size_t n = strcspn(*dirs, ":");
+    const char *start = *dirs;
+    *dirs += n;
+    return n ? strndup(start, n) : NULL;
+}
+
+/* The path of a file in the first directory that has it (free it), or NULL. */
+static char *find_file(const char *dirs, const char *file)
+{
+    char *dir, *path = NULL;
+    while (!path && (dir = next_dir(&dirs))) {
+        if (asprintf(&path, "%s/%s", dir, file) < 0)
+            path = NULL;
+        free(dir);
+        if (path && access(path, F_OK) != 0) {
+            free(path);
+            path = NULL;
+        }
+    }
+    return path;
+}
+
+static int remember_file(struct recipe_loader *loader, const char *file)
+{
+    struct recipe *recipe = loader->recipe;
+    for (const struct recipe_file *f = recipe->files; f; f = f->next)
+        if (!strcmp(f->name, file))
+            return error_set(loader->err, PARE_EDATA, "%s is included already", file);
+    if (loader->depth >= RECIPE_MAX_DEPTH)
+        return error_set(loader->err, PARE_EDATA, "files include files deeper than %d levels",
+                         RECIPE_MAX_DEPTH);
+    if (loader->n_files >= RECIPE_MAX_FILES)
+        return error_set(loader->err, PARE_EDATA, "more than %d files", RECIPE_MAX_FILES);
+    struct recipe_file *f = recipe_alloc(recipe, sizeof *f);
+    if (!f)
+        return error_oom(loader->err);
+    f->name = file;
+    f->next = recipe->files;
+    recipe->files = f;
+    return 0;
+}
+
+static int read_text(struct recipe_loader *loader, const char *file, char **ret_text,
+                     size_t *ret_size)
+{
+    _cleanup_free_ char *path = find_file(loader->dirs, file);
+    if (!path)
+        return error_set(loader->err, PARE_EDATA, "there is no %s in %s", file, loader->dirs);
+    _cleanup_free_ char *data = NULL;
+    size_t n;
+    int r = file_read_all(AT_FDCWD, path, RECIPE_MAX_FILE, &data, &n, loader->err);
+    if (r)
+        return r;
+    if (memchr(data, 0, n))
+        return error_set(loader->err, PARE_EDATA, "%s: not a text file", path);
+    hash_update(loader->hash, data, n);
+    *ret_text = recipe_copy(loader->recipe, (struct pare_str){ data, n });
+    *ret_size = n;
+    return *ret_text ? 0 : error_oom(loader->err);
+}
+
+/* The length of the statement at p: up to a newline that has no backslash before it. Backslash
+ * and newline of those that have become spaces; *ret_lines counts the lines. */
+static size_t statement_length(char *p, const char *end, unsigned *ret_lines)
+{
+    size_t n = 0;
+    for (*ret_lines = 1; p + n < end && p[n] != '\n'; n++)
+        if (p[n] == '\\' && p + n + 1 < end && p[n + 1] == '\n') {
+            p[n] = p[n + 1] = ' ';
+            ++*ret_lines;
+        }
+    return n;
+}
+
+int recipe_read(struct recipe_loader *loader, const char *file)
+{
+    char *p = NULL;
+    size_t size = 0;
+    int r = remember_file(loader, file);
+    if (!r)
+        r = read_text(loader, file, &p, &size);
+    if (r)
+        return r;
+    loader->n_files++;
+    loader->depth++;
+    unsigned line = 1, lines;
+    for (const char *end = p + size; !r && p < end; line += lines) {
+        size_t n = statement_length(p, end, &lines);
+        r = recipe_parse_line(loader, file, line, (struct pare_str){ p, n });
+        p += n + 1;
+    }
+    loader->depth--;
+    return r;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct names {
+    char **items;
+    size_t n;
+};
+
+static void names_deinit(struct names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->items[i]);
+    free(names->items);
+}
+
+/* Adds the recipe names of a directory; one that does not exist has none. */
+static int names_scan(struct names *names, const char *path, struct error *err)
+{
+    _cleanup_closedir_ DIR *dir = opendir(path);
+    const struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        size_t n = strlen(entry->d_name), suffix = strlen(SUFFIX);
+        if (n <= suffix || strcmp(entry->d_name + n - suffix, SUFFIX) ||
+            !recipe_name_is_plain((struct pare_str){ entry->d_name, n - suffix }))
+            continue;
+        char **items = reallocarray(names->items, names->n + 1, sizeof *items);
+        if (!items)
+            return error_oom(err);
+        names->items = items;
+        names->items[names->n] = strndup(entry->d_name, n - suffix);
+        if (!names->items[names->n])
+            return error_oom(err);
+        names->n++;
+    }
+    return 0;
+}
+
+/* All names of recipes in the directories, sorted, each once. */
+static int names_list(const char *dirs, struct names *ret_names, struct error *err)
+{
+    char *dir;
+    int r = 0;
+    while (!r && (dir = next_dir(&dirs))) {
+        r = names_scan(ret_names, dir, err);
+        free(dir);
+    }
+    if (r || !ret_names->n)
+        return r;
+    qsort(ret_names->items, ret_names->n, sizeof *ret_names->items, compare_names);
+    size_t kept = 1;
+    for (size_t i = 1; i < ret_names->n; i++)
+        if (strcmp(ret_names->items[i], ret_names->items[kept - 1]))
+            ret_names->items[kept++] = ret_names->items[i];
+        else
+            free(ret_names->items[i]);
+    ret_names->n = kept;
+    return 0;
+}
+
+static int unknown_recipe(const char *dirs, const char *name, struct error *err)
+{
+    CLEANUP(names_deinit) struct names names = { NULL, 0 };
+    int r = names_list(dirs, &names, err);
+    if (r)
+        return r;
+    _cleanup_strbuf_ struct strbuf list = STRBUF_INIT;
+    for (size_t i = 0; i < names.n; i++)
+        strbuf_printf(&list, "%s%s", i ? ", " : "", names.items[i]);
+    if (!names.n)
+        return error_set(err, PARE_EUSAGE, "there is no recipe %.100s, and none at all in %s", name,
+                         dirs);
+    return error_set(err, PARE_EUSAGE, "there is no recipe %.100s: there are %s", name,
+                     list.data ? list.data : "others");
+}
+
+static int load_file(struct recipe_loader *loader, const char *name, struct error *err)
+{
+    struct recipe *recipe = loader->recipe;
+    recipe->name = recipe_copy(recipe, (struct pare_str){ name, strlen(name) });
+    char *file = recipe_alloc(recipe, strlen(name) + sizeof SUFFIX);
+    if (!recipe->name || !file)
+        return error_oom(err);
+    (void)sprintf(file, "%s%s", name, SUFFIX);
+    int r = recipe_read(loader, file);
+    if (!r && !recipe->standard)
+        r = error_set(err, PARE_EDATA, "%s: expected a line such as 'default q8_0'", file);
+    return r;
+}
+
+int recipe_load(const char *dirs, const char *name, struct recipe **ret_recipe, struct error *err)
+{
+    char file[120];
+    if (!recipe_name_is_plain((struct pare_str){ name, strlen(name) }))
+        return unknown_recipe(dirs, name, err);
+    (void)snprintf(file, sizeof file, "%s%s", name, SUFFIX);
+    _cleanup_free_ char *path = find_file(dirs, file);
+    if (!path)
+        return unknown_recipe(dirs, name, err);
+    CLEANUP(recipe_free_cleanup) struct recipe *recipe = recipe_new();
+    if (!recipe)
+        return error_oom(err);
+    CLEANUP(hash_free_cleanup) struct hash *hash = NULL;
+    int r = hash_new(&hash, err);
+    if (r)
+        return r;
+    struct recipe_loader loader = { .recipe = recipe, .dirs = dirs, .hash = hash, .err = err };
+    r = load_file(&loader, name, err);
+    if (r)
+        return r;
+    hash_final(hash, recipe->digest);
+    *ret_recipe = TAKE(recipe);
+    return 0;
+}
+
+static json_t *describe(const char *dirs, const char *name)
+{
+    char file[120];
+    (void)snprintf(file, sizeof file, "%s%s", name, SUFFIX);
+    _cleanup_free_ char *path = find_file(dirs, file);
+    CLEANUP(recipe_free_cleanup) struct recipe *recipe = NULL;
+    struct error err = ERROR_INIT;
+    if (recipe_load(dirs, name, &recipe, &err) < 0)
+        return json_pack("{s:s, s:o?, s:o}", "name", name, "file",
+                         path ? json_text(path, strlen(path)) : NULL, "error",
+                         json_text(err.text, strlen(err.text)));
+    json_t *formats = json_array();
+    for (uint32_t i = 0; i < recipe->n_formats; i++)
+        (void)json_array_append_new(formats, json_string(recipe->formats[i]));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o?, s:s, s:f}", "name", name, "title",
+                     json_text(recipe->title, strlen(recipe->title)), "description",
+                     json_text(recipe->description, strlen(recipe->description)), "formats",
+                     formats, "file", path ? json_text(path, strlen(path)) : NULL, "default",
+                     recipe->standard->argument, "bits", recipe->bits);
+}
+
+int recipe_list(const char *dirs, json_t **ret_list, struct error *err)
+{
+    CLEANUP(names_deinit) struct names names = { NULL, 0 };
+    int r = names_list(dirs, &names, err);
+    if (r)
+        return r;
+    _cleanup_json_ json_t *list = json_array();
+    for (size_t i = 0; i < names.n; i++)
+        if (json_array_append_new(list, describe(dirs, names.items[i])) < 0)
+            return error_oom(err);
+    *ret_list = TAKE(list);
+    return 0;
+}
