@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * A plan in the making; private to plan*.c. plan_facts.c finds out what conditions may ask for,
+ * plan_choose.c decides tensor by tensor, plan.c assembles the result.
+ */
+#ifndef CONVERT_PLAN_STATE_H
+#define CONVERT_PLAN_STATE_H
+
+#include "convert/plan.h"
+#include "convert/recipe_rules.h"
+
+struct planner_tensor {
+    int64_t layer;                   /* N of "blk.N.", -1 for none */
+    int64_t role;                    /* -1 for none */
+    const struct encoding *encoding; /* what was decided; NULL: keep one that nobody provides */
+    const char *rule;
+};
+
+struct planner {
+    const struct recipe *recipe;
+    const struct registry *registry;
+    const struct model *source;
+    const struct pare_writer *writer;
+    const struct plan_options *options;
+    struct error *err;
+
+    struct expr_env env;
+    char *arch;                      /* "" when there is none */
+    struct planner_tensor *tensors;  /* by the source's index */
+    uint64_t *order;                 /* the source's indices by layer, then name */
+
+    uint64_t n_fallbacks;
+    char first_fallback[300];        /* which tensor, from what, to what */
+};
+
+/* Finds facts of the model, roles, layers and order. */
+int planner_facts(struct planner *p) __attribute__((warn_unused_result));
+
+/* Makes the environment that of one tensor. */
+void planner_look_at(struct planner *p, uint64_t tensor);
+
+/* Evaluates a rule's condition (1 when there is none); the error names the rule's place. */
+int planner_holds(struct planner *p, const struct recipe_rule *rule, int64_t *ret_truth)
+    __attribute__((warn_unused_result));
+
+/* Decides all tensors, in the planner's order. */
+int planner_choose(struct planner *p) __attribute__((warn_unused_result));
+
+/* The tensor's name for messages: harmless and cut. Returns ret_text. */
+const char *planner_name(const struct model_tensor *tensor, char ret_text[160]);
+
+#endif
