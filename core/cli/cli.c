@@ -37,7 +37,11 @@ int cli_error(const struct error *err, const char *what)
     int status = err->code == PARE_EUSAGE ? CLI_USAGE : CLI_FAILURE;
     if (!what)
         return cli_fail(status, "%s", err->text);
-    return cli_fail(status, "%s: %s", what, err->text);
+    const char *slash = strrchr(what, '/'), *name = slash ? slash + 1 : what, *text = err->text;
+    size_t n = strlen(name);
+    if (n && !strncmp(text, name, n) && !strncmp(text + n, ": ", 2))
+        text += n + 2; /* the file's name is in the text already */
+    return cli_fail(status, "%s: %s", what, text);
 }
 
 void cli_warn(const char *format, ...)

@@ -38,10 +38,7 @@ static int move_data(int work, size_t index, int dirfd, const struct staged *sta
                      struct error *err)
 {
     char from[32 + NAME_MAX];
-    if (staged->files.is_folder)
-        (void)snprintf(from, sizeof from, "%zu", index);
-    else
-        (void)snprintf(from, sizeof from, "%zu/%s", index, staged->files.name);
+    (void)snprintf(from, sizeof from, "%zu/%s", index, staged->files.name);
     if (renameat(work, from, dirfd, STAGED_DATA) < 0)
         return error_errno(err, errno, "the worker's output \"%s\"", staged->files.name);
     return 0;

@@ -17,7 +17,7 @@ struct staged {
     struct source_set files; /* open for reading; the names are plain */
 };
 
-/* Moves the output in `work`/`index`/ to `dirfd`/data and opens it. line: the worker's `target`.
+/* Moves `work`/`index`/OUTPUT to `dirfd`/data and opens it. line: the worker's `target`.
  * PARE_EVERIFY when it is not what the line says. */
 int staged_adopt(int work, size_t index, int dirfd, const char *stem, const json_t *line,
                  struct staged *ret_staged, struct error *err)
