@@ -1,0 +1,160 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Candidates: see candidate.h. */
+#include "daemon/candidate.h"
+
+#include "base/cleanup.h"
+#include "daemon/look.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NO_VERDICT 1
+#define MAX_TRIES 3
+
+/* A verdict against a model is believed only after it was quiet for so many times the settle time:
+ * what a slow sender has put there so far may look like anything. */
+#define DOUBT_FILE 1
+#define DOUBT_FOLDER 5
+
+int candidate_new(const char *key, int kind, struct candidate **ret_candidate, struct error *err)
+{
+    struct candidate *candidate = calloc(1, sizeof *candidate);
+    if (!candidate || !(candidate->key = strdup(key))) {
+        free(candidate);
+        return error_oom(err);
+    }
+    candidate->kind = kind;
+    candidate->state = CANDIDATE_SETTLING;
+    candidate->verdict.code = NO_VERDICT;
+    candidate->since = timing_now();
+    candidate->wd = -1;
+    *ret_candidate = candidate;
+    return 0;
+}
+
+void candidate_clear_files(struct candidate *candidate)
+{
+    for (size_t i = 0; i < candidate->n_files; i++)
+        free(candidate->files[i]);
+    free(candidate->files);
+    candidate->files = NULL;
+    candidate->n_files = 0;
+    candidate->n_shards = 0;
+}
+
+void candidate_free(struct candidate *candidate)
+{
+    if (!candidate)
+        return;
+    candidate_clear_files(candidate);
+    free(candidate->key);
+    free(candidate->model);
+    free(candidate);
+}
+
+int candidate_add_file(struct candidate *candidate, const char *name, struct error *err)
+{
+    char **files = reallocarray(candidate->files, candidate->n_files + 1, sizeof *files);
+    if (!files)
+        return error_oom(err);
+    candidate->files = files;
+    files[candidate->n_files] = strdup(name);
+    if (!files[candidate->n_files])
+        return error_oom(err);
+    candidate->n_files++;
+    return 0;
+}
+
+static void look(const struct candidate *candidate, int dirfd, struct look *ret_look)
+{
+    struct look now = { 0 };
+    for (size_t i = 0; i < candidate->n_files; i++)
+        if (candidate->kind == TICKET_FOLDER)
+            look_at_folder(dirfd, candidate->files[i], &now);
+        else
+            look_at_file(dirfd, candidate->files[i], &now);
+    if (candidate->kind == TICKET_SHARDS && candidate->n_shards < candidate->shards)
+        (void)snprintf(now.reason, sizeof now.reason, "%u of %u shards have arrived",
+                       candidate->n_shards, candidate->shards);
+    if (!*now.reason && !now.bytes)
+        (void)snprintf(now.reason, sizeof now.reason, "empty so far");
+    *ret_look = now;
+}
+
+/* Something stands against it: what a writer or the passing of time will change is looked at again
+ * soon. */
+static void wait_for(struct candidate *candidate, int soon, const char *reason)
+{
+    candidate->state = soon ? CANDIDATE_SETTLING : CANDIDATE_WAITING;
+    (void)snprintf(candidate->reason, sizeof candidate->reason, "%.*s",
+                   (int)sizeof candidate->reason - 1, reason);
+}
+
+static void judge(struct candidate *candidate, double quiet, double settle)
+{
+    int doubt = candidate->kind == TICKET_FOLDER ? DOUBT_FOLDER : DOUBT_FILE;
+    if (candidate->verdict.code == 0)
+        candidate->state = CANDIDATE_COMPLETE;
+    else if (candidate->verdict.code == PARE_EINCOMPLETE)
+        wait_for(candidate, 0, candidate->verdict.text);
+    else if (quiet < settle * doubt)
+        wait_for(candidate, 1, candidate->verdict.text);
+    else
+        candidate->state = CANDIDATE_BROKEN;
+}
+
+void candidate_examine(struct candidate *candidate, int dirfd, double settle)
+{
+    struct look now;
+    look(candidate, dirfd, &now);
+    candidate->bytes = now.bytes;
+    if (now.signature != candidate->signature) {
+        candidate->signature = now.signature;
+        candidate->since = timing_now();
+        candidate->verdict.code = NO_VERDICT;
+        candidate->tries = 0;
+        candidate->not_before = 0;
+        candidate->warned = 0;
+    }
+    double quiet = timing_since(candidate->since);
+    int part = candidate->kind == TICKET_SHARDS && candidate->n_shards < candidate->shards;
+    if (*now.reason)
+        wait_for(candidate, now.bytes > 0 && !part, now.reason);
+    else if ((candidate->kind == TICKET_FOLDER || now.no_leases) && quiet < settle)
+        wait_for(candidate, 1, "it has just changed");
+    else if (candidate->verdict.code != NO_VERDICT)
+        judge(candidate, quiet, settle);
+    else if (timing_now() >= candidate->not_before)
+        candidate->state = CANDIDATE_READY;
+}
+
+/* A probe that died or ran out of something is repeated, but not for ever. */
+static int is_final(struct candidate *candidate, int code)
+{
+    if (code == 0 || !error_is_transient(code))
+        return 1;
+    return ++candidate->tries >= MAX_TRIES;
+}
+
+void candidate_probed(struct candidate *candidate, int dirfd, double settle, int code,
+                      const char *text)
+{
+    uint64_t before = candidate->signature;
+    wait_for(candidate, 1, text);
+    struct look now;
+    look(candidate, dirfd, &now);
+    if (now.signature == before && is_final(candidate, code)) {
+        candidate->verdict.code = code;
+        (void)snprintf(candidate->verdict.text, sizeof candidate->verdict.text, "%s", text);
+    } else if (now.signature == before) {
+        candidate_put_off(candidate, text, 1 << candidate->tries);
+    }
+    candidate_examine(candidate, dirfd, settle);
+}
+
+void candidate_put_off(struct candidate *candidate, const char *reason, double seconds)
+{
+    wait_for(candidate, 1, reason);
+    candidate->not_before = timing_now() + (uint64_t)(seconds * 1e9);
+}

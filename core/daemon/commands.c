@@ -1,0 +1,220 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* What the control socket can ask for: docs/control.md has the fields of each. */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/log.h"
+#include <config.h>
+#include "daemon/daemon_private.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define MAX_JOBS_SHOWN 1000
+
+static json_t *refusal(const char *code, const char *text)
+{
+    return json_pack("{s:b, s:s, s:s}", "ok", 0, "code", code, "error", text);
+}
+
+json_t *command_job(struct daemon *daemon, int64_t id, struct error *err)
+{
+    json_t *job = NULL;
+    if (catalog_job_get(daemon->catalog, id, &job, err) != 0)
+        return NULL;
+    jobs_overlay(daemon->jobs, job);
+    return job;
+}
+
+json_t *command_status(struct daemon *daemon, struct error *err)
+{
+    _cleanup_json_ json_t *counts = NULL;
+    _cleanup_json_ json_t *queue = NULL;
+    const struct config *config = daemon->config;
+    if (catalog_counts(daemon->catalog, &counts, err) < 0 ||
+        catalog_queue(daemon->catalog, MAX_JOBS_SHOWN, &queue, err) < 0)
+        return NULL;
+    size_t i;
+    json_t *job;
+    json_array_foreach(queue, i, job)
+        jobs_overlay(daemon->jobs, job);
+    (void)json_object_set_new(counts, "waiting",
+                              json_integer((json_int_t)intake_count(daemon->intake)));
+    return json_pack("{s:s, s:i, s:f, s:b, s:s, s:s, s:s, s:{s:i, s:i}, s:O, s:o, s:O}", "version",
+                     PARE_VERSION, "pid", (int)getpid(), "uptime", timing_since(daemon->start),
+                     "paused", jobs_paused(daemon->jobs), "drop", config->drop, "out", config->out,
+                     "catalog", config->catalog, "workers", "running",
+                     (int)jobs_running(daemon->jobs), "max", (int)config->jobs, "counts", counts,
+                     "arriving", intake_json(daemon->intake), "jobs", queue);
+}
+
+static json_t *do_status(struct daemon *daemon, const json_t *request)
+{
+    (void)request;
+    struct error err = ERROR_INIT;
+    json_t *status = command_status(daemon, &err);
+    if (!status)
+        return refusal(error_name(err.code), err.text);
+    (void)json_object_set_new(status, "ok", json_true());
+    return status;
+}
+
+static json_t *reply_job(struct daemon *daemon, int64_t id)
+{
+    struct error err = ERROR_INIT;
+    _cleanup_json_ json_t *job = command_job(daemon, id, &err);
+    return json_pack("{s:b, s:I, s:s}", "ok", 1, "id", (json_int_t)id, "uid",
+                     json_get_string(job, "uid", ""));
+}
+
+/* A failure, or CATALOG_NOT_FOUND, as a reply. */
+static json_t *reply_error(int r, const struct error *err, const char *job)
+{
+    if (r == CATALOG_NOT_FOUND && !*err->text) {
+        struct error text = ERROR_INIT;
+        (void)!error_set(&text, PARE_EUSAGE, "there is no job %s", job);
+        return refusal("notfound", text.text);
+    }
+    return refusal(r == CATALOG_NOT_FOUND ? "notfound" : error_name(r), err->text);
+}
+
+static json_t *on_job(struct daemon *daemon, const json_t *request,
+                      int (*act)(struct jobs *, int64_t, struct error *))
+{
+    struct error err = ERROR_INIT;
+    const json_t *named = json_object_get(request, "job");
+    char number[32];
+    const char *text = json_get_string(request, "job", "");
+    if (json_is_integer(named)) {
+        (void)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(named));
+        text = number;
+    }
+    int64_t id = 0;
+    int r = catalog_job_find(daemon->catalog, text, &id, &err);
+    if (r == 0)
+        r = act(daemon->jobs, id, &err);
+    return r == 0 ? reply_job(daemon, id) : reply_error(r, &err, text);
+}
+
+static json_t *do_cancel(struct daemon *daemon, const json_t *request)
+{
+    return on_job(daemon, request, jobs_cancel);
+}
+
+static json_t *do_retry(struct daemon *daemon, const json_t *request)
+{
+    return on_job(daemon, request, jobs_retry);
+}
+
+static int add_targets(struct daemon *daemon, const json_t *list, struct ticket *ticket,
+                       struct error *err)
+{
+    size_t i;
+    json_t *item;
+    if (!json_array_size(list))
+        return ticket_add_targets(ticket, daemon->config->targets, daemon->config->n_targets, err);
+    json_array_foreach(list, i, item) {
+        struct job_target target = { 0 };
+        const char *text = json_string_value(item);
+        int r = job_target_parse(text ? text : "", ':', &target, err);
+        if (r == 0)
+            r = abilities_check(&daemon->abilities, &target, err);
+        if (r == 0)
+            r = ticket_add_targets(ticket, &target, 1, err);
+        job_target_deinit(&target);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int submit(struct daemon *daemon, const json_t *request, int64_t *ret_id, struct error *err)
+{
+    const char *path = json_get_string(request, "path", "");
+    struct source_set set = { 0 };
+    struct ticket ticket;
+    if (*path != '/')
+        return error_set(err, PARE_EUSAGE, "an absolute path is wanted, not `%s'", path);
+    int r = source_set_open(AT_FDCWD, path, 1, &set, err);
+    if (r < 0)
+        return r;
+    r = ticket_init(&ticket, TICKET_IN_PLACE, set.name, "", path, err);
+    source_set_deinit(&set);
+    if (r < 0)
+        return r;
+    int64_t priority = json_get_int(request, "priority", 0);
+    ticket.priority = priority > 1000000 ? 1000000 : priority < -1000000 ? -1000000 : priority;
+    r = add_targets(daemon, json_object_get(request, "targets"), &ticket, err);
+    if (r == 0)
+        r = jobs_submit(daemon->jobs, &ticket, ret_id, err);
+    ticket_deinit(&ticket);
+    return r;
+}
+
+static json_t *do_submit(struct daemon *daemon, const json_t *request)
+{
+    struct error err = ERROR_INIT;
+    int64_t id = 0;
+    int r = submit(daemon, request, &id, &err);
+    return r < 0 ? refusal(error_name(r), err.text) : reply_job(daemon, id);
+}
+
+static void tell_status(struct daemon *daemon)
+{
+    struct error err = ERROR_INIT;
+    if (!control_watched(daemon->control))
+        return;
+    _cleanup_json_ json_t *status = command_status(daemon, &err);
+    if (!status || json_object_set_new(status, "event", json_string("status")) < 0)
+        return;
+    control_broadcast(daemon->control, status);
+}
+
+static json_t *set_paused(struct daemon *daemon, int paused)
+{
+    jobs_pause(daemon->jobs, paused);
+    log_info(paused ? "paused: running jobs go on, no other starts" : "resumed");
+    tell_status(daemon);
+    return json_pack("{s:b, s:b}", "ok", 1, "paused", paused);
+}
+
+static json_t *do_pause(struct daemon *daemon, const json_t *request)
+{
+    (void)request;
+    return set_paused(daemon, 1);
+}
+
+static json_t *do_resume(struct daemon *daemon, const json_t *request)
+{
+    (void)request;
+    return set_paused(daemon, 0);
+}
+
+static const struct {
+    const char *name;
+    json_t *(*run)(struct daemon *, const json_t *);
+} commands[] = {
+    { "status", do_status }, { "submit", do_submit }, { "cancel", do_cancel },
+    { "retry", do_retry },   { "pause", do_pause },   { "resume", do_resume },
+};
+
+json_t *command_handle(void *context, const json_t *request, int *ret_watch, json_t **ret_first)
+{
+    struct daemon *daemon = context;
+    struct error err = ERROR_INIT;
+    const char *name = json_get_string(request, "command", "");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (!strcmp(commands[i].name, name))
+            return commands[i].run(daemon, request);
+    if (strcmp(name, "watch") != 0) {
+        (void)!error_set(&err, PARE_EUSAGE, "there is no command `%s'", name);
+        return refusal("usage", err.text);
+    }
+    json_t *status = command_status(daemon, &err);
+    if (!status)
+        return refusal(error_name(err.code), err.text);
+    (void)json_object_set_new(status, "event", json_string("status"));
+    *ret_first = status;
+    *ret_watch = 1;
+    return json_pack("{s:b}", "ok", 1);
+}

@@ -1,0 +1,303 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon's life: see daemon.h. Start: locks, catalog, abilities, recovery, intake, socket, and
+ * only then READY. Signals come by signalfd like everything else. Stopping takes the parts down in
+ * the opposite order; what runs goes back into the queue.
+ */
+#include "daemon/daemon.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/log.h"
+#include <config.h>
+#include "daemon/daemon_private.h"
+#include "daemon/notify.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#define PLUGIN_SECONDS 20.0
+#define RELOAD_SECONDS 5.0
+#define STATUS_SECONDS 1.0
+
+static void update_status(void *context)
+{
+    struct daemon *daemon = context;
+    _cleanup_json_ json_t *counts = NULL;
+    struct error err = ERROR_INIT;
+    if (catalog_counts(daemon->catalog, &counts, &err) < 0)
+        return;
+    notify_send("STATUS=%zu running, %lld queued, %zu arriving%s", jobs_running(daemon->jobs),
+                (long long)(json_get_int(counts, "queued", 0) + json_get_int(counts, "retry", 0)),
+                intake_count(daemon->intake), jobs_paused(daemon->jobs) ? ", paused" : "");
+}
+
+static void status_soon(struct daemon *daemon)
+{
+    loop_timer_sooner(daemon->loop, &daemon->status_timer, STATUS_SECONDS);
+}
+
+/* Says that all is well only if it is: the loop has turned, or this would not run, and the catalog
+ * answers. */
+static void feed_watchdog(void *context)
+{
+    struct daemon *daemon = context;
+    _cleanup_json_ json_t *counts = NULL;
+    struct error err = ERROR_INIT;
+    if (catalog_counts(daemon->catalog, &counts, &err) == 0)
+        notify_send("WATCHDOG=1");
+    else
+        log_error("the catalog does not answer: %s", err.text);
+    loop_timer_set(daemon->loop, &daemon->watchdog_timer, daemon->watchdog_seconds / 3);
+}
+
+/* ---- what the parts tell ---- */
+
+static void on_job(void *context, int64_t id, int progress)
+{
+    struct daemon *daemon = context;
+    struct error err = ERROR_INIT;
+    if (!progress)
+        status_soon(daemon);
+    if (!daemon->control || !control_watched(daemon->control))
+        return;
+    json_t *job = command_job(daemon, id, &err);
+    if (!job)
+        return;
+    _cleanup_json_ json_t *event = json_pack("{s:s, s:o}", "event", "job", "job", job);
+    control_broadcast(daemon->control, event);
+}
+
+static void on_taken(void *context, struct ticket *ticket, const struct error *verdict)
+{
+    struct daemon *daemon = context;
+    jobs_accept(daemon->jobs, ticket, verdict);
+}
+
+static void on_arriving(void *context)
+{
+    struct daemon *daemon = context;
+    status_soon(daemon);
+    if (!daemon->control || !control_watched(daemon->control))
+        return;
+    _cleanup_json_ json_t *event = json_pack("{s:s, s:o}", "event", "arriving", "arriving",
+                                             intake_json(daemon->intake));
+    control_broadcast(daemon->control, event);
+}
+
+static void on_note(void *context, int level, const char *kind, const char *text)
+{
+    struct daemon *daemon = context;
+    struct error err = ERROR_INIT;
+    const char *name = level <= LOG_LEVEL_ERROR     ? "error"
+                       : level == LOG_LEVEL_WARNING ? "warning"
+                                                    : "info";
+    log_line(level, "%s", text);
+    if (catalog_event(daemon->catalog, 0, name, kind, text, &err) < 0)
+        log_error("%s", err.text);
+}
+
+static void on_replaced(void *context)
+{
+    struct daemon *daemon = context;
+    on_note(daemon, LOG_LEVEL_WARNING, "drop-replaced",
+            "another directory is at the drop directory's path: starting again with that");
+    daemon->result = DAEMON_RESTART;
+    loop_quit(daemon->loop);
+}
+
+/* ---- signals ---- */
+
+static void reload(struct daemon *daemon)
+{
+    struct config fresh;
+    struct abilities abilities;
+    struct error err = ERROR_INIT;
+    notify_send("RELOADING=1");
+    int r = daemon->reload(daemon->reload_context, &fresh, &err);
+    if (r < 0) {
+        on_note(daemon, LOG_LEVEL_ERROR, "reload", err.text);
+        log_error("the configuration stays as it was");
+    } else {
+        const char *key = config_keep_fixed(daemon->config, &fresh);
+        if (key)
+            log_warning("a change of `%s' needs a restart", key);
+        config_deinit(daemon->config);
+        *daemon->config = fresh;
+        log_set_level(daemon->config->log_level);
+        log_info("the configuration was read again");
+    }
+    if (abilities_init(&abilities, daemon->config, RELOAD_SECONDS, &err) == 0) {
+        abilities_deinit(&daemon->abilities);
+        daemon->abilities = abilities;
+    } else {
+        log_error("%s", err.text);
+    }
+    intake_rescan(daemon->intake);
+    jobs_kick(daemon->jobs);
+    notify_send("READY=1");
+}
+
+static void on_signal(void *context, uint32_t events)
+{
+    struct daemon *daemon = context;
+    struct signalfd_siginfo info;
+    (void)events;
+    if (read(daemon->signal_fd, &info, sizeof info) != sizeof info)
+        return;
+    if (info.ssi_signo == SIGHUP) {
+        reload(daemon);
+        return;
+    }
+    log_info("stopping (%s)", strsignal((int)info.ssi_signo));
+    loop_quit(daemon->loop);
+}
+
+/* A lease that we hold for a moment may be broken by SIGIO, a client may go while we write. */
+static int take_signals(struct daemon *daemon, struct error *err)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGIO, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return error_errno(err, errno, "cannot block signals");
+    daemon->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (daemon->signal_fd < 0)
+        return error_errno(err, errno, "cannot take signals");
+    return loop_add(daemon->loop, daemon->signal_fd, EPOLLIN, on_signal, daemon,
+                    &daemon->signal_source, err);
+}
+
+/* ---- start and stop ---- */
+
+static int open_catalog(struct daemon *daemon, int *ret_is_new, struct error *err)
+{
+    _cleanup_free_ char *moved = NULL;
+    int r = catalog_open_or_replace(daemon->config->catalog, &moved, &daemon->catalog, err);
+    if (r < 0)
+        return r;
+    *ret_is_new = r == 1;
+    if (moved) {
+        log_error("the catalog was damaged: the old one is kept as %s", moved);
+        on_note(daemon, LOG_LEVEL_ERROR, "catalog", "the catalog was damaged and made anew");
+    }
+    return 0;
+}
+
+static int check_targets(struct daemon *daemon, struct error *err)
+{
+    int r = abilities_init(&daemon->abilities, daemon->config, PLUGIN_SECONDS, err);
+    for (size_t i = 0; r == 0 && i < daemon->config->n_targets; i++)
+        r = abilities_check(&daemon->abilities, &daemon->config->targets[i], err);
+    return r;
+}
+
+static void note_plugins(struct daemon *daemon)
+{
+    size_t i;
+    json_t *plugin;
+    struct error err = ERROR_INIT;
+    json_array_foreach(daemon->abilities.plugins, i, plugin)
+        if (catalog_plugin_seen(daemon->catalog, json_get_string(plugin, "name", ""),
+                                json_get_string(plugin, "version", ""),
+                                json_get_string(plugin, "sha256", ""), plugin, &err) < 0)
+            log_error("%s", err.text);
+}
+
+/* The claims go in before the manifests, since they know all targets of their jobs. */
+static int recover(struct daemon *daemon, int is_new, struct error *err)
+{
+    struct jobs_callbacks callbacks = { on_job, daemon };
+    int r = jobs_new(daemon->loop, daemon->config, &daemon->folders, daemon->catalog, &callbacks,
+                     &daemon->jobs, err);
+    if (r == 0 && is_new)
+        r = jobs_recover_claims(daemon->jobs, err);
+    if (r == 0 && is_new)
+        r = rebuild_catalog(daemon->catalog, &daemon->folders, err);
+    return r < 0 ? r : jobs_recover(daemon->jobs, err);
+}
+
+static int open_ways_in(struct daemon *daemon, struct error *err)
+{
+    struct intake_callbacks intake = { on_taken, on_arriving, on_note, on_replaced, daemon };
+    struct control_callbacks control = { command_handle, daemon };
+    int r = intake_new(daemon->loop, daemon->config, &daemon->folders, &daemon->abilities, &intake,
+                       &daemon->intake, err);
+    return r < 0 ? r : control_new(daemon->loop, daemon->config->socket, &control,
+                                   &daemon->control, err);
+}
+
+static int start(struct daemon *daemon, struct error *err)
+{
+    int is_new = 0;
+    int r = loop_new(&daemon->loop, err);
+    if (r == 0)
+        r = take_signals(daemon, err);
+    if (r == 0)
+        r = folders_open(daemon->config, &daemon->folders, err);
+    if (r == 0)
+        r = check_targets(daemon, err);
+    if (r == 0)
+        r = open_catalog(daemon, &is_new, err);
+    if (r == 0)
+        r = recover(daemon, is_new, err);
+    if (r == 0)
+        r = open_ways_in(daemon, err);
+    if (r != 0)
+        return r;
+    note_plugins(daemon);
+    daemon->status_timer = (struct loop_timer){ .callback = update_status, .context = daemon };
+    daemon->watchdog_timer = (struct loop_timer){ .callback = feed_watchdog, .context = daemon };
+    daemon->watchdog_seconds = notify_watchdog_seconds();
+    if (daemon->watchdog_seconds > 0)
+        loop_timer_set(daemon->loop, &daemon->watchdog_timer, 0);
+    jobs_kick(daemon->jobs);
+    return 0;
+}
+
+static void stop(struct daemon *daemon)
+{
+    control_free(daemon->control);
+    daemon->control = NULL;
+    intake_free(daemon->intake);
+    if (daemon->loop) {
+        loop_timer_clear(daemon->loop, &daemon->watchdog_timer);
+        loop_timer_clear(daemon->loop, &daemon->status_timer);
+    }
+    jobs_free(daemon->jobs);
+    catalog_close(daemon->catalog);
+    abilities_deinit(&daemon->abilities);
+    folders_close(&daemon->folders);
+    if (daemon->signal_source)
+        loop_remove(daemon->loop, daemon->signal_source);
+    if (daemon->signal_fd >= 0)
+        (void)close(daemon->signal_fd);
+    loop_free(daemon->loop);
+}
+
+int daemon_run(struct config *config, daemon_reload_fn *reload_config, void *context,
+               struct error *err)
+{
+    struct daemon daemon = { .config = config, .reload = reload_config, .reload_context = context,
+                             .signal_fd = -1, .start = timing_now() };
+    folders_init(&daemon.folders);
+    int r = start(&daemon, err);
+    if (r == 0) {
+        log_info("pared " PARE_VERSION " takes models from %s and writes to %s", config->drop,
+                 config->out);
+        notify_send("READY=1\nSTATUS=Waiting for models in %s\nMAINPID=%d", config->drop,
+                    (int)getpid());
+        r = loop_run(daemon.loop, err);
+        if (daemon.result != DAEMON_RESTART)
+            notify_send("STOPPING=1");
+    }
+    stop(&daemon);
+    return r == 0 ? daemon.result : r;
+}

@@ -1,0 +1,47 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* What daemon.c (life), commands.c (requests) and rebuild.c (a new catalog) share. */
+#ifndef DAEMON_DAEMON_PRIVATE_H
+#define DAEMON_DAEMON_PRIVATE_H
+
+#include "catalog/catalog.h"
+#include "daemon/control.h"
+#include "daemon/daemon.h"
+#include "daemon/intake.h"
+#include "daemon/jobs.h"
+
+struct daemon {
+    struct config *config;
+    daemon_reload_fn *reload;
+    void *reload_context;
+    struct loop *loop;
+    struct folders folders;
+    struct abilities abilities;
+    struct catalog *catalog;
+    struct jobs *jobs;
+    struct intake *intake;
+    struct control *control;
+    int signal_fd;
+    struct loop_source *signal_source;
+    struct loop_timer watchdog_timer, status_timer;
+    double watchdog_seconds;
+    uint64_t start;
+    int result; /* of daemon_run */
+};
+
+/* commands.c */
+
+/* A status as in docs/control.md, without `ok`; new reference, NULL when the catalog fails. */
+json_t *command_status(struct daemon *daemon, struct error *err);
+/* The job as in docs/control.md. New reference. */
+json_t *command_job(struct daemon *daemon, int64_t id, struct error *err);
+/* For control_callbacks.request. */
+json_t *command_handle(void *context, const json_t *request, int *ret_watch, json_t **ret_first);
+
+/* rebuild.c */
+
+/* Fills a new catalog from the manifests in the output directory. */
+int rebuild_catalog(struct catalog *catalog, const struct folders *folders, struct error *err)
+    __attribute__((warn_unused_result));
+
+#endif

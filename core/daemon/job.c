@@ -1,0 +1,277 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * One job that runs: loaded from the catalog, its source opened, its worker followed by job_run.
+ * Lines of the worker go into the catalog as far as people want them there.
+ */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "daemon/jobs_private.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TICK_SECONDS 0.5
+
+static int load_targets(struct job *job, const json_t *row, struct error *err)
+{
+    const json_t *targets = json_object_get(row, "targets");
+    size_t n = json_array_size(targets);
+    job->targets = calloc(n ? n : 1, sizeof *job->targets);
+    if (!job->targets)
+        return error_oom(err);
+    job->n_targets = n;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *from = json_array_get(targets, i);
+        json_t *options = json_object_get(from, "options");
+        struct job_target *to = &job->targets[i];
+        to->format = strdup(json_get_string(from, "format", ""));
+        to->recipe = strdup(json_get_string(from, "recipe", ""));
+        to->options = json_is_object(options) ? json_deep_copy(options) : NULL;
+        to->done = !strcmp(json_get_string(from, "state", ""), "done");
+        if (!to->format || !to->recipe)
+            return error_oom(err);
+    }
+    return 0;
+}
+
+static int load_row(struct job *job, const json_t *row, struct error *err)
+{
+    (void)snprintf(job->uid, sizeof job->uid, "%s", json_get_string(row, "uid", ""));
+    job->name = strdup(json_get_string(row, "name", ""));
+    job->origin = strdup(json_get_string(row, "path", ""));
+    job->dropped = !strcmp(json_get_string(row, "kind", "drop"), "drop");
+    if (!job->name || !job->origin)
+        return error_oom(err);
+    return load_targets(job, row, err);
+}
+
+int job_load(struct jobs *jobs, int64_t id, struct job **ret_job, struct error *err)
+{
+    _cleanup_json_ json_t *row = NULL;
+    int r = catalog_job_get(jobs->catalog, id, &row, err);
+    if (r != 0)
+        return r;
+    struct job *job = calloc(1, sizeof *job);
+    if (!job)
+        return error_oom(err);
+    job->jobs = jobs;
+    job->id = id;
+    r = load_row(job, row, err);
+    if (r < 0) {
+        job_free(job, 1);
+        return r;
+    }
+    *ret_job = job;
+    return 0;
+}
+
+void job_free(struct job *job, int keep_staging)
+{
+    if (!job)
+        return;
+    loop_timer_clear(job->jobs->loop, &job->tick);
+    loop_remove(job->jobs->loop, job->io);
+    job_run_free(job->run, keep_staging);
+    for (size_t i = 0; i < job->n_targets; i++)
+        job_target_deinit(&job->targets[i]);
+    free(job->targets);
+    ticket_deinit(&job->ticket);
+    source_set_deinit(&job->source);
+    free(job->name);
+    free(job->origin);
+    free(job);
+}
+
+int job_all_done(const struct job *job)
+{
+    for (size_t i = 0; i < job->n_targets; i++)
+        if (!job->targets[i].done)
+            return 0;
+    return 1;
+}
+
+int job_recover(struct job *job, struct error *err)
+{
+    const struct folders *folders = job->jobs->folders;
+    if (faccessat(folders->staging_fd, job->uid, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0;
+    for (size_t i = 0; i < job->n_targets; i++) {
+        _cleanup_json_ json_t *manifest = NULL;
+        int r = job_recover_target(folders->out_fd, job->uid, i, &manifest, err);
+        if (r == 1 && !job->targets[i].done)
+            r = catalog_conversion_done(job->jobs->catalog, job->id, i, manifest,
+                                        folders->out_path, err);
+        if (r < 0)
+            return r;
+        job->targets[i].done |= manifest != NULL;
+    }
+    return 0;
+}
+
+static void note_progress(struct job *job, const json_t *line)
+{
+    const char *stage = json_get_string(line, "stage", "convert");
+    if (strcmp(stage, job->stage) != 0) {
+        (void)snprintf(job->stage, sizeof job->stage, "%s", stage);
+        job->stage_start = timing_now();
+    }
+    job->done = json_get_int(line, "done", 0);
+    job->total = json_get_int(line, "total", 0);
+    if (timing_since(job->last_told) < TICK_SECONDS)
+        return;
+    job->last_told = timing_now();
+    jobs_told(job->jobs, job->id, 1);
+}
+
+static void on_event(void *context, const char *event, const json_t *line)
+{
+    struct job *job = context;
+    struct error err = ERROR_INIT;
+    int r = 0;
+    if (!strcmp(event, "progress")) {
+        note_progress(job, line);
+    } else if (!strcmp(event, "start") && !job->started_known) {
+        job->started_known = 1;
+        r = catalog_job_start(job->jobs->catalog, job->id, line, &err);
+    } else if (!strcmp(event, "source") && !job->source_known) {
+        job->source_known = 1;
+        r = catalog_job_source(job->jobs->catalog, job->id, line, &err);
+    } else if (!strcmp(event, "warning")) {
+        log_warning("%s: %s", job->name, json_get_string(line, "text", ""));
+    }
+    if (r < 0)
+        jobs_log(job->uid, &err);
+}
+
+static void on_published(void *context, size_t target, const json_t *manifest)
+{
+    struct job *job = context;
+    struct error err = ERROR_INIT;
+    const json_t *output = json_object_get(manifest, "output");
+    log_info("%s: %s is ready (%lld bytes)", job->name, json_get_string(output, "name", "?"),
+             (long long)json_get_int(output, "bytes", 0));
+    int r = catalog_conversion_done(job->jobs->catalog, job->id, target, manifest,
+                                    job->jobs->folders->out_path, &err);
+    if (r == 0 && target < job->n_targets)
+        job->targets[target].done = 1;
+    else if (!job->record_error.code)
+        job->record_error = err;
+    jobs_told(job->jobs, job->id, 0);
+}
+
+static void end(struct job *job, int r, const struct error *why)
+{
+    struct jobs *jobs = job->jobs;
+    int64_t id = job->id;
+    int unrecorded = job->record_error.code < 0;
+    if (r > 0 && unrecorded)
+        settle_error(job, &job->record_error);
+    else if (r > 0)
+        settle_done(job);
+    else if (job->cancelled)
+        settle_cancelled(job);
+    else
+        settle_error(job, why);
+    jobs_remove(jobs, job);
+    job_free(job, unrecorded);
+    jobs_told(jobs, id, 0);
+    jobs_kick(jobs);
+}
+
+static void step(void *context);
+
+static void on_readable(void *context, uint32_t events)
+{
+    (void)events;
+    step(context);
+}
+
+/* The descriptor is another one with each step of the run, so it is watched anew. */
+static void step(void *context)
+{
+    struct job *job = context;
+    struct error err = ERROR_INIT;
+    loop_remove(job->jobs->loop, job->io);
+    job->io = NULL;
+    int r = job_run_step(job->run, &err);
+    if (r == 0 && job_run_fd(job->run) >= 0)
+        r = loop_add(job->jobs->loop, job_run_fd(job->run), EPOLLIN, on_readable, job, &job->io,
+                     &err);
+    if (r == 0)
+        loop_timer_set(job->jobs->loop, &job->tick, TICK_SECONDS);
+    else
+        end(job, r, &err);
+}
+
+static int open_source(struct job *job, struct error *err)
+{
+    const struct folders *folders = job->jobs->folders;
+    if (!job->dropped)
+        return source_set_open(AT_FDCWD, job->origin, 1, &job->source, err);
+    int r = claim_load(folders, job->uid, &job->ticket, err);
+    if (r == 1)
+        return error_set(err, PARE_EDATA, "its source is no longer in %s/%s",
+                         folders->claimed_path, job->uid);
+    _cleanup_free_ char *path = r == 0 ? claim_source(&job->ticket) : NULL;
+    if (r == 0 && !path)
+        return error_oom(err);
+    return r < 0 ? r : source_set_open(folders->claimed_fd, path, 0, &job->source, err);
+}
+
+/* What the outputs may need at most: each target about as much as the source. */
+static int check_space(const struct job *job, struct error *err)
+{
+    uint64_t have = folders_free_bytes(job->jobs->folders);
+    uint64_t need = job->jobs->config->min_free;
+    for (size_t i = 0; i < job->n_targets; i++)
+        if (!job->targets[i].done && __builtin_add_overflow(need, job->source.bytes, &need))
+            need = UINT64_MAX;
+    if (have >= need)
+        return 0;
+    return error_set(err, PARE_ENOSPC, "needs %llu MB in %s, has %llu MB",
+                     (unsigned long long)(need / 1000000), job->jobs->folders->out_path,
+                     (unsigned long long)(have / 1000000));
+}
+
+static int start_run(struct job *job, struct error *err)
+{
+    const struct config *config = job->jobs->config;
+    struct job_spec spec = {
+        .uid = job->uid, .origin = job->origin, .source = &job->source, .targets = job->targets,
+        .n_targets = job->n_targets, .out_dirfd = job->jobs->folders->out_fd,
+        .out_path = job->jobs->folders->out_path,
+        .settings = { .worker = config->worker, .plugins = config->plugins,
+                      .recipes = config->recipes, .threads = (unsigned)config->threads,
+                      .memory_limit = config->memory_limit, .cpu = config->cpu,
+                      .nonfinite = config->nonfinite, .sandbox = config->sandbox,
+                      .allow_requantize = config->allow_requantize,
+                      .silence = config->heartbeat },
+    };
+    struct job_callbacks callbacks = { on_event, on_published, job };
+    return job_run_start(&spec, &callbacks, &job->run, err);
+}
+
+int job_start(struct job *job, struct error *err)
+{
+    int r = open_source(job, err);
+    if (r == 0)
+        r = check_space(job, err);
+    if (r == 0)
+        r = catalog_job_running(job->jobs->catalog, job->id, err);
+    if (r == 0)
+        r = start_run(job, err);
+    if (r != 0)
+        return r;
+    job->tick = (struct loop_timer){ .callback = step, .context = job };
+    (void)snprintf(job->stage, sizeof job->stage, "convert");
+    job->stage_start = timing_now();
+    job->total = (int64_t)job->source.bytes;
+    log_info("%s: started (job %lld, %zu targets, %llu bytes)", job->name, (long long)job->id,
+             job->n_targets, (unsigned long long)job->source.bytes);
+    loop_timer_set(job->jobs->loop, &job->tick, 0);
+    return 0;
+}

@@ -1,0 +1,311 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* The queue: see jobs.h. */
+#include "daemon/jobs.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "daemon/jobs_private.h"
+
+#include <string.h>
+
+#define CATALOG_RETRY_SECONDS 10.0
+#define SWEEP_SECONDS 60.0
+
+void jobs_log(const char *what, const struct error *err)
+{
+    log_error("%s: the catalog does not take it: %s", what, err->text);
+}
+
+void jobs_event(struct jobs *jobs, int64_t id, int level, const char *kind, const char *text)
+{
+    struct error err = ERROR_INIT;
+    const char *name = level <= LOG_LEVEL_ERROR     ? "error"
+                       : level == LOG_LEVEL_WARNING ? "warning"
+                                                    : "info";
+    if (catalog_event(jobs->catalog, id, name, kind, text, &err) < 0)
+        jobs_log(text, &err);
+}
+
+void jobs_told(struct jobs *jobs, int64_t id, int progress)
+{
+    jobs->callbacks.changed(jobs->callbacks.context, id, progress);
+}
+
+void jobs_remove(struct jobs *jobs, const struct job *job)
+{
+    for (size_t i = 0; i < jobs->n_running; i++)
+        if (jobs->running[i] == job)
+            jobs->running[i] = jobs->running[--jobs->n_running];
+}
+
+static int make_room(struct jobs *jobs, struct error *err)
+{
+    struct job **running = reallocarray(jobs->running, jobs->n_running + 1, sizeof *running);
+    if (!running)
+        return error_oom(err);
+    jobs->running = running;
+    return 0;
+}
+
+/* Starts a job, or ends or delays it when that cannot be. < 0: the catalog or memory fails, and
+ * trying the next one at once makes no sense. */
+static int begin(struct jobs *jobs, int64_t id, struct error *err)
+{
+    struct job *job = NULL;
+    struct error why = ERROR_INIT;
+    int r = make_room(jobs, err);
+    if (r == 0)
+        r = job_load(jobs, id, &job, err);
+    if (r != 0)
+        return r;
+    r = job_recover(job, &why);
+    if (r == 0 && job_all_done(job)) {
+        settle_done(job);
+        r = job_forget(jobs->folders->out_fd, job->uid, &why);
+        job_free(job, 0);
+        jobs_told(jobs, id, 0);
+        return r < 0 ? error_set(err, r, "%s", why.text) : 0;
+    }
+    if (r == 0)
+        r = job_start(job, &why);
+    if (r == 0) {
+        jobs->running[jobs->n_running++] = job;
+    } else {
+        settle_error(job, &why);
+        job_free(job, 1);
+    }
+    jobs_told(jobs, id, 0);
+    return 0;
+}
+
+static int is_running(const struct jobs *jobs, int64_t id)
+{
+    for (size_t i = 0; i < jobs->n_running; i++)
+        if (jobs->running[i]->id == id)
+            return 1;
+    return 0;
+}
+
+static void fill(void *context)
+{
+    struct jobs *jobs = context;
+    struct error err = ERROR_INIT;
+    int64_t last = 0;
+    settle_lost(jobs);
+    if (jobs->unsettled) {
+        jobs->unsettled = 0;
+        if (jobs_recover_claims(jobs, &err) < 0)
+            jobs->unsettled = 1;
+    }
+    while (!jobs->paused && jobs->n_running < jobs->config->jobs) {
+        int64_t id = 0;
+        double wait = -1;
+        int r = catalog_job_next(jobs->catalog, &id, &wait, &err);
+        if (r == CATALOG_NOT_FOUND) {
+            if (wait >= 0)
+                loop_timer_sooner(jobs->loop, &jobs->kick_timer, wait + 0.01);
+            break;
+        }
+        /* the same job twice: its change of state did not reach the catalog */
+        if (r == 0 && (id == last || is_running(jobs, id)))
+            r = error_set(&err, PARE_EIO, "job %lld does not leave the queue", (long long)id);
+        if (r == 0)
+            r = begin(jobs, id, &err);
+        if (r < 0) {
+            jobs_log("queue", &err);
+            loop_timer_sooner(jobs->loop, &jobs->kick_timer, CATALOG_RETRY_SECONDS);
+            break;
+        }
+        last = id;
+    }
+    if (jobs->unsettled || jobs->n_lost)
+        loop_timer_sooner(jobs->loop, &jobs->kick_timer, SWEEP_SECONDS);
+}
+
+int jobs_new(struct loop *loop, const struct config *config, const struct folders *folders,
+             struct catalog *catalog, const struct jobs_callbacks *callbacks,
+             struct jobs **ret_jobs, struct error *err)
+{
+    struct jobs *jobs = calloc(1, sizeof *jobs);
+    if (!jobs)
+        return error_oom(err);
+    jobs->loop = loop;
+    jobs->config = config;
+    jobs->folders = folders;
+    jobs->catalog = catalog;
+    jobs->callbacks = *callbacks;
+    jobs->kick_timer = (struct loop_timer){ .callback = fill, .context = jobs };
+    *ret_jobs = jobs;
+    return 0;
+}
+
+void jobs_free(struct jobs *jobs)
+{
+    if (!jobs)
+        return;
+    loop_timer_clear(jobs->loop, &jobs->kick_timer);
+    while (jobs->n_running) {
+        struct job *job = jobs->running[--jobs->n_running];
+        struct error err = ERROR_INIT;
+        int64_t id = job->id;
+        int unrecorded = job->record_error.code < 0;
+        log_info("%s: stopped, and queued for the next start", job->name);
+        job_free(job, unrecorded);
+        if (catalog_job_requeue(jobs->catalog, id, 0, NULL, &err) < 0)
+            jobs_log("stop", &err);
+    }
+    free(jobs->running);
+    free(jobs->faults);
+    free(jobs->lost);
+    free(jobs);
+}
+
+void jobs_kick(struct jobs *jobs)
+{
+    loop_timer_sooner(jobs->loop, &jobs->kick_timer, 0);
+}
+
+void jobs_pause(struct jobs *jobs, int paused)
+{
+    jobs->paused = paused;
+    if (!paused)
+        jobs_kick(jobs);
+}
+
+int jobs_paused(const struct jobs *jobs)
+{
+    return jobs->paused;
+}
+
+size_t jobs_running(const struct jobs *jobs)
+{
+    return jobs->n_running;
+}
+
+int jobs_enqueue(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id,
+                 struct error *err)
+{
+    _cleanup_free_ struct catalog_target *targets =
+        calloc(ticket->n_targets, sizeof *targets);
+    if (!targets)
+        return error_oom(err);
+    for (size_t i = 0; i < ticket->n_targets; i++)
+        targets[i] = (struct catalog_target){ ticket->targets[i].format, ticket->targets[i].recipe,
+                                              ticket->targets[i].options };
+    struct catalog_job_spec spec = {
+        .uid = ticket->uid, .name = ticket->name, .path = ticket->origin,
+        .kind = ticket->kind == TICKET_IN_PLACE ? "submit" : "drop",
+        .priority = (int)ticket->priority, .targets = targets, .n_targets = ticket->n_targets,
+    };
+    return catalog_job_add(jobs->catalog, &spec, ret_id, err);
+}
+
+int jobs_submit(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id, struct error *err)
+{
+    int r = jobs_enqueue(jobs, ticket, ret_id, err);
+    if (r < 0)
+        return r;
+    log_info("%s: queued as job %lld", ticket->name, (long long)*ret_id);
+    jobs_told(jobs, *ret_id, 0);
+    jobs_kick(jobs);
+    return 0;
+}
+
+void jobs_accept(struct jobs *jobs, struct ticket *ticket, const struct error *verdict)
+{
+    struct error err = ERROR_INIT;
+    struct job *job = NULL;
+    int64_t id = 0;
+    int r = jobs_submit(jobs, ticket, &id, &err);
+    if (r == 0 && verdict)
+        r = job_load(jobs, id, &job, &err);
+    if (job) {
+        settle_failed(job, verdict);
+        job_free(job, 1);
+        jobs_told(jobs, id, 0);
+    }
+    if (r != 0) {
+        jobs_log(ticket->name, &err);
+        jobs->unsettled = 1; /* the claim is on disk and will be entered */
+        loop_timer_sooner(jobs->loop, &jobs->kick_timer, CATALOG_RETRY_SECONDS);
+    }
+    ticket_deinit(ticket);
+}
+
+static const char *state_of(struct jobs *jobs, int64_t id, json_t **ret_row, struct error *err)
+{
+    if (catalog_job_get(jobs->catalog, id, ret_row, err) != 0)
+        return NULL;
+    return json_get_string(*ret_row, "state", "");
+}
+
+int jobs_cancel(struct jobs *jobs, int64_t id, struct error *err)
+{
+    for (size_t i = 0; i < jobs->n_running; i++)
+        if (jobs->running[i]->id == id) {
+            jobs->running[i]->cancelled = 1;
+            job_run_cancel(jobs->running[i]->run);
+            return 0;
+        }
+    _cleanup_json_ json_t *row = NULL;
+    struct job *job = NULL;
+    const char *state = state_of(jobs, id, &row, err);
+    if (state && strcmp(state, "queued") && strcmp(state, "retry"))
+        return error_set(err, PARE_EUSAGE, "job %lld is %s already", (long long)id, state);
+    int r = state ? job_load(jobs, id, &job, err) : err->code;
+    if (r != 0)
+        return r;
+    settle_cancelled(job);
+    job_free(job, 0);
+    jobs_told(jobs, id, 0);
+    return 0;
+}
+
+int jobs_retry(struct jobs *jobs, int64_t id, struct error *err)
+{
+    _cleanup_json_ json_t *row = NULL;
+    const char *state = state_of(jobs, id, &row, err);
+    if (!state)
+        return err->code;
+    if (strcmp(state, "failed") && strcmp(state, "cancelled"))
+        return error_set(err, PARE_EUSAGE, "job %lld is %s: only a failed or cancelled one can be "
+                                           "tried again", (long long)id, state);
+    int r = 0;
+    if (!strcmp(json_get_string(row, "kind", ""), "drop")) {
+        struct ticket ticket;
+        r = claim_retry(jobs->folders, json_get_string(row, "uid", ""), &ticket, err);
+        if (r == 1) {
+            (void)!error_set(err, PARE_EIO, "its source is no longer in %s",
+                            jobs->folders->failed_path);
+            return CATALOG_NOT_FOUND;
+        }
+        if (r == 0)
+            ticket_deinit(&ticket);
+    }
+    if (r == 0)
+        r = catalog_job_retry(jobs->catalog, id, err);
+    if (r == 0) {
+        jobs_told(jobs, id, 0);
+        jobs_kick(jobs);
+    }
+    return r;
+}
+
+void jobs_overlay(const struct jobs *jobs, json_t *row)
+{
+    int64_t id = json_get_int(row, "id", 0);
+    for (size_t i = 0; i < jobs->n_running; i++) {
+        const struct job *job = jobs->running[i];
+        if (job->id != id)
+            continue;
+        double seconds = timing_since(job->stage_start);
+        (void)json_object_set_new(row, "stage", json_string(job->stage));
+        (void)json_object_set_new(row, "done", json_integer((json_int_t)job->done));
+        (void)json_object_set_new(row, "total", json_integer((json_int_t)job->total));
+        (void)json_object_set_new(row, "rate",
+                                  seconds > 0.05 ? json_real((double)job->done / seconds)
+                                                 : json_null());
+    }
+}

@@ -1,0 +1,58 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queue and what runs of it. The catalog holds the queue itself; here are only the jobs that
+ * run now, and the rules: how many, which next, what follows an end.
+ */
+#ifndef DAEMON_JOBS_H
+#define DAEMON_JOBS_H
+
+#include "catalog/catalog.h"
+#include "daemon/config.h"
+#include "daemon/folders.h"
+#include "daemon/loop.h"
+#include "daemon/ticket.h"
+
+struct jobs;
+
+struct jobs_callbacks {
+    /* A job's state (progress 0) or progress (1) changed. */
+    void (*changed)(void *context, int64_t id, int progress);
+    void *context;
+};
+
+/* The arguments stay the caller's and outlive the jobs; config may change between callbacks. */
+int jobs_new(struct loop *loop, const struct config *config, const struct folders *folders,
+             struct catalog *catalog, const struct jobs_callbacks *callbacks,
+             struct jobs **ret_jobs, struct error *err) __attribute__((warn_unused_result));
+/* Stops what runs, which is queued again. */
+void jobs_free(struct jobs *jobs);
+
+/* After a start, before anything runs: makes catalog, claims and staging agree. */
+int jobs_recover(struct jobs *jobs, struct error *err) __attribute__((warn_unused_result));
+
+/* The first part of it: enters every claim into the catalog. */
+int jobs_recover_claims(struct jobs *jobs, struct error *err) __attribute__((warn_unused_result));
+
+/* Starts as many jobs as may run, soon. */
+void jobs_kick(struct jobs *jobs);
+void jobs_pause(struct jobs *jobs, int paused);
+int jobs_paused(const struct jobs *jobs);
+size_t jobs_running(const struct jobs *jobs);
+
+/* A claimed source, whose ticket is now this module's. verdict: why it fails at once, or NULL. */
+void jobs_accept(struct jobs *jobs, struct ticket *ticket, const struct error *verdict);
+/* Queues a model that stays where it is. */
+int jobs_submit(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id,
+                struct error *err) __attribute__((warn_unused_result));
+/* PARE_EUSAGE when the job is in no state for it. retry also CATALOG_NOT_FOUND: its source is not
+ * in the failed directory any more. */
+int jobs_cancel(struct jobs *jobs, int64_t id, struct error *err)
+    __attribute__((warn_unused_result));
+int jobs_retry(struct jobs *jobs, int64_t id, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Puts stage, done, total and rate of a running job into its JSON (docs/control.md). */
+void jobs_overlay(const struct jobs *jobs, json_t *job);
+
+#endif

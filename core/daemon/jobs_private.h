@@ -1,0 +1,91 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* What jobs.c (the queue), job.c (one that runs), settle.c (ends) and recover.c share. */
+#ifndef DAEMON_JOBS_PRIVATE_H
+#define DAEMON_JOBS_PRIVATE_H
+
+#include "daemon/claim.h"
+#include "daemon/jobs.h"
+
+struct fault { /* how often a queued job has failed for a transient reason */
+    int64_t id;
+    unsigned count;
+};
+
+struct jobs {
+    struct loop *loop;
+    const struct config *config;
+    const struct folders *folders;
+    struct catalog *catalog;
+    struct jobs_callbacks callbacks;
+    struct loop_timer kick_timer;
+    struct job **running;
+    size_t n_running;
+    struct fault *faults;
+    size_t n_faults;
+    int paused;
+    int64_t *lost; /* jobs whose end the catalog did not take (disk full): queued again later */
+    size_t n_lost;
+    int unsettled; /* some claim could not be ended or entered: swept now and then */
+};
+
+struct job {
+    struct jobs *jobs;
+    int64_t id;
+    char uid[40];
+    char *name, *origin;
+    int dropped;           /* its source is claimed, not in place */
+    struct ticket ticket;  /* when dropped */
+    struct job_target *targets;
+    size_t n_targets;
+    struct source_set source;
+    struct job_run *run;
+    struct loop_source *io;
+    struct loop_timer tick;
+    struct error record_error; /* a published target could not be recorded */
+    int started_known, source_known, cancelled;
+    char stage[16];
+    int64_t done, total;
+    uint64_t stage_start, last_told;
+};
+
+/* Logs a failure of the catalog, which has no better place to go. */
+void jobs_log(const char *what, const struct error *err);
+void jobs_event(struct jobs *jobs, int64_t id, int level, const char *kind, const char *text);
+void jobs_told(struct jobs *jobs, int64_t id, int progress);
+
+/* job.c */
+
+/* Makes the object from the catalog's row, with what is done already marked. */
+int job_load(struct jobs *jobs, int64_t id, struct job **ret_job, struct error *err)
+    __attribute__((warn_unused_result));
+void job_free(struct job *job, int keep_staging);
+/* Opens the source and starts the worker. */
+int job_start(struct job *job, struct error *err) __attribute__((warn_unused_result));
+/* Targets that are published, but of which the catalog may not know, after a crash. */
+int job_recover(struct job *job, struct error *err) __attribute__((warn_unused_result));
+int job_all_done(const struct job *job);
+
+/* settle.c: what follows an end. The job is not freed. */
+
+void settle_done(struct job *job);
+void settle_failed(struct job *job, const struct error *why);
+void settle_cancelled(struct job *job);
+/* Queues it again, or fails it, as the error and the attempts say. */
+void settle_error(struct job *job, const struct error *why);
+/* Ends the claim of a job by its state in the catalog; 1 when it is not in a final state. */
+int settle_claim(struct jobs *jobs, const char *uid, const json_t *row, struct error *err)
+    __attribute__((warn_unused_result));
+/* Tries again what the catalog did not take. */
+void settle_lost(struct jobs *jobs);
+void settle_forget_faults(struct jobs *jobs, int64_t id);
+
+/* jobs.c */
+
+/* Adds a ticket to the catalog, once. */
+int jobs_enqueue(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id,
+                 struct error *err) __attribute__((warn_unused_result));
+/* Takes a job out of the running ones; the caller frees it. */
+void jobs_remove(struct jobs *jobs, const struct job *job);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* A catalog from manifests: they say all that the catalog said of what is there. */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "daemon/daemon_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define ENDING ".pare.json"
+#define MAX_MANIFEST (1u << 30)
+
+static int import(struct catalog *catalog, const struct folders *folders, const char *name,
+                  struct error *err)
+{
+    _cleanup_free_ char *text = NULL;
+    _cleanup_json_ json_t *manifest = NULL;
+    size_t n = 0;
+    int r = file_read_all(folders->out_fd, name, MAX_MANIFEST, &text, &n, err);
+    if (r == 0)
+        r = json_parse_object(text, n, &manifest, err);
+    if (r == 0)
+        r = catalog_import_manifest(catalog, manifest, folders->out_path, err);
+    return r;
+}
+
+int rebuild_catalog(struct catalog *catalog, const struct folders *folders, struct error *err)
+{
+    int fd = openat(folders->out_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir)
+        return error_errno(err, errno, "cannot read %s", folders->out_path);
+    struct dirent *entry;
+    size_t imported = 0;
+    while ((entry = readdir(dir))) {
+        struct error problem = ERROR_INIT;
+        size_t len = strlen(entry->d_name), m = strlen(ENDING);
+        if (len <= m || strcmp(entry->d_name + len - m, ENDING) != 0)
+            continue;
+        int r = import(catalog, folders, entry->d_name, &problem);
+        if (r < 0)
+            log_warning("%s/%s: %s", folders->out_path, entry->d_name, problem.text);
+        imported += r == 0;
+    }
+    if (imported)
+        log_info("the new catalog has %zu conversions from the manifests in %s", imported,
+                 folders->out_path);
+    return 0;
+}

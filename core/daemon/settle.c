@@ -1,0 +1,176 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * What follows the end of a job. The catalog gets the final state first, then the source leaves its
+ * claim: after a crash in between, the state says where the source belongs, and the rest is done
+ * at the next start. A transient fault puts the job back into the queue, later each time; a full
+ * disk does so for as long as it is full.
+ */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "daemon/jobs_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SPACE_SECONDS 30.0 /* between looks at a full disk */
+#define LONGEST_DELAY 3600.0
+
+static int end_claim(struct jobs *jobs, const char *uid, int end, const char *reason,
+                     struct error *err)
+{
+    struct ticket ticket;
+    int r = claim_load(jobs->folders, uid, &ticket, err);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    _cleanup_free_ char *path = NULL;
+    r = claim_finish(jobs->folders, &ticket, end, reason, &path, err);
+    if (r == 0 && path)
+        log_debug("%s: the source is now %s", ticket.name, path);
+    ticket_deinit(&ticket);
+    return r;
+}
+
+static int end_when_done(const struct jobs *jobs)
+{
+    return strcmp(jobs->config->after, "delete") ? CLAIM_ARCHIVE : CLAIM_DELETE;
+}
+
+static void end_or_remember(struct job *job, int end, const char *reason)
+{
+    struct error err = ERROR_INIT;
+    int r = job->dropped ? end_claim(job->jobs, job->uid, end, reason, &err) : 0;
+    if (r == 0)
+        return;
+    job->jobs->unsettled = 1;
+    log_error("%s: the source could not be put away, trying again later: %s", job->name, err.text);
+    jobs_event(job->jobs, job->id, LOG_LEVEL_ERROR, "source", err.text);
+}
+
+/* The end did not reach the catalog: the source stays claimed, and the job runs once more. */
+static void lose(struct job *job, const struct error *err)
+{
+    struct jobs *jobs = job->jobs;
+    jobs_log(job->uid, err);
+    int64_t *lost = reallocarray(jobs->lost, jobs->n_lost + 1, sizeof *lost);
+    if (!lost)
+        return;
+    jobs->lost = lost;
+    lost[jobs->n_lost++] = job->id;
+}
+
+void settle_lost(struct jobs *jobs)
+{
+    struct error err = ERROR_INIT;
+    while (jobs->n_lost) {
+        if (catalog_job_requeue(jobs->catalog, jobs->lost[jobs->n_lost - 1], 0, NULL, &err) < 0) {
+            jobs_log("queue", &err);
+            return;
+        }
+        jobs->n_lost--;
+    }
+}
+
+void settle_done(struct job *job)
+{
+    struct error err = ERROR_INIT;
+    settle_forget_faults(job->jobs, job->id);
+    if (catalog_job_done(job->jobs->catalog, job->id, &err) < 0) {
+        lose(job, &err);
+        return;
+    }
+    end_or_remember(job, end_when_done(job->jobs), NULL);
+    log_info("%s: done", job->name);
+}
+
+void settle_failed(struct job *job, const struct error *why)
+{
+    struct error err = ERROR_INIT;
+    char reason[ERROR_TEXT_MAX + 64];
+    settle_forget_faults(job->jobs, job->id);
+    if (catalog_job_failed(job->jobs->catalog, job->id, why, &err) < 0) {
+        lose(job, &err);
+        return;
+    }
+    (void)snprintf(reason, sizeof reason, "%s (%s)", why->text, error_name(why->code));
+    end_or_remember(job, CLAIM_FAIL, reason);
+    log_error("%s: failed: %s", job->name, reason);
+}
+
+void settle_cancelled(struct job *job)
+{
+    struct error err = ERROR_INIT;
+    settle_forget_faults(job->jobs, job->id);
+    if (catalog_job_cancelled(job->jobs->catalog, job->id, &err) < 0) {
+        lose(job, &err);
+        return;
+    }
+    end_or_remember(job, CLAIM_FAIL, "cancelled");
+    log_info("%s: cancelled", job->name);
+}
+
+/* Counts one more fault of the job; how many there are now. */
+static unsigned count_fault(struct jobs *jobs, int64_t id)
+{
+    for (size_t i = 0; i < jobs->n_faults; i++)
+        if (jobs->faults[i].id == id)
+            return ++jobs->faults[i].count;
+    struct fault *faults = reallocarray(jobs->faults, jobs->n_faults + 1, sizeof *faults);
+    if (!faults)
+        return 1;
+    jobs->faults = faults;
+    faults[jobs->n_faults++] = (struct fault){ id, 1 };
+    return 1;
+}
+
+void settle_forget_faults(struct jobs *jobs, int64_t id)
+{
+    for (size_t i = 0; i < jobs->n_faults; i++)
+        if (jobs->faults[i].id == id)
+            jobs->faults[i] = jobs->faults[--jobs->n_faults];
+}
+
+static void requeue(struct job *job, double delay, const struct error *why)
+{
+    struct error err = ERROR_INIT;
+    log_warning("%s: again in %.0f s: %s", job->name, delay, why->text);
+    jobs_event(job->jobs, job->id, LOG_LEVEL_WARNING, "retry", why->text);
+    if (catalog_job_requeue(job->jobs->catalog, job->id, delay, why, &err) < 0)
+        lose(job, &err);
+}
+
+void settle_error(struct job *job, const struct error *why)
+{
+    const struct config *config = job->jobs->config;
+    if (why->code == PARE_ENOSPC) {
+        requeue(job, config->backoff < SPACE_SECONDS ? config->backoff : SPACE_SECONDS, why);
+        return;
+    }
+    unsigned faults = error_is_transient(why->code) ? count_fault(job->jobs, job->id) : 0;
+    if (!faults || faults > config->retries) {
+        settle_failed(job, why);
+        return;
+    }
+    double delay = config->backoff;
+    for (unsigned i = 1; i < faults && delay < LONGEST_DELAY; i++)
+        delay *= 2;
+    requeue(job, delay < LONGEST_DELAY ? delay : LONGEST_DELAY, why);
+}
+
+int settle_claim(struct jobs *jobs, const char *uid, const json_t *row, struct error *err)
+{
+    const char *state = json_get_string(row, "state", "");
+    char reason[ERROR_TEXT_MAX + 64] = "cancelled";
+    if (!strcmp(state, "done"))
+        return end_claim(jobs, uid, end_when_done(jobs), NULL, err);
+    if (!strcmp(state, "failed")) {
+        const json_t *why = json_object_get(row, "error");
+        (void)snprintf(reason, sizeof reason, "%s (%s)",
+                       json_get_string(why, "text", "no reason is known"),
+                       json_get_string(why, "code", "internal"));
+    } else if (strcmp(state, "cancelled") != 0) {
+        return 1;
+    }
+    return end_claim(jobs, uid, CLAIM_FAIL, reason, err);
+}
