@@ -141,6 +141,8 @@ def duplicates(c):
                 '"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', b"abcd"))
     c.file("S17-escaped", "EDATA", "`a` is there twice in the header",
            pack('{"a":%s,"\\u0061":%s}' % (ENTRY, ENTRY), b"abcd"))
+    c.file("S17-escaped-pair", "EDATA", "is there twice in the header",
+           pack('{"\U0001f600":%s,"\\ud83d\\ude00":%s}' % (ENTRY, ENTRY), b"abcd"))
     c.file("S17-key-of-entry", "EDATA", "key `dtype` is there twice",
            pack('{"a":{"dtype":"U8","dtype":"I8","shape":[4],"data_offsets":[0,4]}}', b"abcd"))
     meta = '{"__metadata__":%s,"a":' + ENTRY + "}"
@@ -209,6 +211,9 @@ def indexes(c):
            {ONE: SHARD_A, INDEX: index({"%x" % i: "%x.safetensors" % i for i in range(10**6)})})
     c.tree("S22-tensor-not-listed", "EDATA", "tensor `b` of `" + TWO + "` is not listed",
            {ONE: SHARD_A, TWO: SHARD_B, INDEX: index({"a": ONE, "x": TWO})})
+    sixteen = {"t%d" % i: entry("U8", [1], i, i + 1) for i in range(17)}
+    c.tree("S22-16-of-17-listed", "EDATA", "tensor `t16` of `" + ONE + "` is not listed",
+           {ONE: model(sixteen, 17), INDEX: index({"t%d" % i: ONE for i in range(16)})})
     c.tree("S22-tensor-not-there", "EDATA", "1 tensors are listed that no shard has: `x` is not in",
            {ONE: SHARD_A, TWO: SHARD_B, INDEX: index(dict(good, x=ONE))})
     c.tree("S22-tensor-elsewhere", "EDATA", "tensor `a` is said to be in `" + TWO + "`, and is in",
@@ -221,6 +226,10 @@ def indexes(c):
     c.tree("S22-map-twice", "EDATA", "`weight_map` is there twice",
            {ONE: SHARD_A, TWO: SHARD_B, INDEX: text[:-1] + b',"weight_map":{}}'})
     c.tree("S22-not-json", "EDATA", "the index is not JSON", {ONE: SHARD_A, INDEX: b"weights"})
+    for levels, code in ((64, "OK"), (65, "ELIMIT")):
+        nested = b'{"x":' + b"[" * (levels - 1) + b"]" * (levels - 1) + b","
+        c.tree("S22-%d-levels" % levels, code, "" if code == "OK" else "limit of 64 levels",
+               {ONE: SHARD_A, TWO: SHARD_B, INDEX: text.replace(b"{", nested, 1)})
     c.tree("S22-no-map", "EDATA", "no object `weight_map`", {ONE: SHARD_A, INDEX: {"metadata": {}}})
     c.tree("S22-empty-map", "EDATA", "names no tensors", {ONE: SHARD_A, INDEX: index({})})
     c.tree("S22-map-of-numbers", "EDATA", "the shard of tensor `a` must be a string",
