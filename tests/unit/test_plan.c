@@ -141,7 +141,10 @@ static int try_plan(const char *recipe_id, const struct model *source,
                     const struct pare_writer *writer, struct plan_options options,
                     struct recipe **ret_recipe, struct plan **ret_plan, struct error *err)
 {
-    int r = recipe_load(getenv("PARE_RECIPES"), recipe_id, ret_recipe, err);
+    char dirs[4096];
+    (void)snprintf(dirs, sizeof dirs, "%s/recipes:%s", getenv("PARE_TEST_DATA"),
+                   getenv("PARE_RECIPES"));
+    int r = recipe_load(dirs, recipe_id, ret_recipe, err);
     if (r)
         fail_msg("%s", err->text);
     return plan_make(*ret_recipe, NULL, source, writer, &options, ret_plan, err);
@@ -327,7 +330,7 @@ static void test_rules_are_named(void **state)
     expect_plan("q4_k_m", model, &gguf, &recipe, &plan);
     assert_string_equal(plan->choices[0].rule, "q4_k_m.recipe:12: q6_k if is_output");
     assert_int_equal(plan->choices[0].source, 0);
-    assert_string_equal(plan->choices[1].rule, "gguf.rules:30: keep if rank < 2");
+    assert_string_equal(plan->choices[1].rule, "gguf.rules:28: keep if rank < 2");
     assert_string_equal(plan->choices[2].rule, "q4_k_m.recipe:25: default q4_k");
     assert_string_equal(plan->choices[3].rule, "integers are kept");
     assert_int_equal(plan->target->tensors[2].planes[0].length, 256 * 144);
@@ -373,10 +376,22 @@ static void test_foreign_names(void **state)
     expect_plan("q4_k_m", model, &gguf, &recipe, &plan);
     assert_string_equal(chosen(plan, "transformer.wpe.weight"), "f32");
     assert_string_equal(chosen(plan, "transformer.h.0.attn.c_attn.weight"), "q4_k");
+    plan_free(plan);
+    recipe_free(recipe);
+    model_free(model);
+}
+
+static void test_warnings(void **state)
+{
+    (void)state;
+    struct model *model = new_model("safetensors");
+    add_matrix(model, "a.weight", "f32", 64, 256);
+    struct recipe *recipe = NULL;
+    struct plan *plan = NULL;
+    expect_plan("warns", model, &gguf, &recipe, &plan);
+    assert_string_equal(chosen(plan, "a.weight"), "f32");
     assert_int_equal(json_array_size(plan->warnings), 1);
-    assert_string_equal(json_string_value(json_array_get(plan->warnings, 0)),
-                        "there is no general.architecture: the GGUF file will be a container, "
-                        "not a model that runs");
+    assert_string_equal(json_string_value(json_array_get(plan->warnings, 0)), "no architecture");
     plan_free(plan);
     recipe_free(recipe);
     model_free(model);
@@ -527,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_rules_are_named),
         cmocka_unit_test(test_safetensors_casts_all),
         cmocka_unit_test(test_foreign_names),
+        cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_fallback),
         cmocka_unit_test(test_impossible_targets),
         cmocka_unit_test(test_unknown_encodings),
