@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: 2026 The Pare developers
+# SPDX-License-Identifier: MIT
+"""A worker for test_supervise: speaks docs/protocol.md, and does what the words in its source's
+first file tell it to, good or evil."""
+import hashlib
+import json
+import os
+import signal
+import sys
+import time
+
+
+def say(event, **fields):
+    sys.stdout.write(json.dumps({"event": event, **fields}) + "\n")
+    sys.stdout.flush()
+
+
+def die(number):
+    signal.signal(number, signal.SIG_DFL) if number != signal.SIGKILL else None
+    os.kill(os.getpid(), number)
+
+
+def misbehave(word, request):
+    """The ways to end badly, before any work."""
+    if word == "segv":
+        sys.stderr.write("first line\nlast words\n")
+        sys.stderr.flush()
+        die(signal.SIGSEGV)
+    if word == "kill":
+        die(signal.SIGKILL)
+    if word == "status":
+        sys.stderr.write("I give up\n==1==ABORTING\n")
+        sys.exit(3)
+    if word == "nothing":
+        sys.exit(0)
+    if word == "garbage":
+        sys.stdout.write("\x00\x01 not JSON\n")
+        sys.stdout.flush()
+        time.sleep(60)
+    if word == "noevent":
+        sys.stdout.write("{}\n")
+        sys.stdout.flush()
+        time.sleep(60)
+    if word == "longline":
+        sys.stdout.write('{"event": "progress", "x": "' + "a" * (2 << 20) + '"}\n')
+        time.sleep(60)
+    if word == "longmodel":
+        sys.stdout.write('{"event": "model", "x": "' + "a" * (2 << 20) + '"}\n')
+        say("done")
+        sys.exit(0)
+    if word == "endless":
+        while True:
+            sys.stdout.write("a" * 65536)
+    if word == "stderr":
+        sys.stderr.write("noise\n" * 200000)
+    if word == "more":
+        say("done")
+        say("progress", done=1, total=1, stage="convert")
+        time.sleep(60)
+    if word == "error":
+        say("error", code="data", text="byte 7 is wrong\x1b[31m")
+        sys.exit(1)
+    if word == "pretend":
+        say("error", code="ok", text="success")
+        sys.exit(1)
+    if word == "hang":
+        time.sleep(60)
+    if word == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        say("start", version="0")
+        time.sleep(60)
+    if word == "orphan":
+        if os.fork() == 0:
+            time.sleep(60)
+            sys.exit(0)
+        say("done")
+        sys.exit(0)
+    if word == "environment":
+        say("start", environment=dict(os.environ), group=os.getpgid(0) == os.getpid(),
+            fds=sorted(int(f) for f in os.listdir("/proc/self/fd")),
+            oom=int(open("/proc/self/oom_score_adj").read()))
+        say("done")
+        sys.exit(0)
+
+
+def write_target(staging, index, target, words):
+    """One output, with the evil that the words ask for; returns the `target` line's fields."""
+    folder = target["format"] == "folder"
+    output = target["stem"] + ("" if folder else ".fake")
+    os.mkdir(str(index), dir_fd=staging)
+    directory = os.open(str(index), os.O_RDONLY | os.O_DIRECTORY, dir_fd=staging)
+    if folder:
+        os.mkdir(output, dir_fd=directory)
+        directory = os.open(output, os.O_RDONLY | os.O_DIRECTORY, dir_fd=directory)
+    names = ["a.fake", "b.fake"] if folder else [output]
+    files = []
+    for name in names:
+        if "symlink" in words:
+            os.symlink("/etc/passwd", name, dir_fd=directory)
+            files.append({"name": name, "bytes": os.stat("/etc/passwd").st_size})
+            continue
+        fd = os.open(name, os.O_WRONLY | os.O_CREAT, 0o644, dir_fd=directory)
+        data = f"output {index} {name}".encode()
+        os.write(fd, data)
+        os.close(fd)
+        files.append({"name": name, "bytes": len(data) + ("size" in words)})
+    if "extra" in words:
+        os.close(os.open("extra", os.O_WRONLY | os.O_CREAT, dir_fd=directory))
+    if "dots" in words:
+        output = "../" + output
+    if "suffix" in words:
+        output = target["stem"] + "/../../x"
+    if "stem" in words:
+        output = "other.fake"
+    if "filename" in words:
+        files[0]["name"] = "../x"
+    return {"output": output, "folder": folder, "files": files, "stem": target["stem"]}
+
+
+def convert(request, words):
+    if "fail" in words:
+        say("error", code="nonfinite", text="tensor x: NaN at 3")
+        sys.exit(1)
+    say("start", version="0", cpu="c", threads=1,
+        sandbox={"no_new_privs": True, "rlimits": True, "landlock": 4, "seccomp": True,
+                 "missing": []})
+    say("source", format="fake", architecture=None, name="m", parameters=4, tensors=1, bytes=16,
+        census=[{"encoding": "f32", "tensors": 1, "elements": 4, "bytes": 16}], license=None,
+        metadata=0)
+    for i, target in enumerate(request["targets"]):
+        say("progress", done=1, total=2, stage="convert")
+        fields = write_target(request["staging"], i, target, words)
+        say("tensor", target=i, name="t|`x`", shape=[2, 2], **{"from": "f32"}, to="f16", elements=4,
+            bytes_in=16, bytes=8, rmse=0.5, sqnr_db=12.5, relative_error=0.1, max_abs=1.0,
+            cosine=0.99, nonfinite=0, probe={"row": 0, "rows": 1, "sse": 0.0}, evil={"a": [1]})
+        if "silent" not in words:
+            say("target", target=i, format=target["format"], recipe=target["recipe"],
+                recipe_sha256="0" * 64, bytes=8, census=[], bits_per_weight=16.0,
+                accuracy={"rmse": 0.5, "sqnr_db": None, "relative_error": "x"}, warnings=["w"],
+                **fields)
+    say("done", source_files=[{"name": "m", "bytes": 16, "sha256": "1" * 64}], digest="1" * 64,
+        seconds={"hash": 0.1, "total": 0.2}, peak_rss=1000,
+        plugins=[{"name": "fake", "version": "1", "sha256": "2" * 64}])
+
+
+def verify(request, words):
+    expect = request["expect"]
+    assert expect["tensors"][0]["name"] == "t|`x`" and expect["files"]
+    if "badverify" in words or ("badfirst" in words and expect["target"] == 0):
+        say("error", code="verify", text="tensor t differs")
+        sys.exit(1)
+    files = []
+    for f in request["other"]["files"]:
+        size = os.fstat(f["fd"]).st_size
+        digest = hashlib.sha256(os.pread(f["fd"], size, 0)).hexdigest()
+        files.append({"name": f["name"], "bytes": size,
+                      "sha256": "zz" if "nodigest" in words else digest})
+    if "unverified" not in words:
+        say("verified", files=files, tensors=1, sampled=4, seconds=0.0)
+    say("done")
+
+
+def main():
+    request = json.load(sys.stdin)
+    fd = request["source"]["files"][0]["fd"]
+    words = os.pread(fd, 4096, 0).decode().split()
+    misbehave(words[0] if words else "", request)
+    if request["kind"] == "verify":
+        verify(request, words)
+    elif request["kind"] == "convert":
+        convert(request, words)
+    else:
+        say("done")
+
+
+main()
