@@ -34,7 +34,7 @@ int json_get_bool(const json_t *object, const char *key, int fallback)
 
 json_t *json_text(const char *data, size_t len)
 {
-    json_t *text = memchr(data, 0, len) ? NULL : json_stringn(data, len);
+    json_t *text = len && memchr(data, 0, len) ? NULL : json_stringn(len ? data : "", len);
     if (text)
         return text;
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
@@ -57,6 +57,8 @@ int json_parse_object(const char *data, size_t n, json_t **ret_object, struct er
 {
     json_error_t problem;
     json_t *json = json_loadb(data, n, JSON_REJECT_DUPLICATES, &problem);
+    if (!json && json_error_code(&problem) == json_error_out_of_memory)
+        return error_oom(err);
     if (!json)
         return error_set(err, PARE_EDATA, "not JSON: %s (line %d, column %d)", problem.text,
                          problem.line, problem.column);

@@ -3,6 +3,8 @@
 /* Growing strings: see strbuf.h. */
 #include "base/strbuf.h"
 
+#include "base/memory.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@ static int reserve(struct strbuf *sb, size_t n)
         capacity *= 2;
     char *data = realloc(sb->data, capacity);
     if (!data) {
+        memory_note_failure();
         sb->failed = 1;
         return -1;
     }

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/timing.h"
 #include "convert/pipeline.h"
@@ -49,11 +50,16 @@ static char *config_model_type(const struct model *model)
             continue;
         _cleanup_free_ char *text = malloc(f->size + 1);
         _cleanup_json_ json_t *config = NULL;
+        if (!text)
+            memory_note_failure();
         if (!text || file_pread(f->fd, text, f->size, 0, NULL) < 0 ||
             json_parse_object(text, f->size, &config, NULL) < 0)
             return NULL;
         const char *type = json_get_string(config, "model_type", NULL);
-        return type ? strdup(type) : NULL;
+        char *copy = type ? strdup(type) : NULL;
+        if (type && !copy)
+            memory_note_failure();
+        return copy;
     }
     return NULL;
 }
@@ -236,6 +242,7 @@ static int model_digest(const struct model *model, const struct pipeline_result 
     _cleanup_free_ char **lines = calloc(model->n_files + 1u, sizeof *lines);
     _cleanup_strbuf_ struct strbuf all = STRBUF_INIT;
     size_t n = 0;
+    int complete = lines != NULL;
     if (model->n_files == 1) {
         memcpy(ret_hex, result->sha256[0], HASH_HEX_SIZE);
         return 0;
@@ -246,14 +253,17 @@ static int model_digest(const struct model *model, const struct pipeline_result 
             continue;
         if (asprintf(&lines[n], "%s\t%s\n", f->name, result->sha256[i]) > 0)
             n++;
+        else
+            complete = 0;
     }
-    if (!lines)
-        return error_oom(err);
-    qsort(lines, n, sizeof *lines, compare_lines);
+    if (n)
+        qsort(lines, n, sizeof *lines, compare_lines);
     for (size_t i = 0; i < n; i++) {
         strbuf_puts(&all, lines[i]);
         free(lines[i]);
     }
+    if (!complete || all.failed)
+        return error_oom(err);
     return hash_of(all.data ? all.data : "", all.len, ret_hex, err);
 }
 

@@ -119,7 +119,7 @@ static int expected_index(const struct model *output, const char *name, uint64_t
     const struct pare_str *real = &output->tensors[guess].name;
     _cleanup_json_ json_t *text = json_text(real->data, real->len);
     *ret_index = guess;
-    return !strcmp(json_string_value(text), name);
+    return text && !strcmp(json_string_value(text), name);
 }
 
 static int check_probe(struct verification *v, const json_t *line, uint64_t from, uint64_t to,

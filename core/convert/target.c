@@ -30,10 +30,10 @@ static int index_layout(struct target *target, uint64_t n_source, struct error *
     target->places = calloc(n + 1, PARE_MAX_PLANES * sizeof *target->places);
     target->by_source = malloc((n_source + 1) * sizeof *target->by_source);
     target->fds = malloc(target->layout.n_files * sizeof *target->fds);
+    for (uint32_t i = 0; target->fds && i < target->layout.n_files; i++)
+        target->fds[i] = -1;
     if (!target->places || !target->by_source || !target->fds)
         return error_oom(err);
-    for (uint32_t i = 0; i < target->layout.n_files; i++)
-        target->fds[i] = -1;
     for (uint64_t i = 0; i < n_source; i++)
         target->by_source[i] = UINT64_MAX;
     for (uint64_t i = 0; i < n; i++)

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "config.h"
 #include "convert/convert.h"
 #include "worker/sandbox.h"
@@ -27,19 +28,35 @@ struct worker {
     struct model *model, *other;
     uint32_t cpu;
     struct job_context job;
+    int unheard; /* errno of a line that could not be written */
 };
 
+/* Writes a line, unless something of it may be missing; see memory.h. */
 static void emit(void *context, json_t *line)
 {
-    (void)context;
+    struct worker *w = context;
     char *text = json_to_text(line);
     json_decref(line);
-    if (text) {
-        (void)fputs(text, stdout);
-        (void)fputc('\n', stdout);
-        (void)fflush(stdout);
-    }
+    if (!text)
+        memory_note_failure();
+    else if (!memory_failed() && (fprintf(stdout, "%s\n", text) < 0 || fflush(stdout) == EOF))
+        w->unheard = errno;
     free(text);
+}
+
+/* The last line of a failed job. It is written even when there is no memory. */
+static void emit_error(const struct error *err)
+{
+    _cleanup_json_ json_t *line =
+        json_pack("{s:s, s:s, s:o}", "event", "error", "code", error_name(err->code), "text",
+                  json_text(err->text, strlen(err->text)));
+    _cleanup_free_ char *text = line ? json_to_text(line) : NULL;
+    if (text)
+        (void)printf("%s\n", text);
+    else
+        (void)printf("{\"event\":\"error\",\"code\":\"%s\",\"text\":\"out of memory\"}\n",
+                     error_name(err->code));
+    (void)fflush(stdout);
 }
 
 static int read_request(json_t **ret_request, struct error *err)
@@ -102,8 +119,10 @@ static int make_model(const json_t *request, const char *key, struct model **ret
                       struct error *err)
 {
     const json_t *files = json_object_get(json_object_get(request, key), "files");
-    int r = model_new(ret_model, err);
     uint64_t bytes = 0;
+    int r = model_new(ret_model, err);
+    if (r < 0)
+        return r;
     for (size_t i = 0; r == 0 && i < json_array_size(files); i++) {
         r = add_file(*ret_model, json_array_get(files, i), err);
         if (r == 0)
@@ -149,7 +168,8 @@ static int start(struct worker *w, struct error *err)
     w->job = (struct job_context){ .recipes = json_get_string(w->request, "recipes", ""),
                                    .request = w->request,
                                    .threads = threads,
-                                   .emit = emit };
+                                   .emit = emit,
+                                   .emit_context = w };
     job_emit(&w->job, "start", json_pack("{s:s, s:s, s:i, s:o}", "version", PARE_VERSION, "cpu",
                                          cpu, "threads", (int)threads, "sandbox", report));
     return 0;
@@ -209,7 +229,15 @@ static int do_job(struct worker *w, json_t **ret_done, struct error *err)
     return 0;
 }
 
-static void finish(const struct worker *w, json_t *done)
+/* Nothing was left out of what has been said so far. */
+static int check_heard(const struct worker *w, struct error *err)
+{
+    if (memory_failed())
+        return error_oom(err);
+    return w->unheard ? error_errno(err, w->unheard, "cannot write the answer") : 0;
+}
+
+static int finish(const struct worker *w, json_t *done, struct error *err)
 {
     struct rusage usage;
     (void)getrusage(RUSAGE_SELF, &usage);
@@ -217,7 +245,13 @@ static void finish(const struct worker *w, json_t *done)
         done = json_object();
     (void)json_object_set_new(done, "peak_rss", json_integer(usage.ru_maxrss * 1024LL));
     (void)json_object_set_new(done, "plugins", registry_versions(w->registry));
+    int r = check_heard(w, err);
+    if (r < 0) {
+        json_decref(done);
+        return r;
+    }
     job_emit(&w->job, "done", done);
+    return check_heard(w, err);
 }
 
 static int run(struct worker *w, struct error *err)
@@ -234,19 +268,17 @@ static int run(struct worker *w, struct error *err)
         r = load_plugins(w, err);
     if (r == 0)
         r = do_job(w, &done, err);
-    if (r == 0)
-        finish(w, done);
-    return r;
+    return r < 0 ? r : finish(w, done, err);
 }
 
 int main(void)
 {
     struct worker w = { .request = NULL };
     struct error err = ERROR_INIT;
+    memory_watch_json();
     int r = run(&w, &err);
     if (r < 0)
-        emit(NULL, json_pack("{s:s, s:s, s:o}", "event", "error", "code", error_name(err.code),
-                             "text", json_text(err.text, strlen(err.text))));
+        emit_error(&err);
     model_free(w.model);
     model_free(w.other);
     registry_free(w.registry);
