@@ -6,6 +6,7 @@
  */
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/strbuf.h"
 #include "model/model.h"
 
@@ -27,7 +28,9 @@ static int copy_strings(struct model *model, const struct pare_str *from, uint64
 {
     uint64_t total = 0;
     for (uint64_t i = 0; i < count; i++)
-        if (checked_add(total, from[i].len, &total) || checked_add(total, 1, &total))
+        if (from[i].len && !from[i].data)
+            return error_set(err, PARE_EPLUGIN, "a string of %zu bytes without data", from[i].len);
+        else if (checked_add(total, from[i].len, &total) || checked_add(total, 1, &total))
             return error_set(err, PARE_ELIMIT, "strings of a metadata value overflow");
     void *memory = NULL;
     int r = model_alloc(model, total ? total : 1, 1, &memory, err);
@@ -50,6 +53,9 @@ static int copy_value(struct model *model, const struct pare_value *from, struct
     uint64_t count = from->is_array ? from->count : 1;
     if (!size)
         return error_set(err, PARE_EPLUGIN, "metadata of unknown type %u", from->type);
+    if (count && !from->data)
+        return error_set(err, PARE_EPLUGIN, "metadata of %llu elements without data",
+                         (unsigned long long)count);
     void *data = NULL;
     int r = model_alloc(model, count ? count : 1, size, &data, err);
     if (r < 0)
@@ -92,6 +98,8 @@ int meta_set(struct model *model, struct pare_str key, const struct pare_value *
     if (r == 0)
         r = copy_strings(model, &key, 1, &entry.key, err);
     if (r == 0)
+        r = copy_value(model, value, &entry.value, err);
+    if (r == 0)
         r = strmap_add(&model->meta_keys, entry.key.data, key.len, model->n_meta, err);
     if (r > 0) {
         _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
@@ -99,8 +107,6 @@ int meta_set(struct model *model, struct pare_str key, const struct pare_value *
         return error_set(err, PARE_EDATA, "there are two metadata entries `%s`",
                          sb.data ? sb.data : "");
     }
-    if (r == 0)
-        r = copy_value(model, value, &entry.value, err);
     if (r < 0)
         return r;
     model->meta[model->n_meta++] = entry;
@@ -190,7 +196,10 @@ char *meta_string(const struct model *model, const char *key)
     if (!value || value->type != PARE_STRING || value->is_array)
         return NULL;
     const struct pare_str *s = value->data;
-    return strndup(s->data, s->len);
+    char *copy = strndup(s->data, s->len);
+    if (!copy)
+        memory_note_failure();
+    return copy;
 }
 
 char *model_architecture(const struct model *model)

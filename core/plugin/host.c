@@ -72,6 +72,25 @@ static int check_file(struct pare_job *job, uint32_t file)
                      job->model->n_files);
 }
 
+/* Sizes that the structs which the host fills had in the first version of the ABI. */
+#define FILE_SIZE_1 (offsetof(struct pare_file, role) + 2 * sizeof(uint32_t)) /* and padding */
+#define VALUE_SIZE_1 (offsetof(struct pare_value, data) + sizeof(void *))
+#define TENSOR_SIZE_1 \
+    (offsetof(struct pare_tensor, planes) + PARE_MAX_PLANES * sizeof(struct pare_extent))
+
+/* Fills a plugin's struct as far as it says that it reaches. A plugin that has not set its size
+ * is one that knows the first version only. */
+static void copy_out(void *ret, const void *full, size_t size, size_t size_1)
+{
+    size_t theirs;
+    memcpy(&theirs, ret, sizeof theirs);
+    if (theirs < size_1 || theirs > 65536)
+        theirs = size_1;
+    size_t n = theirs < size ? theirs : size;
+    memcpy((char *)ret + sizeof n, (const char *)full + sizeof n, n - sizeof n);
+    memcpy(ret, &n, sizeof n);
+}
+
 static int host_file_info(struct pare_job *job, uint32_t file, struct pare_file *ret_file)
 {
     int r = check_file(job, file);
@@ -79,8 +98,7 @@ static int host_file_info(struct pare_job *job, uint32_t file, struct pare_file 
         return r;
     const struct model_file *f = &job->model->files[file];
     struct pare_file full = { sizeof full, f->name, f->size, f->role };
-    size_t size = ret_file->struct_size ? ret_file->struct_size : sizeof full;
-    memcpy(ret_file, &full, size < sizeof full ? size : sizeof full);
+    copy_out(ret_file, &full, sizeof full, FILE_SIZE_1);
     return 0;
 }
 
@@ -120,7 +138,7 @@ static int host_meta_get(struct pare_job *job, struct pare_str key, struct pare_
     uint64_t at;
     if (!strmap_find(&job->model->meta_keys, key.data, key.len, &at))
         return 0;
-    *ret_value = job->model->meta[at].value;
+    copy_out(ret_value, &job->model->meta[at].value, sizeof *ret_value, VALUE_SIZE_1);
     return 1;
 }
 
@@ -130,7 +148,7 @@ static int host_meta_at(struct pare_job *job, uint64_t i, struct pare_str *ret_k
     if (i >= job->model->n_meta)
         return 0;
     *ret_key = job->model->meta[i].key;
-    *ret_value = job->model->meta[i].value;
+    copy_out(ret_value, &job->model->meta[i].value, sizeof *ret_value, VALUE_SIZE_1);
     return 1;
 }
 
@@ -145,13 +163,14 @@ static int host_tensor_at(struct pare_job *job, uint64_t i, struct pare_tensor *
         return error_set(job->err, PARE_EPLUGIN, "the plugin asks for tensor %llu of %llu",
                          (unsigned long long)i, (unsigned long long)job->model->n_tensors);
     const struct model_tensor *t = &job->model->tensors[i];
-    *ret_tensor = (struct pare_tensor){ .struct_size = sizeof *ret_tensor,
-                                        .name = t->name,
-                                        .encoding = t->encoding_name,
-                                        .n_dims = t->n_dims,
-                                        .n_planes = t->n_planes };
-    memcpy(ret_tensor->dims, t->dims, sizeof t->dims);
-    memcpy(ret_tensor->planes, t->planes, sizeof t->planes);
+    struct pare_tensor full = { .struct_size = sizeof full,
+                                .name = t->name,
+                                .encoding = t->encoding_name,
+                                .n_dims = t->n_dims,
+                                .n_planes = t->n_planes };
+    memcpy(full.dims, t->dims, sizeof t->dims);
+    memcpy(full.planes, t->planes, sizeof t->planes);
+    copy_out(ret_tensor, &full, sizeof full, TENSOR_SIZE_1);
     return 0;
 }
 
@@ -184,11 +203,11 @@ void host_init(struct pare_host *host, uint32_t cpu)
     };
 }
 
-int host_result(struct pare_job *job, int result, const char *who)
+int host_result(struct pare_job *job, int result, int most, const char *who)
 {
-    if (result >= 0)
+    if (result >= 0 && result <= most)
         return result;
-    if (result < PARE_EVERIFY)
+    if (result > most || result < PARE_EVERIFY)
         return error_set(job->err, PARE_EPLUGIN, "%s: returned %d, which is no status", who,
                          result);
     if (!job->err->code)

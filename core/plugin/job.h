@@ -17,9 +17,10 @@ struct pare_job {
 /* The services, with the CPU bits that the registry may use. */
 void host_init(struct pare_host *host, uint32_t cpu);
 
-/* What a plugin's callback returned, made sense of: a failure without a text gets one that names
- * the plugin's part (`who`), a code that is no enum pare_status becomes PARE_EPLUGIN. */
-int host_result(struct pare_job *job, int result, const char *who)
+/* What a plugin's callback returned, made sense of: 0 to `most` are its documented outcomes; a
+ * failure without a text gets one that names the plugin's part (`who`), and a number that is no
+ * outcome and no enum pare_status becomes PARE_EPLUGIN. */
+int host_result(struct pare_job *job, int result, int most, const char *who)
     __attribute__((warn_unused_result));
 
 /* The out_* services (layout.c). */

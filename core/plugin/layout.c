@@ -70,6 +70,8 @@ int layout_out_literal(struct pare_job *job, uint32_t file, uint64_t offset, con
     int r = check_out(job, file, offset, n);
     if (r < 0 || !n)
         return r;
+    if (!data)
+        return error_set(job->err, PARE_EPLUGIN, "out_literal without data");
     struct layout_piece piece = { LAYOUT_LITERAL, file, offset, n, .data = malloc(n) };
     if (!piece.data)
         return error_oom(job->err);
@@ -198,8 +200,8 @@ int layout_make(const struct pare_writer *writer, struct model *target, const js
     struct pare_host host;
     struct pare_job job = { target, &layout, options, hooks, &said };
     host_init(&host, cpu_detect());
-    int r = host_result(&job, writer->layout(&host, &job), writer->name);
-    if (r >= 0)
+    int r = host_result(&job, writer->layout(&host, &job), 0, writer->name);
+    if (r == 0)
         r = check_names(&layout, &said);
     if (r == 0)
         r = check_places(&layout, &said);
@@ -228,6 +230,30 @@ static int copy_files(const struct layout *from, struct layout *to, struct error
     return 0;
 }
 
+/* Patches lie within literals, so that no weight changes after it was measured. Both lists are
+ * sorted. */
+static int check_patches(const struct layout *patches, const struct layout *layout,
+                         const char *who, struct error *err)
+{
+    if (patches->n_files != layout->n_files)
+        return error_set(err, PARE_EPLUGIN, "%s: finish makes a file", who);
+    for (uint64_t i = 0, j = 0; i < patches->n_pieces; i++) {
+        const struct layout_piece *p = &patches->pieces[i], *old;
+        if (p->kind != LAYOUT_LITERAL)
+            return error_set(err, PARE_EPLUGIN, "%s: finish places more than literals", who);
+        while (j + 1 < layout->n_pieces && (layout->pieces[j + 1].file < p->file ||
+                                            (layout->pieces[j + 1].file == p->file &&
+                                             layout->pieces[j + 1].offset <= p->offset)))
+            j++;
+        old = &layout->pieces[j];
+        if (!layout->n_pieces || old->kind != LAYOUT_LITERAL || old->file != p->file ||
+            p->offset < old->offset || p->offset + p->length > old->offset + old->length)
+            return error_set(err, PARE_EPLUGIN, "%s: finish patches bytes that are no literal's",
+                             who);
+    }
+    return 0;
+}
+
 int layout_finish(const struct pare_writer *writer, struct model *target, const json_t *options,
                   const struct host_hooks *hooks, const struct layout *layout,
                   struct layout *ret_patches, struct error *err)
@@ -239,13 +265,11 @@ int layout_finish(const struct pare_writer *writer, struct model *target, const 
     host_init(&host, cpu_detect());
     int r = copy_files(layout, &patches, &said);
     if (r == 0)
-        r = host_result(&job, writer->finish(&host, &job), writer->name);
-    if (r >= 0)
+        r = host_result(&job, writer->finish(&host, &job), 0, writer->name);
+    if (r == 0)
         r = check_places(&patches, &said);
-    for (uint64_t i = 0; r == 0 && i < patches.n_pieces; i++)
-        if (patches.pieces[i].kind != LAYOUT_LITERAL)
-            r = error_set(&said, PARE_EPLUGIN, "%s: finish places more than literals",
-                          writer->name);
+    if (r == 0)
+        r = check_patches(&patches, layout, writer->name, &said);
     if (r < 0) {
         *err = said;
         layout_deinit(&patches);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define ENTRY_SYMBOL "pare_plugin_entry_1"
+#define MAX_LIBRARIES 512 /* in a directory */
 
 struct loaded {
     struct pare_plugin plugin;
@@ -45,6 +46,10 @@ int registry_new(uint32_t cpu, struct registry **ret_registry, struct error *err
         return error_oom(err);
     registry->cpu = cpu;
     registry->refused = json_array();
+    if (!registry->refused) {
+        free(registry);
+        return error_oom(err);
+    }
     *ret_registry = registry;
     return 0;
 }
@@ -86,6 +91,12 @@ static size_t count(const void *list)
     return n;
 }
 
+/* A name may be given once, by this plugin or any before it. */
+static int taken(const char *what, const char *name, struct error *err)
+{
+    return error_set(err, PARE_EPLUGIN, "%s %s already", what, name);
+}
+
 static int take_readers(const struct registry *registry, struct loaded *l, struct error *err)
 {
     size_t n = count(l->plugin.readers);
@@ -97,8 +108,10 @@ static int take_readers(const struct registry *registry, struct loaded *l, struc
         if (r < 0)
             return r;
         if (registry_reader(registry, l->readers[i].name))
-            return error_set(err, PARE_EPLUGIN, "another plugin reads %s already",
-                             l->readers[i].name);
+            return taken("another plugin reads", l->readers[i].name, err);
+        for (size_t j = 0; j < i; j++)
+            if (!strcmp(l->readers[j].name, l->readers[i].name))
+                return taken("it reads", l->readers[i].name, err);
         l->n_readers++;
     }
     return 0;
@@ -115,8 +128,10 @@ static int take_writers(const struct registry *registry, struct loaded *l, struc
         if (r < 0)
             return r;
         if (registry_writer(registry, l->writers[i].name))
-            return error_set(err, PARE_EPLUGIN, "another plugin writes %s already",
-                             l->writers[i].name);
+            return taken("another plugin writes", l->writers[i].name, err);
+        for (size_t j = 0; j < i; j++)
+            if (!strcmp(l->writers[j].name, l->writers[i].name))
+                return taken("it writes", l->writers[i].name, err);
         l->n_writers++;
     }
     return 0;
@@ -138,8 +153,10 @@ static int take_encodings(const struct registry *registry, struct loaded *l, str
             return r;
         e->plugin = l->plugin.name;
         if (registry_encoding(registry, e->name))
-            return error_set(err, PARE_EPLUGIN, "another plugin provides the encoding %s already",
-                             e->name);
+            return taken("another plugin provides the encoding", e->name, err);
+        for (size_t j = 0; j < i; j++)
+            if (!strcmp(l->encodings[j]->name, e->name))
+                return taken("it provides the encoding", e->name, err);
     }
     return 0;
 }
@@ -154,9 +171,13 @@ static int open_library(struct loaded *l, struct error *err)
     if (r < 0)
         return r;
     l->library = dlopen(l->path, RTLD_NOW | RTLD_LOCAL);
-    if (!l->library)
-        return error_set(err, PARE_EPLUGIN, "%s", dlerror());
-    return 0;
+    if (l->library)
+        return 0;
+    const char *why = dlerror();
+    int code = !why || strstr(why, strerror(ENOMEM)) || !strcmp(why, "out of memory")
+                   ? PARE_ENOMEM
+                   : PARE_EPLUGIN;
+    return error_set(err, code, "%s", why ? why : "out of memory");
 }
 
 static int ask_plugin(struct loaded *l, struct error *err)
@@ -219,27 +240,58 @@ static int is_library(const char *name)
     return name[0] != '.' && n > 3 && !strcmp(name + n - 3, ".so");
 }
 
-static int load_dir(struct registry *registry, const char *dir, struct error *err)
+struct names {
+    char *list[MAX_LIBRARIES];
+    size_t n;
+};
+
+static void names_deinit(struct names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->list[i]);
+}
+
+static int list_libraries(const char *dir, struct names *names, struct error *err)
 {
     _cleanup_closedir_ DIR *d = opendir(dir);
     if (!d)
         return error_errno(err, errno, "plugin directory %s", dir);
-    char *names[512];
-    size_t n = 0;
-    for (struct dirent *entry; n < 512 && (entry = readdir(d));)
-        if (is_library(entry->d_name) && (names[n] = strdup(entry->d_name)))
-            n++;
-    qsort(names, n, sizeof *names, compare_names);
-    for (size_t i = 0; i < n; i++) {
+    for (struct dirent *entry; (entry = readdir(d));) {
+        if (!is_library(entry->d_name))
+            continue;
+        if (names->n == MAX_LIBRARIES)
+            return error_set(err, PARE_ELIMIT, "plugin directory %s: over %d libraries", dir,
+                             MAX_LIBRARIES);
+        names->list[names->n] = strdup(entry->d_name);
+        if (!names->list[names->n])
+            return error_oom(err);
+        names->n++;
+    }
+    qsort(names->list, names->n, sizeof *names->list, compare_names);
+    return 0;
+}
+
+/* One that is no good is left out; but when memory runs out, what is left out is chance, and a
+ * job that runs without it would fail for the wrong reason. */
+static int load_dir(struct registry *registry, const char *dir, struct error *err)
+{
+    CLEANUP(names_deinit) struct names names = { .n = 0 };
+    int r = list_libraries(dir, &names, err);
+    for (size_t i = 0; r == 0 && i < names.n; i++) {
         char path[4352];
         struct error why = ERROR_INIT;
-        (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-        free(names[i]);
-        if (load_one(registry, path, &why) < 0)
-            (void)json_array_append_new(registry->refused, json_pack("{s:s, s:s}", "file", path,
-                                                                     "reason", why.text));
+        (void)snprintf(path, sizeof path, "%s/%s", dir, names.list[i]);
+        if (load_one(registry, path, &why) == 0)
+            continue;
+        if (why.code == PARE_ENOMEM) {
+            *err = why;
+            return error_prefix(err, "plugin %s", path);
+        }
+        json_t *refused = json_pack("{s:o, s:o}", "file", json_text(path, strlen(path)), "reason",
+                                    json_text(why.text, strlen(why.text)));
+        r = json_array_append_new(registry->refused, refused) < 0 ? error_oom(err) : 0;
     }
-    return 0;
+    return r;
 }
 
 int registry_load_dirs(struct registry *registry, const char *dirs, struct error *err)
@@ -293,6 +345,12 @@ const struct pare_writer *registry_writer(const struct registry *registry, const
     return NULL;
 }
 
+/* Plugins may say things that are not UTF-8. */
+static json_t *text(const char *s)
+{
+    return json_text(s, strlen(s));
+}
+
 static json_t *describe_encoding(const struct encoding *e)
 {
     json_t *planes = json_array(), *kernels = json_array();
@@ -318,8 +376,8 @@ static json_t *describe_encoding(const struct encoding *e)
     const char *kind = e->flags & PARE_ENCODING_FLOAT     ? "float"
                        : e->flags & PARE_ENCODING_INTEGER ? "integer"
                                                           : "quantized";
-    return json_pack("{s:s, s:s, s:s, s:i, s:f, s:b, s:b, s:b, s:o, s:o}", "name", e->name,
-                     "summary", e->summary, "kind", kind, "block_len", (int)e->block_len,
+    return json_pack("{s:s, s:o, s:s, s:i, s:f, s:b, s:b, s:b, s:o, s:o}", "name", e->name,
+                     "summary", text(e->summary), "kind", kind, "block_len", (int)e->block_len,
                      "bits_per_weight", bytes * 8 / e->block_len, "whole_rows",
                      (e->flags & PARE_ENCODING_WHOLE_ROWS) != 0, "importance",
                      (e->flags & PARE_ENCODING_IMPORTANCE) != 0, "needs_importance",
@@ -331,23 +389,25 @@ static json_t *describe_writer(const struct pare_writer *writer)
 {
     json_t *encodings = json_array();
     for (size_t i = 0; writer->encodings[i]; i++)
-        (void)json_array_append_new(encodings, json_string(writer->encodings[i]));
-    return json_pack("{s:s, s:s, s:s, s:o}", "name", writer->name, "summary", writer->summary,
-                     "suffix", writer->suffix, "encodings", encodings);
+        (void)json_array_append_new(encodings, text(writer->encodings[i]));
+    return json_pack("{s:s, s:o, s:o, s:o}", "name", writer->name, "summary",
+                     text(writer->summary), "suffix", text(writer->suffix), "encodings",
+                     encodings);
 }
 
 static json_t *describe_plugin(const struct loaded *l)
 {
     json_t *readers = json_array(), *writers = json_array(), *encodings = json_array();
     for (size_t i = 0; i < l->n_readers; i++)
-        (void)json_array_append_new(readers, json_pack("{s:s, s:s}", "name", l->readers[i].name,
-                                                       "summary", l->readers[i].summary));
+        (void)json_array_append_new(readers, json_pack("{s:s, s:o}", "name", l->readers[i].name,
+                                                       "summary", text(l->readers[i].summary)));
     for (size_t i = 0; i < l->n_writers; i++)
         (void)json_array_append_new(writers, describe_writer(&l->writers[i]));
     for (size_t i = 0; i < l->n_encodings; i++)
         (void)json_array_append_new(encodings, describe_encoding(l->encodings[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "name", l->plugin.name,
-                     "version", l->plugin.version, "summary", l->plugin.summary, "file", l->path,
+    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:i, s:o, s:o, s:o}", "name", l->plugin.name,
+                     "version", text(l->plugin.version), "summary", text(l->plugin.summary),
+                     "file", text(l->path),
                      "sha256", l->sha256, "abi", 1, "readers", readers, "writers", writers,
                      "encodings", encodings);
 }
@@ -366,8 +426,8 @@ json_t *registry_versions(const struct registry *registry)
     for (size_t i = 0; i < registry->n_plugins; i++) {
         const struct loaded *l = registry->plugins[i];
         (void)json_array_append_new(versions,
-                                    json_pack("{s:s, s:s, s:s}", "name", l->plugin.name, "version",
-                                              l->plugin.version, "sha256", l->sha256));
+                                    json_pack("{s:s, s:o, s:s}", "name", l->plugin.name, "version",
+                                              text(l->plugin.version), "sha256", l->sha256));
     }
     return versions;
 }

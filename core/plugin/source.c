@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "plugin/job.h"
+#include "plugin/validate.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -67,7 +68,7 @@ static int probe_file(const struct registry *registry, const struct model *model
     const struct pare_reader *reader;
     for (size_t j = 0; (reader = registry_reader_at(registry, j)); j++) {
         int score = reader->probe(&probe);
-        if (score > best->score)
+        if (score > best->score && score <= 100)
             *best = (struct found){ reader, score };
     }
     return 0;
@@ -114,18 +115,26 @@ static int choose_reader(const struct registry *registry, const struct model *mo
 
 static int list_tensors(const struct registry *registry, struct source *source)
 {
+    union {
+        struct pare_tensor tensor;
+        char room[1024]; /* a newer plugin may fill a longer struct */
+    } said;
     for (;;) {
-        struct pare_tensor said = { .struct_size = sizeof said };
-        int r = host_result(&source->job, source->reader->next(source->state, &said),
+        memset(&said, 0, sizeof said);
+        said.tensor.struct_size = sizeof said.tensor;
+        int r = host_result(&source->job, source->reader->next(source->state, &said.tensor), 1,
                             source->reader->name);
         if (r <= 0)
             return r;
-        if (!said.encoding || !said.name.data)
-            return error_set(&source->err, PARE_EPLUGIN, "a tensor without name or encoding");
+        if (!said.tensor.name.data || !validate_name(said.tensor.encoding))
+            return error_set(&source->err, PARE_EPLUGIN,
+                             "reader %s gives tensor %llu without a name or a proper encoding",
+                             source->reader->name,
+                             (unsigned long long)source->job.model->n_tensors);
         if (source->job.model->n_tensors >= MAX_TENSORS)
             return error_set(&source->err, PARE_ELIMIT, "over %u tensors", MAX_TENSORS);
-        r = model_add_tensor(source->job.model, &said,
-                             registry_encoding(registry, said.encoding), &source->err);
+        r = model_add_tensor(source->job.model, &said.tensor,
+                             registry_encoding(registry, said.tensor.encoding), &source->err);
         if (r < 0)
             return r;
     }
@@ -144,9 +153,11 @@ static int name_the_file(const struct source *source, struct error *err)
 static int open_and_list(const struct registry *registry, struct source *source)
 {
     int r = source->reader->open(&source->host, &source->job, &source->state);
-    r = host_result(&source->job, r, source->reader->name);
-    if (r < 0)
+    r = host_result(&source->job, r, 0, source->reader->name);
+    if (r < 0) {
+        source->state = NULL; /* a reader that fails to open has cleaned up itself */
         return r;
+    }
     r = list_tensors(registry, source);
     if (r < 0)
         return r;
@@ -198,7 +209,7 @@ static int read_by_plugin(struct source *source, uint64_t tensor, uint32_t plane
     (void)pthread_mutex_lock(&source->lock);
     source->err = (struct error)ERROR_INIT;
     int r = source->reader->read(source->state, tensor, plane, offset, buffer, n);
-    r = host_result(&source->job, r, source->reader->name);
+    r = host_result(&source->job, r, 0, source->reader->name);
     if (r < 0)
         *err = source->err;
     (void)pthread_mutex_unlock(&source->lock);

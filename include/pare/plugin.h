@@ -9,7 +9,8 @@
  * It links to nothing of Pare's, opens no files and prints nothing: all it needs comes through
  * struct pare_host. Every struct begins with its own size and only ever grows at its end: the host
  * copies the smaller of the two sizes into a zeroed struct of its own, so that older and newer
- * plugins both load. Lists are arrays of pointers that end with NULL. All strings are UTF-8.
+ * plugins both load. A struct that the host fills (ret_...) says with its size how far: set it
+ * before the call. Lists are arrays of pointers that end with NULL. All strings are UTF-8.
  * See pare-plugin(3) for the life cycle and for each callback.
  */
 #ifndef PARE_PLUGIN_H
