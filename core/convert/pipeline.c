@@ -107,6 +107,10 @@ static int load(struct pipeline *p, struct loaded_slab *l, struct hash *hash,
     }
     const struct model_tensor *t = &q->model->tensors[l->slab.tensor];
     uint64_t at = 0, offset, length;
+    if (!t->encoding) { /* a share of no bytes */
+        l->planes[0] = l->bytes;
+        return 0;
+    }
     for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
         slab_plane_range(t, t->encoding, i, l->slab.first, l->slab.count, &offset, &length);
         l->planes[i] = l->bytes + at;
@@ -236,11 +240,26 @@ static int make_slabs(struct pipeline *p, struct error *err)
     return 0;
 }
 
+/* What no plugin knows can be copied only as it lies in a file. */
+static int check_copies(const struct pipeline_request *q, struct error *err)
+{
+    for (uint64_t i = 0; i < q->model->n_tensors; i++) {
+        const struct model_tensor *t = &q->model->tensors[i];
+        if (t->encoding || (t->n_planes == 1 && source_is_plain(q->source)))
+            continue;
+        return error_set(err, PARE_ENOTSUP, "tensor %llu: no plugin provides its encoding %s",
+                         (unsigned long long)i, t->encoding_name);
+    }
+    return 0;
+}
+
 static int prepare(struct pipeline *p, struct error *err)
 {
     const struct pipeline_request *q = p->request;
     struct slab_walk *walk = NULL;
-    int r = pipeline_cuts(q->model, q->targets, q->n_targets, &p->cuts, err);
+    int r = check_copies(q, err);
+    if (r == 0)
+        r = pipeline_cuts(q->model, q->targets, q->n_targets, &p->cuts, err);
     if (r == 0)
         r = slab_walk_new(q->model, p->cuts, source_is_plain(q->source), &walk, err);
     if (r < 0)

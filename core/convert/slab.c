@@ -148,7 +148,14 @@ static void cut_range(const struct model_tensor *t, const struct slab_cut *cut, 
     *ret_count = t->row_len - column < cut->elements ? t->row_len - column : cut->elements;
 }
 
-/* A tensor without a known encoding is one run of bytes: its range follows from its share. */
+/* Bytes before row `row` of a tensor whose encoding is not known: its share, rounded down. Where
+ * rows are no whole number of bytes, all ranges together still give every byte once. */
+static uint64_t share_before(const struct model_tensor *t, uint64_t row)
+{
+    return (uint64_t)((unsigned __int128)t->planes[0].length * row / t->rows);
+}
+
+/* A tensor without a known encoding is one run of bytes. */
 static void byte_range(const struct model_tensor *t, uint64_t first, uint64_t count,
                        uint64_t *ret_offset, uint64_t *ret_length)
 {
@@ -156,9 +163,8 @@ static void byte_range(const struct model_tensor *t, uint64_t first, uint64_t co
         slab_plane_range(t, t->encoding, 0, first, count, ret_offset, ret_length);
         return;
     }
-    uint64_t row_bytes = t->planes[0].length / t->rows;
-    *ret_offset = first / t->row_len * row_bytes;
-    *ret_length = count / t->row_len * row_bytes;
+    *ret_offset = share_before(t, first / t->row_len);
+    *ret_length = share_before(t, (first + count) / t->row_len) - *ret_offset;
 }
 
 static void next_of_tensor(struct slab_walk *walk, struct slab *ret_slab)
@@ -233,7 +239,7 @@ static uint64_t largest_of_tensor(const struct slab_walk *walk, uint64_t index)
         if (t->encoding)
             slab_plane_range(t, t->encoding, p, 0, count, &offset, &length);
         else
-            byte_range(t, 0, count, &offset, &length);
+            length = share_before(t, count / t->row_len) + 1;
         total += length;
     }
     return total;
