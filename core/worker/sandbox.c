@@ -4,6 +4,7 @@
 #include "worker/sandbox.h"
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,6 +85,8 @@ static void allow_list(int ruleset, const char *paths, uint64_t rights)
 {
     _cleanup_free_ char *copy = strdup(paths ? paths : "");
     char *save = NULL;
+    if (!copy)
+        memory_note_failure();
     for (char *p = copy ? strtok_r(copy, ":", &save) : NULL; p; p = strtok_r(NULL, ":", &save))
         allow_path(ruleset, p, rights);
 }
@@ -131,8 +134,8 @@ static int enter_limits(const struct sandbox_rules *rules)
 /* What a converting process needs and no more. */
 static const char *const allowed[] = {
     "access", "arch_prctl", "brk", "clock_gettime", "clock_nanosleep", "close", "copy_file_range",
-    "exit", "exit_group", "faccessat", "faccessat2", "fadvise64", "fallocate", "fcntl",
-    "fdatasync", "fstat", "fstatfs", "fsync", "ftruncate", "futex", "getcwd", "getdents64",
+    "exit", "exit_group", "faccessat", "faccessat2", "fadvise64", "fallocate", "fdatasync",
+    "fstat", "fstatfs", "fsync", "ftruncate", "futex", "getcwd", "getdents64",
     "getegid", "geteuid", "getgid", "getpid", "getrandom", "getrlimit", "getrusage", "gettid",
     "gettimeofday", "getuid", "lseek", "lstat", "madvise", "membarrier", "mkdirat", "mmap",
     "mprotect", "mremap", "munmap", "nanosleep", "newfstatat", "open", "openat", "poll", "ppoll",
@@ -153,11 +156,23 @@ static int add_allowed(scmp_filter_ctx filter)
     return 0;
 }
 
+/* Not those that make the kernel send signals to others for us (F_SETOWN, F_SETSIG). */
+static int add_fcntl(scmp_filter_ctx filter)
+{
+    static const int commands[] = { F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL };
+    int bad = 0;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                                SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i]));
+    return bad;
+}
+
 /* New threads, not processes; a look at limits, not a change; signals to oneself (abort). */
 static int add_conditional(scmp_filter_ctx filter)
 {
     int bad = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                                SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    bad |= add_fcntl(filter);
     bad |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
                             SCMP_A2(SCMP_CMP_EQ, 0));
@@ -177,7 +192,9 @@ static int enter_seccomp(void)
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int ok = filter && add_allowed(filter) == 0 && add_conditional(filter) == 0 &&
              seccomp_load(filter) == 0;
-    if (filter)
+    if (!filter)
+        memory_note_failure();
+    else
         seccomp_release(filter);
     return ok;
 }
@@ -187,8 +204,10 @@ void sandbox_seal(void)
     if (SANITIZED)
         return;
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-    if (!filter)
+    if (!filter) {
+        memory_note_failure();
         return;
+    }
     const struct scmp_arg_cmp executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC);
     int bad = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mmap), 1, executable);
     bad |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mprotect), 1, executable);
@@ -215,6 +234,10 @@ int sandbox_enter(const struct sandbox_rules *rules, json_t **ret_report, struct
     missing(lacking, limits, "rlimits");
     missing(lacking, landlock, "landlock");
     missing(lacking, seccomp, SANITIZED ? "seccomp (sanitizer build)" : "seccomp");
+    if (memory_failed()) { /* this may be why something is missing */
+        json_decref(lacking);
+        return error_oom(err);
+    }
     json_t *report = json_pack("{s:b, s:b, s:i, s:b, s:o}", "no_new_privs", privs, "rlimits",
                                limits, "landlock", landlock, "seccomp", seccomp, "missing",
                                lacking);
