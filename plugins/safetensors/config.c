@@ -150,6 +150,7 @@ int st_side_emit(const struct st_context *context, const struct st_plan *plan)
     }
     if (n_left > 0)
         ST_LOG(context, PARE_LOG_WARNING, "%" PRIu64 " side files were left out, for they are in "
-               "subfolders or have names that an output cannot have: `%s`", n_left, st_show(left).text);
+               "subfolders or have names that an output cannot have: `%s`", n_left,
+               st_show(left).text);
     return 0;
 }

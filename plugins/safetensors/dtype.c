@@ -6,6 +6,8 @@
  */
 #include "dtype.h"
 
+#include "text.h"
+
 #include <string.h>
 
 #define N_DTYPES (sizeof dtypes / sizeof dtypes[0])
@@ -55,7 +57,7 @@ const struct st_dtype *st_dtype_at(uint32_t i)
 bool st_dtype_find(struct pare_str name, uint32_t *ret_i)
 {
     for (uint32_t i = 0; i < N_DTYPES; i++)
-        if (name.len == strlen(dtypes[i].name) && memcmp(name.data, dtypes[i].name, name.len) == 0) {
+        if (st_is(name, dtypes[i].name)) {
             *ret_i = i;
             return true;
         }

@@ -186,7 +186,8 @@ static bool ignored(struct pare_str name)
     static const char *const suffixes[] = {
         ST_SUFFIX, ST_INDEX_SUFFIX, ".bin", ".bin.index.json", ".pt", ".pth", ".ckpt", ".pkl",
         ".pickle", ".gguf", ".ggml", ".onnx", ".onnx_data", ".onnx.data", ".h5", ".hdf5", ".keras",
-        ".msgpack", ".msgpack.index.json", ".h5.index.json", ".npz", ".ot", ".tflite", ".incomplete",
+        ".msgpack", ".msgpack.index.json", ".h5.index.json", ".npz", ".ot", ".tflite",
+        ".incomplete",
     };
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
         if (st_ends(name, suffixes[i]))
