@@ -10,9 +10,11 @@
  * ("2026-11-23T21:00:00.123Z"), missing figures are NULL, positions of targets count from 0.
  *
  * Failures: PARE_ENOSPC disk full; PARE_EIO cannot be opened, read, written, or locked by another
- * writer for 5 s; PARE_EDATA the file is damaged (the text says what to do); PARE_ENOTSUP it is of
- * a newer Pare; PARE_EUSAGE a wrong argument or foreign database. Calls about a job or conversion
- * that is not there give the outcome CATALOG_NOT_FOUND.
+ * writer for 5 s; PARE_EDATA the file is damaged (the text says what to do), or a manifest is not
+ * what it should be; PARE_ENOTSUP it is of a newer Pare (it may be read then, not written) or, for
+ * reading, of an older one; PARE_EUSAGE a wrong argument, a change of state that makes no sense
+ * ("job 17 is done") or a foreign database. Calls about a job or conversion that is not there give
+ * the outcome CATALOG_NOT_FOUND.
  */
 #ifndef CATALOG_CATALOG_H
 #define CATALOG_CATALOG_H
@@ -61,7 +63,8 @@ struct catalog_job_spec {
     const char *name;   /* the model's, for people */
     const char *path;   /* where the source is, as the user gave it */
     const char *kind;   /* "drop", "submit" or "convert" */
-    int priority;       /* higher runs first */
+    int64_t priority;   /* higher runs first */
+    const char *submitted; /* stamp, or NULL: now */
     const struct catalog_target *targets;
     size_t n_targets;
 };
@@ -91,9 +94,9 @@ int catalog_queue(struct catalog *catalog, size_t limit, json_t **ret_jobs, stru
 int catalog_counts(struct catalog *catalog, json_t **ret_counts, struct error *err)
     __attribute__((warn_unused_result));
 
-/* The next job that pared should run (kind drop or submit): highest priority, then the oldest, whose
- * time has come. CATALOG_NOT_FOUND when there is none; then *ret_wait is the time until the next,
- * in seconds, or -1 when the queue is empty. */
+/* The next job that pared should run (kind drop or submit), of those whose time has come: highest
+ * priority, then the oldest. CATALOG_NOT_FOUND when there is none; then *ret_wait is the time until
+ * the next, in seconds, or -1 when the queue is empty. */
 int catalog_job_next(struct catalog *catalog, int64_t *ret_id, double *ret_wait,
                      struct error *err) __attribute__((warn_unused_result));
 
@@ -195,7 +198,7 @@ typedef int catalog_row_fn(void *context, size_t n, const char *const *names,
                            json_t *const *values);
 
 /* Runs one statement that only reads, from a person. The handle must be of catalog_open_readonly.
- * PARE_EUSAGE with SQLite's message for anything else, PARE_ELIMIT after `seconds` (0: no limit). */
+ * PARE_EUSAGE with SQLite's message for all else, PARE_ELIMIT after `seconds` (0: no limit). */
 int catalog_query(struct catalog *catalog, const char *sql, double seconds, catalog_row_fn *row,
                   void *context, struct error *err) __attribute__((warn_unused_result));
 

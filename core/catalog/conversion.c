@@ -1,0 +1,339 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a manifest (docs/manifest.md) to rows. SQLite's JSON functions take the manifest apart: one
+ * statement for each table, with the manifest as a bound value. `head` is the manifest without its
+ * list of tensors, which may be long. Everything about one conversion is replaced as a whole, so
+ * that the same manifest gives the same rows however often it comes.
+ */
+#include "base/file.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+#include "catalog/db.h"
+
+#include <string.h>
+
+struct import {
+    const json_t *manifest;
+    json_t *head; /* owned */
+    char *output_path; /* owned */
+    const char *uid, *created, *format, *recipe, *output_name;
+    int64_t job, model, conversion;
+};
+
+static void import_deinit(struct import *import)
+{
+    json_decref(import->head);
+    free(import->output_path);
+}
+
+static const char *get_text(const json_t *manifest, const char *section, const char *key)
+{
+    return json_get_string(section ? json_object_get(manifest, section) : manifest, key, NULL);
+}
+
+static int check(const struct import *import, struct error *err)
+{
+    const json_t *manifest = import->manifest;
+    if (json_get_int(manifest, "pare_manifest", 0) < 1)
+        return error_set(err, PARE_EDATA, "not a manifest: no \"pare_manifest\"");
+    if (json_get_int(manifest, "pare_manifest", 0) > 1)
+        return error_set(err, PARE_EDATA, "a manifest of a newer version of Pare");
+    if (!import->uid || !*import->uid || !import->created || !import->format || !import->recipe ||
+        !get_text(manifest, "source", "digest") || !get_text(manifest, "source", "name"))
+        return error_set(err, PARE_EDATA, "the manifest lacks job, created, source or target");
+    if (!import->output_name || !file_name_is_plain(import->output_name))
+        return error_set(err, PARE_EDATA, "the manifest's output has no plain file name");
+    if (!json_is_array(json_object_get(manifest, "tensors")))
+        return error_set(err, PARE_EDATA, "the manifest has no list of tensors");
+    return 0;
+}
+
+static int import_init(struct import *import, const json_t *manifest, const char *out_path,
+                       struct error *err)
+{
+    *import = (struct import){
+        .manifest = manifest,
+        .uid = get_text(manifest, NULL, "job"),
+        .created = get_text(manifest, NULL, "created"),
+        .format = get_text(manifest, "target", "format"),
+        .recipe = get_text(manifest, "target", "recipe"),
+        .output_name = get_text(manifest, "output", "name"),
+    };
+    int r = check(import, err);
+    if (r < 0)
+        return r;
+    _cleanup_strbuf_ struct strbuf path = STRBUF_INIT;
+    size_t n = strlen(out_path);
+    strbuf_printf(&path, "%s%s%s", out_path, n && out_path[n - 1] == '/' ? "" : "/",
+                  import->output_name);
+    import->output_path = strbuf_finish(&path);
+    import->head = json_copy((json_t *)manifest);
+    if (!import->output_path || !import->head) {
+        import_deinit(import);
+        return error_oom(err);
+    }
+    (void)json_object_del(import->head, "tensors");
+    return 0;
+}
+
+static int put_model(struct catalog *catalog, struct import *import, struct error *err)
+{
+    int r = db_run(catalog, err,
+                   "INSERT INTO model (digest, name, format, architecture, parameters, tensors,"
+                   " bytes, license, origin, first_seen)"
+                   " SELECT s->>'digest', s->>'name', coalesce(s->>'format', '?'),"
+                   " s->>'architecture', s->>'parameters', s->>'tensors', s->>'bytes',"
+                   " s->>'license', s->>'path', ?2 FROM (SELECT ?1->'source' AS s) WHERE true"
+                   " ON CONFLICT (digest) DO UPDATE"
+                   " SET first_seen = min(first_seen, excluded.first_seen)",
+                   "js", import->head, import->created);
+    if (r == 0)
+        r = db_integer(catalog, err, &import->model, "SELECT id FROM model WHERE digest = ?", "s",
+                       get_text(import->manifest, "source", "digest"));
+    if (r == 0)
+        r = db_run(catalog, err,
+                   "INSERT OR IGNORE INTO model_encoding (model_id, encoding, tensors, elements,"
+                   " bytes) SELECT ?2, value->>'encoding', value->>'tensors', value->>'elements',"
+                   " value->>'bytes' FROM json_each(?1, '$.source.census')",
+                   "ji", import->head, import->model);
+    if (r == 0)
+        r = db_run(catalog, err,
+                   "INSERT OR IGNORE INTO model_file (model_id, name, bytes, sha256)"
+                   " SELECT ?2, value->>'name', value->>'bytes', value->>'sha256'"
+                   " FROM json_each(?1, '$.source.files')",
+                   "ji", import->head, import->model);
+    return r;
+}
+
+/* The row of the conversion, filled from the head. */
+static int put_conversion(struct catalog *catalog, const struct import *import, struct error *err)
+{
+    return db_run(catalog, err,
+        "UPDATE conversion SET state = 'done', error_code = NULL, error_text = NULL,"
+        " format = m->>'$.target.format', recipe = m->>'$.target.recipe',"
+        " recipe_sha256 = m->>'$.target.recipe_sha256',"
+        " options = coalesce(m->'$.target.options', '{}'), model_id = ?2,"
+        " program_version = m->>'$.program.version', plugins = coalesce(m->'$.plugins', '[]'),"
+        " cpu = m->>'$.resources.cpu', threads = m->>'$.resources.threads',"
+        " bytes_in = (SELECT sum(value->>'bytes') FROM json_each(m, '$.source.files')),"
+        " bytes_out = m->>'$.output.bytes', bits_per_weight = m->>'$.output.bits_per_weight',"
+        " rmse = m->>'$.accuracy.rmse', sqnr_db = m->>'$.accuracy.sqnr_db',"
+        " relative_error = m->>'$.accuracy.relative_error', max_abs = m->>'$.accuracy.max_abs',"
+        " cosine = m->>'$.accuracy.cosine', hash_s = m->>'$.seconds.hash',"
+        " read_s = m->>'$.seconds.read', decode_s = m->>'$.seconds.decode',"
+        " encode_s = m->>'$.seconds.encode', measure_s = m->>'$.seconds.measure',"
+        " write_s = m->>'$.seconds.write', sync_s = m->>'$.seconds.sync',"
+        " verify_s = m->>'$.seconds.verify', total_s = m->>'$.seconds.total',"
+        " peak_rss = m->>'$.resources.peak_rss', output_path = ?3,"
+        " output_sha256 = CASE json_array_length(m, '$.output.files')"
+        " WHEN 1 THEN m->>'$.output.files[0].sha256' END,"
+        " started = coalesce(started, strftime('%Y-%m-%dT%H:%M:%fZ', m->>'$.created',"
+        " '-' || coalesce(m->>'$.seconds.total', 0) || ' seconds')),"
+        " finished = m->>'$.created', warnings = coalesce(m->'$.warnings', '[]')"
+        " FROM (SELECT ?1 AS m) WHERE id = ?4",
+        "jisi", import->head, import->model, import->output_path, import->conversion);
+}
+
+static int put_files(struct catalog *catalog, const struct import *import, struct error *err)
+{
+    int r = db_run(catalog, err, "DELETE FROM output_file WHERE conversion_id = ?", "i",
+                   import->conversion);
+    if (r < 0)
+        return r;
+    return db_run(catalog, err,
+                  "INSERT INTO output_file (conversion_id, name, bytes, sha256)"
+                  " SELECT ?2, value->>'name', value->>'bytes', value->>'sha256'"
+                  " FROM json_each(?1, '$.output.files')",
+                  "ji", import->head, import->conversion);
+}
+
+static int put_tensors(struct catalog *catalog, const struct import *import, struct error *err)
+{
+    int r = db_run(catalog, err, "DELETE FROM tensor WHERE conversion_id = ?", "i",
+                   import->conversion);
+    if (r < 0)
+        return r;
+    return db_run(catalog, err,
+                  "INSERT INTO tensor (conversion_id, position, name, shape, from_encoding,"
+                  " to_encoding, elements, bytes_in, bytes_out, rmse, sqnr_db, relative_error,"
+                  " max_abs, cosine, nonfinite, seconds)"
+                  " SELECT ?2, key, value->>'name', value->'shape', value->>'from', value->>'to',"
+                  " value->>'elements', value->>'bytes_in', value->>'bytes', value->>'rmse',"
+                  " value->>'sqnr_db', value->>'relative_error', value->>'max_abs',"
+                  " value->>'cosine', coalesce(value->>'nonfinite', 0), value->>'seconds'"
+                  " FROM json_each(?1)",
+                  "ji", json_object_get(import->manifest, "tensors"), import->conversion);
+}
+
+static int put_plugins(struct catalog *catalog, const struct import *import, struct error *err)
+{
+    return db_run(catalog, err,
+                  "INSERT INTO plugin (name, version, sha256, first_seen, last_seen)"
+                  " SELECT value->>'name', value->>'version', value->>'sha256', ?2, ?2"
+                  " FROM json_each(?1, '$.plugins') WHERE true"
+                  " ON CONFLICT (name, version, sha256) DO UPDATE"
+                  " SET first_seen = min(first_seen, excluded.first_seen),"
+                  " last_seen = max(last_seen, excluded.last_seen)",
+                  "js", import->head, import->created);
+}
+
+/* What the manifest says of the whole job. */
+static int put_job_facts(struct catalog *catalog, const struct import *import, struct error *err)
+{
+    return db_run(catalog, err,
+                  "UPDATE job SET model_id = ?2, source_format = m->>'$.source.format',"
+                  " source_architecture = m->>'$.source.architecture',"
+                  " source_parameters = m->>'$.source.parameters',"
+                  " source_tensors = m->>'$.source.tensors', source_bytes = m->>'$.source.bytes',"
+                  " program_version = m->>'$.program.version', cpu = m->>'$.resources.cpu',"
+                  " threads = m->>'$.resources.threads', sandbox = m->'$.resources.sandbox'"
+                  " FROM (SELECT ?1 AS m) WHERE id = ?3",
+                  "jii", import->head, import->model, import->job);
+}
+
+/* Makes sure that the conversion's row is there. */
+static int find_row(struct catalog *catalog, struct import *import, int64_t position,
+                    struct error *err)
+{
+    int r = db_run(catalog, err,
+                   "INSERT INTO conversion (job_id, position, format, recipe, state, queued)"
+                   " SELECT id, ?2, ?3, ?4, 'queued', submitted FROM job WHERE id = ?1"
+                   " AND NOT EXISTS (SELECT 1 FROM conversion WHERE job_id = ?1 AND position = ?2)",
+                   "iiss", import->job, position, import->format, import->recipe);
+    if (r < 0)
+        return r;
+    return db_integer(catalog, err, &import->conversion,
+                      "SELECT id FROM conversion WHERE job_id = ? AND position = ?", "ii",
+                      import->job, position);
+}
+
+/* All rows of one conversion of import->job, within a transaction. */
+static int put_all(struct catalog *catalog, struct import *import, int64_t position,
+                   struct error *err)
+{
+    int r = find_row(catalog, import, position, err);
+    if (r == 0)
+        r = put_model(catalog, import, err);
+    if (r == 0)
+        r = put_conversion(catalog, import, err);
+    if (r == 0)
+        r = put_files(catalog, import, err);
+    if (r == 0)
+        r = put_tensors(catalog, import, err);
+    if (r == 0)
+        r = put_plugins(catalog, import, err);
+    if (r == 0)
+        r = put_job_facts(catalog, import, err);
+    return r;
+}
+
+int catalog_conversion_done(struct catalog *catalog, int64_t job, size_t position,
+                            const json_t *manifest, const char *out_path, struct error *err)
+{
+    struct import import;
+    int r = import_init(&import, manifest, out_path, err);
+    if (r < 0)
+        return r;
+    import.job = job;
+    r = db_begin(catalog, err);
+    if (r == 0)
+        r = db_end(catalog, put_all(catalog, &import, (int64_t)position, err), err);
+    import_deinit(&import);
+    return r;
+}
+
+int catalog_conversion_failed(struct catalog *catalog, int64_t job, size_t position,
+                              const struct error *why, struct error *err)
+{
+    int r = db_run(catalog, err,
+                   "UPDATE conversion SET state = 'failed', finished = " DB_NOW ","
+                   " error_code = ?, error_text = ?"
+                   " WHERE job_id = ? AND position = ? AND state <> 'done'",
+                   "ssii", error_name(why->code), why->text, job, (int64_t)position);
+    return r == 0 && db_changes(catalog) == 0 ? CATALOG_NOT_FOUND : r;
+}
+
+/* A job as far as a manifest tells. Its uid begins with the time at which it came in. */
+static int make_job(struct catalog *catalog, const struct import *import, struct error *err)
+{
+    return db_run(catalog, err,
+                  "INSERT INTO job (uid, name, source_path, kind, state, submitted, finished)"
+                  " VALUES (?1, ?2, coalesce(?3, ?2), 'rebuild', 'done',"
+                  " CASE WHEN ?1 GLOB '[0-9][0-9][0-9][0-9][0-1][0-9][0-3][0-9]T"
+                  "[0-2][0-9][0-5][0-9][0-6][0-9]*' THEN substr(?1, 1, 4) || '-' ||"
+                  " substr(?1, 5, 2) || '-' || substr(?1, 7, 5) || ':' || substr(?1, 12, 2) ||"
+                  " ':' || substr(?1, 14, 2) || '.000Z' ELSE ?4 END, ?4)",
+                  "ssss", import->uid, get_text(import->manifest, "source", "name"),
+                  get_text(import->manifest, "source", "path"), import->created);
+}
+
+/* The job that the manifest names, made when it is not there. */
+static int find_job(struct catalog *catalog, struct import *import, struct error *err)
+{
+    int r = db_run(catalog, err,
+                   "UPDATE job SET finished = max(finished, ?) WHERE uid = ? AND kind = 'rebuild'",
+                   "ss", import->created, import->uid);
+    if (r == 0)
+        r = db_integer(catalog, err, &import->job, "SELECT id FROM job WHERE uid = ?", "s",
+                       import->uid);
+    if (r != CATALOG_NOT_FOUND)
+        return r;
+    r = make_job(catalog, import, err);
+    if (r == 0)
+        import->job = sqlite3_last_insert_rowid(catalog->db);
+    return r;
+}
+
+/* Which of the job's conversions: the one with this output, else one of this target that has no
+ * output yet, else a new one. */
+static int find_position(struct catalog *catalog, const struct import *import,
+                         int64_t *ret_position, struct error *err)
+{
+    int r = db_integer(catalog, err, ret_position,
+                       "SELECT position FROM conversion WHERE job_id = ?1"
+                       " AND substr(output_path, -length(?2) - 1) = '/' || ?2",
+                       "is", import->job, import->output_name);
+    if (r == CATALOG_NOT_FOUND)
+        r = db_integer(catalog, err, ret_position,
+                       "SELECT position FROM conversion WHERE job_id = ?1 AND output_path IS NULL"
+                       " AND format = ?2 AND recipe = ?3"
+                       " ORDER BY options = coalesce(?4->'$.target.options', '{}') DESC, position"
+                       " LIMIT 1",
+                       "issj", import->job, import->format, import->recipe, import->head);
+    if (r == CATALOG_NOT_FOUND)
+        r = db_integer(catalog, err, ret_position,
+                       "SELECT coalesce(max(position), -1) + 1 FROM conversion WHERE job_id = ?",
+                       "i", import->job);
+    return r;
+}
+
+static int import_manifest(struct catalog *catalog, struct import *import, struct error *err)
+{
+    int64_t position, known;
+    int r = db_integer(catalog, err, &known,
+                       "SELECT c.id FROM conversion c JOIN job j ON j.id = c.job_id"
+                       " WHERE j.uid = ? AND c.output_path = ? AND c.state = 'done'"
+                       " AND c.finished = ?",
+                       "sss", import->uid, import->output_path, import->created);
+    if (r <= 0)
+        return r == 0 ? 1 : r;
+    r = find_job(catalog, import, err);
+    if (r == 0)
+        r = find_position(catalog, import, &position, err);
+    return r == 0 ? put_all(catalog, import, position, err) : r;
+}
+
+int catalog_import_manifest(struct catalog *catalog, const json_t *manifest, const char *out_path,
+                            struct error *err)
+{
+    struct import import;
+    int r = import_init(&import, manifest, out_path, err);
+    if (r < 0)
+        return r;
+    r = db_begin(catalog, err);
+    if (r == 0)
+        r = db_end(catalog, import_manifest(catalog, &import, err), err);
+    import_deinit(&import);
+    return r;
+}

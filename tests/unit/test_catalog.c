@@ -1,0 +1,380 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* What is kept in the catalog: the life of jobs, manifests as rows, the views. */
+#include "base/json.h"
+#include "catalog_fixture.h"
+
+#include <string.h>
+
+/* ---- jobs ---- */
+
+static void assert_state(struct catalog *catalog, int64_t id, const char *expected)
+{
+    _cleanup_json_ json_t *job = NULL;
+    OK(catalog_job_get(catalog, id, &job, &err));
+    assert_string_equal(json_get_string(job, "state", ""), expected);
+}
+
+static void test_job_life(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    int64_t id = add_job(catalog, "20261123T210000-aaaaaa", 0);
+    assert_int_equal(add_job(catalog, "20261123T210000-aaaaaa", 0), id);
+    assert_int_equal(number(catalog, "SELECT count(*) FROM conversion"), 2);
+    OK(catalog_job_running(catalog, id, &err));
+    _cleanup_json_ json_t *start = json_pack("{s:s s:s s:i s:{s:b}}", "version", "0.1.0", "cpu",
+                                             "avx2", "threads", 2, "sandbox", "seccomp", 1);
+    OK(catalog_job_start(catalog, id, start, &err));
+    assert_int_equal(number(catalog, "SELECT sandbox->>'seccomp' FROM job"), 1);
+    struct error why = { PARE_EDATA, "the header is cut" };
+    OK(catalog_job_requeue(catalog, id, 60, &why, &err));
+    assert_state(catalog, id, "retry");
+    OK(catalog_job_requeue(catalog, id, 0, NULL, &err));
+    assert_state(catalog, id, "queued");
+    OK(catalog_job_running(catalog, id, &err));
+    OK(catalog_job_failed(catalog, id, &why, &err));
+    assert_int_equal(number(catalog, "SELECT count(*) FROM failures WHERE error_code = 'data' AND"
+                            " error_text = 'the header is cut' AND attempts = 2"), 2);
+    assert_int_equal(catalog_job_running(catalog, id, &err), PARE_EUSAGE);
+    assert_string_equal(err.text, "job 1 is failed");
+    OK(catalog_job_retry(catalog, id, &err));
+    assert_int_equal(catalog_job_retry(catalog, id, &err), PARE_EUSAGE);
+    assert_int_equal(number(catalog, "SELECT count(*) FROM failures"), 0);
+    OK(catalog_job_cancelled(catalog, id, &err));
+    assert_state(catalog, id, "cancelled");
+    assert_int_equal(catalog_job_done(catalog, 99, &err), CATALOG_NOT_FOUND);
+    assert_int_equal(catalog_job_failed(catalog, 99, &why, &err), CATALOG_NOT_FOUND);
+    assert_int_equal(catalog_event(catalog, 99, "info", "x", "y", &err), CATALOG_NOT_FOUND);
+}
+
+static void test_job_json(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    int64_t id = add_job(catalog, "u-1", 3);
+    _cleanup_json_ json_t *source = json_pack("{s:s s:n s:i s:i s:i}", "format", "gguf",
+                                              "architecture", "parameters", 5, "tensors", 2,
+                                              "bytes", 10);
+    OK(catalog_job_source(catalog, id, source, &err));
+    _cleanup_json_ json_t *job = NULL;
+    OK(catalog_job_get(catalog, id, &job, &err));
+    assert_int_equal(json_get_int(job, "priority", 0), 3);
+    assert_true(json_is_null(json_object_get(job, "stage")));
+    assert_true(json_is_null(json_object_get(job, "error")));
+    assert_int_equal(json_get_int(json_object_get(job, "source"), "parameters", 0), 5);
+    json_t *targets = json_object_get(job, "targets");
+    assert_int_equal(json_array_size(targets), 2);
+    json_t *second = json_array_get(targets, 1);
+    assert_string_equal(json_get_string(second, "recipe", ""), "q8_0");
+    assert_true(json_is_object(json_object_get(second, "options")));
+    assert_true(json_is_null(json_object_get(second, "error")));
+}
+
+static void assert_next(struct catalog *catalog, int64_t expected)
+{
+    int64_t id = 0;
+    double wait;
+    OK(catalog_job_next(catalog, &id, &wait, &err));
+    assert_int_equal(id, expected);
+    OK(catalog_job_running(catalog, id, &err));
+}
+
+static void test_queue_order(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    int64_t first = add_job(catalog, "a", 0), second = add_job(catalog, "b", 0);
+    int64_t urgent = add_job(catalog, "c", 5), later = add_job(catalog, "d", 9), id = 0;
+    double wait = 0;
+    OK(catalog_job_requeue(catalog, later, 50, NULL, &err));
+    assert_next(catalog, urgent);
+    _cleanup_json_ json_t *queue = NULL, *counts = NULL, *ids = NULL;
+    OK(catalog_queue(catalog, 10, &queue, &err));
+    const int64_t expected[] = { urgent, first, second, later };
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(json_get_int(json_array_get(queue, i), "id", 0), expected[i]);
+    OK(catalog_counts(catalog, &counts, &err));
+    assert_int_equal(json_get_int(counts, "queued", -1), 2);
+    assert_int_equal(json_get_int(counts, "retry", -1), 1);
+    assert_int_equal(json_get_int(counts, "running", -1), 1);
+    assert_next(catalog, first);
+    assert_next(catalog, second);
+    OK(catalog_jobs_interrupted(catalog, &ids, &err));
+    assert_int_equal(json_array_size(ids), 3);
+    assert_int_equal(catalog_job_next(catalog, &id, &wait, &err), CATALOG_NOT_FOUND);
+    assert_true(wait > 45 && wait <= 50);
+    /* A stamp of a clock that was years ahead. */
+    OK(db_exec(catalog, "UPDATE job SET not_before = '2099-01-01T00:00:00.000Z' WHERE uid = 'd'",
+               &err));
+    assert_next(catalog, later);
+    assert_int_equal(catalog_job_next(catalog, &id, &wait, &err), CATALOG_NOT_FOUND);
+    assert_true(wait < 0);
+}
+
+static void test_find(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    int64_t a = add_job(catalog, "20261123T210000-aaaaaa", 0), id = 0;
+    int64_t b = add_job(catalog, "20261123T210000-bbbbbb", 0);
+    OK(catalog_job_find(catalog, "1", &id, &err));
+    assert_int_equal(id, a);
+    OK(catalog_job_find(catalog, "20261123T210000-b", &id, &err));
+    assert_int_equal(id, b);
+    assert_int_equal(catalog_job_find(catalog, "2026", &id, &err), PARE_EUSAGE);
+    assert_int_equal(catalog_job_find(catalog, "3", &id, &err), CATALOG_NOT_FOUND);
+    assert_int_equal(catalog_job_find(catalog, "", &id, &err), CATALOG_NOT_FOUND);
+    assert_int_equal(catalog_job_find(catalog, "x' OR 1", &id, &err), CATALOG_NOT_FOUND);
+}
+
+static void test_names_not_utf8(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    struct catalog_job_spec spec = { .uid = "u", .name = "caf\xe9", .path = "/d/caf\xe9",
+                                     .kind = "drop" };
+    int64_t id = 0;
+    OK(catalog_job_add(catalog, &spec, &id, &err));
+    _cleanup_json_ json_t *job = NULL;
+    OK(catalog_job_get(catalog, id, &job, &err));
+    assert_string_equal(json_get_string(job, "name", ""), "caf\\xe9");
+}
+
+/* ---- manifests ---- */
+
+/* A manifest as published; the last arguments are what a test varies. */
+static json_t *manifest(const char *uid, const char *recipe, const char *output, int bytes,
+                        double sqnr)
+{
+    json_t *json = json_pack(
+        "{s:i s:s s:s s:{s:s s:s}"
+        " s:{s:s s:s s:s s:s s:n s:i s:i s:i s:s s:[{s:s s:i s:s}] s:[{s:s s:i s:i s:i}]}"
+        " s:{s:s s:s s:s s:{}} s:[{s:s s:s s:s}]}",
+        "pare_manifest", 1, "job", uid, "created", "2026-11-23T21:00:09.500Z",
+        "program", "name", "pare", "version", "0.1.0",
+        "source", "name", "tiny", "path", "/drop/tiny.gguf", "format", "gguf", "architecture",
+        "llama", "license", "parameters", 5000, "tensors", 2, "bytes", 10000, "digest", "d1g357",
+        "files", "name", "tiny.gguf", "bytes", 10100, "sha256", "aa",
+        "census", "encoding", "bf16", "tensors", 2, "elements", 5000, "bytes", 10000,
+        "target", "format", "gguf", "recipe", recipe, "recipe_sha256", "bb", "options",
+        "plugins", "name", "ggml", "version", "1", "sha256", "cc");
+    assert_non_null(json);
+    json_t *rest = json_pack(
+        "{s:{s:s s:b s:i s:[{s:s s:i s:s}] s:f} s:{s:f s:o s:f s:f s:f}"
+        " s:{s:f s:f s:f s:f s:f s:f s:f s:f s:f} s:{s:i s:i s:s s:{s:b}} s:[s]"
+        " s:[{s:s s:[i,i] s:s s:s s:i s:i s:i s:f s:o s:f s:f s:f s:i},"
+        "    {s:s s:[i] s:s s:s s:i s:i s:i s:i s:n s:i s:i s:i s:i s:f}]}",
+        "output", "name", output, "folder", 0, "bytes", bytes, "files", "name", output, "bytes",
+        bytes, "sha256", "dd", "bits_per_weight", 4.5,
+        "accuracy", "rmse", 0.001, "sqnr_db", json_number(sqnr), "relative_error", 0.06, "max_abs",
+        0.02, "cosine", 0.998,
+        "seconds", "hash", 0.1, "read", 0.2, "decode", 0.3, "encode", 0.4, "measure", 0.5, "write",
+        0.6, "sync", 0.7, "verify", 0.8, "total", 2.5,
+        "resources", "peak_rss", 123456, "threads", 2, "cpu", "c", "sandbox", "seccomp", 1,
+        "warnings", "beware",
+        "tensors", "name", "blk.0.weight", "shape", 100, 40, "from", "bf16", "to", "q4_k",
+        "elements", 4000, "bytes_in", 8000, "bytes", 2250, "rmse", 0.002, "sqnr_db",
+        json_number(sqnr), "relative_error", 0.07, "max_abs", 0.02, "cosine", 0.99, "nonfinite", 0,
+        "name", "norm.weight", "shape", 1000, "from", "bf16", "to", "bf16", "elements", 1000,
+        "bytes_in", 2000, "bytes", 2000, "rmse", 0, "sqnr_db", "relative_error", 0, "max_abs", 0,
+        "cosine", 1, "nonfinite", 0, "seconds", 0.25);
+    assert_non_null(rest);
+    assert_int_equal(json_object_update(json, rest), 0);
+    json_decref(rest);
+    return json;
+}
+
+static void import(struct catalog *catalog, json_t *json, int expected)
+{
+    int r = catalog_import_manifest(catalog, json, "/out", &err);
+    json_decref(json);
+    if (r != expected)
+        fail_msg("import: %d: %s", r, err.text);
+}
+
+static void test_conversion_done(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    int64_t id = add_job(catalog, "20261123T210000-aaaaaa", 0);
+    OK(catalog_job_running(catalog, id, &err));
+    _cleanup_json_ json_t *json = manifest("20261123T210000-aaaaaa", "q8_0", "tiny-Q8_0.gguf", 5000,
+                                           40.25);
+    for (int i = 0; i < 2; i++) {
+        OK(catalog_conversion_done(catalog, id, 1, json, "/out", &err));
+        assert_int_equal(number(catalog, "SELECT count(*) FROM tensor"), 2);
+        assert_int_equal(number(catalog, "SELECT count(*) FROM output_file"), 1);
+        assert_int_equal(number(catalog, "SELECT count(*) FROM conversion"), 2);
+    }
+    assert_int_equal(catalog_conversion_done(catalog, 99, 0, json, "/out", &err),
+                     CATALOG_NOT_FOUND);
+    assert_text(catalog, "SELECT group_concat(state) FROM (SELECT state FROM conversion ORDER BY"
+                " position)", "running,done");
+    assert_text(catalog, "SELECT output_path FROM conversion WHERE state = 'done'",
+                "/out/tiny-Q8_0.gguf");
+    assert_text(catalog, "SELECT bytes_in || ' ' || sqnr_db || ' ' || verify_s || ' ' || total_s"
+                " || ' ' || peak_rss || ' ' || output_sha256 || ' ' || warnings FROM conversion"
+                " WHERE state = 'done'", "10100 40.25 0.8 2.5 123456 dd [\"beware\"]");
+    assert_text(catalog, "SELECT shape || to_encoding || bytes_out FROM tensor WHERE position = 0",
+                "[100,40]q4_k2250");
+    assert_int_equal(number(catalog, "SELECT sqnr_db IS NULL AND seconds = 0.25 FROM tensor WHERE"
+                            " position = 1"), 1);
+    assert_text(catalog, "SELECT encoding || elements FROM model_encoding", "bf165000");
+    assert_text(catalog, "SELECT name || version || sha256 FROM plugin", "ggml1cc");
+    /* A failure afterwards leaves what is done. */
+    struct error why = { PARE_ENOSPC, "disk full" };
+    OK(catalog_job_failed(catalog, id, &why, &err));
+    assert_text(catalog, "SELECT ref || target || error_code FROM failures",
+                "1.1gguf:q4_k_mspace");
+}
+
+static void test_import(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    const char *uid = "20261123T205900-aaaaaa";
+    import(catalog, manifest(uid, "q8_0", "tiny-Q8_0.gguf", 5000, 40), 0);
+    import(catalog, manifest(uid, "q8_0", "tiny-Q8_0.gguf", 5000, 40), 1);
+    import(catalog, manifest(uid, "q4_k_m", "tiny-Q4_K_M.gguf", 2500, 20), 0);
+    assert_int_equal(number(catalog, "SELECT count(*) FROM job"), 1);
+    assert_int_equal(number(catalog, "SELECT count(*) FROM model"), 1);
+    assert_int_equal(number(catalog, "SELECT count(*) FROM conversion"), 2);
+    assert_int_equal(number(catalog, "SELECT count(*) FROM tensor"), 4);
+    assert_text(catalog, "SELECT submitted || state || kind FROM job",
+                "2026-11-23T20:59:00.000Zdonerebuild");
+    assert_text(catalog, "SELECT started FROM conversion LIMIT 1", "2026-11-23T21:00:07.000Z");
+    /* The output directory was moved: the same rows, elsewhere. */
+    _cleanup_json_ json_t *json = manifest(uid, "q8_0", "tiny-Q8_0.gguf", 5000, 40);
+    assert_int_equal(catalog_import_manifest(catalog, json, "/new/", &err), 0);
+    assert_int_equal(number(catalog, "SELECT count(*) FROM conversion"), 2);
+    assert_text(catalog, "SELECT output_path FROM conversion WHERE recipe = 'q8_0'",
+                "/new/tiny-Q8_0.gguf");
+    /* The daemon still knows the job, with its targets in another order: it gets them back. */
+    assert_int_equal(add_job(catalog, uid, 0), 1);
+    assert_text(catalog, "SELECT group_concat(recipe || state) FROM (SELECT * FROM conversion"
+                " ORDER BY position)", "q4_k_mdone,q8_0done");
+    assert_state(catalog, 1, "done");
+}
+
+static void test_import_then_queue(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    import(catalog, manifest("u", "q8_0", "tiny-Q8_0.gguf", 5000, 40), 0);
+    int64_t id = add_job(catalog, "u", 0);
+    assert_state(catalog, id, "queued");
+    assert_text(catalog, "SELECT group_concat(recipe || state) FROM (SELECT * FROM conversion"
+                " ORDER BY position)", "q4_k_mqueued,q8_0done");
+    /* The other way round: the manifest finds the waiting target. */
+    id = add_job(catalog, "v", 0);
+    import(catalog, manifest("v", "q8_0", "v-Q8_0.gguf", 5000, 40), 0);
+    assert_text(catalog, "SELECT group_concat(recipe || state) FROM (SELECT * FROM conversion"
+                " WHERE job_id = 2 ORDER BY position)", "q4_k_mqueued,q8_0done");
+    assert_state(catalog, id, "queued");
+}
+
+static void refuse_import(struct catalog *catalog, json_t *json, const char *expected)
+{
+    assert_int_equal(catalog_import_manifest(catalog, json, "/out", &err), PARE_EDATA);
+    if (!strstr(err.text, expected))
+        fail_msg("\"%s\" is not in \"%s\"", expected, err.text);
+    json_decref(json);
+    assert_int_equal(number(catalog, "SELECT (SELECT count(*) FROM job) + (SELECT count(*) FROM"
+                            " model) + (SELECT count(*) FROM conversion)"), 0);
+}
+
+static void test_bad_manifests(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    refuse_import(catalog, json_object(), "not a manifest");
+    json_t *json = manifest("u", "q8_0", "x.gguf", 1, 1);
+    (void)json_object_set_new(json, "pare_manifest", json_integer(2));
+    refuse_import(catalog, json, "newer version");
+    json = manifest("u", "q8_0", "../x.gguf", 1, 1);
+    refuse_import(catalog, json, "no plain file name");
+    json = manifest("u", "q8_0", "x.gguf", 1, 1);
+    (void)json_object_del(json, "source");
+    refuse_import(catalog, json, "lacks");
+    json = manifest("u", "q8_0", "x.gguf", 1, 1);
+    (void)json_object_set_new(json_array_get(json_object_get(json, "tensors"), 1), "elements",
+                              json_string("many"));
+    refuse_import(catalog, json, "cannot store TEXT");
+}
+
+/* ---- views ---- */
+
+static void test_pareto(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    import(catalog, manifest("u", "q8_0", "a", 5000, 40), 0);
+    import(catalog, manifest("u", "q4_0", "b", 2600, 18), 0);   /* beaten by the next */
+    import(catalog, manifest("u", "q4_k_m", "c", 2500, 20), 0);
+    import(catalog, manifest("u", "bf16", "d", 10000, 1.0 / 0.0), 0);
+    import(catalog, manifest("u", "f32", "e", 20000, 1.0 / 0.0), 0); /* no better than bf16 */
+    import(catalog, manifest("v", "q8_0", "f", 5000, 40), 0);   /* replaces the first */
+    assert_text(catalog, "SELECT group_concat(ref || target, ' ') FROM pareto",
+                "1.3gguf:q4_k_m 2.1gguf:q8_0 1.4gguf:bf16");
+}
+
+static void test_views(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    import(catalog, manifest("u", "q8_0", "a", 5000, 40), 0);
+    import(catalog, manifest("u", "q4_0", "b", 2600, 18), 0);
+    assert_text(catalog, "SELECT model || architecture || target || round(ratio, 2) || ' ' ||"
+                " round(mb_per_second, 5) FROM conversions WHERE ref = '1.1'",
+                "tinyllamagguf:q8_02.02 0.00404");
+    assert_text(catalog, "SELECT group_concat(ref || tensor || sqnr_db, ' ') FROM worst_tensors",
+                "1.2blk.0.weight18.0 1.1blk.0.weight40.0");
+    assert_int_equal(number(catalog, "SELECT count(*) FROM slowest_tensors WHERE seconds = 0.25"
+                            " AND tensor = 'norm.weight'"), 2);
+    int64_t conversion = number(catalog, "SELECT max(id) FROM conversion");
+    OK(catalog_evaluation_add(catalog, conversion, "perplexity", 9.5, NULL, &err));
+    OK(catalog_evaluation_add(catalog, conversion, "perplexity", 9.25, NULL, &err));
+    assert_text(catalog, "SELECT group_concat(value) FROM evaluation", "9.25");
+    assert_int_equal(catalog_evaluation_add(catalog, 99, "x", 1, NULL, &err), CATALOG_NOT_FOUND);
+}
+
+static void test_list_and_show(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    import(catalog, manifest("u", "q8_0", "a.gguf", 5000, 40), 0);
+    import(catalog, manifest("u", "q4_0", "b.gguf", 2600, 18), 0);
+    (void)add_job(catalog, "w", 0);
+    struct catalog_filter filter = { .name = "TIN", .state = "done", .limit = 1 };
+    json_t *json = NULL;
+    OK(catalog_list(catalog, &filter, &json, &err));
+    assert_int_equal(json_array_size(json), 1);
+    assert_string_equal(json_get_string(json_array_get(json, 0), "ref", ""), "1.2");
+    json_decref(json);
+    OK(catalog_show(catalog, "1", &json, &err));
+    assert_int_equal(json_array_size(json_object_get(json, "conversions")), 2);
+    json_decref(json);
+    const char *const names[] = { "1.2", "b.gguf", "/out/b.gguf" };
+    for (size_t i = 0; i < 3; i++) {
+        OK(catalog_show(catalog, names[i], &json, &err));
+        json_t *conversion = json_array_get(json_object_get(json, "conversions"), 0);
+        assert_string_equal(json_get_string(conversion, "recipe", ""), "q4_0");
+        assert_int_equal(json_array_size(json_object_get(conversion, "tensors")), 2);
+        assert_true(json_is_array(json_object_get(conversion, "warnings")));
+        json_decref(json);
+    }
+    assert_int_equal(catalog_show(catalog, "1.3", &json, &err), CATALOG_NOT_FOUND);
+    assert_int_equal(catalog_show(catalog, "nothing", &json, &err), CATALOG_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_job_life), TEST(test_job_json), TEST(test_queue_order), TEST(test_find),
+        TEST(test_names_not_utf8), TEST(test_conversion_done), TEST(test_import),
+        TEST(test_import_then_queue), TEST(test_bad_manifests), TEST(test_pareto), TEST(test_views),
+        TEST(test_list_and_show),
+    };
+    return cmocka_run_group_tests_name("catalog", tests, NULL, NULL);
+}
