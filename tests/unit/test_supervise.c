@@ -205,8 +205,18 @@ static void test_stop(void **state)
 
 struct job {
     int published;
+    unsigned told_of; /* bit i: a line was about target i */
     json_t *manifests[4];
 };
+
+static void on_event(void *context, const char *event, const json_t *line)
+{
+    struct job *job = context;
+    int64_t target = json_get_int(line, "target", -1);
+    assert_string_equal(json_get_string(line, "event", ""), event);
+    if (target >= 0)
+        job->told_of |= 1u << target;
+}
 
 static void on_published(void *context, size_t target, const json_t *manifest)
 {
@@ -238,7 +248,7 @@ static int run_job(const char *words, int first_done, struct job *job, struct er
         .targets = targets, .n_targets = 2, .out_dirfd = out, .out_path = "out",
         .settings = { .worker = worker, .silence = 10 },
     };
-    struct job_callbacks callbacks = { NULL, on_published, job };
+    struct job_callbacks callbacks = { on_event, on_published, job };
     struct job_run *run = NULL;
     int r = job_run_start(&spec, &callbacks, &run, err);
     while (r == 0) {
@@ -273,6 +283,7 @@ static void test_job(void **state)
     if (run_job("well", 0, &job, &err) != 1)
         fail_msg("%s", err.text);
     assert_int_equal(job.published, 2);
+    assert_int_equal(job.told_of, 3);
     assert_int_equal(count_entries("out"), 6); /* and no .pare */
     assert_int_equal(count_entries("out/model-Q8_0"), 2);
     const json_t *output = json_object_get(job.manifests[0], "output");
@@ -314,6 +325,7 @@ static void test_job_half_done(void **state)
     (void)state;
     assert_int_equal(run_job("well", 1, &job, &err), 1);
     assert_int_equal(job.published, 1);
+    assert_int_equal(job.told_of, 1 << 1);
     assert_non_null(job.manifests[1]);
     assert_int_equal(access("out/model-F16.fake", F_OK), -1);
     job_free(&job);
