@@ -1,0 +1,42 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Usage: llama_quantize IN.gguf OUT.gguf TYPE [THREADS]
+ *
+ * llama.cpp's llama-quantize with its defaults, for comparison: TYPE is a recipe of ours. Without
+ * arguments it only says whether the library can be used (status 0), or that it is skipped (77).
+ */
+#include "llama_peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *recipe;
+    int32_t ftype; /* enum llama_ftype */
+} types[] = {
+    { "f32", 0 }, { "f16", 1 }, { "q4_0", 2 }, { "q8_0", 7 }, { "q4_k_m", 15 }, { "q6_k", 18 },
+    { "bf16", 32 },
+};
+
+int main(int argc, char **argv)
+{
+    struct peer peer;
+    int r = peer_open(&peer);
+    if (r || argc == 1)
+        return r;
+    if (argc < 4 || argc > 5) {
+        (void)fprintf(stderr, "usage: llama_quantize IN.gguf OUT.gguf TYPE [THREADS]\n");
+        return 2;
+    }
+    struct peer_params params = peer.quantize_defaults();
+    params.words[0] = argc == 5 ? atoi(argv[4]) : 2;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (!strcmp(types[i].recipe, argv[3])) {
+            params.words[1] = types[i].ftype;
+            return peer.quantize(argv[1], argv[2], &params) ? 1 : 0;
+        }
+    (void)fprintf(stderr, "llama_quantize: unknown type %s\n", argv[3]);
+    return 2;
+}
