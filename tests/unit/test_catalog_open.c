@@ -56,11 +56,11 @@ static void test_migration(void **state)
     catalog_close(catalog);
 }
 
-static void hash_file(char ret_hex[65])
+static void hash_file(char ret_hex[65], const char *path)
 {
     _cleanup_free_ char *data = NULL;
     size_t n = 0;
-    OK(file_read_all(AT_FDCWD, db_path, 1u << 24, &data, &n, &err));
+    OK(file_read_all(AT_FDCWD, path, 1u << 24, &data, &n, &err));
     uint64_t h = 1469598103934665603u;
     for (size_t i = 0; i < n; i++)
         h = (h ^ (unsigned char)data[i]) * 1099511628211u;
@@ -74,25 +74,58 @@ static void test_newer_and_foreign(void **state)
     catalog_close(open_catalog());
     (void)snprintf(sql, sizeof sql, "PRAGMA user_version = %d", schema_version() + 1);
     plain_sql(sql);
-    hash_file(before);
+    hash_file(before, db_path);
     struct catalog *catalog = NULL;
     char *moved = NULL;
     assert_int_equal(catalog_open(db_path, &catalog, &err), PARE_ENOTSUP);
     assert_non_null(strstr(err.text, "newer version of Pare"));
     assert_int_equal(catalog_open_or_replace(db_path, &moved, &catalog, &err), PARE_ENOTSUP);
-    hash_file(after);
+    hash_file(after, db_path);
     assert_string_equal(before, after);
     OK(catalog_open_readonly(db_path, &catalog, &err));
     catalog_close(catalog);
 
     (void)snprintf(db_path, sizeof db_path, "%s/foreign.db", dir);
     plain_sql("CREATE TABLE other (x)");
-    hash_file(before);
+    hash_file(before, db_path);
     assert_int_equal(catalog_open(db_path, &catalog, &err), PARE_EUSAGE);
     assert_int_equal(catalog_open_or_replace(db_path, &moved, &catalog, &err), PARE_EUSAGE);
     assert_non_null(strstr(err.text, "another program"));
-    hash_file(after);
+    hash_file(after, db_path);
     assert_string_equal(before, after);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    _cleanup_free_ char *data = NULL;
+    size_t n = 0;
+    OK(file_read_all(AT_FDCWD, from, 1u << 24, &data, &n, &err));
+    FILE *file = fopen(to, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, n, file), n);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* What a killed newer Pare left in its log stays there too. */
+static void test_newer_with_log(void **state)
+{
+    (void)state;
+    char wal[160], copy[160], copy_wal[170], sql[64], before[65], after[65];
+    _cleanup_catalog_ struct catalog *catalog = open_catalog(), *refused = NULL;
+    (void)snprintf(sql, sizeof sql, "PRAGMA user_version = %d", schema_version() + 1);
+    OK(db_exec(catalog, sql, &err));
+    (void)snprintf(wal, sizeof wal, "%s-wal", db_path);
+    (void)snprintf(copy, sizeof copy, "%s/copy.db", dir);
+    (void)snprintf(copy_wal, sizeof copy_wal, "%s-wal", copy);
+    copy_file(db_path, copy);
+    copy_file(wal, copy_wal);
+    hash_file(before, copy);
+    assert_int_equal(catalog_open(copy, &refused, &err), PARE_ENOTSUP);
+    hash_file(after, copy);
+    assert_string_equal(before, after);
+    struct stat st;
+    assert_int_equal(stat(copy_wal, &st), 0);
+    assert_true(st.st_size > 0);
 }
 
 static void overwrite(long offset, int byte, size_t n)
@@ -310,8 +343,9 @@ static void test_query_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_schema), TEST(test_migration), TEST(test_newer_and_foreign), TEST(test_damaged),
-        TEST(test_each_page), TEST(test_two_connections), TEST(test_read_only_directory),
+        TEST(test_schema), TEST(test_migration), TEST(test_newer_and_foreign),
+        TEST(test_newer_with_log), TEST(test_damaged), TEST(test_each_page),
+        TEST(test_two_connections), TEST(test_read_only_directory),
         TEST(test_query), TEST(test_query_refused),
     };
     return cmocka_run_group_tests_name("catalog-open", tests, NULL, NULL);
