@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define SHOWN_ENTRIES 4096 /* of metadata: real models have some dozens */
 #define SHOWN_ELEMENTS 8   /* of an array */
 #define SHOWN_BYTES 4096   /* of a string */
 
@@ -133,7 +134,7 @@ int job_inspect(const struct job_context *job, struct model *model, struct error
     if (json_get_bool(job->request, "tensors", 0))
         for (uint64_t i = 0; i < model->n_tensors; i++)
             (void)json_array_append_new(tensors, describe_tensor(model, &model->tensors[i]));
-    for (uint64_t i = 0; i < model->n_meta; i++)
+    for (uint64_t i = 0; i < model->n_meta && i < SHOWN_ENTRIES; i++)
         (void)json_array_append_new(metadata, describe_meta(&model->meta[i]));
     uint64_t n = model_parameters(model), bytes = model_bytes(model);
     char *architecture = model_architecture(model);
@@ -145,6 +146,8 @@ int job_inspect(const struct job_context *job, struct model *model, struct error
         model_census(model), "files", describe_files(model), "tokenizer",
         describe_tokenizer(model), "metadata", metadata);
     (void)json_object_set_new(fields, "tensors", tensors);
+    (void)json_object_set_new(fields, "metadata_count",
+                              json_integer((json_int_t)model->n_meta));
     free(architecture);
     job_emit(job, "model", fields);
     return 0;
