@@ -146,6 +146,8 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
     int status = open_out(options->out, &out, &out_path);
     if (status != CLI_OK)
         return status;
+    if (job_sweep(out, &result->error) < 0)
+        return cli_error(&result->error, out_path);
     job_uid(uid);
     struct job_spec spec = {
         .uid = uid,
@@ -155,6 +157,7 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
         .n_targets = options->n_targets,
         .out_dirfd = out,
         .out_path = out_path,
+        .one_shot = 1,
         .settings = make_settings(cli, options),
     };
     struct conversion c = { .result = result, .out_path = out_path };

@@ -209,7 +209,7 @@ int job_run_start(const struct job_spec *spec, const struct job_callbacks *callb
     run->stage = STAGE_END;
     int r = copy_spec(run, spec) < 0 ? error_oom(err) : copy_targets(run, spec, err);
     if (r == 0)
-        r = staging_make(run->out_dirfd, run->uid, &run->dirfd, &run->work, err);
+        r = staging_make(run->out_dirfd, run->uid, spec->one_shot, &run->dirfd, &run->work, err);
     if (r == 0 && run->n_targets)
         r = start_convert(run, err);
     if (r < 0) {
@@ -430,4 +430,9 @@ int job_recover_target(int out_dirfd, const char *uid, size_t target, json_t **r
 int job_forget(int out_dirfd, const char *uid, struct error *err)
 {
     return staging_remove(out_dirfd, uid, err);
+}
+
+int job_sweep(int out_dirfd, struct error *err)
+{
+    return staging_sweep(out_dirfd, err);
 }

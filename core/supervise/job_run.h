@@ -44,6 +44,7 @@ struct job_spec {
     size_t n_targets;
     int out_dirfd;
     const char *out_path;
+    int one_shot;                /* nobody restarts this job if we die: see job_sweep */
     struct job_settings settings;
 };
 
@@ -75,6 +76,10 @@ void job_run_cancel(struct job_run *run);
 /* Removes what is left of a job's staging folder: when it has ended and no job_run_free did. */
 int job_forget(int out_dirfd, const char *uid, struct error *err)
     __attribute__((warn_unused_result));
+
+/* Clears away what one-shot jobs left in an output directory when their process died; outputs that
+ * were being published get their manifest. Jobs that are not one-shot are left alone. */
+int job_sweep(int out_dirfd, struct error *err) __attribute__((warn_unused_result));
 
 /* After a crash: looks at staging UID/i and the output directory. 1: the target is published (if
  * need be by finishing the renames now), *ret_manifest is its manifest; 0: it must be made again

@@ -50,6 +50,7 @@ static void reset_signals(void)
     struct sigaction action = { .sa_handler = SIG_DFL };
     for (int s = 1; s < NSIG; s++)
         (void)sigaction(s, &action, NULL);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error of write, not a crash */
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);

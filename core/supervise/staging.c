@@ -5,16 +5,19 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "supervise/publish.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #define STAGING_TOP ".pare"
 #define STAGING ".pare/staging"
+#define ONE_SHOT "one-shot" /* an empty file: the mark */
 
 static int job_path(char path[PATH_MAX], const char *uid, struct error *err)
 {
@@ -49,7 +52,17 @@ static int make_job(int out_dirfd, const char *path, struct error *err)
     return r;
 }
 
-int staging_make(int out_dirfd, const char *uid, int *ret_dirfd, int *ret_work, struct error *err)
+/* Locked first: an unlocked directory with the mark is one that was left. */
+static int mark_one_shot(int dirfd, struct error *err)
+{
+    if (flock(dirfd, LOCK_EX | LOCK_NB) < 0)
+        return error_errno(err, errno, "cannot lock the staging directory");
+    _cleanup_close_ int fd = openat(dirfd, ONE_SHOT, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    return fd < 0 ? error_errno(err, errno, "cannot mark the staging directory") : 0;
+}
+
+int staging_make(int out_dirfd, const char *uid, int one_shot, int *ret_dirfd, int *ret_work,
+                 struct error *err)
 {
     char path[PATH_MAX];
     _cleanup_close_ int dirfd = -1, work = -1;
@@ -61,6 +74,8 @@ int staging_make(int out_dirfd, const char *uid, int *ret_dirfd, int *ret_work, 
         r = make_job(out_dirfd, path, err);
     if (r == 0)
         r = file_open_dir(out_dirfd, path, &dirfd, err);
+    if (r == 0 && one_shot)
+        r = mark_one_shot(dirfd, err);
     if (r == 0)
         r = make_dir(dirfd, "work", err);
     if (r == 0)
@@ -116,5 +131,57 @@ int staging_remove(int out_dirfd, const char *uid, struct error *err)
         r = file_remove_tree(out_dirfd, path, err);
     if (r == 0 && unlinkat(out_dirfd, STAGING, AT_REMOVEDIR) == 0)
         (void)unlinkat(out_dirfd, STAGING_TOP, AT_REMOVEDIR);
+    return r;
+}
+
+/* Every target of a job that was left: half a publication becomes a whole one. */
+static int finish_targets(int out_dirfd, int dirfd, struct error *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0; i++) {
+        char name[32];
+        struct stat st;
+        (void)snprintf(name, sizeof name, "%zu", i);
+        if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            break;
+        _cleanup_close_ int target = -1;
+        _cleanup_json_ json_t *manifest = NULL;
+        r = file_open_dir(dirfd, name, &target, err);
+        if (r == 0)
+            r = publish_recover(out_dirfd, target, &manifest, err);
+        if (r > 0)
+            r = 0;
+    }
+    return r;
+}
+
+static int sweep_one(int out_dirfd, const char *uid, struct error *err)
+{
+    char path[PATH_MAX];
+    if (job_path(path, uid, err) < 0)
+        return 0; /* not one of ours */
+    _cleanup_close_ int dirfd = openat(out_dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dirfd < 0 || faccessat(dirfd, ONE_SHOT, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
+        flock(dirfd, LOCK_EX | LOCK_NB) < 0)
+        return 0;
+    int r = finish_targets(out_dirfd, dirfd, err);
+    return r < 0 ? r : staging_remove(out_dirfd, uid, err);
+}
+
+int staging_sweep(int out_dirfd, struct error *err)
+{
+    int fd = openat(out_dirfd, STAGING, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    _cleanup_closedir_ DIR *dir = fdopendir(fd);
+    if (!dir) {
+        (void)close(fd);
+        return error_oom(err);
+    }
+    int r = 0;
+    struct dirent *entry;
+    while (r == 0 && (entry = readdir(dir)))
+        if (entry->d_name[0] != '.')
+            r = sweep_one(out_dirfd, entry->d_name, err);
     return r;
 }

@@ -6,9 +6,14 @@
 
 #include "base/error.h"
 
-/* Makes it anew, removing what an earlier life left, with an empty `work` in it. */
-int staging_make(int out_dirfd, const char *uid, int *ret_dirfd, int *ret_work, struct error *err)
+/* Makes it anew, removing what an earlier life left, with an empty `work` in it. While *ret_dirfd is
+ * open it is locked. one_shot: nobody will come back for it if we die, so that staging_sweep may. */
+int staging_make(int out_dirfd, const char *uid, int one_shot, int *ret_dirfd, int *ret_work,
+                 struct error *err)
     __attribute__((warn_unused_result));
+/* What is left of one-shot jobs whose process is gone: finishes publications that were begun and
+ * removes the rest. */
+int staging_sweep(int out_dirfd, struct error *err) __attribute__((warn_unused_result));
 /* Makes and opens the directory of target i in it. */
 int staging_make_target(int dirfd, size_t target, int *ret_dirfd, struct error *err)
     __attribute__((warn_unused_result));

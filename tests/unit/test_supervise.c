@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -232,6 +233,8 @@ static void job_free(struct job *job)
         json_decref(job->manifests[i]);
 }
 
+static void (*published)(void *, size_t, const json_t *) = on_published;
+
 /* Runs a job with two targets, fake:f16 and folder:q8_0, to its end. */
 static int run_job(const char *words, int first_done, struct job *job, struct error *err)
 {
@@ -248,7 +251,7 @@ static int run_job(const char *words, int first_done, struct job *job, struct er
         .targets = targets, .n_targets = 2, .out_dirfd = out, .out_path = "out",
         .settings = { .worker = worker, .silence = 10 },
     };
-    struct job_callbacks callbacks = { on_event, on_published, job };
+    struct job_callbacks callbacks = { on_event, published, job };
     struct job_run *run = NULL;
     int r = job_run_start(&spec, &callbacks, &run, err);
     while (r == 0) {
@@ -331,6 +334,60 @@ static void test_job_half_done(void **state)
     job_free(&job);
 }
 
+static void die_when_published(void *context, size_t target, const json_t *manifest)
+{
+    (void)context, (void)target, (void)manifest;
+    _exit(0);
+}
+
+/* The process dies right after publishing the first target; the job's next life finds it. */
+static void test_job_next_life(void **state)
+{
+    struct job job = { 0 };
+    struct error err = ERROR_INIT;
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        published = die_when_published;
+        (void)run_job("well", 0, &job, &err);
+        _exit(1);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(access("out/.pare/staging/20261123T000000-test00/0/publish.json", F_OK), 0);
+    if (run_job("well", 0, &job, &err) != 1)
+        fail_msg("%s", err.text);
+    assert_int_equal(job.published, 2);
+    assert_int_equal(job.told_of, 1 << 1);
+    assert_int_equal(count_entries("out"), 6);
+    job_free(&job);
+}
+
+/* Only what has the mark and no living owner is cleared away. */
+static void test_sweep(void **state)
+{
+    static const char *const left[] = { "gone", "theirs", "alive" };
+    struct error err = ERROR_INIT;
+    char path[100];
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(path, sizeof path, "out/.pare/staging/%s/work", left[i]);
+        assert_int_equal(file_make_dirs(path, 0755, &err), 0);
+    }
+    put("out/.pare/staging/gone/one-shot", "", 0600);
+    put("out/.pare/staging/alive/one-shot", "", 0600);
+    int alive = open("out/.pare/staging/alive", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(flock(alive, LOCK_EX), 0);
+    int out = open("out", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(job_sweep(out, &err), 0);
+    assert_int_equal(access("out/.pare/staging/gone", F_OK), -1);
+    assert_int_equal(access("out/.pare/staging/theirs/work", F_OK), 0);
+    assert_int_equal(access("out/.pare/staging/alive/work", F_OK), 0);
+    (void)close(alive);
+    (void)close(out);
+}
+
 static void assert_job_fails(const char *words, int code, const char *text, int published)
 {
     struct job job = { 0 };
@@ -376,7 +433,7 @@ int main(void)
         TEST(test_garbage),    TEST(test_silence),      TEST(test_no_worker),
         TEST(test_surroundings), TEST(test_stop),       TEST(test_job),
         TEST(test_job_again),  TEST(test_job_half_done), TEST(test_job_failures),
-        TEST(test_job_lies),
+        TEST(test_job_lies),   TEST(test_job_next_life), TEST(test_sweep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
