@@ -233,7 +233,7 @@ static void job_free(struct job *job)
         json_decref(job->manifests[i]);
 }
 
-static void (*published)(void *, size_t, const json_t *) = on_published;
+static void (*published_fn)(void *, size_t, const json_t *) = on_published;
 
 /* Runs a job with two targets, fake:f16 and folder:q8_0, to its end. */
 static int run_job(const char *words, int first_done, struct job *job, struct error *err)
@@ -251,7 +251,7 @@ static int run_job(const char *words, int first_done, struct job *job, struct er
         .targets = targets, .n_targets = 2, .out_dirfd = out, .out_path = "out",
         .settings = { .worker = worker, .silence = 10 },
     };
-    struct job_callbacks callbacks = { on_event, published, job };
+    struct job_callbacks callbacks = { on_event, published_fn, job };
     struct job_run *run = NULL;
     int r = job_run_start(&spec, &callbacks, &run, err);
     while (r == 0) {
@@ -348,7 +348,7 @@ static void test_job_next_life(void **state)
     (void)state;
     pid_t pid = fork();
     if (pid == 0) {
-        published = die_when_published;
+        published_fn = die_when_published;
         (void)run_job("well", 0, &job, &err);
         _exit(1);
     }
