@@ -60,11 +60,12 @@ WHERE j.state = 'failed'
   AND NOT EXISTS (SELECT 1 FROM conversion c WHERE c.job_id = j.id AND c.state = 'failed');
 
 -- For each model the conversions that no other beats in both size and accuracy. The newest of
--- the same target counts; without an SQNR the copy is exact.
+-- the same target counts; an exact copy has no SQNR and an RMSE of 0.
 CREATE VIEW pareto AS
 WITH candidate AS (
     SELECT c.id, c.job_id, c.position, c.model_id, c.format, c.recipe, c.bytes_out,
-           c.bits_per_weight, c.sqnr_db, coalesce(c.sqnr_db, 1e999) AS accuracy, c.output_path
+           c.bits_per_weight, c.sqnr_db, c.output_path,
+           coalesce(c.sqnr_db, iif(c.rmse = 0, 1e999, -1e999)) AS accuracy
     FROM conversion c
     WHERE c.state = 'done'
       AND c.id = (SELECT max(n.id) FROM conversion n
