@@ -48,7 +48,7 @@ const struct cli_command cmd_check_config = {
     .name = "check-config",
     .synopsis = "[FILE] [--json]",
     .summary = "Check a configuration file of pared",
-    .details = "Without FILE, the installed one. With --json all keys are printed with their values.\n",
+    .details = "Without FILE, the installed one. With --json all keys are printed.\n",
     .max_operands = 1,
     .run = run,
 };

@@ -67,8 +67,8 @@ const struct cli_command cmd_cancel = {
     .name = "cancel",
     .synopsis = "JOB...",
     .summary = "Cancel queued or running jobs",
-    .details = "A job is named by its ID or UID, as `pare status` shows them. What it has published\n"
-               "already stays.\n",
+    .details = "A job is named by its ID or UID, as `pare status` shows them. What it has\n"
+               "published already stays.\n",
     .min_operands = 1,
     .max_operands = -1,
     .run = run_cancel,

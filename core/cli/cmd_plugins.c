@@ -116,6 +116,6 @@ const struct cli_command cmd_plugins = {
     .name = "plugins",
     .synopsis = "[--json]",
     .summary = "List plugins, their formats, encodings and kernels",
-    .details = "The kernel that this CPU uses is marked with a star. With --json every fact is told.\n",
+    .details = "The kernel that this CPU uses is marked with a star. --json tells every fact.\n",
     .run = run,
 };

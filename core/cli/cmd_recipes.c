@@ -60,7 +60,7 @@ const struct cli_command cmd_recipes = {
     .name = "recipes",
     .synopsis = "[--json]",
     .summary = "List recipes",
-    .details = "A target is written FORMAT:RECIPE, such as gguf:q4_k_m. pare-recipe(5) tells how recipes\n"
-               "are written.\n",
+    .details = "A target is written FORMAT:RECIPE, such as gguf:q4_k_m. pare-recipe(5) tells how\n"
+               "recipes are written.\n",
     .run = run,
 };

@@ -106,7 +106,7 @@ const struct cli_command cmd_watch = {
     .name = "watch",
     .synopsis = "[--json]",
     .summary = "Follow the daemon's queue live",
-    .details = "On a terminal the queue is drawn anew as it changes; elsewhere, and with --json, each\n"
-               "event is a line. Ends with Ctrl-C, or when the daemon goes.\n",
+    .details = "On a terminal the queue is drawn anew as it changes; elsewhere, and with --json,\n"
+               "each event is a line. Ends with Ctrl-C, or when the daemon goes.\n",
     .run = run,
 };

@@ -19,7 +19,8 @@ static const struct {
     const char *heading;
     const struct cli_command *commands[10];
 } groups[] = {
-    { "Convert and look", { &cmd_convert, &cmd_inspect, &cmd_compare, &cmd_plugins, &cmd_recipes } },
+    { "Convert and look", { &cmd_convert, &cmd_inspect, &cmd_compare, &cmd_plugins,
+                            &cmd_recipes } },
     { "Catalog", { &cmd_list, &cmd_show, &cmd_failures, &cmd_query, &cmd_rebuild } },
     { "Daemon", { &cmd_status, &cmd_watch, &cmd_submit, &cmd_cancel, &cmd_retry, &cmd_pause,
                   &cmd_resume, &cmd_check_config } },

@@ -34,11 +34,12 @@ void text_add(struct strbuf *sb, const char *text, size_t len);
 /* Prints text made harmless. */
 void text_print(FILE *out, const char *text);
 
-/* Figures, as new strings in the caller's buffer; they return it. */
+/* Figures, written into the caller's buffer, which they return: "3.2 MB" (powers of 1000);
+ * "5.25 M"; "0.42 s", "3:07" or "1:02:03"; a number of digits after the point. NaN is "-". */
 #define FIGURE_SIZE 32
-const char *figure_bytes(char buffer[FIGURE_SIZE], uint64_t bytes);      /* "3.2 MB", powers of 1000 */
-const char *figure_count(char buffer[FIGURE_SIZE], uint64_t count);      /* "5.25 M" */
-const char *figure_seconds(char buffer[FIGURE_SIZE], double seconds);    /* "0.42 s", "3:07", "1:02:03" */
-const char *figure_real(char buffer[FIGURE_SIZE], double value, int digits); /* NaN is "-" */
+const char *figure_bytes(char buffer[FIGURE_SIZE], uint64_t bytes);
+const char *figure_count(char buffer[FIGURE_SIZE], uint64_t count);
+const char *figure_seconds(char buffer[FIGURE_SIZE], double seconds);
+const char *figure_real(char buffer[FIGURE_SIZE], double value, int digits);
 
 #endif

@@ -4,7 +4,7 @@
  * The state machine of a job: see job_run.h. Targets that an earlier life published take no part:
  * the workers count the others ("positions"), callers all ("indices").
  *
- *   CONVERT --worker ended well--> adopt outputs --> VERIFY(0) --> publish --> VERIFY(1) ... --> END
+ *   CONVERT --> adopt the outputs --> VERIFY(0) --> publish --> VERIFY(1) --> publish ... --> END
  *
  * A target whose verification or publication fails does not stop the others; the job fails at
  * its end with the first such error. Anything else ends the job at once.

@@ -173,8 +173,8 @@ static void add_stages(struct strbuf *sb, const json_t *m)
                                           "sync", "verify", "total" };
     const json_t *seconds = json_object_get(m, "seconds");
     const json_t *resources = json_object_get(m, "resources");
-    strbuf_puts(sb, "\n## Time\n\nSeconds of the whole job, stages summed over threads; `verify` is "
-                    "this output's own and `total` is by the clock.\n\n| stage | seconds |\n"
+    strbuf_puts(sb, "\n## Time\n\nSeconds of the whole job, stages summed over threads; `verify` "
+                    "is this output's own and `total` is by the clock.\n\n| stage | seconds |\n"
                     "|---|--:|\n");
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
         strbuf_printf(sb, "| %s | %.3f |\n", stages[i], json_get_real(seconds, stages[i], 0));

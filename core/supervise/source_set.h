@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 struct source_set {
-    char *name;   /* for outputs: the folder's name; or the file's without extension and shard number */
+    char *name;   /* for outputs: the folder's; or the file's without extension, shard number */
     char *path;   /* as given */
     int is_folder;
     char **names; /* of the files, sorted */

@@ -23,7 +23,8 @@ void staged_deinit(struct staged *staged)
 static int take_suffix(struct staged *staged, const char *stem, const json_t *line,
                        struct error *err)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789._-";
     const char *output = json_get_string(line, "output", "");
     size_t n = strlen(stem);
     if (strncmp(output, stem, n) != 0 || strlen(output + n) > 32 ||
@@ -100,8 +101,8 @@ static int check_entries(const struct source_set *set, int dirfd, struct error *
     while ((entry = readdir(dir)))
         n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
     if (n != set->n)
-        return error_set(err, PARE_EVERIFY, "the worker's folder holds %zu files, it told of %zu", n,
-                         set->n);
+        return error_set(err, PARE_EVERIFY, "the worker's folder holds %zu files, it told of %zu",
+                         n, set->n);
     return 0;
 }
 

@@ -6,8 +6,9 @@
 
 #include "base/error.h"
 
-/* Makes it anew, removing what an earlier life left, with an empty `work` in it. While *ret_dirfd is
- * open it is locked. one_shot: nobody will come back for it if we die, so that staging_sweep may. */
+/* Makes it anew, removing what an earlier life left, with an empty `work` in it. one_shot: nobody
+ * comes back for it if we die: it is marked, and locked while *ret_dirfd is open, for
+ * staging_sweep. */
 int staging_make(int out_dirfd, const char *uid, int one_shot, int *ret_dirfd, int *ret_work,
                  struct error *err)
     __attribute__((warn_unused_result));
