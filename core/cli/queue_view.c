@@ -22,14 +22,15 @@ static const char *stage_text(const json_t *job)
 static void progress_text(const json_t *job, char text[FIELD_SIZE])
 {
     double done = json_get_real(job, "done", NAN), total = json_get_real(job, "total", NAN);
-    double rate = json_get_real(job, "rate", NAN);
+    int converts = !strcmp(json_get_string(job, "stage", ""), "convert");
+    double rate = converts ? json_get_real(job, "rate", NAN) : NAN;
     const char *problem = json_get_string(json_object_get(job, "error"), "text", NULL);
     int n = 0;
     text[0] = 0;
     if (total > 0 && done >= 0 && done <= total)
         n = snprintf(text, FIELD_SIZE, "%.0f %%", 100 * done / total);
     char figure[FIGURE_SIZE];
-    if (n > 0 && rate > 0) {
+    if (n > 0 && rate > 0 && done < total) {
         n += snprintf(text + n, FIELD_SIZE - (size_t)n, "  %s/s",
                       figure_bytes(figure, (uint64_t)rate));
         (void)snprintf(text + n, FIELD_SIZE - (size_t)n, "  %s left",
