@@ -308,6 +308,23 @@ static int find_position(struct catalog *catalog, const struct import *import,
     return r;
 }
 
+/* A job that was made from manifests alone gets its conversions in the order of time: manifests
+ * come in any order. First all are put aside, so that no two ever have one number. */
+static int order_positions(struct catalog *catalog, const struct import *import, struct error *err)
+{
+    int r = db_run(catalog, err,
+                   "UPDATE conversion SET position = position + 1000000 WHERE job_id ="
+                   " (SELECT id FROM job WHERE id = ? AND kind = 'rebuild')", "i", import->job);
+    if (r < 0)
+        return r;
+    return db_run(catalog, err,
+                  "UPDATE conversion SET position = (SELECT count(*) FROM conversion o"
+                  " WHERE o.job_id = ?1"
+                  " AND (o.finished, o.id) < (conversion.finished, conversion.id))"
+                  " WHERE job_id = (SELECT id FROM job WHERE id = ?1 AND kind = 'rebuild')",
+                  "i", import->job);
+}
+
 static int import_manifest(struct catalog *catalog, struct import *import, struct error *err)
 {
     int64_t position, known;
@@ -321,7 +338,9 @@ static int import_manifest(struct catalog *catalog, struct import *import, struc
     r = find_job(catalog, import, err);
     if (r == 0)
         r = find_position(catalog, import, &position, err);
-    return r == 0 ? put_all(catalog, import, position, err) : r;
+    if (r == 0)
+        r = put_all(catalog, import, position, err);
+    return r == 0 ? order_positions(catalog, import, err) : r;
 }
 
 int catalog_import_manifest(struct catalog *catalog, const json_t *manifest, const char *out_path,

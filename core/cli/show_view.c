@@ -79,8 +79,11 @@ static void print_job(const json_t *job)
 {
     fieldf("job", "%lld (%s, %s)", (long long)json_get_int(job, "id", 0),
            json_get_string(job, "uid", "?"), json_get_string(job, "kind", "?"));
-    fieldf("state", "%s, %lld attempts", json_get_string(job, "state", "?"),
-           (long long)json_get_int(job, "attempts", 0));
+    long long attempts = json_get_int(job, "attempts", 0);
+    if (attempts > 1)
+        fieldf("state", "%s after %lld attempts", json_get_string(job, "state", "?"), attempts);
+    else
+        field("state", json_get_string(job, "state", NULL));
     print_source(job);
     field("submitted", json_get_string(job, "submitted", NULL));
     field("started", json_get_string(job, "started", NULL));

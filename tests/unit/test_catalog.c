@@ -257,6 +257,20 @@ static void test_import(void **state)
     assert_state(catalog, 1, "done");
 }
 
+/* Manifests come in the order of the directory; targets are numbered in the order of time. */
+static void test_import_order(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    json_t *late = manifest("u", "q8_0", "late", 5000, 40);
+    (void)json_object_set_new(late, "created", json_string("2026-11-23T22:00:00.000Z"));
+    import(catalog, late, 0);
+    import(catalog, manifest("u", "q4_0", "early", 2500, 18), 0);
+    assert_text(catalog, "SELECT group_concat(target) FROM (SELECT * FROM conversions ORDER BY"
+                " ref)", "gguf:q4_0,gguf:q8_0");
+    assert_text(catalog, "SELECT finished FROM job", "2026-11-23T22:00:00.000Z");
+}
+
 static void test_import_then_queue(void **state)
 {
     (void)state;
@@ -373,7 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_job_life), TEST(test_job_json), TEST(test_queue_order), TEST(test_find),
         TEST(test_names_not_utf8), TEST(test_conversion_done), TEST(test_import),
-        TEST(test_import_then_queue), TEST(test_bad_manifests), TEST(test_pareto), TEST(test_views),
+        TEST(test_import_order), TEST(test_import_then_queue), TEST(test_bad_manifests), TEST(test_pareto), TEST(test_views),
         TEST(test_list_and_show),
     };
     return cmocka_run_group_tests_name("catalog", tests, NULL, NULL);
