@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The Pare developers
+# SPDX-License-Identifier: MIT
+"""`pare` as people use it: the real program and worker on a real model, in a folder of its own.
+
+Usage: test_pare.py PARE TEST_DATA (with PARE_PLUGINS, PARE_RECIPES and PARE_WORKER set).
+"""
+import json
+import os
+import pathlib
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PARE = sys.argv[1]
+MODEL = pathlib.Path(sys.argv[2]) / "tiny-llama.gguf"
+
+
+class Test(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pare-cli-"))
+        self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "state"), "LC_ALL": "C.UTF-8"}
+        shutil.copy(MODEL, self.dir / "tiny.gguf")
+
+    def tearDown(self):
+        shutil.rmtree(self.dir)
+
+    def pare(self, *args, status=0, **more):
+        done = subprocess.run([PARE, *args], cwd=self.dir, env=self.env, capture_output=True,
+                              text=True, timeout=100, **more)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def outputs(self, folder="out"):
+        return sorted(os.listdir(self.dir / folder)) if (self.dir / folder).exists() else []
+
+    def test_convert(self):
+        done = self.pare("convert", "tiny.gguf", "--to", "gguf:q4_k_m", "--to", "gguf:Q8_0",
+                         "-o", "out")
+        self.assertRegex(done.stdout, r"gguf:q4_k_m +3\.18 MB +4\.80 +25\.8\d .*tiny-Q4_K_M.gguf")
+        self.assertIn("tiny: convert", done.stderr)
+        names = [f"tiny-{r}.gguf{e}" for r in ("Q4_K_M", "Q8_0")
+                 for e in ("", ".pare.json", ".pare.md")]
+        self.assertEqual(self.outputs(), sorted(names))
+        manifest = json.loads((self.dir / "out/tiny-Q8_0.gguf.pare.json").read_text())
+        self.assertEqual(manifest["output"]["name"], "tiny-Q8_0.gguf")
+        self.assertEqual(len(manifest["tensors"]), 57)
+        rows = json.loads(self.pare("list", "--json").stdout)
+        self.assertEqual({row["state"] for row in rows}, {"done"})
+        self.assertEqual(len(rows), 2)
+
+    def test_never_overwrites(self):
+        for expected in ("tiny-F16.gguf", "tiny-F16-2.gguf"):
+            done = self.pare("convert", "tiny.gguf", "--to", "gguf:f16", "-o", "out", "--json")
+            result = json.loads(done.stdout)["results"][0]
+            self.assertTrue(result["ok"])
+            self.assertEqual(os.path.basename(result["outputs"][0]["path"]), expected)
+        self.assertEqual(len(self.outputs()), 6)
+
+    def test_dry_run(self):
+        done = self.pare("convert", "tiny.gguf", "--to", "gguf:q4_k_m", "-n", "-o", "out")
+        self.assertIn("token_embd.weight", done.stdout)
+        self.assertEqual(self.outputs(), [])
+        self.assertFalse((self.dir / "state").exists())
+
+    def test_failures(self):
+        cases = [
+            (2, ["convert", "tiny.gguf"], "--to FORMAT:RECIPE"),
+            (2, ["convert", "tiny.gguf", "--to", "gguf"], "is not a target"),
+            (2, ["convert", "tiny.gguf", "--to", "gguf:f16", "--to", "GGUF:F16"], "given twice"),
+            (2, ["convert", "tiny.gguf", "--to", "gguf:nope"], "no recipe"),
+            (2, ["convert", "tiny.gguf", "--to", "nope:f16"], "nope"),
+            (2, ["convert", "tiny.gguf", "--frob"], "--frob"),
+            (2, ["nonsense"], "no command"),
+            (2, ["inspect"], "operand is missing"),
+            (2, ["inspect", "a", "b"], 'unexpected operand "b"'),
+            (3, ["convert", "missing", "--to", "gguf:f16"], "pare: missing: No such file"),
+            (1, ["convert", "text", "--to", "gguf:f16"], "pare: text: "),
+            (1, ["convert", "cut.gguf", "--to", "gguf:f16"], "pare: cut.gguf: "),
+            (75, ["status", "--socket", "nowhere"], "no pared answers"),
+            (75, ["status", "--socket", "x" * 200], "no pared answers"),
+        ]
+        (self.dir / "text").write_text("hello\n")
+        (self.dir / "cut.gguf").write_bytes(MODEL.read_bytes()[:1000000])
+        for status, args, text in cases:
+            with self.subTest(args):
+                done = self.pare(*args, status=status)
+                self.assertIn(text, done.stderr)
+                self.assertTrue(done.stderr.startswith("pare: "))
+                self.assertEqual(done.stdout, "")
+        self.assertEqual([n for n in self.outputs(".") if "F16" in n or n == ".pare"], [])
+
+    def test_one_of_two_fails(self):
+        done = self.pare("convert", "missing", "tiny.gguf", "--to", "gguf:f16", "-o", "out",
+                         "--json", status=3)
+        results = json.loads(done.stdout)["results"]
+        self.assertEqual([r["ok"] for r in results], [False, True])
+        self.assertIn("No such file", results[0]["error"]["text"])
+
+    def test_catalog_unwritable(self):
+        (self.dir / "file").write_text("not a database, but long enough to look like one\n" * 99)
+        done = self.pare("convert", "tiny.gguf", "--to", "gguf:f16", "-o", "out", "--catalog",
+                         "file/x.db")
+        self.assertIn("warning: the catalog does not get this conversion", done.stderr)
+        self.assertEqual(len(self.outputs()), 3)
+
+    def test_folder_and_compare(self):
+        self.pare("convert", "tiny.gguf", "--to", "safetensors:bf16", "-o", "out", "-q",
+                  "--shard-size", "4M")
+        made = [n for n in self.outputs() if not n.endswith((".json", ".md"))]
+        self.assertEqual(made, ["tiny-BF16"])
+        done = self.pare("compare", "tiny.gguf", "out/tiny-BF16", "--json")
+        comparison = json.loads(done.stdout)
+        self.assertEqual(comparison["only_a"], [])
+        self.assertLess(comparison["total"]["relative_error"], 1e-3)
+
+    def test_harmless_output(self):
+        evil = self.dir / "evil\x1b[31m\n.gguf"
+        evil.write_bytes(b"GGUF" + b"\xff" * 100)
+        done = self.pare("inspect", evil.name, status=1)
+        self.assertNotIn("\x1b", done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_looking(self):
+        model = json.loads(self.pare("inspect", "tiny.gguf", "--tensors", "--json").stdout)
+        self.assertEqual(len(model["tensors"]), 57)
+        self.assertIn("architecture   llama", self.pare("inspect", "tiny.gguf").stdout)
+        plugins = json.loads(self.pare("plugins", "--json").stdout)["plugins"]
+        self.assertIn("gguf", [p["name"] for p in plugins])
+        self.assertIn("q4_k_m", self.pare("recipes").stdout)
+        for command in ("convert", "list", "check-config", "watch"):
+            self.assertIn(f"Usage: pare {command}", self.pare(command, "--help").stdout)
+        self.assertIn("convert", self.pare("--help").stdout)
+        self.assertRegex(self.pare("--version").stdout, r"^pare \d")
+
+    def test_full_device(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PARE, "recipes"], env=self.env, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("standard output", done.stderr)
+
+    def slow_model(self):
+        """A tensor of 256 MiB, almost all of it a hole."""
+        header = json.dumps({"a.weight": {"dtype": "F32", "shape": [16384, 4096],
+                                          "data_offsets": [0, 1 << 28]}}).encode()
+        header += b" " * (-len(header) % 8)
+        with open(self.dir / "slow.safetensors", "wb") as f:
+            f.write(len(header).to_bytes(8, "little") + header)
+            f.truncate(8 + len(header) + (1 << 28))
+
+    def test_interrupt(self):
+        self.slow_model()
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.dir)
+            os.execve(PARE, [PARE, "convert", "slow.safetensors", "--to", "gguf:f32", "--to",
+                             "gguf:q8_0", "-o", "out", "--threads", "1", "--cpu", "c"], self.env)
+        shown = b""
+        while b"convert" not in shown:
+            shown += os.read(terminal, 4096)
+        os.write(terminal, b"\x03")
+        try:
+            while chunk := os.read(terminal, 4096):
+                shown += chunk
+        except OSError:
+            pass
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 130, shown)
+        self.assertIn(b"cancelled", shown)
+        self.assertEqual(self.outputs(), [])
+        os.close(terminal)
+
+    def test_killed(self):
+        """What a killed one left is hidden, and goes with the next conversion."""
+        self.slow_model()
+        killed = subprocess.Popen([PARE, "convert", "slow.safetensors", "--to", "gguf:f32", "-o",
+                                   "out", "-q", "--threads", "1"], cwd=self.dir, env=self.env)
+        deadline = time.time() + 30
+        while not list(self.dir.glob("out/.pare/staging/*/work/0/*")) and time.time() < deadline:
+            time.sleep(0.01)
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
+        self.assertEqual(self.outputs(), [".pare"])
+        self.pare("convert", "tiny.gguf", "--to", "gguf:f16", "-o", "out", "-q")
+        self.assertEqual(len(self.outputs()), 3)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
