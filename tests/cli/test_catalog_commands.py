@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -172,6 +173,30 @@ class Catalog(unittest.TestCase):
         self.assertIn('longer than 1 s', self.pare(
             'query', '--seconds', '1', 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1'
             ' FROM n) SELECT sum(i) FROM n', status=1))
+
+    def test_manual(self):
+        """pare-catalog(5) names every column, and its examples run."""
+        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        with open(os.path.join(root, 'docs', 'pare-catalog.5'), encoding='ascii') as f:
+            page = f.read()
+        words = set(re.findall(r'[a-z_0-9]+', page))
+        self.pare('rebuild', '--out', self.out)
+        for (table,) in self.rows("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')"
+                                  " AND name NOT LIKE 'sqlite_%'"):
+            self.assertIn(table, words)
+            for (column,) in self.rows(f"SELECT name FROM pragma_table_info('{table}')"):
+                self.assertIn(column, words, f'column of {table}')
+        examples = re.findall(r'\.Bd -literal.*?\n(.*?)\.Ed', page, re.S)
+        self.assertEqual(len(examples), 7)
+        for example in examples:
+            self.pare('query', example)
+
+    def rows(self, sql):
+        db = sqlite3.connect(self.db)
+        try:
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
 
 
 if __name__ == '__main__':
