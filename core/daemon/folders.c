@@ -16,7 +16,7 @@
 
 static const struct folders CLOSED = {
     .drop_fd = -1, .claimed_fd = -1, .archive_fd = -1, .failed_fd = -1, .out_fd = -1,
-    .staging_fd = -1, .locks = { -1, -1, -1 },
+    .locks = { -1, -1, -1 },
 };
 
 void folders_init(struct folders *folders)
@@ -58,10 +58,9 @@ static int make_and_open(const char *path, mode_t mode, int *ret_fd, struct erro
 
 static int open_all(struct folders *f, struct error *err)
 {
-    _cleanup_free_ char *staging = join(f->out_path, FOLDERS_HIDDEN "/staging");
     _cleanup_free_ char *drop_hidden = join(f->drop_path, FOLDERS_HIDDEN);
     _cleanup_free_ char *out_hidden = join(f->out_path, FOLDERS_HIDDEN);
-    if (!staging || !drop_hidden || !out_hidden)
+    if (!drop_hidden || !out_hidden)
         return error_oom(err);
     const struct {
         const char *path;
@@ -71,7 +70,7 @@ static int open_all(struct folders *f, struct error *err)
         { f->drop_path, 0755, &f->drop_fd },       { drop_hidden, 0700, NULL },
         { f->claimed_path, 0700, &f->claimed_fd }, { f->archive_path, 0755, &f->archive_fd },
         { f->failed_path, 0755, &f->failed_fd },   { f->out_path, 0755, &f->out_fd },
-        { out_hidden, 0700, NULL },                { staging, 0700, &f->staging_fd },
+        { out_hidden, 0700, NULL },
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         int r = all[i].fd ? make_and_open(all[i].path, all[i].mode, all[i].fd, err)
@@ -172,7 +171,7 @@ void folders_close(struct folders *f)
     free(f->failed_path);
     free(f->out_path);
     int *fds[] = { &f->drop_fd, &f->claimed_fd, &f->archive_fd, &f->failed_fd, &f->out_fd,
-                   &f->staging_fd, &f->locks[0], &f->locks[1], &f->locks[2] };
+                   &f->locks[0], &f->locks[1], &f->locks[2] };
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (*fds[i] >= 0)
             (void)close(*fds[i]);

@@ -3,7 +3,7 @@
 /*
  * The directories that the daemon works in, open and locked: the drop directory with its hidden
  * `.pare/claimed`, where done and failed sources go, and the output directory with its hidden
- * `.pare/staging`. Everything else reaches them by these descriptors.
+ * `.pare`. Everything else reaches them by these descriptors.
  */
 #ifndef DAEMON_FOLDERS_H
 #define DAEMON_FOLDERS_H
@@ -11,10 +11,11 @@
 #include "daemon/config.h"
 
 #define FOLDERS_HIDDEN ".pare"
+#define FOLDERS_STAGING FOLDERS_HIDDEN "/staging" /* in out; there while it is needed (job_run.h) */
 
 struct folders {
     char *drop_path, *claimed_path, *archive_path, *failed_path, *out_path;
-    int drop_fd, claimed_fd, archive_fd, failed_fd, out_fd, staging_fd;
+    int drop_fd, claimed_fd, archive_fd, failed_fd, out_fd;
     int locks[3];
 };
 

@@ -97,7 +97,9 @@ int job_all_done(const struct job *job)
 int job_recover(struct job *job, struct error *err)
 {
     const struct folders *folders = job->jobs->folders;
-    if (faccessat(folders->staging_fd, job->uid, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+    char staging[sizeof FOLDERS_STAGING + sizeof job->uid + 1];
+    (void)snprintf(staging, sizeof staging, FOLDERS_STAGING "/%s", job->uid);
+    if (faccessat(folders->out_fd, staging, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
     for (size_t i = 0; i < job->n_targets; i++) {
         _cleanup_json_ json_t *manifest = NULL;

@@ -6,7 +6,6 @@
  * follows. Everything here can be interrupted and done again.
  */
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/jobs_private.h"
@@ -17,10 +16,12 @@
 
 /* Calls for each entry of a directory that is not hidden; an entry's trouble is logged, and it
  * is tried again later. */
-static int for_each(struct jobs *jobs, int dirfd, const char *path,
+static int for_each(struct jobs *jobs, int dirfd, const char *name, const char *path,
                     int (*each)(struct jobs *, const char *, struct error *), struct error *err)
 {
-    int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
     _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir)
         return error_errno(err, errno, "cannot read %s", path);
@@ -63,7 +64,7 @@ static int recover_staging(struct jobs *jobs, const char *uid, struct error *err
     if (r == 0)
         r = job_recover(job, err);
     job_free(job, 1);
-    return r < 0 ? r : file_remove_tree(jobs->folders->staging_fd, uid, err);
+    return r < 0 ? r : job_forget(jobs->folders->out_fd, uid, err);
 }
 
 static int recover_interrupted(struct jobs *jobs, struct error *err)
@@ -92,8 +93,8 @@ static int recover_interrupted(struct jobs *jobs, struct error *err)
 
 int jobs_recover_claims(struct jobs *jobs, struct error *err)
 {
-    return for_each(jobs, jobs->folders->claimed_fd, jobs->folders->claimed_path, recover_claim,
-                    err);
+    return for_each(jobs, jobs->folders->claimed_fd, ".", jobs->folders->claimed_path,
+                    recover_claim, err);
 }
 
 int jobs_recover(struct jobs *jobs, struct error *err)
@@ -101,7 +102,8 @@ int jobs_recover(struct jobs *jobs, struct error *err)
     const struct folders *folders = jobs->folders;
     int r = jobs_recover_claims(jobs, err);
     if (r == 0)
-        r = for_each(jobs, folders->staging_fd, folders->out_path, recover_staging, err);
+        r = for_each(jobs, folders->out_fd, FOLDERS_STAGING, folders->out_path, recover_staging,
+                     err);
     if (r == 0)
         r = recover_interrupted(jobs, err);
     return r;

@@ -98,7 +98,7 @@ static int is_utf8(const char *name)
 static const char *reason_to_ignore(const char *name, mode_t mode)
 {
     if (source_name_is_temporary(name))
-        return "waiting: unfinished name";
+        return "unfinished name";
     if (!is_utf8(name))
         return "its name is not UTF-8: rename it";
     if (S_ISLNK(mode))
@@ -116,7 +116,7 @@ static void ignore(struct scan *scan, const char *name, int kind, const char *re
     candidate->state = CANDIDATE_IGNORED;
     (void)snprintf(candidate->reason, sizeof candidate->reason, "%.*s",
                    (int)sizeof candidate->reason - 1, reason);
-    intake_note(scan->intake, LOG_LEVEL_INFO, "ignored", "%s is left alone: %s", name, reason);
+    intake_note(scan->intake, LOG_LEVEL_INFO, "ignored", "%s is not taken: %s", name, reason);
 }
 
 static int ends_with(const char *name, const char *ending)

@@ -1,0 +1,407 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The Pare developers
+# SPDX-License-Identifier: MIT
+"""The daemon's life: start, stop, restart, reload, faults of workers and disks, requests."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness
+import models
+from harness import wait_until
+
+WRAPPER = '''#!%s
+# A worker that misbehaves on models of certain names, and else is the real one.
+import json, os, signal, sys, time
+request = json.loads(os.pread(0, 1 << 26, 0))
+name = request.get('source', {}).get('name', '')
+mark = os.path.join(%r, name + '.' + request['kind'])
+def first(times):
+    with open(mark, 'a+') as f:
+        f.write('x')
+    return os.path.getsize(mark) <= times
+if request['kind'] == 'convert':
+    if name.startswith('slow'):
+        time.sleep(1.5)
+    if name.startswith('hang') and first(1):
+        time.sleep(600)
+    if name.startswith('crash') and first(int(name[5:])):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if name.startswith('kill') and first(1):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if name.startswith('babble'):
+        print('this is not JSON', flush=True)
+        time.sleep(600)
+if request['kind'] == 'probe' and name.startswith('probecrash'):
+    os.kill(os.getpid(), signal.SIGSEGV)
+os.lseek(0, 0, 0)
+os.execv(%r, [%r])
+'''
+
+
+class Case(harness.DaemonTest):
+    def drop(self, name, **kw):
+        os.rename(self.d.aside(name, models.gguf(**kw)), self.d.path(name))
+
+    def wrap_worker(self):
+        path = os.path.join(self.d.root, 'worker')
+        real = harness.programs()['worker']
+        with open(path, 'w') as f:
+            f.write(WRAPPER % (sys.executable, self.d.side, real, real))
+        os.chmod(path, 0o755)
+        self.d.env['PARE_WORKER'] = path
+
+    def wait_state(self, state, seconds=20):
+        wait_until(lambda: state in self.d.states(), seconds, 'a job is ' + state)
+
+
+class Start(Case):
+    def test_second_daemon(self):
+        self.start()
+        for change in ({}, {'drop': 'drop2'}, {'out': 'out2'}):
+            other = harness.Daemon(root=self.d.root)
+            other.logfile += '2'
+            for field, name in change.items():
+                setattr(other, field, os.path.join(self.d.root, name))
+            other.socket += '2'
+            other.options = ['--socket', other.socket]
+            begin = time.monotonic()
+            other.start(wait=False)
+            self.assertEqual(other.process.wait(5), 75)
+            self.assertLess(time.monotonic() - begin, 1)
+            self.assertIn('process %d' % self.d.process.pid, other.log())
+        self.assertTrue(self.d.ask('status')['ok'])
+
+    def test_wrong_options(self):
+        for arguments, text in (
+                (['--to', 'gguf:nonsense'], 'no recipe is called nonsense'),
+                (['--to', 'nonsense:q8_0'], 'no plugin writes the format nonsense'),
+                (['--set', 'sandbox=maybe'], '|require|best|off|'),
+                (['--set', 'colour=red'], 'there is no key `colour'),
+                (['--jobs', '0'], 'from 1 to 256')):
+            self.d.options = arguments
+            result = subprocess.run(self.d.command(), env=self.d.env, capture_output=True,
+                                    text=True, timeout=20)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn(text, result.stderr)
+
+    def test_configuration_file(self):
+        path = os.path.join(self.d.root, 'pared.conf')
+        with open(path, 'w') as f:
+            f.write('drop = %s\nout = %s\ncatalog = %s\ntargets = gguf:q8_0\n  gguf:f16\n'
+                    'jbos = 2\n' % (self.d.drop, self.d.out, self.d.catalog))
+        command = [harness.programs()['pared'], '--config', path, '--check']
+        result = subprocess.run(command, env=self.d.env, capture_output=True, text=True)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("%s:6: there is no key `jbos'" % path, result.stderr)
+        subprocess.run(['sed', '-i', 's/jbos/jobs/', path], check=True)
+        result = subprocess.run(command, env=self.d.env, capture_output=True, text=True)
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+
+    def test_shipped_configuration_is_the_default(self):
+        shipped = os.path.join(harness.SOURCE, 'etc/pared.conf')
+        with open(shipped) as f:
+            lines = f.read().splitlines()
+        keys = [line[1:] for line in lines if line[:1] == '#' and ' = ' in line and
+                line[1:2].isalpha()]
+        self.assertGreaterEqual(len(keys), 20)
+        self.assertEqual([line for line in lines if line and line[0] != '#'], [])
+        path = os.path.join(self.d.root, 'all.conf')
+        with open(path, 'w') as f:
+            f.write('\n'.join(k for k in keys if not k.endswith(' = ')))
+        command = [harness.programs()['pared'], '--config', path, '--check']
+        result = subprocess.run(command, env=self.d.env, capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_service_manager_is_told(self):
+        path = os.path.join(self.d.root, 'notify')
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(path)
+            manager.settimeout(10)
+            self.d.env.update(NOTIFY_SOCKET=path, WATCHDOG_USEC='1500000')
+            self.start()
+            text = ''
+            while not ('READY=1' in text and text.count('WATCHDOG=1') >= 3):
+                text += manager.recv(4096).decode() + '\n'
+            self.assertEqual(self.d.stop(), 0)
+            while 'STOPPING=1' not in text:
+                text += manager.recv(4096).decode() + '\n'
+
+
+class Stop(Case):
+    def test_stops_clean_with_a_job_running(self):
+        self.wrap_worker()
+        self.start()
+        for name in ('slow1.gguf', 'slow2.gguf'):
+            self.drop(name)
+        self.wait_state('running')
+        time.sleep(0.2)
+        begin = time.monotonic()
+        self.assertEqual(self.d.stop(), 0)
+        self.assertLess(time.monotonic() - begin, 5)
+        self.assertEqual(set(self.d.states()), {'queued'})
+        self.assertFalse(os.path.exists(os.path.join(self.d.out, '.pare/staging')))
+        self.assertFalse(os.path.exists(self.d.socket))
+        self.start()
+        self.d.wait_done(2)
+        self.assertEqual(self.d.outputs(), ['slow1-Q8_0.gguf', 'slow2-Q8_0.gguf'])
+
+    def test_killed_with_a_queue(self):
+        self.wrap_worker()
+        self.start()
+        for i in range(5):
+            self.drop('slow%d.gguf' % i)
+        wait_until(lambda: len(self.d.jobs()) == 5)
+        self.d.kill()
+        self.start()
+        self.d.wait_done(5)
+        self.assertEqual(self.d.states(), ['done'] * 5)
+        self.assertEqual(len(self.d.outputs()), 5)
+
+    def test_worker_ends_with_the_daemon(self):
+        self.wrap_worker()
+        self.start()
+        self.drop('hang.gguf')
+        self.wait_state('running')
+        time.sleep(0.3)
+        pid = self.d.process.pid
+        children = subprocess.run(['pgrep', '-P', str(pid)], capture_output=True,
+                                  text=True).stdout.split()
+        self.assertTrue(children)
+        self.d.kill()
+        wait_until(lambda: not any(os.path.exists('/proc/%s/exe' % c) for c in children), 5)
+
+
+class Faults(Case):
+    options = ('--set', 'heartbeat=2')
+
+    def setUp(self):
+        super().setUp()
+        self.wrap_worker()
+        self.start()
+
+    def test_crash_is_tried_again(self):
+        self.drop('crash2.gguf')
+        self.expect_one('crash2-Q8_0.gguf')
+        self.assertEqual(self.d.query('SELECT attempts FROM job'), [(3,)])
+
+    def test_killed_worker_is_tried_again(self):
+        self.drop('kill.gguf')
+        self.expect_one('kill-Q8_0.gguf')
+
+    def test_crash_for_ever_fails_and_the_next_runs(self):
+        self.drop('crash99.gguf')
+        self.drop('good.gguf')
+        self.d.wait_done(2)
+        self.assertEqual(sorted(self.d.jobs()), [('crash99', 'failed'), ('good', 'done')])
+        self.assertEqual(self.d.query("SELECT error_code, attempts FROM job WHERE state = 'failed'"),
+                         [('crash', 4)])
+        self.assertTrue(os.path.exists(self.d.path('failed/crash99.gguf')))
+
+    def test_hang_is_ended(self):
+        self.drop('hang.gguf')
+        self.expect_one('hang-Q8_0.gguf')
+        texts = [t for t, in self.d.query("SELECT text FROM event WHERE kind = 'retry'")]
+        self.assertEqual(len(texts), 1, texts)
+
+    def test_babble(self):
+        self.drop('babble.gguf')
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['failed'])
+
+    def test_probe_crashes(self):
+        self.drop('probecrash.gguf')
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['failed'])
+        self.assertTrue(os.path.exists(self.d.path('failed/probecrash.gguf')))
+
+
+class Requests(Case):
+    def setUp(self):
+        super().setUp()
+        self.wrap_worker()
+        self.start()
+
+    def test_pause_cancel_retry(self):
+        self.assertTrue(self.d.ask('pause')['paused'])
+        self.drop('m.gguf')
+        wait_until(self.d.jobs)
+        time.sleep(0.5)
+        self.assertEqual(self.d.states(), ['queued'])
+        reply = self.d.ask('cancel', job='1')
+        self.assertTrue(reply['ok'], reply)
+        self.assertEqual(self.d.states(), ['cancelled'])
+        self.assertTrue(os.path.exists(self.d.path('failed/m.gguf')))
+        self.assertFalse(self.d.ask('resume')['paused'])
+        reply = self.d.ask('retry', job=reply['uid'])
+        self.assertTrue(reply['ok'], reply)
+        self.expect_one('m-Q8_0.gguf')
+        self.assertEqual([n for n in os.listdir(self.d.path('failed'))], [])
+        self.assertEqual(self.d.ask('retry', job='1')['code'], 'usage')
+        self.assertEqual(self.d.ask('cancel', job='77')['code'], 'notfound')
+
+    def test_cancel_a_running_one(self):
+        self.drop('hang.gguf')
+        self.wait_state('running')
+        time.sleep(0.2)
+        self.assertTrue(self.d.ask('cancel', job='1')['ok'])
+        self.d.wait_done(1, 15)
+        self.assertEqual(self.d.states(), ['cancelled'])
+        self.assertTrue(self.d.ask('retry', job='1')['ok'])
+        self.expect_one('hang-Q8_0.gguf')
+
+    def test_retry_of_shards(self):
+        files = {'crash9' + ending: data for ending, data in models.gguf_split().items()}
+        for name, data in files.items():
+            os.rename(self.d.aside(name, data), self.d.path(name))
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['failed'])
+        self.assertEqual(sorted(os.listdir(self.d.path('failed/crash9'))), sorted(files))
+        with open(os.path.join(self.d.side, 'crash9.convert'), 'w') as f:
+            f.write('x' * 99)
+        self.assertTrue(self.d.ask('retry', job='1')['ok'])
+        self.expect_one('crash9-Q8_0.gguf')
+
+    def test_submit(self):
+        source = self.d.aside('m.gguf', models.gguf())
+        reply = self.d.ask('submit', path=source, targets=['gguf:q4_k_m'])
+        self.assertTrue(reply['ok'], reply)
+        self.expect_one('m-Q4_K_M.gguf')
+        self.assertTrue(os.path.exists(source))
+        self.assertEqual(self.d.ask('submit', path='m.gguf')['code'], 'usage')
+        self.assertEqual(self.d.ask('submit', path=source + 'x')['ok'], False)
+        self.assertEqual(self.d.ask('submit', path=source, targets=['gguf:zz'])['code'], 'usage')
+        self.assertEqual(self.d.ask('sing')['code'], 'usage')
+
+    def test_priority(self):
+        self.d.ask('pause')
+        source = self.d.aside('m.gguf', models.gguf())
+        for name, priority in (('a', 0), ('b', 5), ('c', 1)):
+            path = self.d.aside(name + '.gguf', models.gguf())
+            self.d.ask('submit', path=path, priority=priority)
+        self.d.ask('resume')
+        self.d.wait_done(3)
+        order = [n for n, in self.d.query('SELECT name FROM job ORDER BY finished')]
+        self.assertEqual(order, ['b', 'c', 'a'])
+
+    def test_watch(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(self.d.socket)
+            s.sendall(b'{"command": "watch"}\n')
+            lines = s.makefile()
+            self.assertEqual(json.loads(next(lines)), {'ok': True})
+            self.assertEqual(json.loads(next(lines))['event'], 'status')
+            self.drop('slow.gguf')
+            states = []
+            while 'done' not in states:
+                event = json.loads(next(lines))
+                if event['event'] == 'job':
+                    states.append(event['job']['state'])
+            self.assertEqual([s for i, s in enumerate(states) if s not in states[:i]],
+                             ['queued', 'running', 'done'])
+
+    def test_rude_clients(self):
+        for data in (b'x' * 70000, b'[]\n', b'{"command": 5}\n', b'\0\n', b'{}\n' * 5000):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(5)
+                s.connect(self.d.socket)
+                try:
+                    s.sendall(data)
+                    s.recv(100)
+                except OSError:
+                    pass
+        self.assertTrue(self.d.ask('status')['ok'])
+
+
+class Reload(Case):
+    def test_reload(self):
+        path = os.path.join(self.d.root, 'pared.conf')
+
+        def write(targets, extra=''):
+            with open(path, 'w') as f:
+                f.write('targets = %s\n%s' % (targets, extra))
+        write('gguf:q8_0')
+        self.d.targets, self.d.options = [], ['--config', path]
+        self.start()
+        self.drop('a.gguf')
+        self.d.wait_done(1)
+        write('gguf:f16', 'jobs = 2\n')
+        self.d.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.d.ask('status')['workers']['max'] == 2)
+        self.drop('b.gguf')
+        self.d.wait_done(2)
+        self.assertEqual(self.d.outputs(), ['a-Q8_0.gguf', 'b-F16.gguf'])
+        write('gguf:f16', 'jobs = many\n')
+        self.d.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: 'jobs = many' in self.d.log())
+        self.assertEqual(self.d.ask('status')['workers']['max'], 2)
+
+
+class Catalog(Case):
+    def test_damaged_catalog_is_made_anew(self):
+        self.start()
+        for name in ('a.gguf', 'b.gguf'):
+            self.drop(name)
+        self.d.wait_done(2)
+        self.wrap_worker()
+        self.d.stop()
+        before = sorted(self.d.query('SELECT output_path, sqnr_db FROM conversion'))
+        self.start()
+        self.drop('hang.gguf')
+        wait_until(lambda: os.path.exists(os.path.join(self.d.side, 'hang.convert')))
+        self.d.kill()
+        for ending in ('-wal', '-shm'):
+            if os.path.exists(self.d.catalog + ending):
+                os.unlink(self.d.catalog + ending)
+        with open(self.d.catalog, 'r+b') as f:
+            f.write(b'\xff' * 8192)
+        self.start()
+        self.assertEqual(sorted(self.d.query(
+            "SELECT output_path, sqnr_db FROM conversion WHERE state = 'done'")), before)
+        self.d.wait_done(3)
+        self.assertEqual(self.d.outputs(), ['a-Q8_0.gguf', 'b-Q8_0.gguf', 'hang-Q8_0.gguf'])
+
+
+class Space(Case):
+    targets = ('gguf:q8_0', 'gguf:q4_k_m')
+
+    def test_not_enough(self):
+        self.d.options = ['--set', 'min_free=100T']
+        self.start()
+        self.drop('m.gguf')
+        wait_until(lambda: self.d.query("SELECT 1 FROM job WHERE error_code = 'space'"))
+        text = self.d.query('SELECT error_text FROM job')[0][0]
+        self.assertRegex(text, r'needs \d+ MB in .*, has \d+ MB')
+        self.assertEqual(self.d.ask('status')['jobs'][0]['state'], 'retry')
+
+    def test_full_disk_waits_for_room(self):
+        if os.geteuid() != 0:
+            self.skipTest('mounting a small file system takes root')
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', self.d.out],
+                          stderr=subprocess.DEVNULL).returncode:
+            self.skipTest('a small file system cannot be mounted here')
+        self.addCleanup(subprocess.run, ['umount', '-l', self.d.out])
+        filler = os.path.join(self.d.out, 'filler')
+        with open(filler, 'wb') as f:
+            f.write(b'x' * 900000)
+        self.start()
+        self.drop('m.gguf', rows=512)
+        wait_until(lambda: self.d.query("SELECT 1 FROM job WHERE error_code = 'space'"))
+        time.sleep(1)
+        self.assertEqual(self.d.outputs(), [])
+        os.unlink(filler)
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['done'])
+        for manifest in self.d.manifests():
+            harness.check_manifest(manifest)
+
+
+if __name__ == '__main__':
+    harness.main()
