@@ -7,9 +7,12 @@
 #include <pare/plugin.h>
 
 extern const struct pare_encoding encoding_q4_0;
+extern const struct pare_encoding encoding_q4_1;
 extern const struct pare_encoding encoding_q5_0;
+extern const struct pare_encoding encoding_q5_1;
 extern const struct pare_encoding encoding_q8_0;
 extern const struct pare_encoding encoding_q4_k;
+extern const struct pare_encoding encoding_q5_k;
 extern const struct pare_encoding encoding_q6_k;
 
 #endif

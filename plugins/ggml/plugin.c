@@ -10,7 +10,8 @@
 #include "encodings.h"
 
 static const struct pare_encoding *const encodings[] = {
-    &encoding_q4_0, &encoding_q5_0, &encoding_q8_0, &encoding_q4_k, &encoding_q6_k, NULL,
+    &encoding_q4_0, &encoding_q4_1, &encoding_q5_0, &encoding_q5_1, &encoding_q8_0,
+    &encoding_q4_k, &encoding_q5_k, &encoding_q6_k, NULL,
 };
 
 static const struct pare_plugin plugin = {

@@ -9,11 +9,12 @@
  */
 #include "blocks.h"
 #include "encodings.h"
-#include "symmetric.h"
+#include "simple.h"
 
 #define BLOCK_LEN 32
 #define BLOCK_BYTES 18
 #define HALF 8
+#define CODES 2 /* offset of the codes */
 
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
@@ -21,18 +22,17 @@ static void encode_block(const float *x, const struct block_context *context, ui
     float d = symmetric_encode(x, BLOCK_LEN, HALF, context, codes);
 
     store_u16(block, scale_encode(d));
-    for (int j = 0; j < BLOCK_LEN / 2; j++) {
-        block[2 + j] = (uint8_t)(codes[j] | codes[j + 16] << 4);
-    }
+    nibbles_pack(codes, BLOCK_LEN / 2, block + CODES);
 }
 
 static void decode_block(const uint8_t *block, float *x)
 {
+    uint8_t codes[BLOCK_LEN];
     float d = half_decode(load_u16(block));
 
-    for (int j = 0; j < BLOCK_LEN / 2; j++) {
-        x[j] = (float)((block[2 + j] & 15) - HALF) * d;
-        x[j + 16] = (float)((block[2 + j] >> 4) - HALF) * d;
+    nibbles_unpack(block + CODES, BLOCK_LEN / 2, codes);
+    for (int i = 0; i < BLOCK_LEN; i++) {
+        x[i] = (float)(codes[i] - HALF) * d;
     }
 }
 

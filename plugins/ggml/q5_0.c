@@ -10,41 +10,30 @@
  */
 #include "blocks.h"
 #include "encodings.h"
-#include "symmetric.h"
+#include "simple.h"
 
 #define BLOCK_LEN 32
 #define BLOCK_BYTES 22
 #define HALF 16
-#define HIGH 2 /* offset of the fifth bits */
-#define LOW 6  /* offset of the others */
+#define CODES 2 /* offset of the codes */
 
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
     uint8_t codes[BLOCK_LEN];
     float d = symmetric_encode(x, BLOCK_LEN, HALF, context, codes);
-    uint32_t high = 0;
 
-    for (uint32_t i = 0; i < BLOCK_LEN; i++) {
-        high |= (uint32_t)(codes[i] >> 4) << i;
-    }
     store_u16(block, scale_encode(d));
-    memcpy(block + HIGH, &high, sizeof(high));
-    for (int j = 0; j < BLOCK_LEN / 2; j++) {
-        block[LOW + j] = (uint8_t)((codes[j] & 15) | (codes[j + 16] & 15) << 4);
-    }
+    fives_pack(codes, block + CODES);
 }
 
 static void decode_block(const uint8_t *block, float *x)
 {
+    uint8_t codes[BLOCK_LEN];
     float d = half_decode(load_u16(block));
-    uint32_t high;
 
-    memcpy(&high, block + HIGH, sizeof(high));
-    for (int j = 0; j < BLOCK_LEN / 2; j++) {
-        int first = (block[LOW + j] & 15) | (int)(high >> j & 1u) << 4;
-        int second = block[LOW + j] >> 4 | (int)(high >> (j + 16) & 1u) << 4;
-        x[j] = (float)(first - HALF) * d;
-        x[j + 16] = (float)(second - HALF) * d;
+    fives_unpack(block + CODES, codes);
+    for (int i = 0; i < BLOCK_LEN; i++) {
+        x[i] = (float)(codes[i] - HALF) * d;
     }
 }
 

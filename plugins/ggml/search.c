@@ -143,21 +143,15 @@ static struct affine_group affine_group_of(const struct affine_search *search, c
                                            float *ret_high)
 {
     struct affine_group group = {.x = x, .weights = weights, .n = n, .top = search->top};
-    float low = x[0];
-    float high = x[0];
 
-    for (uint32_t i = 0; i < n; i++) {
-        low = x[i] < low ? x[i] : low;
-        high = x[i] > high ? x[i] : high;
-    }
+    range(x, n, ret_low, ret_high);
+    *ret_low = *ret_low > 0.0f ? 0.0f : *ret_low;
     group.sum_w = weights[0];
     group.sum_wx = weights[0] * x[0];
     for (uint32_t i = 1; i < n; i++) {
         group.sum_w += weights[i];
         group.sum_wx += weights[i] * x[i];
     }
-    *ret_low = low > 0.0f ? 0.0f : low;
-    *ret_high = high;
     return group;
 }
 

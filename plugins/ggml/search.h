@@ -45,6 +45,20 @@ static inline float extreme(const float *x, uint32_t n)
     return largest;
 }
 
+/* The smallest and the largest of n >= 1 values; of equals (the two zeros) the first. */
+static inline void range(const float *x, uint32_t n, float *ret_low, float *ret_high)
+{
+    float low = x[0];
+    float high = x[0];
+
+    for (uint32_t i = 1; i < n; i++) {
+        low = x[i] < low ? x[i] : low;
+        high = x[i] > high ? x[i] : high;
+    }
+    *ret_low = low;
+    *ret_high = high;
+}
+
 /* The scale of a symmetric group: x[i] ~ scale * (codes[i] - half), codes in [0, 2 * half - 1].
  * The extreme weight gets code 0, so a positive one gives a negative scale. weights says how much
  * each error matters; NULL: the square of x. n <= SEARCH_MAX. Gives 0 and codes 0 when all are
@@ -58,6 +72,14 @@ struct affine_search {
     float step;
     int32_t steps; /* the last candidate */
 };
+
+/* The candidates of blocks with importance. */
+static inline struct affine_search affine_search_importance(int32_t top)
+{
+    struct affine_search search = {top, -0.9f, 0.05f, 36};
+
+    return search;
+}
 
 /* The scale and *ret_min of an affine group: x[i] ~ scale * codes[i] - min, codes in [0, top].
  * n <= SEARCH_MAX; weights is never NULL. */

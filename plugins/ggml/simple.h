@@ -1,49 +1,75 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Scale and codes of the simple symmetric blocks, q4_0 and q5_0: x = d * (code - half).
+ * Scale and codes of the simple blocks: symmetric ones, q4_0 and q5_0, x = d * (code - half); and
+ * affine ones, q4_1 and q5_1, x = d * code + low.
  *
- * Without importance nothing is searched: the extreme weight is put at -half, and the others are
- * rounded by adding half + 1/2 and cutting off; so ties go up in code, which is towards the side
- * of the extreme's opposite. With importance the scale is searched, and an error counts
- * importance * sqrt(mean square of the row + x^2).
+ * Without importance nothing is searched. A symmetric block has its extreme weight at -half, an
+ * affine one its smallest weight at 0 and its largest at the top; the others are rounded by adding
+ * 1/2 and cutting off, so that ties go up in code. With importance the scale is searched, and an
+ * error counts importance * sqrt(mean square of the row + x^2).
  */
-#ifndef PARE_PLUGINS_GGML_SYMMETRIC_H
-#define PARE_PLUGINS_GGML_SYMMETRIC_H
+#ifndef PARE_PLUGINS_GGML_SIMPLE_H
+#define PARE_PLUGINS_GGML_SIMPLE_H
 
 #include <math.h>
 
 #include "blocks.h"
+#include "codes.h"
 #include "search.h"
 
-/* The code of a weight divided by d. Values that no code can have come from a d so small that its
- * inverse overflows; they are code 0. */
-static inline uint8_t symmetric_code(float value, int32_t half)
+/* How much the error of each of n weights counts, in a block with importance. */
+static inline void simple_weights(const float *x, uint32_t n, const struct block_context *context,
+                                  float *weights)
 {
-    float shifted = value + ((float)half + 0.5f);
-    int32_t code = (int32_t)(fabsf(shifted) < 128.0f ? shifted : 0.0f);
-
-    return (uint8_t)(code < 2 * half ? code : 2 * half - 1);
+    for (uint32_t i = 0; i < n; i++) {
+        float spread = sqrtf(context->row_mean_square + x[i] * x[i]);
+        weights[i] = context->importance[i] * spread;
+    }
 }
 
-/* Gives d, not rounded to a half yet, and the codes of a block. */
+/* Gives d, not rounded to a half yet, and the codes of a symmetric block. */
 static inline float symmetric_encode(const float *x, uint32_t n, int32_t half,
                                      const struct block_context *context, uint8_t *codes)
 {
     float weights[SEARCH_MAX];
 
     if (context->importance != NULL) {
-        for (uint32_t i = 0; i < n; i++) {
-            float spread = sqrtf(context->row_mean_square + x[i] * x[i]);
-            weights[i] = context->importance[i] * spread;
-        }
+        simple_weights(x, n, context, weights);
         return search_symmetric(x, n, half, weights, codes);
     }
     float d = extreme(x, n) / (float)-half;
     float inverse = d != 0.0f ? 1.0f / d : 0.0f;
     for (uint32_t i = 0; i < n; i++) {
-        codes[i] = symmetric_code(x[i] * inverse, half);
+        codes[i] = code_cut(x[i] * inverse + ((float)half + 0.5f), 2 * half - 1);
     }
+    return d;
+}
+
+/* Gives d and *ret_low, not rounded to halves yet, and the codes, up to `top`, of an affine block.
+ * With importance low is never positive. */
+static inline float affine_encode(const float *x, uint32_t n, int32_t top,
+                                  const struct block_context *context, uint8_t *codes,
+                                  float *ret_low)
+{
+    float weights[SEARCH_MAX];
+    float low;
+    float high;
+
+    if (context->importance != NULL) {
+        struct affine_search search = affine_search_importance(top);
+        simple_weights(x, n, context, weights);
+        float d = search_affine(&search, x, n, weights, codes, &low);
+        *ret_low = -low;
+        return d;
+    }
+    range(x, n, &low, &high);
+    float d = (high - low) / (float)top;
+    float inverse = d != 0.0f ? 1.0f / d : 0.0f;
+    for (uint32_t i = 0; i < n; i++) {
+        codes[i] = code_cut((x[i] - low) * inverse + 0.5f, top);
+    }
+    *ret_low = low;
     return d;
 }
 

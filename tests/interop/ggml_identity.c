@@ -44,9 +44,9 @@ struct pair {
 };
 
 static struct pair pairs[] = {
-    {"f16", 1, NULL},  {"bf16", 30, NULL}, {"q4_0", 2, NULL},
-    {"q5_0", 6, NULL}, {"q8_0", 8, NULL},  {"q4_k", 12, NULL},
-    {"q6_k", 14, NULL},
+    {"f16", 1, NULL},   {"bf16", 30, NULL}, {"q4_0", 2, NULL},  {"q4_1", 3, NULL},
+    {"q5_0", 6, NULL},  {"q5_1", 7, NULL},  {"q8_0", 8, NULL},  {"q4_k", 12, NULL},
+    {"q5_k", 13, NULL}, {"q6_k", 14, NULL},
 };
 
 static struct ggml ggml;

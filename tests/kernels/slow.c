@@ -99,10 +99,21 @@ static double q4_0_value(const uint8_t *block, uint32_t i)
     return half_at(block) * (nibble_of_32(block + 2, i) - 8);
 }
 
+static double q4_1_value(const uint8_t *block, uint32_t i)
+{
+    return half_at(block) * nibble_of_32(block + 4, i) + half_at(block + 2);
+}
+
 static double q5_0_value(const uint8_t *block, uint32_t i)
 {
     int high = (int)bits_at(block + 2, i, 1);
     return half_at(block) * (nibble_of_32(block + 6, i) + 16 * high - 16);
+}
+
+static double q5_1_value(const uint8_t *block, uint32_t i)
+{
+    int high = (int)bits_at(block + 4, i, 1);
+    return half_at(block) * (nibble_of_32(block + 8, i) + 16 * high) + half_at(block + 2);
 }
 
 static double q8_0_value(const uint8_t *block, uint32_t i)
@@ -110,7 +121,8 @@ static double q8_0_value(const uint8_t *block, uint32_t i)
     return half_at(block) * (double)signed_at(block + 2 + i, 8);
 }
 
-static double q4_k_value(const uint8_t *block, uint32_t i)
+/* A code of weight i, in a block that begins as q4_k and q5_k do. */
+static double super_value(const uint8_t *block, uint32_t i, uint64_t code)
 {
     const uint8_t *packed = block + 4;
     uint32_t sub = i / 32;
@@ -121,9 +133,25 @@ static double q4_k_value(const uint8_t *block, uint32_t i)
         scale = bits_at(packed, (sub + 4) * 8, 4) | bits_at(packed, (sub - 4) * 8 + 6, 2) << 4;
         min = bits_at(packed, (sub + 4) * 8 + 4, 4) | bits_at(packed, sub * 8 + 6, 2) << 4;
     }
-    uint64_t code = bits_at(block + 16, (i / 64 * 32 + i % 32) * 8 + (sub % 2) * 4, 4);
     double value = half_at(block) * (double)scale;
     return value * (double)code - half_at(block + 2) * (double)min;
+}
+
+/* The nibble of weight i of 256: each 32 bytes have 32 weights in the low ones, then 32 more. */
+static uint64_t nibble_of_256(const uint8_t *bytes, uint32_t i)
+{
+    return bits_at(bytes, (i / 64 * 32 + i % 32) * 8 + i % 64 / 32 * 4, 4);
+}
+
+static double q4_k_value(const uint8_t *block, uint32_t i)
+{
+    return super_value(block, i, nibble_of_256(block + 16, i));
+}
+
+static double q5_k_value(const uint8_t *block, uint32_t i)
+{
+    uint64_t high = bits_at(block + 16, i % 32 * 8 + i / 32, 1);
+    return super_value(block, i, nibble_of_256(block + 48, i) | high << 4);
 }
 
 static double q6_k_value(const uint8_t *block, uint32_t i)
@@ -143,8 +171,9 @@ static const struct slow {
     double (*value)(const uint8_t *block, uint32_t i);
 } slow[] = {
     {"f16", f16_value},   {"bf16", bf16_value}, {"f32", f32_value},   {"f64", f64_value},
-    {"q4_0", q4_0_value}, {"q5_0", q5_0_value}, {"q8_0", q8_0_value}, {"q4_k", q4_k_value},
-    {"q6_k", q6_k_value}, {NULL, NULL},
+    {"q4_0", q4_0_value}, {"q4_1", q4_1_value}, {"q5_0", q5_0_value}, {"q5_1", q5_1_value},
+    {"q8_0", q8_0_value}, {"q4_k", q4_k_value}, {"q5_k", q5_k_value}, {"q6_k", q6_k_value},
+    {NULL, NULL},
 };
 
 /* An integer's value, as the nearest float, from its type's name: i32, u8, bool. */

@@ -1,0 +1,76 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * q5_1: 32 weights in 24 bytes (6 bits per weight): half d; half m; 4 bytes of fifth bits,
+ * bit i that of code i; 16 bytes with the low four bits, byte j holding those of code j and, above,
+ * of code j + 16. x = d * code + m.
+ *
+ * Without importance m is the smallest weight, and d puts the largest at code 31; with it, both
+ * are searched, and m is never positive. See docs/formats/encodings/q5_1.md.
+ */
+#include "blocks.h"
+#include "encodings.h"
+#include "simple.h"
+
+#define BLOCK_LEN 32
+#define BLOCK_BYTES 24
+#define TOP 31
+#define LOW_OFFSET 2 /* of the half m */
+#define CODES 4      /* offset of the codes */
+
+static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+{
+    uint8_t codes[BLOCK_LEN];
+    float low;
+    float d = affine_encode(x, BLOCK_LEN, TOP, context, codes, &low);
+
+    store_u16(block, scale_encode(d));
+    store_u16(block + LOW_OFFSET, scale_encode(low));
+    fives_pack(codes, block + CODES);
+}
+
+static void decode_block(const uint8_t *block, float *x)
+{
+    uint8_t codes[BLOCK_LEN];
+    float d = half_decode(load_u16(block));
+    float low = half_decode(load_u16(block + LOW_OFFSET));
+
+    fives_unpack(block + CODES, codes);
+    for (int i = 0; i < BLOCK_LEN; i++) {
+        x[i] = (float)codes[i] * d + low;
+    }
+}
+
+static const struct block_shape shape = {
+    .len = BLOCK_LEN,
+    .bytes = BLOCK_BYTES,
+    .scale_offset = 0,
+    .encode = encode_block,
+    .decode = decode_block,
+};
+
+static void encode(const float *x, uint64_t rows, uint64_t row_len,
+                   const struct pare_calibration *calibration, void *const *planes)
+{
+    blocks_encode(&shape, x, rows, row_len, calibration, planes);
+}
+
+static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, float *x)
+{
+    blocks_decode(&shape, planes, rows, row_len, x);
+}
+
+static const struct pare_plane data = {sizeof(data), "data", BLOCK_BYTES, 0};
+static const struct pare_plane *const planes_data[] = {&data, NULL};
+static const struct pare_kernel kernel_c = {sizeof(kernel_c), "c", 0, encode, decode};
+static const struct pare_kernel *const kernels[] = {&kernel_c, NULL};
+
+const struct pare_encoding encoding_q5_1 = {
+    .struct_size = sizeof(struct pare_encoding),
+    .name = "q5_1",
+    .summary = "32 weights: scale, offset and 5-bit codes",
+    .flags = PARE_ENCODING_QUANTIZED | PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
+    .block_len = BLOCK_LEN,
+    .planes = planes_data,
+    .kernels = kernels,
+};

@@ -1,0 +1,84 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * q5_k: 256 weights in 176 bytes (5.5 bits per weight): half d; half dmin; 12 bytes of 6-bit
+ * scales and mins of 8 sub-blocks of 32; 32 bytes of fifth bits, byte l holding those of weight l
+ * of each sub-block, the first sub-block's in bit 0; 128 bytes with the low four bits of the codes,
+ * of which each 32 hold two sub-blocks, the first in the low nibbles.
+ * x = d * scale * code - dmin * min.
+ *
+ * Scales, mins and codes are made in superblock.c. See docs/formats/encodings/q5_k.md.
+ */
+#include "blocks.h"
+#include "codes.h"
+#include "encodings.h"
+#include "superblock.h"
+
+#define BLOCK_BYTES 176
+#define HIGH SUPER_HEAD /* offset of the fifth bits */
+#define LOW 48          /* offset of the others */
+
+static const struct super_kind kind = {{31, -0.5f, 0.1f, 15}, 63};
+
+static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+{
+    uint8_t codes[SUPER_LEN];
+
+    super_encode(&kind, x, context, block, codes);
+    memset(block + HIGH, 0, LOW - HIGH);
+    for (int i = 0; i < SUPER_LEN; i++) {
+        uint8_t *high = &block[HIGH + i % SUPER_SUB_LEN];
+        *high = (uint8_t)(*high | codes[i] >> 4 << i / SUPER_SUB_LEN);
+    }
+    for (int i = 0; i < SUPER_LEN; i += 2 * SUPER_SUB_LEN) {
+        nibbles_pack(codes + i, SUPER_SUB_LEN, block + LOW + i / 2);
+    }
+}
+
+static void decode_block(const uint8_t *block, float *x)
+{
+    uint8_t codes[SUPER_LEN];
+
+    for (int i = 0; i < SUPER_LEN; i += 2 * SUPER_SUB_LEN) {
+        nibbles_unpack(block + LOW + i / 2, SUPER_SUB_LEN, codes + i);
+    }
+    for (int i = 0; i < SUPER_LEN; i++) {
+        int high = block[HIGH + i % SUPER_SUB_LEN] >> i / SUPER_SUB_LEN & 1;
+        codes[i] = (uint8_t)(codes[i] | high << 4);
+    }
+    super_decode(block, codes, x);
+}
+
+static const struct block_shape shape = {
+    .len = SUPER_LEN,
+    .bytes = BLOCK_BYTES,
+    .scale_offset = 0,
+    .encode = encode_block,
+    .decode = decode_block,
+};
+
+static void encode(const float *x, uint64_t rows, uint64_t row_len,
+                   const struct pare_calibration *calibration, void *const *planes)
+{
+    blocks_encode(&shape, x, rows, row_len, calibration, planes);
+}
+
+static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, float *x)
+{
+    blocks_decode(&shape, planes, rows, row_len, x);
+}
+
+static const struct pare_plane data = {sizeof(data), "data", BLOCK_BYTES, 0};
+static const struct pare_plane *const planes_data[] = {&data, NULL};
+static const struct pare_kernel kernel_c = {sizeof(kernel_c), "c", 0, encode, decode};
+static const struct pare_kernel *const kernels[] = {&kernel_c, NULL};
+
+const struct pare_encoding encoding_q5_k = {
+    .struct_size = sizeof(struct pare_encoding),
+    .name = "q5_k",
+    .summary = "256 weights: 5-bit codes, scale and min per 32",
+    .flags = PARE_ENCODING_QUANTIZED | PARE_ENCODING_IMPORTANCE,
+    .block_len = SUPER_LEN,
+    .planes = planes_data,
+    .kernels = kernels,
+};
