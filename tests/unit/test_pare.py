@@ -17,8 +17,8 @@ import tempfile
 import time
 import unittest
 
-PARE = sys.argv[1]
-MODEL = pathlib.Path(sys.argv[2]) / "tiny-llama.gguf"
+PARE = os.path.abspath(sys.argv[1])
+MODEL = pathlib.Path(sys.argv[2]).absolute() / "tiny-llama.gguf"
 
 
 class Test(unittest.TestCase):
