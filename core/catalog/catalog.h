@@ -40,10 +40,14 @@ int catalog_open_readonly(const char *path, struct catalog **ret_catalog, struct
     __attribute__((warn_unused_result));
 
 /* As catalog_open, for the daemon's start: also checks the file, and moves a damaged one away.
- * 0: opened; 1: the catalog is new, import the manifests: it was missing or empty, or damaged, and
- * then *ret_moved (free it, NULL otherwise) is where the old one lies now. */
+ * 0: opened; 1: import the manifests and then call catalog_rebuilt: the catalog is new, because it
+ * was missing, empty, or damaged (then *ret_moved, NULL otherwise, is where the old one lies now;
+ * free it); or nobody has called catalog_rebuilt since it was new. */
 int catalog_open_or_replace(const char *path, char **ret_moved, struct catalog **ret_catalog,
                             struct error *err) __attribute__((warn_unused_result));
+
+/* All manifests are in the catalog: catalog_open_or_replace gives 0 from now on. */
+int catalog_rebuilt(struct catalog *catalog, struct error *err) __attribute__((warn_unused_result));
 
 /* Takes NULL. */
 void catalog_close(struct catalog *catalog);

@@ -91,7 +91,7 @@ static int set_journal(struct catalog *catalog, struct error *err)
                    "PRAGMA wal_autocheckpoint = 1000;", err);
 }
 
-static int prepare_writer(struct catalog *catalog, int check, int *ret_new, struct error *err)
+static int prepare_writer(struct catalog *catalog, int check, struct error *err)
 {
     enum schema_state state;
     int r = schema_inspect(catalog, &state, err);
@@ -107,13 +107,10 @@ static int prepare_writer(struct catalog *catalog, int check, int *ret_new, stru
     /* Only now: a migration may have to rebuild tables. */
     if (r == 0)
         r = db_exec(catalog, "PRAGMA foreign_keys = ON", err);
-    if (r == 0)
-        *ret_new = state == SCHEMA_EMPTY;
     return r;
 }
 
-int open_writer(const char *path, int check, int *ret_new, struct catalog **ret_catalog,
-                struct error *err)
+int open_writer(const char *path, int check, struct catalog **ret_catalog, struct error *err)
 {
     _cleanup_catalog_ struct catalog *catalog = NULL;
     int r = make_parents(path, err);
@@ -121,7 +118,7 @@ int open_writer(const char *path, int check, int *ret_new, struct catalog **ret_
         r = open_handle(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &catalog, err);
     if (r < 0)
         return r;
-    r = prepare_writer(catalog, check, ret_new, err);
+    r = prepare_writer(catalog, check, err);
     if (r < 0) {
         /* A file that we refuse keeps its bytes: no last checkpoint. */
         (void)sqlite3_db_config(catalog->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -133,8 +130,7 @@ int open_writer(const char *path, int check, int *ret_new, struct catalog **ret_
 
 int catalog_open(const char *path, struct catalog **ret_catalog, struct error *err)
 {
-    int is_new;
-    return open_writer(path, 0, &is_new, ret_catalog, err);
+    return open_writer(path, 0, ret_catalog, err);
 }
 
 /* A newer schema only adds to ours, so that it can be read. */

@@ -6,9 +6,9 @@
 
 #include "catalog/catalog.h"
 
-/* As catalog_open. *ret_new: 1 when the file was missing or empty. `check`: also look for damage in
- * the whole file. PARE_EDATA means that it is damaged; it was not changed then. */
-int open_writer(const char *path, int check, int *ret_new, struct catalog **ret_catalog,
-                struct error *err) __attribute__((warn_unused_result));
+/* As catalog_open. `check`: also look for damage in the whole file. PARE_EDATA means that it is
+ * damaged; it was not changed then. */
+int open_writer(const char *path, int check, struct catalog **ret_catalog, struct error *err)
+    __attribute__((warn_unused_result));
 
 #endif

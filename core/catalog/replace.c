@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "base/timing.h"
+#include "catalog/db.h"
 #include "catalog/open.h"
 
 #include <ctype.h>
@@ -68,16 +69,26 @@ static int move_away(const char *path, char **ret_moved, struct error *err)
 int catalog_open_or_replace(const char *path, char **ret_moved, struct catalog **ret_catalog,
                             struct error *err)
 {
-    int is_new = 0;
+    _cleanup_catalog_ struct catalog *catalog = NULL;
     _cleanup_free_ char *moved = NULL;
-    int r = open_writer(path, 1, &is_new, ret_catalog, err);
+    int64_t pending = 0;
+    int r = open_writer(path, 1, &catalog, err);
     if (r == PARE_EDATA) {
         r = move_away(path, &moved, err);
         if (r == 0)
-            r = open_writer(path, 0, &is_new, ret_catalog, err);
+            r = open_writer(path, 0, &catalog, err);
     }
+    if (r == 0)
+        r = db_integer(catalog, err, &pending,
+                       "SELECT count(*) FROM pending WHERE task = 'rebuild'", "");
     if (r < 0)
         return r;
     *ret_moved = TAKE(moved);
-    return is_new;
+    *ret_catalog = TAKE(catalog);
+    return pending > 0;
+}
+
+int catalog_rebuilt(struct catalog *catalog, struct error *err)
+{
+    return db_run(catalog, err, "DELETE FROM pending WHERE task = 'rebuild'", "");
 }

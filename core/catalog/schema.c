@@ -55,8 +55,11 @@ static int apply_missing(struct catalog *catalog, struct error *err)
     int r = db_exec(catalog, script, err);
     if (r == 0)
         r = db_integer(catalog, err, &version, "PRAGMA user_version", "");
+    int is_new = version == 0;
     for (; r == 0 && version < schema_version(); version++)
         r = apply(catalog, version, err);
+    if (r == 0 && is_new)
+        r = db_run(catalog, err, "INSERT INTO pending VALUES ('rebuild', " DB_NOW ")", "");
     return r;
 }
 

@@ -74,8 +74,8 @@ const struct cli_command cmd_failures = {
     .name = "failures",
     .synopsis = "[MODEL] [--limit N | --all] [--json]",
     .summary = "List what could not be converted, and why",
-    .details = "Shows failures of models whose name contains MODEL, newest first. `pare retry` with\n"
-               "the job's number (before the dot of the ID) queues one again with the daemon.\n",
+    .details = "Shows failures of models whose name contains MODEL, newest first. `pare retry`\n"
+               "with the job's number, before the dot of the ID, queues one again.\n",
     .options = options,
     .max_operands = 1,
     .state_size = sizeof(struct failures),

@@ -168,8 +168,8 @@ static int open_catalog(const struct cli *cli, struct rebuild *rebuild)
     if (!socket)
         return cli_fail(CLI_FAILURE, "out of memory");
     if (control_answers(socket))
-        return cli_fail(CLI_FAILURE, "%s belongs to a running pared: stop it first, or name another "
-                        "--catalog", path);
+        return cli_fail(CLI_FAILURE, "%s belongs to a running pared: stop it first, or name "
+                        "another --catalog", path);
     int r = catalog_open_or_replace(path, &moved, &rebuild->catalog, &err);
     if (moved)
         cli_warn("the catalog was damaged; the old one is %s", moved);
@@ -226,9 +226,9 @@ const struct cli_command cmd_rebuild = {
     .name = "rebuild",
     .synopsis = "--out DIR [--catalog FILE] [--json]",
     .summary = "Make the catalog again from the manifests beside the outputs",
-    .details = "Reads every *.pare.json under DIR whose output is there with the right sizes. What\n"
-               "the catalog knows already is not changed. A damaged catalog is moved away first.\n"
-               "Ends with status 1 when a manifest was left out.\n",
+    .details = "Reads every *.pare.json under DIR whose output is there with the right sizes.\n"
+               "What the catalog knows already is not changed. A damaged catalog is moved away\n"
+               "first. Ends with status 1 when a manifest was left out.\n",
     .options = options,
     .state_size = sizeof(struct rebuild),
     .set = set,

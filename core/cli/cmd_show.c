@@ -28,8 +28,8 @@ const struct cli_command cmd_show = {
     .name = "show",
     .synopsis = "ID [--json]",
     .summary = "Show a job or a conversion, with every tensor",
-    .details = "ID is a conversion (`17.2`), a job (`17`, its uid or the beginning of that), or the\n"
-               "name or path of an output. Tensors are shown when it is one conversion.\n",
+    .details = "ID is a conversion (`17.2`), a job (`17`, its uid or the beginning of that), or\n"
+               "the name or path of an output. Tensors are shown when it is one conversion.\n",
     .min_operands = 1,
     .max_operands = 1,
     .run = run,

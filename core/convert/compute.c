@@ -112,6 +112,7 @@ static int do_target(struct computer *c, const struct loaded_slab *l, const stru
     uint64_t index = target->by_source[l->slab.tensor];
     const struct model_tensor *from = source_tensor(c->p, l->slab.tensor);
     const void *planes[PARE_MAX_PLANES];
+    uint64_t all_start = timing_now();
     *m = (struct measure)MEASURE_INIT;
     if (index == UINT64_MAX)
         return 0;
@@ -128,7 +129,9 @@ static int do_target(struct computer *c, const struct loaded_slab *l, const stru
     }
     if ((m->nonfinite || m->overflowed) && !c->p->request->keep_nonfinite)
         return refuse_nonfinite(c, &l->slab, m, to->encoding_name, err);
-    return write_planes(c, target, index, &l->slab, planes, err);
+    int r = write_planes(c, target, index, &l->slab, planes, err);
+    m->seconds = timing_since(all_start);
+    return r;
 }
 
 /* Which slab of a tensor is checked again by verification: spread by the name. */

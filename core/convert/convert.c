@@ -199,6 +199,7 @@ static void emit_tensors(const struct job_context *job, const struct model *mode
         (void)json_object_set_new(line, "target", json_integer((json_int_t)target->index));
         measure_to_json(&f->all, line);
         (void)json_object_set_new(line, "nonfinite", json_integer((json_int_t)f->all.nonfinite));
+        (void)json_object_set_new(line, "seconds", json_number(f->all.seconds));
         (void)json_object_set_new(line, "probe",
                                   json_pack("{s:I, s:I, s:s}", "first",
                                             (json_int_t)f->probe_first, "elements",

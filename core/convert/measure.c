@@ -110,6 +110,7 @@ void measure_merge(struct measure *m, const struct measure *later)
     m->sxx += later->sxx;
     m->syy += later->syy;
     m->sxy += later->sxy;
+    m->seconds += later->seconds;
     if (later->max_abs > m->max_abs)
         m->max_abs = later->max_abs;
 }

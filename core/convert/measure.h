@@ -19,6 +19,7 @@ struct measure {
     uint64_t first_bad;  /* index of the first of either; UINT64_MAX: none */
     double sse, sxx, syy, sxy; /* sums of (x-y)^2, x^2, y^2, x*y */
     double max_abs;      /* greatest |x-y| */
+    double seconds;      /* of threads' time that these elements took */
 };
 
 #define MEASURE_INIT { .first_bad = UINT64_MAX }

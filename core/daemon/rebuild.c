@@ -36,6 +36,7 @@ int rebuild_catalog(struct catalog *catalog, const struct folders *folders, stru
         return error_errno(err, errno, "cannot read %s", folders->out_path);
     struct dirent *entry;
     size_t imported = 0;
+    int complete = 1;
     while ((entry = readdir(dir))) {
         struct error problem = ERROR_INIT;
         size_t len = strlen(entry->d_name), m = strlen(ENDING);
@@ -45,9 +46,10 @@ int rebuild_catalog(struct catalog *catalog, const struct folders *folders, stru
         if (r < 0)
             log_warning("%s/%s: %s", folders->out_path, entry->d_name, problem.text);
         imported += r == 0;
+        complete &= r >= 0 || !error_is_transient(r);
     }
     if (imported)
         log_info("the new catalog has %zu conversions from the manifests in %s", imported,
                  folders->out_path);
-    return 0;
+    return complete ? catalog_rebuilt(catalog, err) : 0; /* else once more at the next start */
 }

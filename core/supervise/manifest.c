@@ -42,7 +42,7 @@ static const struct field tensor_fields[] = {
     { "name", 's' }, { "shape", 'S' }, { "from", 's' }, { "to", 's' }, { "elements", 'i' },
     { "bytes_in", 'i' }, { "bytes", 'i' }, { "rmse", 'n' }, { "sqnr_db", 'n' },
     { "relative_error", 'n' }, { "max_abs", 'n' }, { "cosine", 'n' }, { "nonfinite", 'i' },
-    { NULL, 0 },
+    { "seconds", 'n' }, { NULL, 0 },
 };
 static const struct field sandbox_fields[] = {
     { "no_new_privs", 'b' }, { "rlimits", 'b' }, { "landlock", 'i' }, { "seccomp", 'b' },

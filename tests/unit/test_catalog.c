@@ -387,7 +387,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_job_life), TEST(test_job_json), TEST(test_queue_order), TEST(test_find),
         TEST(test_names_not_utf8), TEST(test_conversion_done), TEST(test_import),
-        TEST(test_import_order), TEST(test_import_then_queue), TEST(test_bad_manifests), TEST(test_pareto), TEST(test_views),
+        TEST(test_import_order), TEST(test_import_then_queue),
+        TEST(test_bad_manifests), TEST(test_pareto), TEST(test_views),
         TEST(test_list_and_show),
     };
     return cmocka_run_group_tests_name("catalog", tests, NULL, NULL);

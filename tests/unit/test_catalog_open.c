@@ -151,8 +151,10 @@ static void open_or_replace(int expected, int expected_moved)
     if (moved)
         assert_int_equal(stat(moved, &st), 0);
     assert_int_equal(number(catalog, "SELECT count(*) FROM job"), expected ? 0 : 1);
-    if (expected)
+    if (expected) {
         (void)add_job(catalog, "20261123T210000-aaaaaa", 0);
+        OK(catalog_rebuilt(catalog, &err));
+    }
 }
 
 static void test_damaged(void **state)
@@ -178,6 +180,21 @@ static void test_damaged(void **state)
     open_or_replace(1, 0);
 }
 
+/* A crash before the manifests were all read: they are asked for again. */
+static void test_rebuild_is_remembered(void **state)
+{
+    (void)state;
+    catalog_close(open_catalog());
+    for (int i = 0; i < 3; i++) {
+        _cleanup_catalog_ struct catalog *catalog = NULL;
+        char *moved = NULL;
+        assert_int_equal(catalog_open_or_replace(db_path, &moved, &catalog, &err), i < 2);
+        assert_null(moved);
+        if (i == 1)
+            OK(catalog_rebuilt(catalog, &err));
+    }
+}
+
 /* Every page in turn filled with rubbish: it opens, or it is replaced; never an error or crash. */
 static void test_each_page(void **state)
 {
@@ -193,8 +210,10 @@ static void test_each_page(void **state)
         if (r < 0)
             fail_msg("page %ld: %s", page, err.text);
         assert_int_equal(r, moved != NULL);
-        if (moved)
+        if (moved) {
             (void)add_job(catalog, "20261123T210000-aaaaaa", 0);
+            OK(catalog_rebuilt(catalog, &err));
+        }
     }
 }
 
@@ -345,6 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_schema), TEST(test_migration), TEST(test_newer_and_foreign),
         TEST(test_newer_with_log), TEST(test_damaged), TEST(test_each_page),
+        TEST(test_rebuild_is_remembered),
         TEST(test_two_connections), TEST(test_read_only_directory),
         TEST(test_query), TEST(test_query_refused),
     };
