@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 The Pare developers
+# SPDX-License-Identifier: MIT
+"""Drives pare-worker by hand, as its parent would (docs/protocol.md), for tests."""
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+
+
+class Answer:
+    """What a worker said, how it ended, and the files that it left: {path in staging: bytes}."""
+
+    def __init__(self, lines, status, errors, files):
+        self.lines, self.status, self.errors, self.files = lines, status, errors, files
+
+    def all(self, event):
+        return [line for line in self.lines if line["event"] == event]
+
+    def one(self, event):
+        found = self.all(event)
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def code(self):
+        """"done", an error's code, "killed by SIGSEGV", or what broke the protocol."""
+        if self.status < 0:
+            return "killed by " + signal.Signals(-self.status).name
+        last = self.lines[-1]["event"] if self.lines else None
+        if self.status == 0 and last == "done" and not self.all("error"):
+            return "done"
+        if self.status == 1 and last == "error" and not self.all("done"):
+            return self.lines[-1]["code"]
+        return f"broken answer: status {self.status}, last line {last}, {self.errors[-2000:]}"
+
+    @property
+    def text(self):
+        return self.lines[-1].get("text", "") if self.lines else self.errors[-2000:]
+
+
+class Worker:
+    """Requests with the same program, plugins and recipes. prefix: a command to run it under."""
+
+    def __init__(self, program, plugins, recipes="", prefix=(), env=None):
+        self.program, self.plugins, self.recipes = program, plugins, recipes
+        self.prefix, self.env = list(prefix), env or {}
+
+    def start(self, request, sources=(), other=(), staging=None):
+        fds = []
+
+        def describe(paths):
+            files = []
+            for path in paths:
+                fds.append(os.open(path, os.O_RDONLY))
+                files.append({"name": os.path.basename(path), "fd": fds[-1]})
+            return {"name": "model", "folder": len(files) > 1, "files": files}
+
+        request = {"plugins": self.plugins, "recipes": self.recipes, **request}
+        if sources:
+            request["source"] = describe(sources)
+        if other:
+            request["other"] = describe(other)
+        if staging:
+            fds.append(os.open(staging, os.O_RDONLY | os.O_DIRECTORY))
+            request["staging"] = fds[-1]
+        process = subprocess.Popen(self.prefix + [self.program], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   pass_fds=fds, env=self.env)
+        for fd in fds:
+            os.close(fd)
+        try:
+            process.stdin.write(json.dumps(request).encode())
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        process.stdin = None
+        return process
+
+    def run(self, request, sources=(), other=(), staging=False, timeout=60):
+        folder = tempfile.mkdtemp(prefix="pare-staging-") if staging else None
+        try:
+            process = self.start(request, sources, other, folder)
+            output, errors = process.communicate(timeout=timeout)
+            lines = [json.loads(line) for line in output.splitlines()]
+            return Answer(lines, process.returncode, errors.decode(errors="replace"),
+                          read_tree(folder) if folder else {})
+        finally:
+            if folder:
+                shutil.rmtree(folder)
+
+
+def read_tree(folder):
+    found = {}
+    for root, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(root, name)
+            with open(path, "rb") as file:
+                found[os.path.relpath(path, folder)] = file.read()
+    return found
+
+
+def gguf_string(text):
+    return struct.pack("<Q", len(text)) + text.encode()
+
+
+def make_gguf(path, tensors, architecture="llama"):
+    """Writes a GGUF file of F32 tensors: [(name, dims outermost first, floats)]."""
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), 1)
+    head += gguf_string("general.architecture") + struct.pack("<I", 8) + gguf_string(architecture)
+    at, data = 0, b""
+    for name, dims, values in tensors:
+        head += gguf_string(name) + struct.pack("<I", len(dims))
+        head += b"".join(struct.pack("<Q", n) for n in reversed(dims))
+        head += struct.pack("<IQ", 0, at)
+        data += struct.pack(f"<{len(values)}f", *values)
+        data += bytes(-len(data) % 32)
+        at = len(data)
+    with open(path, "wb") as file:
+        file.write(head + bytes(-len(head) % 32) + data)
+
+
+class Tally:
+    """Counts checks, says which failed, and gives the exit status."""
+
+    def __init__(self):
+        self.passed, self.failed, self.skipped = 0, 0, []
+
+    def check(self, good, what):
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print("FAILED:", what, flush=True)
+        return good
+
+    def skip(self, what):
+        self.skipped.append(what)
+
+    def end(self):
+        for what in self.skipped:
+            print("skipped:", what)
+        print(f"{self.passed} passed, {self.failed} failed, {len(self.skipped)} skipped")
+        sys.exit(1 if self.failed else 0)
