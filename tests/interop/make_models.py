@@ -10,9 +10,11 @@ out. The same bytes on every run. Only Python's own library is needed.
   smol576    rows of 576 and 1536, a third of the heads for keys, tied: blocks of 256 do not fit
              the embedding, which serves as output (SmolLM2-135M's shapes, less layers)
   moe8       8 experts in one tensor each, a router, F32
+  moe8rows   the same with rows of 288: q5_1 in the place of q5_k
   moe4       the same with 4, for which the rules differ
   tied       256 wide, BF16, without output matrix
   gqa8       16 heads on 2 keys, 9 layers: an eighth of the layers is a fraction
+  deep80     80 layers, keys shared: taken for a Llama of 70B parameters; the rules' tensors only
   odd        rows that are no multiple of 32, nor is the output's; an array and odd names
 """
 import array
@@ -131,6 +133,10 @@ def moe8():
     return make("moe8", TYPE_F32, 2, 256, 8, 4, 256, experts=8)
 
 
+def moe8rows():
+    return make("moe8rows", TYPE_F16, 2, 288, 9, 3, 288, experts=8)
+
+
 def moe4():
     return make("moe4", TYPE_F16, 3, 256, 8, 4, 256, experts=4)
 
@@ -141,6 +147,16 @@ def tied():
 
 def gqa8():
     return make("gqa8", TYPE_F16, 9, 256, 16, 2, 256)
+
+
+def deep80():
+    m = Maker("deep80", TYPE_F16)
+    m.add("token_embd.weight", 256, 64)
+    for i in range(80):
+        for part in ("attn_q", "attn_v", "ffn_down"):
+            m.add("blk.%d.%s.weight" % (i, part), 256, 16)
+    m.add("output.weight", 256, 64)
+    return Gguf(entries("deep80", 80, 256, 8, 1, 256, 64), m.tensors)
 
 
 def odd():
@@ -157,7 +173,7 @@ def odd():
     return model
 
 
-MODELS = {f.__name__: f for f in (smol576, moe8, moe4, tied, gqa8, odd)}
+MODELS = {f.__name__: f for f in (smol576, moe8, moe8rows, moe4, tied, gqa8, deep80, odd)}
 
 
 def write(directory, name):
