@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int host_fail(struct pare_job *job, int code, const char *format, ...)
+static int __attribute__((format(printf, 3, 4)))
+host_fail(struct pare_job *job, int code, const char *format, ...)
 {
     if (code >= 0 || code < PARE_EVERIFY)
         code = PARE_EPLUGIN;
@@ -24,7 +25,8 @@ static int host_fail(struct pare_job *job, int code, const char *format, ...)
     return code;
 }
 
-static void host_log(struct pare_job *job, int level, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+host_log(struct pare_job *job, int level, const char *format, ...)
 {
     char text[1000];
     if (!job->hooks || !job->hooks->log)
