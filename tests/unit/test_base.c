@@ -177,8 +177,8 @@ static void strbuf_grows_and_escapes(void **state)
     assert_int_equal(strlen(sb.data), sb.len);
     strbuf_deinit(&sb);
     strbuf_escape(&sb, "a\\\n\x7f\xc3\xa4", 6);
-    assert_string_equal(sb.data, "a\\x5c\\x0a\\x7f\xc3\xa4");
     _cleanup_free_ char *text = strbuf_finish(&sb);
+    assert_string_equal(text, "a\\x5c\\x0a\\x7f\xc3\xa4");
     _cleanup_free_ char *empty = strbuf_finish(&sb);
     assert_string_equal(empty, "");
     sb.failed = 1;
