@@ -111,4 +111,30 @@ static inline void blocks_decode(const struct block_shape *shape, const void *co
     }
 }
 
+/* What every encoding of this plugin has besides its `shape`, at file scope: one plane, the C
+ * kernel over rows of blocks, and the description encoding_ID. The flags are besides QUANTIZED. */
+#define BLOCK_ENCODING(id, block_len_, block_bytes, more_flags, text)                             \
+    static void encode(const float *x, uint64_t rows, uint64_t row_len,                           \
+                       const struct pare_calibration *calibration, void *const *planes)           \
+    {                                                                                             \
+        blocks_encode(&shape, x, rows, row_len, calibration, planes);                             \
+    }                                                                                             \
+    static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, float *x)      \
+    {                                                                                             \
+        blocks_decode(&shape, planes, rows, row_len, x);                                          \
+    }                                                                                             \
+    static const struct pare_plane plane = {sizeof(plane), "data", block_bytes, 0};               \
+    static const struct pare_plane *const planes_data[] = {&plane, NULL};                         \
+    static const struct pare_kernel kernel_c = {sizeof(kernel_c), "c", 0, encode, decode};        \
+    static const struct pare_kernel *const kernels[] = {&kernel_c, NULL};                         \
+    const struct pare_encoding encoding_##id = {                                                  \
+        .struct_size = sizeof(struct pare_encoding),                                              \
+        .name = #id,                                                                              \
+        .summary = text,                                                                          \
+        .flags = PARE_ENCODING_QUANTIZED | (more_flags),                                          \
+        .block_len = block_len_,                                                                  \
+        .planes = planes_data,                                                                    \
+        .kernels = kernels,                                                                       \
+    }
+
 #endif

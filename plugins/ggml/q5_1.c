@@ -49,28 +49,5 @@ static const struct block_shape shape = {
     .decode = decode_block,
 };
 
-static void encode(const float *x, uint64_t rows, uint64_t row_len,
-                   const struct pare_calibration *calibration, void *const *planes)
-{
-    blocks_encode(&shape, x, rows, row_len, calibration, planes);
-}
-
-static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, float *x)
-{
-    blocks_decode(&shape, planes, rows, row_len, x);
-}
-
-static const struct pare_plane data = {sizeof(data), "data", BLOCK_BYTES, 0};
-static const struct pare_plane *const planes_data[] = {&data, NULL};
-static const struct pare_kernel kernel_c = {sizeof(kernel_c), "c", 0, encode, decode};
-static const struct pare_kernel *const kernels[] = {&kernel_c, NULL};
-
-const struct pare_encoding encoding_q5_1 = {
-    .struct_size = sizeof(struct pare_encoding),
-    .name = "q5_1",
-    .summary = "32 weights: scale, offset and 5-bit codes",
-    .flags = PARE_ENCODING_QUANTIZED | PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
-    .block_len = BLOCK_LEN,
-    .planes = planes_data,
-    .kernels = kernels,
-};
+BLOCK_ENCODING(q5_1, BLOCK_LEN, BLOCK_BYTES, PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
+               "32 weights: scale, offset and 5-bit codes");

@@ -58,28 +58,5 @@ static const struct block_shape shape = {
     .decode = decode_block,
 };
 
-static void encode(const float *x, uint64_t rows, uint64_t row_len,
-                   const struct pare_calibration *calibration, void *const *planes)
-{
-    blocks_encode(&shape, x, rows, row_len, calibration, planes);
-}
-
-static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, float *x)
-{
-    blocks_decode(&shape, planes, rows, row_len, x);
-}
-
-static const struct pare_plane data = {sizeof(data), "data", BLOCK_BYTES, 0};
-static const struct pare_plane *const planes_data[] = {&data, NULL};
-static const struct pare_kernel kernel_c = {sizeof(kernel_c), "c", 0, encode, decode};
-static const struct pare_kernel *const kernels[] = {&kernel_c, NULL};
-
-const struct pare_encoding encoding_q8_0 = {
-    .struct_size = sizeof(struct pare_encoding),
-    .name = "q8_0",
-    .summary = "32 weights: scale and 8-bit codes",
-    .flags = PARE_ENCODING_QUANTIZED,
-    .block_len = BLOCK_LEN,
-    .planes = planes_data,
-    .kernels = kernels,
-};
+BLOCK_ENCODING(q8_0, BLOCK_LEN, BLOCK_BYTES, 0,
+               "32 weights: scale and 8-bit codes");
