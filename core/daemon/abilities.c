@@ -86,7 +86,8 @@ int abilities_check(const struct abilities *abilities, const struct job_target *
                          target->format, target->recipe, target->format,
                          names.len ? names.data : " none");
     if (!has_recipe(abilities, target->recipe))
-        return error_set(err, PARE_EUSAGE, "%s:%s: no recipe is called %s (`pare recipes' lists them)",
+        return error_set(err, PARE_EUSAGE,
+                         "%s:%s: no recipe is called %s (`pare recipes' lists them)",
                          target->format, target->recipe, target->recipe);
     return 0;
 }

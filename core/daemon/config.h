@@ -49,8 +49,8 @@ int config_finish(struct config *config, struct error *err) __attribute__((warn_
 /* All keys with their values as text, in the manual's order. New reference. */
 json_t *config_json(const struct config *config);
 
-/* For a reload: gives `fresh` what only a restart can change from `running`, which loses it. Returns
- * the first key that would have changed, or NULL. */
+/* For a reload: gives `fresh` what only a restart can change from `running`, which loses it.
+ * Returns the first key that would have changed, or NULL. */
 const char *config_keep_fixed(struct config *running, struct config *fresh);
 
 #endif

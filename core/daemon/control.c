@@ -181,7 +181,7 @@ static void on_connection(void *context, uint32_t events)
     control->n_clients++;
 }
 
-/* Binds under the final name; the lock files keep other daemons away, so an old one is a left-over. */
+/* The lock files keep other daemons away, so a socket that is there is a left-over. */
 static int listen_at(const char *path, int *ret_fd, struct error *err)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };

@@ -22,9 +22,9 @@ struct folders {
 /* Nothing open: folders_close does nothing with it. */
 void folders_init(struct folders *folders);
 
-/* `config` is finished. Makes what is missing, opens and locks all of it. 1: another daemon has one of the locks, err
- * says which and its pid. PARE_EUSAGE when sources could not be renamed from the drop directory to
- * where they go afterwards (other file systems). */
+/* `config` is finished. Makes what is missing, opens and locks all of it. 1: another daemon has one
+ * of the locks, err says which and its pid. PARE_EUSAGE when sources could not be renamed from the
+ * drop directory to where they go afterwards (other file systems). */
 int folders_open(const struct config *config, struct folders *ret_folders, struct error *err)
     __attribute__((warn_unused_result));
 void folders_close(struct folders *folders);

@@ -323,9 +323,10 @@ static json_t *candidate_json(const struct drop_folder *folder, const struct can
     _cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
     const char *reason = reason_of(candidate);
     strbuf_printf(&name, "%s%s%s", folder->name, *folder->name ? "/" : "", candidate->key);
-    return json_pack("{s:o, s:I, s:f, s:o}", "name", json_text(name.data ? name.data : "", name.len),
-                     "bytes", (json_int_t)candidate->bytes, "since",
-                     timing_since(candidate->since), "reason", json_text(reason, strlen(reason)));
+    return json_pack("{s:o, s:I, s:f, s:o}", "name",
+                     json_text(name.data ? name.data : "", name.len), "bytes",
+                     (json_int_t)candidate->bytes, "since", timing_since(candidate->since),
+                     "reason", json_text(reason, strlen(reason)));
 }
 
 json_t *intake_json(const struct intake *intake)

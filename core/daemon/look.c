@@ -110,8 +110,9 @@ void look_at_file(int dirfd, const char *name, struct look *look)
     }
     add_signature(look, &st);
     if (!S_ISREG(st.st_mode)) {
-        say(look, "%s is %s", name,
-            S_ISLNK(st.st_mode) ? "a symbolic link, which is not followed" : "not a file or folder");
+        const char *what = S_ISLNK(st.st_mode) ? "a symbolic link, which is not followed"
+                                               : "not a file or folder";
+        say(look, "%s is %s", name, what);
         return;
     }
     look->bytes += (uint64_t)st.st_size;

@@ -8,18 +8,20 @@ differ, `rows` the size.
 
 import json
 import struct
+from random import Random
 
 ALIGN = 32
 
 
+HIGH = bytes((0x3c, 0x3d, 0xbc, 0xbd)[i & 3] for i in range(256))
+
+
 def _floats(n, seed):
-    """n bf16 weights around zero, from a small linear congruential generator."""
-    out = bytearray()
-    x = (seed * 2654435761 + 12345) & 0xFFFFFFFF
-    for _ in range(n):
-        x = (x * 1664525 + 1013904223) & 0xFFFFFFFF
-        value = (x / 2**32 - 0.5) * 0.2
-        out += struct.pack('<f', value)[2:]
+    """n finite bf16 weights between 2^-8 and 2^-3 in size, of both signs."""
+    random = Random(seed)
+    out = bytearray(2 * n)
+    out[0::2] = random.randbytes(n)
+    out[1::2] = random.randbytes(n).translate(HIGH)
     return bytes(out)
 
 

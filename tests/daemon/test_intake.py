@@ -193,7 +193,7 @@ class Folders(harness.DaemonTest):
         time.sleep(1.5)
         self.assertEqual(self.d.jobs(), [])
         self.assertEqual(list(self.d.arriving()), ['model'])
-        self.assertIn('is not there', self.d.arriving()['model'])
+        self.assertIn('model-00001-of-00003', self.d.arriving()['model'])
         self.write(self.d.path('model'), files, order[-2:-1])
         self.expect_one('model-Q8_0.gguf')
 
