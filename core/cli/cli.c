@@ -67,6 +67,13 @@ char *cli_catalog_path(const struct cli *cli)
     return cli->catalog ? strdup(cli->catalog) : paths_user_catalog();
 }
 
+int cli_output_failed(int errno_value)
+{
+    if (errno_value == EPIPE) /* the reader has seen enough: `pare list | head` */
+        return CLI_FAILURE;
+    return cli_fail(CLI_FAILURE, "cannot write to standard output: %s", strerror(errno_value));
+}
+
 int cli_print_json(const json_t *json)
 {
     int pretty = isatty(STDOUT_FILENO);
@@ -74,7 +81,7 @@ int cli_print_json(const json_t *json)
     if (!text)
         return cli_fail(CLI_FAILURE, "out of memory");
     if (fputs(text, stdout) == EOF || (!pretty && putchar('\n') == EOF) || fflush(stdout) != 0)
-        return cli_fail(CLI_FAILURE, "cannot write to standard output: %s", strerror(errno));
+        return cli_output_failed(errno);
     return CLI_OK;
 }
 

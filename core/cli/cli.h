@@ -69,6 +69,8 @@ int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 
  * is CLI_USAGE, all else CLI_FAILURE. */
 int cli_error(const struct error *err, const char *what);
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Standard output cannot be written: CLI_FAILURE, without a word when nobody reads it any more. */
+int cli_output_failed(int errno_value);
 /* "pare: MESSAGE" and a hint at --help; CLI_USAGE. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "config.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -139,6 +140,6 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     int status = run(argc, argv);
     if (fflush(stdout) != 0 && status == CLI_OK)
-        status = cli_fail(CLI_FAILURE, "cannot write to standard output: %m");
+        status = cli_output_failed(errno);
     return status;
 }
