@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
-#include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/timing.h"
 #include "convert/pipeline.h"
@@ -28,10 +27,25 @@ void job_emit(const struct job_context *job, const char *event, json_t *fields)
     job->emit(job->emit_context, line);
 }
 
+/* Tells a reader's warning, which belongs to all targets; a second look at a model, to verify or to
+ * see whether it is complete, does not repeat it. */
 static void warn(void *context, int level, const char *text)
 {
-    if (level == PARE_LOG_WARNING)
-        job_emit(context, "warning", json_pack("{s:o}", "text", json_text(text, strlen(text))));
+    const struct job_context *job = context;
+    const char *kind = json_get_string(job->request, "kind", "");
+    if (level != PARE_LOG_WARNING || !strcmp(kind, "verify") || !strcmp(kind, "probe"))
+        return;
+    if (job->warnings && json_array_size(job->warnings) < 1000)
+        (void)json_array_append_new(job->warnings, json_text(text, strlen(text)));
+    job_emit(job, "warning", json_pack("{s:o}", "text", json_text(text, strlen(text))));
+}
+
+static void tell_warnings(const struct job_context *job, const struct target *target)
+{
+    for (size_t i = 0; i < json_array_size(target->warnings); i++)
+        job_emit(job, "warning",
+                 json_pack("{s:O, s:i}", "text", json_array_get(target->warnings, i), "target",
+                           (int)target->index));
 }
 
 static json_t *text_or_null(char *text)
@@ -41,8 +55,9 @@ static json_t *text_or_null(char *text)
     return json;
 }
 
-/* "model_type" of a Hugging Face folder's config.json, or NULL (free it). */
-static char *config_model_type(const struct model *model)
+/* "model_type" of a Hugging Face folder's config.json, or NULL (free it). What is no JSON has none;
+ * what cannot be read is an error. */
+static int config_model_type(const struct model *model, char **ret_type, struct error *err)
 {
     for (uint32_t i = 0; i < model->n_files; i++) {
         const struct model_file *f = &model->files[i];
@@ -50,36 +65,35 @@ static char *config_model_type(const struct model *model)
             continue;
         _cleanup_free_ char *text = malloc(f->size + 1);
         _cleanup_json_ json_t *config = NULL;
-        if (!text)
-            memory_note_failure();
-        if (!text || file_pread(f->fd, text, f->size, 0, NULL) < 0 ||
-            json_parse_object(text, f->size, &config, NULL) < 0)
-            return NULL;
+        int r = text ? file_pread(f->fd, text, f->size, 0, err) : error_oom(err);
+        if (r == 0)
+            r = json_parse_object(text, f->size, &config, err);
+        if (r < 0 && r != PARE_EDATA)
+            return error_prefix(err, "%s", f->name);
         const char *type = json_get_string(config, "model_type", NULL);
-        char *copy = type ? strdup(type) : NULL;
-        if (type && !copy)
-            memory_note_failure();
-        return copy;
+        *ret_type = type ? strdup(type) : NULL;
+        return type && !*ret_type ? error_oom(err) : 0;
     }
-    return NULL;
+    return 0;
 }
 
-static char *find_architecture(const struct model *model)
-{
-    char *architecture = model_architecture(model);
-    return architecture ? architecture : config_model_type(model);
-}
-
-json_t *job_describe_source(const struct job_context *job, const struct model *model)
+int job_tell_source(const struct job_context *job, const struct model *model, struct error *err)
 {
     const json_t *source = json_object_get(job->request, "source");
-    return json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:I}", "format", model->format,
-                     "architecture", text_or_null(find_architecture(model)), "name",
-                     json_get_string(source, "name", ""), "parameters",
-                     (json_int_t)model_parameters(model), "tensors", (json_int_t)model->n_tensors,
-                     "bytes", (json_int_t)model_bytes(model), "census", model_census(model),
-                     "license", text_or_null(meta_string(model, "general.license")), "metadata",
-                     (json_int_t)model->n_meta);
+    char *architecture = model_architecture(model);
+    int r = architecture ? 0 : config_model_type(model, &architecture, err);
+    if (r < 0)
+        return r;
+    job_emit(job, "source",
+             json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:I}", "format", model->format,
+                       "architecture", text_or_null(architecture), "name",
+                       json_get_string(source, "name", ""), "parameters",
+                       (json_int_t)model_parameters(model), "tensors",
+                       (json_int_t)model->n_tensors, "bytes", (json_int_t)model_bytes(model),
+                       "census", model_census(model), "license",
+                       text_or_null(meta_string(model, "general.license")), "metadata",
+                       (json_int_t)model->n_meta));
+    return 0;
 }
 
 int job_open(const struct job_context *job, struct model *model, const char *format,
@@ -120,6 +134,8 @@ static int prepare_targets(const struct job_context *job, const struct model *mo
         int r = target_prepare(&targets->list[i], i, json_array_get(wanted, i), &setup, model, err);
         if (r < 0)
             return r;
+        tell_warnings(job, &targets->list[i]);
+        (void)json_array_extend(targets->list[i].warnings, job->warnings);
     }
     return 0;
 }
@@ -164,7 +180,7 @@ int job_plan(const struct job_context *job, struct model *model, struct error *e
     _cleanup_free_ struct slab_cut *cuts = NULL;
     int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
     if (r == 0)
-        job_emit(job, "source", job_describe_source(job, model));
+        r = job_tell_source(job, model, err);
     if (r == 0)
         r = prepare_targets(job, model, &targets, err);
     if (r == 0)
@@ -343,7 +359,7 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
     double sync = 0;
     int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
     if (r == 0)
-        job_emit(job, "source", job_describe_source(job, model));
+        r = job_tell_source(job, model, err);
     if (r == 0)
         r = prepare_targets(job, model, &targets, err);
     if (r == 0)

@@ -18,6 +18,7 @@ struct job_context {
     const char *recipes;     /* colon-separated directories */
     const json_t *request;
     unsigned threads;        /* at least 1 */
+    json_t *warnings;        /* array of texts: the source's */
     job_emit_fn *emit;
     void *emit_context;
 };
@@ -25,8 +26,9 @@ struct job_context {
 /* Emits {"event": event, ...fields}; steals fields (an object). */
 void job_emit(const struct job_context *job, const char *event, json_t *fields);
 
-/* The fields of the `source` line. New reference. */
-json_t *job_describe_source(const struct job_context *job, const struct model *model);
+/* Emits the `source` line. */
+int job_tell_source(const struct job_context *job, const struct model *model, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* Opens a model; warnings become `warning` lines. */
 int job_open(const struct job_context *job, struct model *model, const char *format,

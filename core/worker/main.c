@@ -168,6 +168,7 @@ static int start(struct worker *w, struct error *err)
     w->job = (struct job_context){ .recipes = json_get_string(w->request, "recipes", ""),
                                    .request = w->request,
                                    .threads = threads,
+                                   .warnings = json_array(),
                                    .emit = emit,
                                    .emit_context = w };
     job_emit(&w->job, "start", json_pack("{s:s, s:s, s:i, s:o}", "version", PARE_VERSION, "cpu",
@@ -200,7 +201,7 @@ static int do_probe(const struct worker *w, struct error *err)
     struct source *source = NULL;
     int r = job_open(&w->job, w->model, NULL, &source, err);
     if (r == 0)
-        job_emit(&w->job, "source", job_describe_source(&w->job, w->model));
+        r = job_tell_source(&w->job, w->model, err);
     source_close(source);
     return r;
 }
@@ -282,6 +283,7 @@ int main(void)
     model_free(w.model);
     model_free(w.other);
     registry_free(w.registry);
+    json_decref(w.job.warnings);
     json_decref(w.request);
     return r < 0;
 }
