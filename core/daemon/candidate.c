@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NO_VERDICT 1
 #define MAX_TRIES 3
 
 /* A verdict against a model is believed only after it was quiet for so many times the settle time:
@@ -26,7 +25,7 @@ int candidate_new(const char *key, int kind, struct candidate **ret_candidate, s
     }
     candidate->kind = kind;
     candidate->state = CANDIDATE_SETTLING;
-    candidate->verdict.code = NO_VERDICT;
+    candidate->verdict = CANDIDATE_NO_VERDICT;
     candidate->since = timing_now();
     candidate->wd = -1;
     *ret_candidate = candidate;
@@ -50,6 +49,7 @@ void candidate_free(struct candidate *candidate)
     candidate_clear_files(candidate);
     free(candidate->key);
     free(candidate->model);
+    free(candidate->text);
     free(candidate);
 }
 
@@ -94,12 +94,13 @@ static void wait_for(struct candidate *candidate, int soon, const char *reason)
 static void judge(struct candidate *candidate, double quiet, double settle)
 {
     int doubt = candidate->kind == TICKET_FOLDER ? DOUBT_FOLDER : DOUBT_FILE;
-    if (candidate->verdict.code == 0)
+    const char *text = candidate->text ? candidate->text : "";
+    if (candidate->verdict == 0)
         candidate->state = CANDIDATE_COMPLETE;
-    else if (candidate->verdict.code == PARE_EINCOMPLETE)
-        wait_for(candidate, 0, candidate->verdict.text);
+    else if (candidate->verdict == PARE_EINCOMPLETE)
+        wait_for(candidate, 0, text);
     else if (quiet < settle * doubt)
-        wait_for(candidate, 1, candidate->verdict.text);
+        wait_for(candidate, 1, text);
     else
         candidate->state = CANDIDATE_BROKEN;
 }
@@ -112,7 +113,7 @@ void candidate_examine(struct candidate *candidate, int dirfd, double settle)
     if (now.signature != candidate->signature) {
         candidate->signature = now.signature;
         candidate->since = timing_now();
-        candidate->verdict.code = NO_VERDICT;
+        candidate->verdict = CANDIDATE_NO_VERDICT;
         candidate->tries = 0;
         candidate->not_before = 0;
         candidate->warned = 0;
@@ -123,7 +124,7 @@ void candidate_examine(struct candidate *candidate, int dirfd, double settle)
         wait_for(candidate, now.bytes > 0 && !part, now.reason);
     else if ((candidate->kind == TICKET_FOLDER || now.no_leases) && quiet < settle)
         wait_for(candidate, 1, "it has just changed");
-    else if (candidate->verdict.code != NO_VERDICT)
+    else if (candidate->verdict != CANDIDATE_NO_VERDICT)
         judge(candidate, quiet, settle);
     else if (timing_now() >= candidate->not_before)
         candidate->state = CANDIDATE_READY;
@@ -145,8 +146,9 @@ void candidate_probed(struct candidate *candidate, int dirfd, double settle, int
     struct look now;
     look(candidate, dirfd, &now);
     if (now.signature == before && is_final(candidate, code)) {
-        candidate->verdict.code = code;
-        (void)snprintf(candidate->verdict.text, sizeof candidate->verdict.text, "%s", text);
+        candidate->verdict = code;
+        free(candidate->text);
+        candidate->text = strdup(text);
     } else if (now.signature == before) {
         candidate_put_off(candidate, text, 1 << candidate->tries);
     }

@@ -22,6 +22,8 @@ enum candidate_state {
     CANDIDATE_BROKEN    /* to be taken, and failed with `verdict` */
 };
 
+#define CANDIDATE_NO_VERDICT 1
+
 struct candidate {
     char *key;           /* its name, or for shards a pattern: "m-*-of-00003.gguf" */
     char *model;         /* the model's name as a probe saw it, or NULL */
@@ -34,7 +36,8 @@ struct candidate {
     unsigned n_shards;   /* be among the files too */
     uint64_t bytes, signature;
     uint64_t since;      /* timing_now() when it last changed */
-    struct error verdict;/* code > 0: none for this signature yet */
+    int verdict;         /* of a probe, 0 or an error; CANDIDATE_NO_VERDICT for this signature */
+    char *text;          /* of that error, or NULL */
     unsigned tries;      /* probes that ended with a transient error */
     uint64_t not_before; /* timing_now() before which it is not probed again */
     int wd;              /* watch on a folder, -1: none */

@@ -84,6 +84,8 @@ static int move_in(const struct folders *folders, const struct ticket *ticket, i
         if (origin < 0 || faccessat(origin, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         int r = file_rename_new(origin, file, source, file, err);
+        if (r < 0 && faccessat(origin, file, W_OK, AT_EACCESS) < 0)
+            return error_prefix(err, "%s must be writable for pared", file);
         if (r < 0)
             return r;
         found += r == 0;

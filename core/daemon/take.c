@@ -51,6 +51,16 @@ static int make_ticket(const struct intake *intake, const struct drop_folder *fo
     return 0;
 }
 
+/* Said once for each state of a candidate: it is tried again and again. */
+static void note_once(struct intake *intake, struct candidate *candidate, const char *what,
+                      const struct error *err)
+{
+    if (!candidate->warned)
+        intake_note(intake, LOG_LEVEL_ERROR, what, "cannot %s %s: %s", what, candidate->key,
+                    err->text);
+    candidate->warned = 1;
+}
+
 /* 0: taken, its place in the list is free; else it stays. */
 static int claim(struct intake *intake, struct drop_folder *folder, struct candidate *candidate)
 {
@@ -67,13 +77,14 @@ static int claim(struct intake *intake, struct drop_folder *folder, struct candi
             ticket_deinit(&ticket);
     }
     if (r == 0) {
-        intake->callbacks.taken(intake->callbacks.context, &ticket,
-                                broken ? &candidate->verdict : NULL);
+        struct error verdict = ERROR_INIT;
+        (void)!error_set(&verdict, candidate->verdict, "%s",
+                         candidate->text ? candidate->text : "no reason is known");
+        intake->callbacks.taken(intake->callbacks.context, &ticket, broken ? &verdict : NULL);
         return 0;
     }
     if (r < 0) {
-        intake_note(intake, LOG_LEVEL_ERROR, "claim", "cannot take %s: %s", candidate->key,
-                    err.text);
+        note_once(intake, candidate, "take", &err);
         candidate_put_off(candidate, err.text, PUT_OFF_SECONDS);
     }
     folder->dirty = 1;
@@ -154,7 +165,7 @@ static void start_probe(struct intake *intake, struct probing *slot, struct drop
         candidate_probed(candidate, folder->fd, settle, r, err.text);
         return;
     }
-    intake_note(intake, LOG_LEVEL_ERROR, "probe", "cannot check %s: %s", candidate->key, err.text);
+    note_once(intake, candidate, "check", &err);
     candidate_put_off(candidate, err.text, PUT_OFF_SECONDS);
 }
 

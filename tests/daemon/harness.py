@@ -29,7 +29,8 @@ def programs():
 
 def environment():
     env = dict(os.environ)
-    env.update(PARE_PLUGINS=os.path.join(BUILD, 'plugins'), PARE_RECIPES=os.path.join(SOURCE, 'etc/recipes'),
+    env.update(PARE_PLUGINS=os.environ.get('PARE_TEST_PLUGINS') or os.path.join(BUILD, 'plugins'),
+               PARE_RECIPES=os.path.join(SOURCE, 'etc/recipes'),
                PARE_WORKER=programs()['worker'])
     env.pop('NOTIFY_SOCKET', None)
     env.pop('JOURNAL_STREAM', None)
@@ -211,7 +212,10 @@ class DaemonTest(unittest.TestCase):
             sys.stderr.write('--- log of %s\n%s\n' % (self.id(), self.d_log))
 
     def tearDown(self):
+        running = self.d.process and self.d.process.poll() is None
+        status = self.d.stop() if running else 0
         self.d_log = self.d.log()
+        self.assertEqual(status, 0, 'it did not stop well')
 
     def expect_one(self, output, seconds=60):
         """One job, done, with exactly this output, which is what its manifest says."""
