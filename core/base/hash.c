@@ -23,7 +23,7 @@ int hash_new(struct hash **ret_hash, struct error *err)
     hash->ctx = EVP_MD_CTX_new();
     if (!hash->ctx || EVP_DigestInit_ex(hash->ctx, EVP_sha256(), NULL) != 1) {
         hash_free(hash);
-        return error_set(err, PARE_EINTERNAL, "libcrypto gives no SHA-256");
+        return error_set(err, PARE_ENOMEM, "libcrypto gives no SHA-256: is memory short?");
     }
     *ret_hash = hash;
     return 0;

@@ -3,6 +3,7 @@
 /* JSON conveniences: see json.h. */
 #include "base/json.h"
 
+#include "base/memory.h"
 #include "base/strbuf.h"
 
 #include <math.h>
@@ -57,7 +58,7 @@ int json_parse_object(const char *data, size_t n, json_t **ret_object, struct er
 {
     json_error_t problem;
     json_t *json = json_loadb(data, n, JSON_REJECT_DUPLICATES, &problem);
-    if (!json && json_error_code(&problem) == json_error_out_of_memory)
+    if (!json && (json_error_code(&problem) == json_error_out_of_memory || memory_failed()))
         return error_oom(err);
     if (!json)
         return error_set(err, PARE_EDATA, "not JSON: %s (line %d, column %d)", problem.text,

@@ -328,7 +328,7 @@ static int start_threads(struct pipeline *p, pthread_t *threads, unsigned *ret_s
     for (i = 0; i < n; i++) {
         int e = pthread_create(&threads[i], NULL, i ? pipeline_computer : pipeline_reader, p);
         if (e) {
-            int r = error_errno(err, e, "cannot start thread %u", i);
+            int r = error_set(err, PARE_ENOMEM, "cannot start thread %u: %s", i, strerror(e));
             pipeline_fail(p, err);
             (void)pthread_mutex_lock(&p->lock);
             p->running -= n - i;

@@ -10,8 +10,10 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/strbuf.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,7 +96,7 @@ int recipe_name_is_plain(struct pare_str name)
 }
 
 /* The next of the colon-separated directories as a new string, or NULL after the last (or
- * without memory). */
+ * without memory, which is noted). */
 static char *next_dir(const char **dirs)
 {
     while (**dirs == ':')
@@ -102,7 +104,10 @@ static char *next_dir(const char **dirs)
     size_t n = strcspn(*dirs, ":");
     const char *start = *dirs;
     *dirs += n;
-    return n ? strndup(start, n) : NULL;
+    char *dir = n ? strndup(start, n) : NULL;
+    if (n && !dir)
+        memory_note_failure();
+    return dir;
 }
 
 /* The path of a file in the first directory that has it (free it), or NULL. */
@@ -110,8 +115,10 @@ static char *find_file(const char *dirs, const char *file)
 {
     char *dir, *path = NULL;
     while (!path && (dir = next_dir(&dirs))) {
-        if (asprintf(&path, "%s/%s", dir, file) < 0)
+        if (asprintf(&path, "%s/%s", dir, file) < 0) {
+            memory_note_failure();
             path = NULL;
+        }
         free(dir);
         if (path && access(path, F_OK) != 0) {
             free(path);
@@ -216,6 +223,8 @@ static int names_scan(struct names *names, const char *path, struct error *err)
 {
     _cleanup_closedir_ DIR *dir = opendir(path);
     const struct dirent *entry;
+    if (!dir && errno == ENOMEM)
+        return error_oom(err);
     while (dir && (entry = readdir(dir))) {
         size_t n = strlen(entry->d_name), suffix = strlen(SUFFIX);
         if (n <= suffix || strcmp(entry->d_name + n - suffix, SUFFIX) ||
@@ -317,7 +326,10 @@ static json_t *describe(const char *dirs, const char *name)
     _cleanup_free_ char *path = find_file(dirs, file);
     CLEANUP(recipe_free_cleanup) struct recipe *recipe = NULL;
     struct error err = ERROR_INIT;
-    if (recipe_load(dirs, name, &recipe, &err) < 0)
+    int r = recipe_load(dirs, name, &recipe, &err);
+    if (r == PARE_ENOMEM)
+        memory_note_failure();
+    if (r < 0)
         return json_pack("{s:s, s:o?, s:o}", "name", name, "file",
                          path ? json_text(path, strlen(path)) : NULL, "error",
                          json_text(err.text, strlen(err.text)));

@@ -161,10 +161,30 @@ static int take_encodings(const struct registry *registry, struct loaded *l, str
     return 0;
 }
 
+/* Whether the dynamic linker lacked memory or descriptors, or could not read. It says so in words
+ * only; that it cannot open the library, which was read a moment ago, is one of them. */
+static int is_shortage(const char *why, const char *path)
+{
+    static const char *const words[] = { ": cannot create ", ": cannot allocate ",
+                                         ": cannot open ", ": cannot read ",
+                                         ": failed to map " };
+    size_t n = strlen(path);
+    if (strstr(why, strerror(ENOMEM)) || !strcmp(why, "out of memory"))
+        return 1;
+    if (strstr(why, strerror(EPERM)) || strstr(why, strerror(EACCES)))
+        return 0;
+    for (size_t i = 0; !strncmp(why, path, n) && i < sizeof words / sizeof *words; i++)
+        if (!strncmp(why + n, words[i], strlen(words[i])))
+            return 1;
+    return 0;
+}
+
 static int open_library(struct loaded *l, struct error *err)
 {
     _cleanup_close_ int fd = open(l->path, O_RDONLY | O_CLOEXEC);
     uint64_t size;
+    if (fd < 0 && (errno == EACCES || errno == ENOENT || errno == ELOOP))
+        return error_set(err, PARE_EPLUGIN, "cannot open it: %s", strerror(errno));
     if (fd < 0)
         return error_errno(err, errno, "cannot open it");
     int r = hash_of_fd(fd, l->sha256, &size, err);
@@ -174,10 +194,9 @@ static int open_library(struct loaded *l, struct error *err)
     if (l->library)
         return 0;
     const char *why = dlerror();
-    int code = !why || strstr(why, strerror(ENOMEM)) || !strcmp(why, "out of memory")
-                   ? PARE_ENOMEM
-                   : PARE_EPLUGIN;
-    return error_set(err, code, "%s", why ? why : "out of memory");
+    if (!why || is_shortage(why, l->path))
+        return error_set(err, PARE_ENOMEM, "%s", why ? why : "out of memory");
+    return error_set(err, PARE_EPLUGIN, "%s", why);
 }
 
 static int ask_plugin(struct loaded *l, struct error *err)
@@ -271,8 +290,8 @@ static int list_libraries(const char *dir, struct names *names, struct error *er
     return 0;
 }
 
-/* One that is no good is left out; but when memory runs out, what is left out is chance, and a
- * job that runs without it would fail for the wrong reason. */
+/* One that is no good is left out; but when memory or files run out, what is left out is chance,
+ * and a job that runs without it would fail for the wrong reason. */
 static int load_dir(struct registry *registry, const char *dir, struct error *err)
 {
     CLEANUP(names_deinit) struct names names = { .n = 0 };
@@ -283,7 +302,7 @@ static int load_dir(struct registry *registry, const char *dir, struct error *er
         (void)snprintf(path, sizeof path, "%s/%s", dir, names.list[i]);
         if (load_one(registry, path, &why) == 0)
             continue;
-        if (why.code == PARE_ENOMEM) {
+        if (error_is_transient(why.code)) {
             *err = why;
             return error_prefix(err, "plugin %s", path);
         }

@@ -272,14 +272,25 @@ static int run(struct worker *w, struct error *err)
     return r < 0 ? r : finish(w, done, err);
 }
 
+/* Where an allocation failed before, that is why: the job may be tried again. */
+static void blame_memory(struct error *err)
+{
+    if (!memory_failed() || err->code == PARE_ENOMEM)
+        return;
+    err->code = PARE_ENOMEM;
+    (void)error_prefix(err, "out of memory");
+}
+
 int main(void)
 {
     struct worker w = { .request = NULL };
     struct error err = ERROR_INIT;
     memory_watch_json();
     int r = run(&w, &err);
-    if (r < 0)
+    if (r < 0) {
+        blame_memory(&err);
         emit_error(&err);
+    }
     model_free(w.model);
     model_free(w.other);
     registry_free(w.registry);
