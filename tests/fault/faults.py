@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The Pare developers
+# SPDX-License-Identifier: MIT
+"""pare-worker with one call failing at a time: the first, the second, and so on, until a run in
+which nothing failed. Each run must end with an error of the right kind, or else have done and said
+exactly what an undisturbed run does and says; it must never crash.
+
+Usage: faults.py DRIVER-DIRECTORY INJECT-LIBRARY WORKER PLUGINS RECIPES PART
+PART is memory, files or strace.
+"""
+import concurrent.futures
+import json
+import os
+import random
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, sys.argv[1])
+import driver  # pylint: disable=wrong-import-position
+
+# Runs of a kind of fault and a job; of more calls a sample fails. PARE_FAULT_ALL=1: all of them.
+MOST = 250 if not os.environ.get("PARE_FAULT_ALL") else 1000000
+FILES = {  # kind: codes that it may end with; () where it must not be felt
+    "pread": ("io",), "pread-short": (), "pwrite": ("space",), "pwrite-short": (),
+    "fsync": ("io",), "fallocate": ("space",), "fallocate-unsupported": (), "open": ("io",),
+    "mkdir": ("space",), "fstat": ("usage", "io", "plugin"), "thread": ("memory",),
+    "ftruncate": ("io",),
+}
+STRACE = {  # system call: error, codes
+    "pwrite64": [("ENOSPC", ("space",)), ("EIO", ("io",)), ("EDQUOT", ("space",))],
+    "pread64": [("EIO", ("io",))], "fsync": [("EIO", ("io",)), ("ENOSPC", ("space",))],
+    "fallocate": [("ENOSPC", ("space",)), ("EIO", ("io",))],
+    "openat": [("EMFILE", ("io", "memory"))], "mkdirat": [("ENOSPC", ("space",))],
+    "write": [("EIO", ("io",)), ("ENOSPC", ("space",))],
+    "mmap": [("ENOMEM", ("memory",))], "read": [("EIO", ("io", "memory"))],
+    "clone3": [("EAGAIN", ("memory",))],
+}
+
+
+def make_models(folder):
+    """A GGUF file, and a folder of two safetensors files with side files."""
+    rng = random.Random(3)
+    tensors = [(f"blk.{i}.ffn_up.weight", [4, 64], [rng.uniform(-1, 1) for _ in range(256)])
+               for i in range(3)] + [("output_norm.weight", [64], [1.0] * 64)]
+    gguf = os.path.join(folder, "model.gguf")
+    driver.make_gguf(gguf, tensors, "none")
+    paths = []
+    for number in (1, 2):
+        part = tensors[2 * number - 2:2 * number]
+        header, data = {}, b""
+        for name, dims, values in part:
+            start = len(data)
+            data += struct.pack(f"<{len(values)}f", *values)
+            header[name] = {"dtype": "F32", "shape": dims, "data_offsets": [start, len(data)]}
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        paths.append(os.path.join(folder, f"model-0000{number}-of-00002.safetensors"))
+        with open(paths[-1], "wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text + data)
+    for name, text in (("config.json", '{"model_type": "none"}'), ("README.md", "side file")):
+        paths.append(os.path.join(folder, name))
+        with open(paths[-1], "w", encoding="ascii") as file:
+            file.write(text)
+    return gguf, paths
+
+
+def target(form, recipe):
+    return {"format": form, "recipe": recipe, "stem": "out"}
+
+
+def make_jobs(folder):
+    """[(name, request, sources, other, staging)]"""
+    gguf, parts = make_models(folder)
+    convert = {"kind": "convert", "threads": 2, "sandbox": "off"}
+    return [
+        ("gguf", {**convert, "targets": [target("gguf", "q8_0"), target("safetensors", "f16")]},
+         [gguf], [], True),
+        ("folder", {**convert, "targets": [target("safetensors", "bf16")], "sandbox": "best"},
+         parts, [], True),
+        ("plan", {"kind": "plan", "sandbox": "off", "targets": [target("gguf", "q4_0")]}, [gguf],
+         [], False),
+        ("inspect", {"kind": "inspect", "sandbox": "off", "tensors": True}, parts, [], False),
+        ("compare", {"kind": "compare", "sandbox": "off"}, [gguf], [gguf], False),
+        ("plugins", {"kind": "plugins", "sandbox": "best"}, [], [], False),
+        ("recipes", {"kind": "recipes", "sandbox": "off"}, [], [], False),
+    ]
+
+
+def strip(value):
+    """What was said, without what differs from run to run."""
+    if isinstance(value, dict):
+        return {key: strip(item) for key, item in value.items()
+                if key not in ("seconds", "peak_rss", "used")}
+    return [strip(item) for item in value] if isinstance(value, list) else value
+
+
+def said(answer):
+    return [strip(line) for line in answer.lines if line["event"] != "progress"]
+
+
+def first_difference(one, other):
+    for a, b in zip(one, other):
+        if a != b:
+            return f"{json.dumps(a)[:1500]}\n   instead of {json.dumps(b)[:1500]}"
+    return f"{len(one)} lines instead of {len(other)}"
+
+
+def judge(tally, what, answer, clean, codes):
+    """The run ended as it may."""
+    if answer.code == "done":
+        tally.check(said(answer) == said(clean),
+                    f"{what}: done, but it said\n   {first_difference(said(answer), said(clean))}")
+        tally.check(answer.files == clean.files, f"{what}: done, but files differ")
+    elif not codes:
+        tally.check(False, f"{what}: {answer.code} {answer.text}, it should be done")
+    else:
+        tally.check(answer.code in codes, f"{what}: {answer.code} `{answer.text}`, not {codes}")
+
+
+class Trial:
+    def __init__(self, tally, inject, program, plugins, recipes):
+        self.tally, self.inject = tally, inject
+        self.program, self.plugins, self.recipes = program, plugins, recipes
+        self.pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+        self.felt = 0
+
+    def worker(self, env=None, prefix=()):
+        return driver.Worker(self.program, self.plugins, self.recipes, prefix, env)
+
+    def run(self, job, fault):
+        _, request, sources, other, staging = job
+        env = {"LD_PRELOAD": self.inject, "PARE_FAULT": fault}
+        return self.worker(env).run(request, sources, other, staging)
+
+    def count(self, job, kind):
+        answer = self.run(job, kind + ":0")
+        found = re.search(r"calls: (\d+)", answer.errors)
+        if not self.tally.check(answer.code == "done" and found,
+                                f"{job[0]} {kind}: the clean run: {answer.code} {answer.text}"):
+            return 0, answer
+        return int(found.group(1)), answer
+
+    def every(self, job, kind, codes, forever=False):
+        calls, clean = self.count(job, kind)
+        numbers = list(range(1, calls + 1))
+        if calls > MOST: # the first ones, and a sample of the rest
+            numbers = sorted(random.Random(calls).sample(numbers, MOST))
+        faults = [f"{kind}:{n}" for n in numbers]
+        if forever:
+            faults += [f"{kind}:{n}+" for n in numbers[::11]]
+        self.felt = 0
+        for fault, answer in zip(faults, self.pool.map(lambda f: self.run(job, f), faults)):
+            judge(self.tally, f"{job[0]} {fault}", answer, clean, codes)
+            self.felt += answer.code != "done"
+        print(f"{job[0]}, {kind}: {calls} calls, {len(faults)} runs, {self.felt} failed",
+              flush=True)
+        if codes and calls:
+            self.tally.check(self.felt > 0, f"{job[0]} {kind}: no run felt it")
+
+    def traced(self, job, call, error, codes):
+        """The same by strace: also what libc does by itself, until a run without the fault."""
+        _, request, sources, other, staging = job
+        clean = self.worker().run(request, sources, other, staging)
+        felt = 0
+        for n in range(1, 200):
+            with tempfile.NamedTemporaryFile(prefix="pare-trace-") as log:
+                prefix = ["strace", "-f", "-qq", "-o", log.name, "-e", "trace=" + call, "-e",
+                          f"inject={call}:error={error}:when={n}"]
+                answer = self.worker(prefix=prefix).run(request, sources, other, staging)
+                trace = log.read()
+            if b"(INJECTED)" not in trace:
+                break
+            if not answer.lines and call in ("mmap", "openat", "read", "pread64"):
+                continue # the dynamic linker could not start the program
+            judge(self.tally, f"{job[0]} {call} {error} {n}", answer, clean, codes)
+            felt += answer.code != "done"
+        print(f"{job[0]}, {call} {error}: {n - 1} runs, {felt} failed", flush=True)
+
+
+def main():
+    inject, program, plugins, recipes, part = sys.argv[2:7]
+    inject = os.path.abspath(inject)
+    tally = driver.Tally()
+    trial = Trial(tally, inject, program, plugins, recipes)
+    with tempfile.TemporaryDirectory(prefix="pare-fault-") as folder:
+        jobs = make_jobs(folder)
+        if part == "memory":
+            for job in jobs:
+                trial.every(job, "malloc", ("memory",), forever=True)
+        elif part == "files":
+            for kind, codes in FILES.items():
+                for job in jobs[:2]:
+                    trial.every(job, kind, codes)
+        elif not shutil.which("strace") or subprocess.run(
+                ["strace", "-qq", "true"], capture_output=True, check=False).returncode:
+            tally.skip("strace is not here or may not trace")
+            print("skipped: no strace")
+            sys.exit(77)
+        else:
+            for call, errors in STRACE.items():
+                for error, codes in errors:
+                    trial.traced(jobs[0], call, error, codes)
+    tally.end()
+
+
+main()
