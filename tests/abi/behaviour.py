@@ -163,8 +163,8 @@ def death(tally, folder, worker, sanitized):
                                      ("next", bad_file(folder, "next-crash"), "bad32", "SIGABRT")):
         answer = convert(worker, path, recipe)
         died = answer.code == "killed by " + name
-        if sanitized: # the sanitizer ends the process with a status
-            died = died or (answer.status > 0 and not answer.all("error"))
+        if sanitized: # the sanitizer ends the process in its own way
+            died = died or (answer.status != 0 and not answer.all("error"))
         tally.check(died and not answer.all("done") and not answer.all("target"),
                     f"{what} {name}: {answer.code}")
 
