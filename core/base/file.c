@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#define MAX_DEPTH 64 /* of nested directories, two descriptors each */
+
 int file_pread(int fd, void *buffer, size_t n, uint64_t offset, struct error *err)
 {
     unsigned char *p = buffer;
@@ -186,45 +188,85 @@ int file_sync(int fd, const char *what, struct error *err)
     return 0;
 }
 
-static int remove_children(int dirfd, const char *name, int depth, struct error *err);
+/* A tree that is removed. Confined processes may have made it, as deep as they liked and with any
+ * modes: what lies deeper than MAX_DEPTH is moved up to the top first. */
+struct removal {
+    int top;        /* descriptor of the tree's own directory */
+    unsigned moved; /* directories moved up so far */
+};
 
-static int remove_entry(int dirfd, const char *name, int depth, struct error *err)
+static int remove_children(struct removal *removal, int fd, int depth, struct error *err);
+
+static int move_up(struct removal *removal, int dirfd, const char *name, struct error *err)
+{
+    char up[32];
+    for (int tries = 0; tries < 1000; tries++) {
+        (void)snprintf(up, sizeof up, ".moved-up-%u", removal->moved++);
+        if (renameat(dirfd, name, removal->top, up) == 0)
+            return 0;
+        if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+            break;
+    }
+    return error_errno(err, errno, "cannot move the directory %s up, to remove it", name);
+}
+
+/* As file_open_dir, also when the directory's mode forbids it to its owner. */
+static int open_any_dir(int dirfd, const char *name, int *ret_fd, struct error *err)
+{
+    int r = file_open_dir(dirfd, name, ret_fd, err);
+    if (r < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
+        r = file_open_dir(dirfd, name, ret_fd, err);
+    return r;
+}
+
+static int remove_entry(struct removal *removal, int dirfd, const char *name, int depth,
+                        struct error *err)
 {
     if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
         return 0;
     if (errno != EISDIR && errno != EPERM)
         return error_errno(err, errno, "cannot remove %s", name);
-    int r = remove_children(dirfd, name, depth + 1, err);
+    if (depth > MAX_DEPTH)
+        return move_up(removal, dirfd, name, err);
+    int fd = -1;
+    int r = open_any_dir(dirfd, name, &fd, err);
     if (r < 0)
         return r;
-    if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-        return error_errno(err, errno, "cannot remove the directory %s", name);
-    return 0;
+    if (depth == 0)
+        removal->top = fd;
+    unsigned moved;
+    do { /* again for what was moved to the top meanwhile */
+        moved = removal->moved;
+        r = remove_children(removal, fd, depth, err);
+    } while (r == 0 && depth == 0 && removal->moved != moved);
+    (void)close(fd);
+    if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+        r = error_errno(err, errno, "cannot remove the directory %s", name);
+    return r;
 }
 
-static int remove_children(int dirfd, const char *name, int depth, struct error *err)
+static int remove_children(struct removal *removal, int fd, int depth, struct error *err)
 {
-    if (depth > 64)
-        return error_set(err, PARE_ELIMIT, "%s: more than 64 levels of directories", name);
-    int fd = -1;
-    int r = file_open_dir(dirfd, name, &fd, err);
-    if (r < 0)
-        return r;
-    _cleanup_closedir_ DIR *dir = fdopendir(fd);
+    int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_closedir_ DIR *dir = own < 0 ? NULL : fdopendir(own);
     if (!dir) {
-        (void)close(fd);
-        return error_oom(err);
+        int r = error_errno(err, errno, "cannot list a directory to remove it");
+        if (own >= 0)
+            (void)close(own);
+        return r;
     }
-    struct dirent *entry;
+    int r = 0;
+    const struct dirent *entry;
     while (r == 0 && (entry = readdir(dir)))
         if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-            r = remove_entry(fd, entry->d_name, depth, err);
+            r = remove_entry(removal, fd, entry->d_name, depth + 1, err);
     return r;
 }
 
 int file_remove_tree(int dirfd, const char *name, struct error *err)
 {
-    return remove_entry(dirfd, name, 0, err);
+    struct removal removal = { -1, 0 };
+    return remove_entry(&removal, dirfd, name, 0, err);
 }
 
 int file_name_is_plain(const char *name)

@@ -309,6 +309,29 @@ static void removing_follows_no_links(void **state)
     assert_int_equal(faccessat(work_fd, "kept/file", F_OK, 0), 0);
 }
 
+/* As a hostile plugin could leave its staging directory. */
+static void removing_deep_and_forbidden_trees(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    int fd = dup(work_fd);
+    for (int i = 0; i < 700; i++) {
+        assert_int_equal(mkdirat(fd, i ? "d" : "deep", 0700), 0);
+        if (i > 60 && i < 70)
+            assert_int_equal(mkdirat(fd, ".moved-up-0", 0700), 0);
+        int next = openat(fd, i ? "d" : "deep", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        (void)close(fd);
+        fd = next;
+    }
+    assert_int_equal(mkdirat(fd, "forbidden", 0), 0);
+    assert_int_equal(mkdirat(work_fd, "deep/.moved-up-1", 0700), 0);
+    assert_int_equal(mkdirat(work_fd, "deep/.moved-up-1/full", 0), 0);
+    (void)close(fd);
+    if (file_remove_tree(work_fd, "deep", &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(faccessat(work_fd, "deep", F_OK, AT_SYMLINK_NOFOLLOW), -1);
+}
+
 static void plain_names(void **state)
 {
     (void)state;
@@ -420,6 +443,7 @@ int main(void)
         cmocka_unit_test(only_regular_files_open),
         cmocka_unit_test(directories_are_made_and_renamed),
         cmocka_unit_test(removing_follows_no_links),
+        cmocka_unit_test(removing_deep_and_forbidden_trees),
         cmocka_unit_test(plain_names),
         cmocka_unit_test(digests_are_sha256),
         cmocka_unit_test(json_text_is_always_utf8),
