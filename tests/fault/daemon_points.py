@@ -93,7 +93,10 @@ def points_of_a_clean_run():
     trial = Trial([], trace)
     try:
         trial.wait(30)
+        whole = trial.settled()
         trial.stop_traced()
+        if not whole:
+            return []
         with open(trace, errors='replace') as f:
             counts = collections.Counter(re.findall(r'^([a-z0-9_]+)\(', f.read(), re.M))
     finally:
@@ -127,7 +130,7 @@ def main():
     wanted = sys.argv[2] if len(sys.argv) > 2 else '40'
     points = [(c, n, mode) for mode in ('kill', 'error') for c, n in points_of_a_clean_run()]
     if not points:
-        print('skipped: strace cannot trace here')
+        print('skipped: pared does not work under strace here')
         return 77
     total = len(points)
     if wanted != 'all':
