@@ -84,12 +84,19 @@ class Worker:
         try:
             process = self.start(request, sources, other, folder)
             output, errors = process.communicate(timeout=timeout)
-            lines = [json.loads(line) for line in output.splitlines()]
+            lines = [parse(line) for line in output.splitlines()]
             return Answer(lines, process.returncode, errors.decode(errors="replace"),
                           read_tree(folder) if folder else {})
         finally:
             if folder:
                 shutil.rmtree(folder)
+
+
+def parse(line):
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {"event": "garbage", "text": line.decode(errors="replace")[:1000]}
 
 
 def read_tree(folder):

@@ -19,7 +19,7 @@ import driver  # pylint: disable=wrong-import-position
 
 ROWS = [("blk.0.attn_q.weight", [512, 512]), ("blk.0.ffn_down.weight", [3, 256 * 1030]),
         ("blk.0.attn_norm.weight", [512]), ("output.weight", [700, 1024]),
-        ("token_embd.weight", [1100, 512]), ("blk.0.ffn_up.weight", [1, 256])]
+        ("token_embd.weight", [4100, 1024]), ("blk.0.ffn_up.weight", [1, 256])]
 THREADS = (1, 2, 3, 7)
 
 
