@@ -181,7 +181,7 @@ class Test(unittest.TestCase):
         killed = subprocess.Popen([PARE, "convert", "slow.safetensors", "--to", "gguf:f32", "-o",
                                    "out", "-q", "--threads", "1"], cwd=self.dir, env=self.env)
         deadline = time.time() + 30
-        while not list(self.dir.glob("out/.pare/staging/*/work/0/*")) and time.time() < deadline:
+        while not list(self.dir.glob("out/.pare/staging/*/w*/0/*")) and time.time() < deadline:
             time.sleep(0.01)
         killed.send_signal(signal.SIGKILL)
         killed.wait()
