@@ -86,18 +86,18 @@ static int refuse_nonfinite(const struct computer *c, const struct slab *slab,
     _cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
     strbuf_escape(&name, t->name.data, t->name.len < 100 ? t->name.len : 100);
     const char *shown = name.data ? name.data : "";
-    float v = c->x[m->first_bad - slab->first];
-    if (m->overflowed && !m->nonfinite)
+    uint64_t at = m->nonfinite ? m->first_nonfinite : m->first_overflowed;
+    float v = c->x[at - slab->first];
+    if (!m->nonfinite)
         return error_set(err, PARE_ENONFINITE,
                          "tensor `%s`, element %llu: %g is too large for %s: choose bf16 or f32, "
                          "or pass it on as infinity with nonfinite = keep",
-                         shown, (unsigned long long)m->first_bad, (double)v, to);
+                         shown, (unsigned long long)at, (double)v, to);
     return error_set(err, PARE_ENONFINITE,
                      "tensor `%s`, element %llu (row %llu, column %llu) is %f: the model is "
                      "damaged; to pass such weights on, use nonfinite = keep",
-                     shown, (unsigned long long)m->first_bad,
-                     (unsigned long long)(m->first_bad / t->row_len),
-                     (unsigned long long)(m->first_bad % t->row_len), (double)v);
+                     shown, (unsigned long long)at, (unsigned long long)(at / t->row_len),
+                     (unsigned long long)(at % t->row_len), (double)v);
 }
 
 static int is_integer(const struct encoding *e)

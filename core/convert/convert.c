@@ -200,6 +200,22 @@ static void tell_progress(void *context, uint64_t done, uint64_t total)
                        "stage", "convert"));
 }
 
+/* With nonfinite = keep: what was passed on, and what it cost besides. */
+static void note_nonfinite(const struct target *target, const struct model_tensor *t,
+                           const struct measure *m)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    if (!m->nonfinite && !m->overflowed)
+        return;
+    strbuf_puts(&sb, "tensor `");
+    strbuf_escape(&sb, t->name.data, t->name.len < 100 ? t->name.len : 100);
+    strbuf_printf(&sb,
+                  "`: %llu weights of the source are NaN or infinite, and %llu more of the output",
+                  (unsigned long long)m->nonfinite, (unsigned long long)m->overflowed);
+    if (sb.data && json_array_size(target->warnings) < 1000)
+        (void)json_array_append_new(target->warnings, json_text(sb.data, sb.len));
+}
+
 /* Emits a target's tensors in output order and adds them up. */
 static void emit_tensors(const struct job_context *job, const struct model *model,
                          const struct target *target, const struct pipeline_result *result,
@@ -214,16 +230,16 @@ static void emit_tensors(const struct job_context *job, const struct model *mode
         (void)snprintf(sse, sizeof sse, "%a", f->probe_sse);
         (void)json_object_set_new(line, "target", json_integer((json_int_t)target->index));
         measure_to_json(&f->all, line);
-        (void)json_object_set_new(line, "nonfinite", json_integer((json_int_t)f->all.nonfinite));
+        (void)json_object_set_new(line, "nonfinite",
+                                  json_integer((json_int_t)(f->all.nonfinite + f->all.overflowed)));
         (void)json_object_set_new(line, "seconds", json_number(f->all.seconds));
         (void)json_object_set_new(line, "probe",
                                   json_pack("{s:I, s:I, s:s}", "first",
                                             (json_int_t)f->probe_first, "elements",
                                             (json_int_t)f->probe_count, "sse", sse));
         job_emit(job, "tensor", line);
-        struct measure part = f->all;
-        part.first_bad = UINT64_MAX;
-        measure_merge(all, &part);
+        note_nonfinite(target, &target->plan->target->tensors[i], &f->all);
+        measure_merge(all, &f->all);
     }
 }
 

@@ -82,12 +82,10 @@ static void add_carefully(struct measure *m, const float *x, const float *y, siz
             add_finite(m, &x[i], &y[i], 1);
             continue;
         }
-        if (!is_finite(x[i]))
-            m->nonfinite++;
-        else
-            m->overflowed++;
-        if (m->first_bad == UINT64_MAX)
-            m->first_bad = first + i;
+        uint64_t *first_bad = is_finite(x[i]) ? &m->first_overflowed : &m->first_nonfinite;
+        *(is_finite(x[i]) ? &m->overflowed : &m->nonfinite) += 1;
+        if (*first_bad == UINT64_MAX)
+            *first_bad = first + i;
     }
 }
 
@@ -104,8 +102,10 @@ void measure_merge(struct measure *m, const struct measure *later)
     m->n += later->n;
     m->nonfinite += later->nonfinite;
     m->overflowed += later->overflowed;
-    if (later->first_bad < m->first_bad)
-        m->first_bad = later->first_bad;
+    if (later->first_nonfinite < m->first_nonfinite)
+        m->first_nonfinite = later->first_nonfinite;
+    if (later->first_overflowed < m->first_overflowed)
+        m->first_overflowed = later->first_overflowed;
     m->sse += later->sse;
     m->sxx += later->sxx;
     m->syy += later->syy;

@@ -16,13 +16,13 @@ struct measure {
     uint64_t n;          /* elements in the sums */
     uint64_t nonfinite;  /* elements of x that are NaN or infinite */
     uint64_t overflowed; /* elements of y that are not finite although x is */
-    uint64_t first_bad;  /* index of the first of either; UINT64_MAX: none */
+    uint64_t first_nonfinite, first_overflowed; /* index of the first; UINT64_MAX: none */
     double sse, sxx, syy, sxy; /* sums of (x-y)^2, x^2, y^2, x*y */
     double max_abs;      /* greatest |x-y| */
     double seconds;      /* of threads' time that these elements took */
 };
 
-#define MEASURE_INIT { .first_bad = UINT64_MAX }
+#define MEASURE_INIT { .first_nonfinite = UINT64_MAX, .first_overflowed = UINT64_MAX }
 
 /* Adds n elements whose first has the index `first`. y may be x itself (an exact copy). */
 void measure_add(struct measure *m, const float *x, const float *y, size_t n, uint64_t first);

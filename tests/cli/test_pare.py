@@ -6,11 +6,13 @@
 Usage: test_pare.py PARE TEST_DATA (with PARE_PLUGINS, PARE_RECIPES and PARE_WORKER set).
 """
 import json
+import math
 import os
 import pathlib
 import pty
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -108,6 +110,34 @@ class Test(unittest.TestCase):
                          "file/x.db")
         self.assertIn("warning: the catalog does not get this conversion", done.stderr)
         self.assertEqual(len(self.outputs()), 3)
+
+    def make_weights(self, name, weights):
+        header = json.dumps({"w.weight": {"dtype": "F32", "shape": [2, len(weights) // 2],
+                                          "data_offsets": [0, 4 * len(weights)]}}).encode()
+        data = struct.pack(f"<Q{len(header)}s{len(weights)}f", len(header), header, *weights)
+        (self.dir / name).write_bytes(data)
+
+    def test_nonfinite(self):
+        weights = [0.01 * i for i in range(512)]
+        weights[300] = math.nan
+        self.make_weights("nan.safetensors", weights)
+        done = self.pare("convert", "nan.safetensors", "--to", "gguf:q8_0", "--out", "out", status=1)
+        self.assertIn("tensor `w.weight`, element 300 (row 1, column 44) is nan", done.stderr)
+        self.assertEqual(self.outputs(), [])
+        done = self.pare("convert", "nan.safetensors", "--to", "gguf:q8_0", "--out", "out",
+                         "--nonfinite", "keep")
+        manifest = json.loads((self.dir / "out/nan-Q8_0.gguf.pare.json").read_text())
+        self.assertEqual(manifest["tensors"][0]["nonfinite"], 32)  # its block of 32 is NaN
+        self.assertIn("tensor `w.weight`: 1 weights of the source are NaN or infinite, and 31 more "
+                      "of the output", manifest["warnings"])
+
+    def test_too_large_for_f16(self):
+        self.make_weights("large.safetensors", [1.0] * 9 + [70000.0] + [1.0] * 54)
+        done = self.pare("convert", "large.safetensors", "--to", "safetensors:f16", "--out", "out",
+                         status=1)
+        self.assertIn("element 9: 70000 is too large for f16: choose bf16 or f32", done.stderr)
+        self.assertEqual(self.outputs(), [])
+        self.pare("convert", "large.safetensors", "--to", "safetensors:bf16", "--out", "out")
 
     def test_folder_and_compare(self):
         self.pare("convert", "tiny.gguf", "--to", "safetensors:bf16", "-o", "out", "-q",

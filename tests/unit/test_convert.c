@@ -64,7 +64,7 @@ static void figures_are_those_of_a_plain_loop(void **state)
             most = fmaxl(most, fabsl((long double)(float)d));
         }
         measure_add(&m, x, y, n, 0);
-        assert_true(m.n == n && m.first_bad == UINT64_MAX && !m.nonfinite && !m.overflowed);
+        assert_true(m.n == n && m.first_nonfinite == UINT64_MAX && !m.nonfinite && !m.overflowed);
         assert_near(measure_rmse(&m), sqrtl(sse / n));
         assert_near(measure_sqnr_db(&m), 10 * log10l(sxx / sse));
         assert_near(measure_relative_error(&m), sqrtl(sse) / sqrtl(sxx));
@@ -106,7 +106,8 @@ static void merging_is_adding_in_order(void **state)
     measure_add(&b, x + 1000, y + 1000, 2000, 1000);
     double expected = a.sse + b.sse;
     measure_merge(&a, &b);
-    assert_true(a.sse == expected && a.n == 2999 && a.overflowed == 1 && a.first_bad == 2500);
+    assert_true(a.sse == expected && a.n == 2999 && a.overflowed == 1);
+    assert_true(a.first_overflowed == 2500 && a.first_nonfinite == UINT64_MAX);
     measure_merge(&c, &a); /* into nothing */
     assert_memory_equal(&c, &a, sizeof a);
 }
@@ -124,11 +125,12 @@ static void what_is_not_finite_is_counted(void **state)
     y[9] = -INFINITY;
     y[11] = 3;
     measure_add(&m, x, y, 20, 100);
-    assert_true(m.n == 17 && m.nonfinite == 2 && m.overflowed == 1 && m.first_bad == 103);
+    assert_true(m.n == 17 && m.nonfinite == 2 && m.overflowed == 1);
+    assert_true(m.first_nonfinite == 107 && m.first_overflowed == 103);
     assert_true(m.sse == 4 && m.max_abs == 2 && m.sxx == 17);
     struct measure exact = MEASURE_INIT;
     measure_add(&exact, x, x, 20, 0);
-    assert_true(exact.nonfinite == 2 && exact.overflowed == 0 && exact.first_bad == 7);
+    assert_true(exact.nonfinite == 2 && exact.overflowed == 0 && exact.first_nonfinite == 7);
 }
 
 static void figures_at_the_edges(void **state)
