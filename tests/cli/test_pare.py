@@ -139,6 +139,27 @@ class Test(unittest.TestCase):
         self.assertEqual(self.outputs(), [])
         self.pare("convert", "large.safetensors", "--to", "safetensors:bf16", "--out", "out")
 
+    def test_link_to_the_file_of_another_user(self):
+        """D03: a hard link gives no right to read that the user did not have."""
+        secret, link = self.dir / "secret.gguf", self.dir / "mine" / "link.gguf"
+        if os.getuid() != 0:
+            self.skipTest("only root can give a file to another user")
+        os.chmod(self.dir, 0o755)
+        link.parent.mkdir()
+        os.chown(link.parent, 65534, 65534)
+        shutil.copy(MODEL, secret)
+        os.chmod(secret, 0o600)
+        os.link(secret, link)
+        nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+        try:
+            subprocess.run([PARE, "--version"], check=True, capture_output=True, **nobody)
+        except OSError:
+            self.skipTest("the build is out of reach for other users")
+        done = self.pare("convert", link, "--to", "gguf:q8_0", "--out", link.parent, status=1,
+                         **nobody)
+        self.assertIn("link.gguf: Permission denied", done.stderr)
+        self.assertEqual(self.outputs("mine"), ["link.gguf"])
+
     def test_folder_and_compare(self):
         self.pare("convert", "tiny.gguf", "--to", "safetensors:bf16", "-o", "out", "-q",
                   "--shard-size", "4M")
