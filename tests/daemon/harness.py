@@ -49,6 +49,20 @@ def wait_until(condition, seconds=30, what='the condition'):
         time.sleep(0.02)
 
 
+def children_of(pid):
+    """The processes that pid has started, by number."""
+    found = []
+    for path in glob.glob('/proc/[0-9]*/stat'):
+        try:
+            with open(path) as f:
+                stat = f.read()
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(stat.rpartition(')')[2].split()[1]) == pid:
+            found.append(int(path.split('/')[2]))
+    return found
+
+
 def sha256(path):
     digest = hashlib.sha256()
     with open(path, 'rb') as f:

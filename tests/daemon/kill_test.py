@@ -17,7 +17,6 @@ import random
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -107,13 +106,8 @@ class Feeder(threading.Thread):
         return len(glob.glob(os.path.join(self.d.drop, 'done', 'm*')))
 
 
-def workers_of(pid):
-    found = subprocess.run(['pgrep', '-P', str(pid)], capture_output=True, text=True)
-    return [int(p) for p in found.stdout.split()]
-
-
 def kill_something(d, rng, counts):
-    victims = workers_of(d.process.pid)
+    victims = harness.children_of(d.process.pid)
     if victims and rng.random() < 0.4:
         try:
             os.kill(rng.choice(victims), signal.SIGKILL)

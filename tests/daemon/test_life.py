@@ -176,9 +176,7 @@ class Stop(Case):
         self.drop('hang.gguf')
         self.wait_state('running')
         time.sleep(0.3)
-        pid = self.d.process.pid
-        children = subprocess.run(['pgrep', '-P', str(pid)], capture_output=True,
-                                  text=True).stdout.split()
+        children = harness.children_of(self.d.process.pid)
         self.assertTrue(children)
         self.d.kill()
         wait_until(lambda: not any(os.path.exists('/proc/%s/exe' % c) for c in children), 5)
