@@ -83,9 +83,9 @@ int catalog_job_find(struct catalog *catalog, const char *text, int64_t *ret_id,
                      struct error *err) __attribute__((warn_unused_result));
 
 /* A job as JSON, new reference: the fields of "A job" in docs/control.md, of which stage, done,
- * total and rate are null here (retry_in is set, state is "retry" while it is > 0; "publishing"
- * reads as "running"); and kind, finished, source (what catalog_job_source was given, or null),
- * and in each target its options (object) and error ({"code","text"} or null). */
+ * total and rate are null here (retry_in is set, state is "retry" while it is > 0); and kind,
+ * finished, source (what catalog_job_source was given, or null), and in each target its options
+ * (object) and error ({"code","text"} or null). */
 int catalog_job_get(struct catalog *catalog, int64_t job, json_t **ret_job, struct error *err)
     __attribute__((warn_unused_result));
 
@@ -104,7 +104,7 @@ int catalog_counts(struct catalog *catalog, json_t **ret_counts, struct error *e
 int catalog_job_next(struct catalog *catalog, int64_t *ret_id, double *ret_wait,
                      struct error *err) __attribute__((warn_unused_result));
 
-/* Jobs (ids, new JSON array of integers) that were running or publishing when the last daemon died.
+/* Jobs (ids, new JSON array of integers) that were running when the last daemon died.
  * Their state is not changed: look at the outputs of each (job_recover_target), record what is
  * there with catalog_conversion_done, then catalog_job_requeue or catalog_job_done. */
 int catalog_jobs_interrupted(struct catalog *catalog, json_t **ret_ids, struct error *err)
@@ -114,8 +114,6 @@ int catalog_jobs_interrupted(struct catalog *catalog, json_t **ret_ids, struct e
  * done, failed and cancelled set the stamp `finished`; failed gives its error to the conversions
  * that are not done. */
 int catalog_job_running(struct catalog *catalog, int64_t job, struct error *err)
-    __attribute__((warn_unused_result));
-int catalog_job_publishing(struct catalog *catalog, int64_t job, struct error *err)
     __attribute__((warn_unused_result));
 int catalog_job_done(struct catalog *catalog, int64_t job, struct error *err)
     __attribute__((warn_unused_result));
@@ -146,9 +144,6 @@ int catalog_job_source(struct catalog *catalog, int64_t job, const json_t *sourc
  * once. Doing it again gives the same rows. out_path: the output directory. */
 int catalog_conversion_done(struct catalog *catalog, int64_t job, size_t position,
                             const json_t *manifest, const char *out_path, struct error *err)
-    __attribute__((warn_unused_result));
-int catalog_conversion_failed(struct catalog *catalog, int64_t job, size_t position,
-                              const struct error *why, struct error *err)
     __attribute__((warn_unused_result));
 
 /* As catalog_conversion_done from the manifest alone (`pare rebuild`): finds or creates its job (by

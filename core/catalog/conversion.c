@@ -243,17 +243,6 @@ int catalog_conversion_done(struct catalog *catalog, int64_t job, size_t positio
     return r;
 }
 
-int catalog_conversion_failed(struct catalog *catalog, int64_t job, size_t position,
-                              const struct error *why, struct error *err)
-{
-    int r = db_run(catalog, err,
-                   "UPDATE conversion SET state = 'failed', finished = " DB_NOW ","
-                   " error_code = ?, error_text = ?"
-                   " WHERE job_id = ? AND position = ? AND state <> 'done'",
-                   "ssii", error_name(why->code), why->text, job, (int64_t)position);
-    return r == 0 && db_changes(catalog) == 0 ? CATALOG_NOT_FOUND : r;
-}
-
 /* A job as far as a manifest tells. Its uid begins with the time at which it came in. */
 static int make_job(struct catalog *catalog, const struct import *import, struct error *err)
 {

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define UNFINISHED "('queued', 'running', 'publishing')"
+#define UNFINISHED "('queued', 'running')"
 
 static int insert_target(struct catalog *catalog, int64_t job, size_t position,
                          const struct catalog_target *target, struct error *err)
@@ -167,13 +167,6 @@ int catalog_job_running(struct catalog *catalog, int64_t job, struct error *err)
                   "UPDATE conversion SET state = 'running', started = " DB_NOW ", finished = NULL,"
                   " error_code = NULL, error_text = NULL WHERE job_id = ? AND state <> 'done'",
                   err);
-}
-
-int catalog_job_publishing(struct catalog *catalog, int64_t job, struct error *err)
-{
-    return change(catalog, job,
-                  "UPDATE job SET state = 'publishing' WHERE id = ? AND state IN " UNFINISHED,
-                  NULL, err);
 }
 
 int catalog_job_done(struct catalog *catalog, int64_t job, struct error *err)

@@ -16,7 +16,7 @@
 
 /* Only for pared: `pare convert` looks after its own jobs. */
 #define IN_QUEUE(job)                                                                     \
-    job ".kind <> 'convert' AND " job ".state IN ('queued', 'running', 'publishing')"
+    job ".kind <> 'convert' AND " job ".state IN ('queued', 'running')"
 
 #define ERROR_JSON(row)                                                                   \
     "CASE WHEN " row ".error_code IS NULL THEN NULL ELSE"                                 \
@@ -40,7 +40,7 @@
     "json_object('id', j.id, 'uid', j.uid, 'name', j.name, 'path', j.source_path,"        \
     " 'kind', j.kind,"                                                                    \
     " 'state', CASE WHEN " WAITS("j") " THEN 'retry'"                                     \
-    " WHEN j.state = 'publishing' THEN 'running' ELSE j.state END,"                       \
+    " ELSE j.state END,"                                                                  \
     " 'priority', j.priority, 'attempts', j.attempts, 'targets', json(" TARGETS_JSON ")," \
     " 'submitted', j.submitted, 'started', j.started, 'finished', j.finished,"            \
     " 'stage', NULL, 'done', NULL, 'total', NULL, 'rate', NULL,"                          \
@@ -84,7 +84,7 @@ int catalog_counts(struct catalog *catalog, json_t **ret_counts, struct error *e
     return read_json(catalog,
                      "SELECT json_object('waiting', 0,"
                      " 'queued', count(*) FILTER (WHERE state = 'queued' AND NOT waits),"
-                     " 'running', count(*) FILTER (WHERE state IN ('running', 'publishing')),"
+                     " 'running', count(*) FILTER (WHERE state = 'running'),"
                      " 'retry', count(*) FILTER (WHERE waits),"
                      " 'done', count(*) FILTER (WHERE state = 'done'),"
                      " 'failed', count(*) FILTER (WHERE state = 'failed'),"
@@ -123,6 +123,6 @@ int catalog_jobs_interrupted(struct catalog *catalog, json_t **ret_ids, struct e
 {
     return read_json(catalog,
                      "SELECT json_group_array(id) FROM (SELECT id FROM job WHERE kind <> 'convert'"
-                     " AND state IN ('running', 'publishing') ORDER BY id LIMIT ?)",
+                     " AND state = 'running' ORDER BY id LIMIT ?)",
                      -1, ret_ids, err);
 }

@@ -39,38 +39,40 @@ static double total(const double lanes[LANES])
     return sum;
 }
 
+/* The sums of one residue of the index. */
+struct lanes {
+    double sse[LANES], sxx[LANES], syy[LANES], sxy[LANES];
+    float largest[LANES];
+};
+
+static inline void add_one(struct lanes *sums, size_t j, float x, float y)
+{
+    double a = x, b = y, d = a - b;
+    float e = fabsf((float)d);
+    sums->sse[j] += d * d;
+    sums->sxx[j] += a * a;
+    sums->syy[j] += b * b;
+    sums->sxy[j] += a * b;
+    sums->largest[j] = e > sums->largest[j] ? e : sums->largest[j];
+}
+
 /* n elements, all finite. */
 static void add_finite(struct measure *m, const float *x, const float *y, size_t n)
 {
-    double sse[LANES] = { 0 }, sxx[LANES] = { 0 }, syy[LANES] = { 0 }, sxy[LANES] = { 0 };
-    float largest[LANES] = { 0 };
+    struct lanes sums = { .sse = { 0 } };
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)
-        for (size_t j = 0; j < LANES; j++) {
-            double a = x[i + j], b = y[i + j], d = a - b;
-            float e = fabsf((float)d);
-            sse[j] += d * d;
-            sxx[j] += a * a;
-            syy[j] += b * b;
-            sxy[j] += a * b;
-            largest[j] = e > largest[j] ? e : largest[j];
-        }
-    for (size_t j = 0; i < n; i++, j++) {
-        double a = x[i], b = y[i], d = a - b;
-        float e = fabsf((float)d);
-        sse[j] += d * d;
-        sxx[j] += a * a;
-        syy[j] += b * b;
-        sxy[j] += a * b;
-        largest[j] = e > largest[j] ? e : largest[j];
-    }
+        for (size_t j = 0; j < LANES; j++)
+            add_one(&sums, j, x[i + j], y[i + j]);
+    for (size_t j = 0; i < n; i++, j++)
+        add_one(&sums, j, x[i], y[i]);
     m->n += n;
-    m->sse += total(sse);
-    m->sxx += total(sxx);
-    m->syy += total(syy);
-    m->sxy += total(sxy);
+    m->sse += total(sums.sse);
+    m->sxx += total(sums.sxx);
+    m->syy += total(sums.syy);
+    m->sxy += total(sums.sxy);
     for (size_t j = 0; j < LANES; j++)
-        m->max_abs = largest[j] > m->max_abs ? largest[j] : m->max_abs;
+        m->max_abs = sums.largest[j] > m->max_abs ? sums.largest[j] : m->max_abs;
 }
 
 /* One element at a time, where some are not finite. */

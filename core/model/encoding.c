@@ -26,22 +26,6 @@ int encoding_plane_bytes(const struct encoding *encoding, uint32_t plane, uint64
     return 0;
 }
 
-int encoding_bytes(const struct encoding *encoding, uint64_t rows, uint64_t row_len,
-                   uint64_t *ret_bytes, struct error *err)
-{
-    uint64_t total = 0;
-    for (uint32_t i = 0; i < encoding->n_planes; i++) {
-        uint64_t bytes = 0;
-        int r = encoding_plane_bytes(encoding, i, rows, row_len, &bytes, err);
-        if (r < 0)
-            return r;
-        if (checked_add(total, bytes, &total))
-            return error_set(err, PARE_EDATA, "its size in %s overflows", encoding->name);
-    }
-    *ret_bytes = total;
-    return 0;
-}
-
 uint64_t model_parameters(const struct model *model)
 {
     uint64_t n = 0;

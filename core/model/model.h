@@ -110,9 +110,6 @@ int64_t meta_first_int(const struct model *model, const char *key, int64_t fallb
 int encoding_plane_bytes(const struct encoding *encoding, uint32_t plane, uint64_t rows,
                          uint64_t row_len, uint64_t *ret_bytes, struct error *err)
     __attribute__((warn_unused_result));
-/* The same over all planes. */
-int encoding_bytes(const struct encoding *encoding, uint64_t rows, uint64_t row_len,
-                   uint64_t *ret_bytes, struct error *err) __attribute__((warn_unused_result));
 
 /* Total elements (weights) and bytes of all tensors. */
 uint64_t model_parameters(const struct model *model);

@@ -263,11 +263,6 @@ int job_run_fd(const struct job_run *run)
     return run->process ? worker_process_fd(run->process) : -1;
 }
 
-pid_t job_run_pid(const struct job_run *run)
-{
-    return run->process ? worker_process_pid(run->process) : -1;
-}
-
 void job_run_cancel(struct job_run *run)
 {
     run->cancelled = 1;

@@ -67,7 +67,6 @@ int job_run_start(const struct job_spec *spec, const struct job_callbacks *callb
 void job_run_free(struct job_run *run, int keep_staging);
 /* The descriptor to poll for reading; it changes between steps. */
 int job_run_fd(const struct job_run *run);
-pid_t job_run_pid(const struct job_run *run);
 /* To be called when the descriptor is readable and at least once a second. 0: going on; 1: all
  * targets are published; < 0: the job failed (targets published before stay so). */
 int job_run_step(struct job_run *run, struct error *err) __attribute__((warn_unused_result));

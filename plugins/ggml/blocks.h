@@ -111,9 +111,17 @@ static inline void blocks_decode(const struct block_shape *shape, const void *co
     }
 }
 
-/* What every encoding of this plugin has besides its `shape`, at file scope: one plane, the C
- * kernel over rows of blocks, and the description encoding_ID. The flags are besides QUANTIZED. */
-#define BLOCK_ENCODING(id, block_len_, block_bytes, more_flags, text)                             \
+/* What every encoding of this plugin has, at file scope, around its encode_block and decode_block:
+ * the shape of its blocks, one plane, the C kernel over rows of blocks, and the description
+ * encoding_ID. scale_at: offset of the scale in a block. The flags are besides QUANTIZED. */
+#define BLOCK_ENCODING(id, block_len_, block_bytes, scale_at, more_flags, text)                   \
+    static const struct block_shape shape = {                                                     \
+        .len = block_len_,                                                                        \
+        .bytes = block_bytes,                                                                     \
+        .scale_offset = scale_at,                                                                 \
+        .encode = encode_block,                                                                   \
+        .decode = decode_block,                                                                   \
+    };                                                                                            \
     static void encode(const float *x, uint64_t rows, uint64_t row_len,                           \
                        const struct pare_calibration *calibration, void *const *planes)           \
     {                                                                                             \

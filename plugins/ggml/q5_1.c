@@ -41,13 +41,6 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-static const struct block_shape shape = {
-    .len = BLOCK_LEN,
-    .bytes = BLOCK_BYTES,
-    .scale_offset = 0,
-    .encode = encode_block,
-    .decode = decode_block,
-};
-
-BLOCK_ENCODING(q5_1, BLOCK_LEN, BLOCK_BYTES, PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
+BLOCK_ENCODING(q5_1, BLOCK_LEN, BLOCK_BYTES, 0,
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
                "32 weights: scale, offset and 5-bit codes");

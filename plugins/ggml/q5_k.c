@@ -49,13 +49,6 @@ static void decode_block(const uint8_t *block, float *x)
     super_decode(block, codes, x);
 }
 
-static const struct block_shape shape = {
-    .len = SUPER_LEN,
-    .bytes = BLOCK_BYTES,
-    .scale_offset = 0,
-    .encode = encode_block,
-    .decode = decode_block,
-};
-
-BLOCK_ENCODING(q5_k, SUPER_LEN, BLOCK_BYTES, PARE_ENCODING_IMPORTANCE,
+BLOCK_ENCODING(q5_k, SUPER_LEN, BLOCK_BYTES, 0,
+               PARE_ENCODING_IMPORTANCE,
                "256 weights: 5-bit codes, scale and min per 32");

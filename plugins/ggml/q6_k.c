@@ -114,13 +114,6 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-static const struct block_shape shape = {
-    .len = BLOCK_LEN,
-    .bytes = BLOCK_BYTES,
-    .scale_offset = SCALE,
-    .encode = encode_block,
-    .decode = decode_block,
-};
-
-BLOCK_ENCODING(q6_k, BLOCK_LEN, BLOCK_BYTES, PARE_ENCODING_IMPORTANCE,
+BLOCK_ENCODING(q6_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
+               PARE_ENCODING_IMPORTANCE,
                "256 weights: 6-bit codes, scale per 16");

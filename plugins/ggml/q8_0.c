@@ -50,13 +50,6 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-static const struct block_shape shape = {
-    .len = BLOCK_LEN,
-    .bytes = BLOCK_BYTES,
-    .scale_offset = 0,
-    .encode = encode_block,
-    .decode = decode_block,
-};
-
 BLOCK_ENCODING(q8_0, BLOCK_LEN, BLOCK_BYTES, 0,
+               0,
                "32 weights: scale and 8-bit codes");

@@ -290,9 +290,12 @@ static void plane_bytes_do_not_wrap(void **state)
 {
     (void)state;
     uint64_t bytes = 1;
-    assert_int_equal(encoding_bytes(&split, 3, 64, &bytes, &err), 0);
-    assert_true(bytes == 3 * 2 * 16 + 3 * 2 * 2 + 3 * 8);
-    assert_int_equal(encoding_bytes(&split, UINT64_C(1) << 62, 32, &bytes, &err), PARE_EDATA);
+    assert_int_equal(encoding_plane_bytes(&split, 0, 3, 64, &bytes, &err), 0);
+    assert_true(bytes == 3 * 2 * 16);
+    assert_int_equal(encoding_plane_bytes(&split, 1, 3, 64, &bytes, &err), 0);
+    assert_true(bytes == 3 * 2 * 2 + 3 * 8);
+    assert_int_equal(encoding_plane_bytes(&split, 0, UINT64_C(1) << 62, 32, &bytes, &err),
+                     PARE_EDATA);
     assert_int_equal(encoding_plane_bytes(&f32, 0, UINT64_C(1) << 61, 1, &bytes, &err),
                      PARE_EDATA);
     assert_string_equal(err.text, "its size in f32 overflows");

@@ -42,7 +42,7 @@ CREATE TABLE job (
     source_path         TEXT NOT NULL,
     kind                TEXT NOT NULL CHECK (kind IN ('drop', 'submit', 'convert', 'rebuild')),
     state               TEXT NOT NULL CHECK (state IN
-        ('queued', 'running', 'publishing', 'done', 'failed', 'cancelled')),
+        ('queued', 'running', 'done', 'failed', 'cancelled')),
     priority            INTEGER NOT NULL DEFAULT 0,
     attempts            INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
     not_before          TEXT,
