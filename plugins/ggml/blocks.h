@@ -9,7 +9,8 @@
  *
  * A block with a NaN or an infinity among its weights becomes all zero bytes but for its scale,
  * which is the half NaN 0xfe00: all its weights decode to NaN, so the damage is contained and
- * cannot be overlooked. For finite weights, however large or small, the bytes are ggml's.
+ * cannot be overlooked. (Where an encoding has no such scale, it says what takes its place.) For
+ * finite weights, however large or small, the bytes are ggml's.
  */
 #ifndef PARE_PLUGINS_GGML_BLOCKS_H
 #define PARE_PLUGINS_GGML_BLOCKS_H
@@ -29,9 +30,9 @@ struct block_context {
 struct block_shape {
     uint32_t len;             /* weights */
     uint32_t bytes;
-    uint32_t scale_offset;    /* of the half that multiplies every weight */
     void (*encode)(const float *x, const struct block_context *context, uint8_t *block);
     void (*decode)(const uint8_t *block, float *x);
+    void (*damage)(uint8_t *block); /* marks a zeroed block: none of its weights is known */
 };
 
 /* 1 when all n floats are finite, else 0. */
@@ -72,7 +73,7 @@ static inline void block_encode(const struct block_shape *shape, const float *x,
         shape->encode(x, context, block);
     } else {
         memset(block, 0, shape->bytes);
-        store_u16(block + shape->scale_offset, SCALE_NAN);
+        shape->damage(block);
     }
 }
 
@@ -111,16 +112,16 @@ static inline void blocks_decode(const struct block_shape *shape, const void *co
     }
 }
 
-/* What every encoding of this plugin has, at file scope, around its encode_block and decode_block:
- * the shape of its blocks, one plane, the C kernel over rows of blocks, and the description
- * encoding_ID. scale_at: offset of the scale in a block. The flags are besides QUANTIZED. */
-#define BLOCK_ENCODING(id, block_len_, block_bytes, scale_at, more_flags, text)                   \
+/* What every encoding of this plugin has, at file scope, around its encode_block, decode_block and
+ * damage_block: the shape of its blocks, one plane, the C kernel over rows of blocks, and the
+ * description encoding_ID. The flags are besides QUANTIZED. */
+#define BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text)                      \
     static const struct block_shape shape = {                                                     \
         .len = block_len_,                                                                        \
         .bytes = block_bytes,                                                                     \
-        .scale_offset = scale_at,                                                                 \
         .encode = encode_block,                                                                   \
         .decode = decode_block,                                                                   \
+        .damage = damage_block,                                                                   \
     };                                                                                            \
     static void encode(const float *x, uint64_t rows, uint64_t row_len,                           \
                        const struct pare_calibration *calibration, void *const *planes)           \
@@ -144,5 +145,13 @@ static inline void blocks_decode(const struct block_shape *shape, const void *co
         .planes = planes_data,                                                                    \
         .kernels = kernels,                                                                       \
     }
+
+/* The same, where the half at `scale_at` multiplies every weight. */
+#define BLOCK_ENCODING(id, block_len_, block_bytes, scale_at, more_flags, text)                   \
+    static void damage_block(uint8_t *block)                                                      \
+    {                                                                                             \
+        store_u16(block + (scale_at), SCALE_NAN);                                                 \
+    }                                                                                             \
+    BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text)
 
 #endif

@@ -50,8 +50,10 @@ static void table_add_input(struct table *table, const struct pare_encoding *enc
     input_fill(input, SEED, x, ROWS * row_len);
     input_importance(SEED, 2, importance, row_len);
     planes_init(&planes, encoding, ROWS, row_len, 0, 0);
-    encoding->kernels[0]->encode(x, ROWS, row_len, NULL, planes.plane);
-    table_add(table, encoding, input->name, "", &planes, row_len);
+    if (!(encoding->flags & PARE_ENCODING_NEEDS_IMPORTANCE)) {
+        encoding->kernels[0]->encode(x, ROWS, row_len, NULL, planes.plane);
+        table_add(table, encoding, input->name, "", &planes, row_len);
+    }
     if (encoding->flags & PARE_ENCODING_IMPORTANCE) {
         encoding->kernels[0]->encode(x, ROWS, row_len, &calibration, planes.plane);
         table_add(table, encoding, input->name, "+importance", &planes, row_len);

@@ -31,6 +31,21 @@ struct figure {
     double sqnr; /* dB; infinite when nothing is lost */
 };
 
+/* Encodes without importance; with an even one where there must be some. */
+static void encode(const struct pare_encoding *encoding, const float *x, struct planes *planes)
+{
+    float even[ROW_LEN];
+    struct pare_calibration calibration = {sizeof(calibration), NULL, NULL};
+
+    if (encoding->flags & PARE_ENCODING_NEEDS_IMPORTANCE) {
+        for (uint32_t i = 0; i < ROW_LEN; i++) {
+            even[i] = 1.0f;
+        }
+        calibration.importance = even;
+    }
+    encoding->kernels[0]->encode(x, ROWS, ROW_LEN, &calibration, planes->plane);
+}
+
 static struct figure figure_make(const struct pare_encoding *encoding, const char *input,
                                  const float *x)
 {
@@ -43,7 +58,7 @@ static struct figure figure_make(const struct pare_encoding *encoding, const cha
     struct planes planes;
 
     planes_init(&planes, encoding, ROWS, ROW_LEN, 0, 0);
-    encoding->kernels[0]->encode(x, ROWS, ROW_LEN, NULL, planes.plane);
+    encode(encoding, x, &planes);
     encoding->kernels[0]->decode((const void *const *)planes.plane, ROWS, ROW_LEN, decoded);
     for (uint64_t i = 0; i < n; i++) {
         double error = (double)decoded[i] - (double)x[i];

@@ -1,0 +1,56 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Slow decoders of the k-quants and of ternary weights: see slow.h. */
+#include "slow.h"
+
+/* A code of weight i, in a block that begins as q4_k and q5_k do. */
+static double super_value(const uint8_t *block, uint32_t i, uint64_t code)
+{
+    const uint8_t *packed = block + 4;
+    uint32_t sub = i / 32;
+    uint64_t scale = bits_at(packed, sub * 8, 6);
+    uint64_t min = bits_at(packed, (sub + 4) * 8, 6);
+
+    if (sub >= 4) {
+        scale = bits_at(packed, (sub + 4) * 8, 4) | bits_at(packed, (sub - 4) * 8 + 6, 2) << 4;
+        min = bits_at(packed, (sub + 4) * 8 + 4, 4) | bits_at(packed, sub * 8 + 6, 2) << 4;
+    }
+    double value = half_at(block) * (double)scale;
+    return value * (double)code - half_at(block + 2) * (double)min;
+}
+
+/* The nibble of weight i of 256: each 32 bytes have 32 weights in the low ones, then 32 more. */
+static uint64_t nibble_of_256(const uint8_t *bytes, uint32_t i)
+{
+    return bits_at(bytes, (i / 64 * 32 + i % 32) * 8 + i % 64 / 32 * 4, 4);
+}
+
+static double q4_k_value(const uint8_t *block, uint32_t i)
+{
+    return super_value(block, i, nibble_of_256(block + 16, i));
+}
+
+static double q5_k_value(const uint8_t *block, uint32_t i)
+{
+    uint64_t high = bits_at(block + 16, i % 32 * 8 + i / 32, 1);
+    return super_value(block, i, nibble_of_256(block + 48, i) | high << 4);
+}
+
+static double q6_k_value(const uint8_t *block, uint32_t i)
+{
+    uint32_t part = i / 128;
+    uint32_t run = i % 128 / 32;
+    uint32_t at = i % 32;
+    uint64_t low = bits_at(block + 64 * part, (run % 2 * 32 + at) * 8 + run / 2 * 4, 4);
+    uint64_t high = bits_at(block + 128 + 32 * part, at * 8 + run * 2, 2);
+    double scale = half_at(block + 208) * (double)signed_at(block + 192 + i / 16, 8);
+
+    return scale * ((double)(low | high << 4) - 32.0);
+}
+
+const struct slow slow_k[] = {
+    {"q4_k", q4_k_value},
+    {"q5_k", q5_k_value},
+    {"q6_k", q6_k_value},
+    {NULL, NULL},
+};
