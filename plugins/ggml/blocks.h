@@ -17,6 +17,8 @@
 
 #include <pare/plugin.h>
 
+#include <math.h>
+
 #include "../common/half.h"
 
 #define SCALE_NAN 0xfe00u
@@ -63,6 +65,17 @@ static inline float mean_square(const float *x, uint64_t n)
         sum += floats_finite(&x[i], 1) ? x[i] * x[i] : 0.0f;
     }
     return sum / (float)(int64_t)n;
+}
+
+/* The largest magnitude of n weights. */
+static inline float largest_magnitude(const float *x, uint32_t n)
+{
+    float largest = 0.0f;
+
+    for (uint32_t i = 0; i < n; i++) {
+        largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+    }
+    return largest;
 }
 
 /* Encodes one block, whatever its weights are. */

@@ -9,8 +9,6 @@
 #include "blocks.h"
 #include "encodings.h"
 
-#include <math.h>
-
 #define BLOCK_LEN 32
 #define BLOCK_BYTES 34
 
@@ -27,14 +25,10 @@ static int8_t code_of(float value)
 
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
-    float largest = 0.0f;
+    float d = largest_magnitude(x, BLOCK_LEN) / 127.0f;
+    float inverse = d != 0.0f ? 1.0f / d : 0.0f;
 
     (void)context;
-    for (int i = 0; i < BLOCK_LEN; i++) {
-        largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
-    }
-    float d = largest / 127.0f;
-    float inverse = d != 0.0f ? 1.0f / d : 0.0f;
     store_u16(block, scale_encode(d));
     for (int i = 0; i < BLOCK_LEN; i++) {
         block[2 + i] = (uint8_t)code_of(x[i] * inverse);

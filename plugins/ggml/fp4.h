@@ -1,0 +1,42 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Floats of four bits, E2M1 of the OCP Microscaling formats: a sign, two bits of exponent, one of
+ * mantissa: 0, 0.5, 1, 1.5, 2, 3, 4, 6 and their negatives. Used by mxfp4 and nvfp4.
+ *
+ * As in ggml, everything is counted in half units: the values here are twice those, and scales
+ * half of what they stand for. Code 8, minus zero, decodes to plus zero and is never written.
+ */
+#ifndef PARE_PLUGINS_GGML_FP4_H
+#define PARE_PLUGINS_GGML_FP4_H
+
+#include <math.h>
+#include <stdint.h>
+
+#define FP4_SIGN 8u
+#define FP4_LARGEST 7u /* the code of 6.0 */
+
+static const float fp4_values[16] = {
+    0.0f, 1.0f,  2.0f,  3.0f,  4.0f,  6.0f,  8.0f,  12.0f,
+    0.0f, -1.0f, -2.0f, -3.0f, -4.0f, -6.0f, -8.0f, -12.0f,
+};
+
+/* The codes of n weights: the values nearest to x / unit, unit >= 0; of equally near ones that of
+ * the least magnitude. Differences are rounded to floats before they are compared, so that values
+ * beyond about 2^24 units are code 0. */
+static inline void fp4_encode(const float *x, uint32_t n, float unit, uint8_t *codes)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        float magnitude = fabsf(x[i]);
+        float least = magnitude;
+        uint32_t code = 0;
+        for (uint32_t k = 1; k <= FP4_LARGEST; k++) {
+            float error = fabsf(fp4_values[k] * unit - magnitude);
+            code = error < least ? k : code;
+            least = error < least ? error : least;
+        }
+        codes[i] = (uint8_t)(x[i] < 0.0f && code != 0 ? code | FP4_SIGN : code);
+    }
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * iq4_nl: 32 weights in 18 bytes (4.5 bits per weight): half d; 16 bytes of codes, byte j holding
+ * code j in its low and code j + 16 in its high nibble. x = d * level[code], with the sixteen
+ * uneven levels of levels.h.
+ *
+ * d is searched, with importance or without. See docs/formats/encodings/iq4_nl.md.
+ */
+#include "blocks.h"
+#include "codes.h"
+#include "encodings.h"
+#include "levels.h"
+
+#define BLOCK_LEN LEVELS_GROUP
+#define BLOCK_BYTES 18
+#define CODES 2 /* offset of the codes */
+
+static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+{
+    float weights[BLOCK_LEN];
+    uint8_t codes[BLOCK_LEN];
+
+    levels_weights(x, context->importance, levels_spread(x, BLOCK_LEN), weights);
+    float d = levels_search(x, weights);
+    store_u16(block, scale_encode(d));
+    levels_encode(x, d != 0.0f ? 1.0f / d : 0.0f, codes);
+    nibbles_pack(codes, BLOCK_LEN / 2, block + CODES);
+}
+
+static void decode_block(const uint8_t *block, float *x)
+{
+    levels_decode(block + CODES, half_decode(load_u16(block)), x);
+}
+
+BLOCK_ENCODING(iq4_nl, BLOCK_LEN, BLOCK_BYTES, 0,
+               PARE_ENCODING_IMPORTANCE,
+               "32 weights: scale and 4-bit codes of uneven levels");

@@ -1,0 +1,87 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * iq4_xs: 256 weights in 136 bytes (4.25 bits per weight): half d; 16 bits with the high two bits
+ * of the scales of 8 sub-blocks of 32; 4 bytes with their low four; 8 times 16 bytes of codes.
+ * x = d * (scale - 32) * level[code], with the sixteen uneven levels of levels.h.
+ *
+ * The scale of each sub-block is searched; then all are rounded to units of d, chosen to put the
+ * largest at -32, and the codes are made with the rounded scales but the unrounded d. See
+ * docs/formats/encodings/iq4_xs.md.
+ */
+#include "blocks.h"
+#include "codes.h"
+#include "encodings.h"
+#include "levels.h"
+#include "search.h"
+
+#define BLOCK_LEN 256
+#define BLOCK_BYTES 136
+#define SUBS 8
+#define HALF 32     /* of the scales */
+#define HIGH 2      /* offset of the scales' high bits */
+#define LOW 4       /* offset of the scales' low bits */
+#define CODES 8     /* offset of the codes */
+#define SUB_BYTES 16 /* of codes */
+
+static void search_scales(const float *x, const float *importance, float *ret_scales)
+{
+    float spread = levels_spread(x, BLOCK_LEN);
+    float weights[LEVELS_GROUP];
+
+    for (int j = 0; j < SUBS; j++) {
+        const float *sub = x + j * LEVELS_GROUP;
+        levels_weights(sub, importance != NULL ? importance + j * LEVELS_GROUP : NULL, spread,
+                       weights);
+        ret_scales[j] = levels_search(sub, weights);
+    }
+}
+
+static void pack_scales(const uint8_t *codes, uint8_t *block)
+{
+    uint32_t high = 0;
+
+    for (int j = 0; j < SUBS; j++) {
+        high |= (uint32_t)(codes[j] >> 4) << 2 * j;
+    }
+    store_u16(block + HIGH, (uint16_t)high);
+    for (int j = 0; j < SUBS / 2; j++) {
+        block[LOW + j] = (uint8_t)((codes[2 * j] & 15) | (codes[2 * j + 1] & 15) << 4);
+    }
+}
+
+static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+{
+    float scales[SUBS];
+    uint8_t scale_codes[SUBS];
+    uint8_t codes[LEVELS_GROUP];
+
+    search_scales(x, context->importance, scales);
+    float d = -extreme(scales, SUBS) / (float)HALF;
+    float inverse = d != 0.0f ? 1.0f / d : 0.0f;
+    store_u16(block, scale_encode(d));
+    for (int j = 0; j < SUBS; j++) {
+        int32_t level = clamp_int(round_even(inverse * scales[j]), -HALF, HALF - 1);
+        float scale = d * (float)level;
+        scale_codes[j] = (uint8_t)(level + HALF);
+        levels_encode(x + j * LEVELS_GROUP, scale != 0.0f ? 1.0f / scale : 0.0f, codes);
+        nibbles_pack(codes, LEVELS_GROUP / 2, block + CODES + j * SUB_BYTES);
+    }
+    pack_scales(scale_codes, block);
+}
+
+static void decode_block(const uint8_t *block, float *x)
+{
+    float d = half_decode(load_u16(block));
+    uint32_t high = load_u16(block + HIGH);
+
+    for (int j = 0; j < SUBS; j++) {
+        int32_t low = block[LOW + j / 2] >> j % 2 * 4 & 15;
+        int32_t level = (low | (int32_t)(high >> 2 * j & 3) << 4) - HALF;
+        levels_decode(block + CODES + j * SUB_BYTES, d * (float)level, x + j * LEVELS_GROUP);
+    }
+}
+
+BLOCK_ENCODING(iq4_xs, BLOCK_LEN, BLOCK_BYTES, 0,
+               PARE_ENCODING_IMPORTANCE,
+               "256 weights: 4-bit codes of uneven levels, scale per 32");

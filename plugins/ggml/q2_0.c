@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * q2_0: 64 weights in 18 bytes (2.25 bits per weight): half d; 16 bytes of codes, byte j holding
+ * those of weights 4 * j to 4 * j + 3 from its lowest bits up. x = d * (code - 1).
+ *
+ * d is the largest magnitude; so code 3, twice d, is never written. Made for weights that are
+ * ternary already. Importance is not used. See docs/formats/encodings/q2_0.md.
+ */
+#include "blocks.h"
+#include "encodings.h"
+
+#define BLOCK_LEN 64
+#define BLOCK_BYTES 18
+#define CODES 2 /* offset of the codes */
+
+/* The code of a value of at most about 1: rounded half away from zero. Larger values come from a d
+ * so small that its inverse overflows; they are code 0, and so is a NaN. */
+static uint32_t code_of(float value)
+{
+    uint32_t code = value >= 0.5f ? 2 : 1;
+
+    return value > -0.5f && value < 2.0f ? code : 0;
+}
+
+static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+{
+    float d = largest_magnitude(x, BLOCK_LEN);
+    float inverse = d > 0.0f ? 1.0f / d : 0.0f;
+
+    (void)context;
+    store_u16(block, scale_encode(d));
+    for (int j = 0; j < BLOCK_LEN / 4; j++) {
+        uint32_t bits = 0;
+        for (int i = 0; i < 4; i++) {
+            bits |= code_of(x[4 * j + i] * inverse) << 2 * i;
+        }
+        block[CODES + j] = (uint8_t)bits;
+    }
+}
+
+static void decode_block(const uint8_t *block, float *x)
+{
+    float d = half_decode(load_u16(block));
+
+    for (int i = 0; i < BLOCK_LEN; i++) {
+        x[i] = (float)((block[CODES + i / 4] >> i % 4 * 2 & 3) - 1) * d;
+    }
+}
+
+BLOCK_ENCODING(q2_0, BLOCK_LEN, BLOCK_BYTES, 0,
+               0,
+               "64 weights: scale and 2-bit codes");
