@@ -36,7 +36,9 @@ struct job_run {
     enum stage stage;
     char *uid, *origin, *worker_path;
     const struct source_set *source;
-    json_t *settings; /* members of every request */
+    const struct source_set *importance; /* or NULL */
+    json_t *settings;  /* members of every request */
+    json_t *converting; /* members of the convert request only: importance, overrides */
     double silence;
     int out_dirfd, dirfd, work; /* dirfd: staging/UID; work: in it, the worker's */
     struct run_target *targets;
@@ -123,16 +125,33 @@ static int copy_target(struct run_target *to, size_t index, const struct job_tar
     return to->format && to->recipe && to->stem && to->tensors ? 0 : -1;
 }
 
+/* What only converting needs to know. NULL when out of memory. */
+static json_t *make_converting(const struct job_spec *spec)
+{
+    _cleanup_json_ json_t *members = json_object();
+    if (spec->importance &&
+        json_object_set_new(members, "importance",
+                            source_set_importance_json(spec->importance,
+                                                       spec->importance_name)) < 0)
+        return NULL;
+    if (spec->overrides &&
+        json_object_set_new(members, "overrides", json_deep_copy(spec->overrides)) < 0)
+        return NULL;
+    return TAKE(members);
+}
+
 static int copy_spec(struct job_run *run, const struct job_spec *spec)
 {
     run->uid = strdup(spec->uid);
     run->origin = strdup(spec->origin);
     run->worker_path = strdup(spec->settings.worker);
     run->source = spec->source;
+    run->importance = spec->importance;
     run->settings = make_settings(&spec->settings);
+    run->converting = make_converting(spec);
     run->silence = spec->settings.silence;
     run->out_dirfd = spec->out_dirfd;
-    return run->uid && run->origin && run->worker_path && run->settings ? 0 : -1;
+    return run->uid && run->origin && run->worker_path && run->settings && run->converting ? 0 : -1;
 }
 
 /* Finishes what an earlier life of the job left half published. 1: target `index` is published. */
@@ -194,8 +213,18 @@ static int start_convert(struct job_run *run, struct error *err)
     json_t *request =
         json_pack("{s:s, s:o, s:o, s:i}", "kind", "convert", "source",
                   source_set_json(run->source), "targets", targets_json(run), "staging", run->work);
+    const struct source_set *importance = run->importance;
+    size_t n = importance ? importance->n : 0;
+    _cleanup_free_ int *fds = calloc(n + 1, sizeof *fds);
     run->stage = STAGE_CONVERT;
-    return start_worker(run, request, &run->work, 1, err);
+    if (!fds || json_object_update(request, run->converting) < 0) {
+        json_decref(request);
+        return error_oom(err);
+    }
+    fds[0] = run->work;
+    if (n)
+        memcpy(fds + 1, importance->fds, n * sizeof *fds);
+    return start_worker(run, request, fds, n + 1, err);
 }
 
 int job_run_start(const struct job_spec *spec, const struct job_callbacks *callbacks,
@@ -248,6 +277,7 @@ void job_run_free(struct job_run *run, int keep_staging)
     cleanup_close(&run->dirfd);
     cleanup_close(&run->work);
     json_decref(run->settings);
+    json_decref(run->converting);
     json_decref(run->start);
     json_decref(run->described);
     json_decref(run->done);

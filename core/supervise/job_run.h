@@ -40,6 +40,9 @@ struct job_spec {
     const char *uid;             /* names the staging folder: letters, digits, '-' */
     const char *origin;          /* path that the user gave or dropped, for the manifest */
     const struct source_set *source;
+    const struct source_set *importance; /* one file, or NULL: none */
+    const char *importance_name; /* what it is called in outputs; NULL: as its file */
+    const json_t *overrides;     /* array of {"name","text"} (docs/protocol.md), or NULL */
     struct job_target *targets;
     size_t n_targets;
     int out_dirfd;
@@ -58,8 +61,8 @@ struct job_callbacks {
 
 struct job_run;
 
-/* The source must live as long as the run; all else of spec is copied. What an earlier life of the
- * job left half published is finished first: `published` may be called from here. */
+/* Source and importance must live as long as the run; all else of spec is copied. What an earlier
+ * life of the job left half published is finished first: `published` may be called from here. */
 int job_run_start(const struct job_spec *spec, const struct job_callbacks *callbacks,
                   struct job_run **ret_run, struct error *err) __attribute__((warn_unused_result));
 /* Stops and reaps the worker if one is running; leaves or removes the staging folder (removes it

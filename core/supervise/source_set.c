@@ -300,3 +300,13 @@ json_t *source_set_json(const struct source_set *set)
     return json_pack("{s:s, s:b, s:O}", "name", set->name, "folder", set->is_folder, "files",
                      files);
 }
+
+json_t *source_set_importance_json(const struct source_set *set, const char *name)
+{
+    _cleanup_json_ json_t *importance = source_set_json(set);
+    if (!name)
+        name = set->n ? set->names[0] : set->name;
+    if (json_object_set_new(importance, "name", json_text(name, strlen(name))) < 0)
+        return NULL;
+    return TAKE(importance);
+}
