@@ -122,6 +122,16 @@ static int add_tensor(struct planner *p, struct model *target, uint64_t index)
     return model_add_tensor(target, &tensor, to, p->err);
 }
 
+/* What a tensor is encoded with; NULL when it is copied, or its encoding makes no use of it. */
+static const struct importance_entry *find_importance(const struct planner *p, uint64_t index)
+{
+    const struct model_tensor *from = &p->source->tensors[index];
+    const struct encoding *to = p->tensors[index].encoding;
+    if (!to || !(to->flags & PARE_ENCODING_IMPORTANCE) || !strcmp(to->name, from->encoding_name))
+        return NULL;
+    return importance_for(p->options->importance, from);
+}
+
 static int add_tensors(struct planner *p, struct plan *plan, int sorted)
 {
     uint64_t n = p->source->n_tensors;
@@ -130,7 +140,8 @@ static int add_tensors(struct planner *p, struct plan *plan, int sorted)
         return error_oom(p->err);
     for (uint64_t i = 0; i < n; i++) {
         uint64_t index = sorted ? p->order[i] : i;
-        plan->choices[i] = (struct plan_choice){ index, p->tensors[index].rule };
+        plan->choices[i] = (struct plan_choice){ index, p->tensors[index].rule,
+                                                 find_importance(p, index) };
         int r = add_tensor(p, plan->target, index);
         if (r)
             return r;

@@ -7,12 +7,14 @@
 #ifndef CONVERT_PLAN_H
 #define CONVERT_PLAN_H
 
+#include "convert/importance.h"
 #include "convert/recipe.h"
 #include "plugin/registry.h"
 
 struct plan_choice {
     uint64_t source;   /* index into the source's tensors */
     const char *rule;  /* the line that decided, "q4_k_m.recipe:12: ..."; the recipe's own */
+    const struct importance_entry *importance; /* to encode with; NULL: none */
 };
 
 struct plan {
@@ -24,7 +26,7 @@ struct plan {
 
 struct plan_options {
     int allow_requantize; /* a quantized source tensor may be quantized again */
-    int has_importance;
+    const struct importance *importance; /* or NULL; it must outlive the plan */
 };
 
 /* PARE_EUSAGE when the writer cannot hold what the recipe chose; PARE_ENOTSUP when a tensor would

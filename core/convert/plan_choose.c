@@ -118,7 +118,7 @@ static int check_target(struct choosing *c, const struct encoding *to)
         return error_set(p->err, PARE_EUSAGE,
                          "%s: weights cannot be encoded as %s, which was chosen for tensor %s",
                          c->place, to->name, c->name);
-    if ((to->flags & PARE_ENCODING_NEEDS_IMPORTANCE) && !p->options->has_importance)
+    if ((to->flags & PARE_ENCODING_NEEDS_IMPORTANCE) && !p->options->importance)
         return error_set(p->err, PARE_EUSAGE,
                          "%s, chosen for tensor %s, needs importance data: without them the "
                          "result is useless", to->name, c->name);

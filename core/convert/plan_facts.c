@@ -150,7 +150,7 @@ int planner_facts(struct planner *p)
     p->env.texts[EXPR_FORMAT] = text_of(p->writer->name);
     p->env.texts[EXPR_SOURCE_FORMAT] = text_of(p->source->format ? p->source->format : "");
     p->env.texts[EXPR_DEFAULT] = text_of(p->recipe->standard->argument);
-    p->env.numbers[EXPR_IMPORTANCE] = p->options->has_importance != 0;
+    p->env.numbers[EXPR_IMPORTANCE] = p->options->importance != NULL;
     int r = find_numbers(p);
     if (!r)
         r = find_roles(p);
