@@ -137,6 +137,13 @@ static void check_blocks(const struct trial *trial, const struct planes *planes)
     }
 }
 
+/* Whether a weight tells that its block was damaged. The scales of nvfp4 are all finite: there it
+ * is a value that no encoded block decodes to. */
+static int is_damaged(const struct pare_encoding *encoding, float weight)
+{
+    return !isfinite(weight) || (strcmp(encoding->name, "nvfp4") == 0 && weight == 2880.0f);
+}
+
 /* Zeros stay zeros, and what is not finite shows in its block. */
 static void check_values(const struct trial *trial, const float *decoded)
 {
@@ -151,7 +158,7 @@ static void check_values(const struct trial *trial, const float *decoded)
         int all_zero = 1;
         for (uint64_t j = i; j < i + len; j++) {
             bad |= !isfinite(trial->x[j]);
-            shown |= !isfinite(decoded[j]);
+            shown |= is_damaged(trial->encoding, decoded[j]);
             all_zero &= trial->x[j] == 0.0f;
         }
         for (uint64_t j = i; j < i + len && all_zero; j++) {

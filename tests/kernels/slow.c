@@ -4,7 +4,8 @@
  * A second, slow decoder for the encodings of the plugins `float` and `ggml`, written from their
  * pages in docs/formats/encodings and not from the kernels: one weight at a time, every bit looked
  * up by its position, in exact double arithmetic that is rounded once at the end. The kernels must
- * agree on random bytes. And the casts to 16 bits must round to the nearest, at every tie.
+ * agree on random bytes. And the casts to 16 bits must round to the nearest, at every tie; and the
+ * exponents of mxfp4 must be those of logarithms that are floats, next to every power of two.
  *
  * Usage: slow FOLDER [SEED]. Status 0 when all agree.
  */
@@ -134,6 +135,29 @@ static void cast_check(const struct pare_encoding *encoding, uint16_t last)
     failures += wrong;
 }
 
+/* The exponent of a block is the rounded-down logarithm, as a float, of its largest weight: here
+ * for the floats from each power of two down. */
+static void exponent_check(const struct pare_encoding *encoding)
+{
+    uint64_t wrong = 0;
+
+    for (int power = -149; power <= 127; power++) {
+        float largest = ldexpf(1.0f, power);
+        for (int step = 0; step < 128 && largest > 0.0f; step++) {
+            float x[32] = {largest};
+            uint8_t block[17];
+            void *plane = block;
+            encoding->kernels[0]->encode(x, 1, 32, NULL, &plane);
+            int expected = (int)floorf((float)log2((double)largest)) - 2 + 127;
+            wrong += block[0] != (uint8_t)expected;
+            largest = nextafterf(largest, 0.0f);
+        }
+    }
+    printf("%s %s has the right exponents next to powers of two\n",
+           wrong == 0 ? "ok    " : "not ok", encoding->name);
+    failures += wrong;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -152,6 +176,9 @@ int main(int argc, char **argv)
         }
         if (strcmp((*encoding)->name, "bf16") == 0) {
             cast_check(*encoding, 0x7f7f);
+        }
+        if (strcmp((*encoding)->name, "mxfp4") == 0) {
+            exponent_check(*encoding);
         }
     }
     free(all);
