@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Codes of four and five bits, and how ggml lays them out in bytes.
+ * Codes of two to five bits, and how ggml lays them out in bytes.
  *
  * Kernels work on arrays with one code per byte; these functions turn them into what is stored and
  * back. They are inline so that each encoding gets loops with its own constants.
@@ -38,6 +38,50 @@ static inline void nibbles_unpack(const uint8_t *bytes, uint32_t half, uint8_t *
     for (uint32_t j = 0; j < half; j++) {
         codes[j] = bytes[j] & 15;
         codes[j + half] = bytes[j] >> 4;
+    }
+}
+
+/* The low two bits of 128 codes in 32 bytes: byte j has those of codes j, j + 32, j + 64 and
+ * j + 96, from its low bits up. */
+static inline void crumbs_pack(const uint8_t *codes, uint8_t *bytes)
+{
+    for (uint32_t j = 0; j < 32; j++) {
+        const uint8_t *code = codes + j;
+        bytes[j] = (uint8_t)((code[0] & 3) | (code[32] & 3) << 2 | (code[64] & 3) << 4 |
+                             (code[96] & 3) << 6);
+    }
+}
+
+/* 128 codes from what crumbs_pack made of them. */
+static inline void crumbs_unpack(const uint8_t *bytes, uint8_t *codes)
+{
+    for (uint32_t run = 0; run < 4; run++) {
+        for (uint32_t j = 0; j < 32; j++) {
+            codes[32 * run + j] = bytes[j] >> 2 * run & 3;
+        }
+    }
+}
+
+/* Bit number `bit` of 256 codes in 32 bytes: byte j has that of codes j, j + 32, ... j + 224, from
+ * its bit 0 up. */
+static inline void top_bits_pack(const uint8_t *codes, uint32_t bit, uint8_t *bytes)
+{
+    memset(bytes, 0, 32);
+    for (uint32_t run = 0; run < 8; run++) {
+        for (uint32_t j = 0; j < 32; j++) {
+            bytes[j] = (uint8_t)(bytes[j] | (codes[32 * run + j] >> bit & 1) << run);
+        }
+    }
+}
+
+/* Adds to 256 codes the bits that top_bits_pack took from them. */
+static inline void top_bits_unpack(const uint8_t *bytes, uint32_t bit, uint8_t *codes)
+{
+    for (uint32_t run = 0; run < 8; run++) {
+        for (uint32_t j = 0; j < 32; j++) {
+            uint8_t *code = &codes[32 * run + j];
+            *code = (uint8_t)(*code | (bytes[j] >> run & 1) << bit);
+        }
     }
 }
 

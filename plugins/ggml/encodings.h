@@ -11,8 +11,18 @@ extern const struct pare_encoding encoding_q4_1;
 extern const struct pare_encoding encoding_q5_0;
 extern const struct pare_encoding encoding_q5_1;
 extern const struct pare_encoding encoding_q8_0;
+extern const struct pare_encoding encoding_q2_k;
+extern const struct pare_encoding encoding_q3_k;
 extern const struct pare_encoding encoding_q4_k;
 extern const struct pare_encoding encoding_q5_k;
 extern const struct pare_encoding encoding_q6_k;
+extern const struct pare_encoding encoding_tq1_0;
+extern const struct pare_encoding encoding_tq2_0;
+extern const struct pare_encoding encoding_iq4_nl;
+extern const struct pare_encoding encoding_iq4_xs;
+extern const struct pare_encoding encoding_mxfp4;
+extern const struct pare_encoding encoding_nvfp4;
+extern const struct pare_encoding encoding_q1_0;
+extern const struct pare_encoding encoding_q2_0;
 
 #endif

@@ -5,7 +5,8 @@
  * scales and mins of 8 sub-blocks of 32; 128 bytes of codes, of which each 32 hold two sub-blocks,
  * the first in the low nibbles. x = d * scale * code - dmin * min.
  *
- * Scales, mins and codes are made in superblock.c. See docs/formats/encodings/q4_k.md.
+ * Scales, mins and codes are made in subblocks.c, the head in superblock.c. See
+ * docs/formats/encodings/q4_k.md.
  */
 #include "blocks.h"
 #include "codes.h"
@@ -15,7 +16,7 @@
 #define BLOCK_BYTES 144
 #define CODES SUPER_HEAD /* offset of the codes */
 
-static const struct super_kind kind = {{15, -1.0f, 0.1f, 20}, 255};
+static const struct sub_kind kind = SUPER_KIND(15, -1.0f, 0.1f, 20, 255);
 
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {

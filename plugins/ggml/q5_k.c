@@ -7,7 +7,8 @@
  * of which each 32 hold two sub-blocks, the first in the low nibbles.
  * x = d * scale * code - dmin * min.
  *
- * Scales, mins and codes are made in superblock.c. See docs/formats/encodings/q5_k.md.
+ * Scales, mins and codes are made in subblocks.c, the head in superblock.c. See
+ * docs/formats/encodings/q5_k.md.
  */
 #include "blocks.h"
 #include "codes.h"
@@ -18,18 +19,14 @@
 #define HIGH SUPER_HEAD /* offset of the fifth bits */
 #define LOW 48          /* offset of the others */
 
-static const struct super_kind kind = {{31, -0.5f, 0.1f, 15}, 63};
+static const struct sub_kind kind = SUPER_KIND(31, -0.5f, 0.1f, 15, 63);
 
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
     uint8_t codes[SUPER_LEN];
 
     super_encode(&kind, x, context, block, codes);
-    memset(block + HIGH, 0, LOW - HIGH);
-    for (int i = 0; i < SUPER_LEN; i++) {
-        uint8_t *high = &block[HIGH + i % SUPER_SUB_LEN];
-        *high = (uint8_t)(*high | codes[i] >> 4 << i / SUPER_SUB_LEN);
-    }
+    top_bits_pack(codes, 4, block + HIGH);
     for (int i = 0; i < SUPER_LEN; i += 2 * SUPER_SUB_LEN) {
         nibbles_pack(codes + i, SUPER_SUB_LEN, block + LOW + i / 2);
     }
@@ -42,10 +39,7 @@ static void decode_block(const uint8_t *block, float *x)
     for (int i = 0; i < SUPER_LEN; i += 2 * SUPER_SUB_LEN) {
         nibbles_unpack(block + LOW + i / 2, SUPER_SUB_LEN, codes + i);
     }
-    for (int i = 0; i < SUPER_LEN; i++) {
-        int high = block[HIGH + i % SUPER_SUB_LEN] >> i / SUPER_SUB_LEN & 1;
-        codes[i] = (uint8_t)(codes[i] | high << 4);
-    }
+    top_bits_unpack(block + HIGH, 4, codes);
     super_decode(block, codes, x);
 }
 

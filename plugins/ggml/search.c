@@ -68,12 +68,80 @@ float search_symmetric(const float *x, uint32_t n, int32_t half, const float *we
     return scale;
 }
 
+/* Levels in [-half, top] that are refined one by one, stored as codes level + half. With half 0
+ * they belong to non-negative values, and nothing holds them from below. */
+struct refinement {
+    const float *x;
+    const float *weights;
+    uint32_t n;
+    int32_t half;
+    int32_t top;
+};
+
+/* Moves each level to where the fit of the others wants it, when that makes the fit better.
+ * Gives how many changed. */
+static uint32_t refine_sweep(const struct refinement *group, uint8_t *codes, struct line_fit *fit)
+{
+    const int32_t low = group->half != 0 ? -group->half : INT32_MIN;
+    uint32_t changed = 0;
+
+    for (uint32_t i = 0; i < group->n; i++) {
+        float x = group->x[i];
+        float wx = group->weights[i] * x;
+        float old = (float)(codes[i] - group->half);
+        struct line_fit others = {fit->xl - wx * old, fit->ll - group->weights[i] * old * old};
+        if (!(others.xl > 0.0f && (group->half != 0 || others.ll > 0.0f))) {
+            continue;
+        }
+        int32_t level = clamp_int(round_even(x * others.ll / others.xl), low, group->top);
+        if (level == codes[i] - group->half) {
+            continue;
+        }
+        others.xl += wx * (float)level;
+        others.ll += group->weights[i] * (float)level * (float)level;
+        if (others.ll > 0.0f && others.xl * others.xl * fit->ll > fit->xl * fit->xl * others.ll) {
+            codes[i] = (uint8_t)(level + group->half);
+            *fit = others;
+            changed++;
+        }
+    }
+    return changed;
+}
+
+/* Refines codes whose sums are `fit` in up to five sweeps. Gives the scale. */
+static float refine(const struct refinement *group, struct line_fit fit, uint8_t *codes)
+{
+    for (int sweep = 0; sweep < 5; sweep++) {
+        if (refine_sweep(group, codes, &fit) == 0) {
+            break;
+        }
+    }
+    return fit.ll > 0.0f ? fit.xl / fit.ll : 0.0f;
+}
+
+float search_refined(const float *x, uint32_t n, int32_t half, uint8_t *codes)
+{
+    float squares[SEARCH_MAX];
+    const struct refinement group = {x, squares, n, half, half - 1};
+    float max = extreme(x, n);
+
+    if (fabsf(max) < SEARCH_ALL_ZERO) {
+        memset(codes, 0, n);
+        return 0.0f;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        squares[i] = x[i] * x[i];
+    }
+    return refine(&group, symmetric_try(x, n, half, (float)-half / max, squares, codes), codes);
+}
+
 /* What stays the same while an affine group is searched. */
 struct affine_group {
     const float *x;
     const float *weights;
     uint32_t n;
     int32_t top;
+    int absolute;
     float sum_w;
     float sum_wx;
 };
@@ -87,7 +155,7 @@ static void affine_codes(const struct affine_group *group, float inverse, float 
     }
 }
 
-/* Weighted square error of x ~ scale * code + min. */
+/* Weighted error of x ~ scale * code + min: squared, or absolute. */
 static float affine_error(const struct affine_group *group, float scale, float min,
                           const uint8_t *codes)
 {
@@ -96,7 +164,8 @@ static float affine_error(const struct affine_group *group, float scale, float m
 
     for (uint32_t i = 0; i < group->n; i++) {
         float difference = scale * (float)codes[i] + min - group->x[i];
-        errors[i] = group->weights[i] * (difference * difference);
+        float error = group->absolute ? fabsf(difference) : difference * difference;
+        errors[i] = group->weights[i] * error;
     }
     for (uint32_t i = 0; i < group->n; i++) {
         sum += errors[i];
@@ -142,7 +211,9 @@ static struct affine_group affine_group_of(const struct affine_search *search, c
                                            uint32_t n, const float *weights, float *ret_low,
                                            float *ret_high)
 {
-    struct affine_group group = {.x = x, .weights = weights, .n = n, .top = search->top};
+    struct affine_group group = {
+        .x = x, .weights = weights, .n = n, .top = search->top, .absolute = search->absolute,
+    };
 
     range(x, n, ret_low, ret_high);
     *ret_low = *ret_low > 0.0f ? 0.0f : *ret_low;
@@ -216,36 +287,6 @@ static void positive_levels(const float *x, uint32_t n, int32_t top, float inver
     }
 }
 
-/* Moves each code to where the fit of the others wants it, when that makes the fit better.
- * Gives how many codes changed. */
-static uint32_t positive_sweep(const float *x, uint32_t n, int32_t top, const float *weights,
-                               uint8_t *codes, struct line_fit *fit)
-{
-    uint32_t changed = 0;
-
-    for (uint32_t i = 0; i < n; i++) {
-        float code = (float)codes[i];
-        struct line_fit others = {fit->xl - weights[i] * x[i] * code,
-                                  fit->ll - weights[i] * code * code};
-        if (!(others.xl > 0.0f && others.ll > 0.0f)) {
-            continue;
-        }
-        int32_t level = round_even(x[i] * others.ll / others.xl);
-        level = level < top ? level : top;
-        if (level == codes[i]) {
-            continue;
-        }
-        others.xl += weights[i] * x[i] * (float)level;
-        others.ll += weights[i] * (float)level * (float)level;
-        if (others.xl * others.xl * fit->ll > fit->xl * fit->xl * others.ll) {
-            codes[i] = (uint8_t)level;
-            *fit = others;
-            changed++;
-        }
-    }
-    return changed;
-}
-
 /* The best of nine inverse scales about top / max. A negative value, which only the rounding of
  * degenerate weights makes, has its code wrap around to a byte in the first of them, as in ggml. */
 static float positive_inverse(const float *x, uint32_t n, int32_t top, const float *weights,
@@ -276,6 +317,7 @@ static float positive_inverse(const float *x, uint32_t n, int32_t top, const flo
 float search_positive(const float *x, uint32_t n, int32_t top, const float *weights,
                       uint8_t *codes)
 {
+    const struct refinement group = {x, weights, n, 0, top};
     struct line_fit fit = {0.0f, 0.0f};
     int32_t levels[SEARCH_MAX];
     float max = 0.0f;
@@ -295,10 +337,5 @@ float search_positive(const float *x, uint32_t n, int32_t top, const float *weig
         fit.xl += weights[i] * x[i] * level;
         fit.ll += weights[i] * level * level;
     }
-    for (int sweep = 0; sweep < 5; sweep++) {
-        if (positive_sweep(x, n, top, weights, codes, &fit) == 0) {
-            break;
-        }
-    }
-    return fit.ll > 0.0f ? fit.xl / fit.ll : 0.0f;
+    return refine(&group, fit, codes);
 }

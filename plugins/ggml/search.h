@@ -59,6 +59,33 @@ static inline void range(const float *x, uint32_t n, float *ret_low, float *ret_
     *ret_high = high;
 }
 
+/* Sum of the squares of n values. */
+static inline float sum_of_squares(const float *x, uint32_t n)
+{
+    float sum = 0.0f;
+
+    for (uint32_t i = 0; i < n; i++) {
+        sum += x[i] * x[i];
+    }
+    return sum;
+}
+
+/* How much the error of each of n weights counts with importance, where the square of a typical
+ * weight is `spread`. Gives the sum. */
+static inline float importance_weights(const float *x, const float *importance, uint32_t n,
+                                       float spread, float *weights)
+{
+    float sum = 0.0f;
+
+    for (uint32_t i = 0; i < n; i++) {
+        weights[i] = importance[i] * sqrtf(spread + x[i] * x[i]);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        sum += weights[i];
+    }
+    return sum;
+}
+
 /* The scale of a symmetric group: x[i] ~ scale * (codes[i] - half), codes in [0, 2 * half - 1].
  * The extreme weight gets code 0, so a positive one gives a negative scale. weights says how much
  * each error matters; NULL: the square of x. n <= SEARCH_MAX. Gives 0 and codes 0 when all are
@@ -66,11 +93,16 @@ static inline void range(const float *x, uint32_t n, float *ret_low, float *ret_
 float search_symmetric(const float *x, uint32_t n, int32_t half, const float *weights,
                        uint8_t *codes);
 
+/* The scale of a symmetric group as above, without a row of candidates: the codes of the one that
+ * reaches the extreme are refined one by one, errors counting x^2. */
+float search_refined(const float *x, uint32_t n, int32_t half, uint8_t *codes);
+
 struct affine_search {
     int32_t top;   /* the largest code */
     float first;   /* candidates reach from top + first in steps of step */
     float step;
     int32_t steps; /* the last candidate */
+    int absolute;  /* 1: candidates are judged by the sizes of errors; 0: by their squares */
 };
 
 /* The candidates of blocks with importance. */

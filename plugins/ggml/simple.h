@@ -12,21 +12,9 @@
 #ifndef PARE_PLUGINS_GGML_SIMPLE_H
 #define PARE_PLUGINS_GGML_SIMPLE_H
 
-#include <math.h>
-
 #include "blocks.h"
 #include "codes.h"
 #include "search.h"
-
-/* How much the error of each of n weights counts, in a block with importance. */
-static inline void simple_weights(const float *x, uint32_t n, const struct block_context *context,
-                                  float *weights)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        float spread = sqrtf(context->row_mean_square + x[i] * x[i]);
-        weights[i] = context->importance[i] * spread;
-    }
-}
 
 /* Gives d, not rounded to a half yet, and the codes of a symmetric block. */
 static inline float symmetric_encode(const float *x, uint32_t n, int32_t half,
@@ -35,7 +23,7 @@ static inline float symmetric_encode(const float *x, uint32_t n, int32_t half,
     float weights[SEARCH_MAX];
 
     if (context->importance != NULL) {
-        simple_weights(x, n, context, weights);
+        importance_weights(x, context->importance, n, context->row_mean_square, weights);
         return search_symmetric(x, n, half, weights, codes);
     }
     float d = extreme(x, n) / (float)-half;
@@ -58,7 +46,7 @@ static inline float affine_encode(const float *x, uint32_t n, int32_t top,
 
     if (context->importance != NULL) {
         struct affine_search search = affine_search_importance(top);
-        simple_weights(x, n, context, weights);
+        importance_weights(x, context->importance, n, context->row_mean_square, weights);
         float d = search_affine(&search, x, n, weights, codes, &low);
         *ret_low = -low;
         return d;

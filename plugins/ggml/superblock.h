@@ -10,22 +10,21 @@
 #ifndef PARE_PLUGINS_GGML_SUPERBLOCK_H
 #define PARE_PLUGINS_GGML_SUPERBLOCK_H
 
-#include "blocks.h"
-#include "search.h"
+#include "subblocks.h"
 
-#define SUPER_LEN 256
 #define SUPER_SUBS 8
 #define SUPER_SUB_LEN 32
 #define SUPER_HEAD 16 /* bytes */
 
-/* How q4_k and q5_k are made differently. */
-struct super_kind {
-    struct affine_search plain; /* without importance; its top is the largest code of both ways */
-    uint8_t cap; /* of the codes of scales and mins that importance gives: 63, or 255 for none */
-};
+/* The kind of an encoding: its search without importance, and the cap of codes with importance. */
+#define SUPER_KIND(top, first, step, steps, cap_)                                                 \
+    {                                                                                             \
+        .subs = SUPER_SUBS, .top_scale = 63, .plain = {top, first, step, steps, 0},               \
+        .plain_rms = 1, .spread = 2.0f, .plain_cap = 63, .cap = cap_                              \
+    }
 
 /* Writes the head of a block, and gives its 256 codes, one per byte. */
-void super_encode(const struct super_kind *kind, const float *x,
+void super_encode(const struct sub_kind *kind, const float *x,
                   const struct block_context *context, uint8_t *head, uint8_t *codes);
 
 /* The 256 weights of a head and of codes, one per byte. */

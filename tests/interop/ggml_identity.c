@@ -8,6 +8,8 @@
  * 77). PARE_PLUGINS names the folder with our plugins; PARE_TEST_WEIGHTS says how many weights of
  * each distribution are tried (default 1M; 5 are tried). Non-finite weights are left out: what
  * ggml makes of them is undefined. Tested with llama.cpp de3ff81.
+ *
+ * Usage: ggml_identity [NAME ...]: only the encodings of these names.
  */
 #include "../kernels/inputs.h"
 #include "../kernels/kernels.h"
@@ -52,9 +54,19 @@ static struct pair pairs[] = {
     {"q5_0", 6, 1, NULL},
     {"q5_1", 7, 1, NULL},
     {"q8_0", 8, 1, NULL},
+    {"q2_k", 10, 2, NULL},
+    {"q3_k", 11, 1, NULL},
     {"q4_k", 12, 1, NULL},
     {"q5_k", 13, 1, NULL},
     {"q6_k", 14, 1, NULL},
+    {"tq1_0", 34, 1, NULL},
+    {"tq2_0", 35, 1, NULL},
+    {"iq4_nl", 20, 4, NULL},
+    {"iq4_xs", 23, 4, NULL},
+    {"mxfp4", 39, 1, NULL},
+    {"nvfp4", 40, 1, NULL},
+    {"q1_0", 41, 1, NULL},
+    {"q2_0", 42, 1, NULL},
 };
 
 static struct ggml ggml;
@@ -240,7 +252,18 @@ static void pair_compare(const struct pair *pair, uint64_t weights)
     mismatches += differing;
 }
 
-int main(void)
+/* 1 when `name` is among the names, which end with NULL, or when there are none. */
+static int is_wanted(const char *name, char *const *names)
+{
+    int wanted = names[0] == NULL;
+
+    for (; *names != NULL; names++) {
+        wanted |= strcmp(*names, name) == 0;
+    }
+    return wanted;
+}
+
+int main(int argc, char **argv)
 {
     const char *folder = getenv("PARE_TEST_GGML");
     const char *plugins = getenv("PARE_PLUGINS");
@@ -254,6 +277,9 @@ int main(void)
     const struct pare_encoding **all = encodings_load(plugins != NULL ? plugins : "plugins");
     ggml_load(folder);
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        if (!is_wanted(pairs[i].name, argv + (argc > 0))) {
+            continue;
+        }
         pairs[i].encoding = encodings_find(all, pairs[i].name);
         if (pairs[i].encoding == NULL) {
             printf("not ok %s: no plugin has it\n", pairs[i].name);

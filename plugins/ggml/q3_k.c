@@ -1,0 +1,143 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * q3_k: 256 weights in 110 bytes (3.4375 bits per weight): 32 bytes of third bits, byte l holding
+ * those of weights l, l + 32, ... from bit 0 up; 64 bytes with the low two bits of the codes, of
+ * which each 32 hold 128 weights; 12 bytes of 6-bit scales of 16 sub-blocks of 16; half d.
+ * x = d * (scale - 32) * (code - 4).
+ *
+ * The scale of each sub-block is searched, with importance among many candidates, without by
+ * refining codes; then all are rounded to units of d, and the codes are made anew with the rounded
+ * scales. A sub-block whose rounded scale is 0 keeps the codes of the search. See
+ * docs/formats/encodings/q3_k.md.
+ */
+#include "blocks.h"
+#include "codes.h"
+#include "encodings.h"
+#include "search.h"
+
+#define BLOCK_LEN 256
+#define BLOCK_BYTES 110
+#define SUBS 16
+#define SUB_LEN 16
+#define HALF 4         /* of the codes */
+#define SCALE_HALF 32  /* of the scales' codes */
+#define HIGH 0         /* offset of the third bits */
+#define LOW 32         /* offset of the others */
+#define SCALES 96      /* offset of the sub-blocks' scales */
+#define SCALE 108      /* offset of d */
+
+/* Scales without importance. A level counts modulo 256 before it is held in its range, which shows
+ * where the inverse overflows. Gives d. */
+static float encode_plain(const float *x, uint8_t *scale_codes, uint8_t *codes)
+{
+    float scales[SUBS];
+
+    for (int j = 0; j < SUBS; j++) {
+        scales[j] = search_refined(x + j * SUB_LEN, SUB_LEN, HALF, codes + j * SUB_LEN);
+    }
+    float largest = extreme(scales, SUBS);
+    if (largest == 0.0f) {
+        memset(scale_codes, 0, SUBS);
+        return 0.0f;
+    }
+    float inverse = (float)-SCALE_HALF / largest;
+    for (int j = 0; j < SUBS; j++) {
+        int8_t level = (int8_t)round_even(inverse * scales[j]);
+        scale_codes[j] = (uint8_t)(clamp_int(level, -SCALE_HALF, SCALE_HALF - 1) + SCALE_HALF);
+    }
+    return 1.0f / inverse;
+}
+
+/* Scales with importance, themselves searched for the weight that each sub-block has. Gives d. */
+static float encode_importance(const float *x, const float *importance, uint8_t *scale_codes,
+                               uint8_t *codes)
+{
+    const float spread = 2.0f * sum_of_squares(x, BLOCK_LEN) / (float)BLOCK_LEN;
+    float weights[SUB_LEN];
+    float sums[SUBS];
+    float scales[SUBS];
+
+    for (int j = 0; j < SUBS; j++) {
+        const float *sub = x + j * SUB_LEN;
+        sums[j] = importance_weights(sub, importance + j * SUB_LEN, SUB_LEN, spread, weights);
+        scales[j] = search_symmetric(sub, SUB_LEN, HALF, weights, codes + j * SUB_LEN);
+    }
+    return search_symmetric(scales, SUBS, SCALE_HALF, sums, scale_codes);
+}
+
+/* 16 codes of 6 bits in 12 bytes: the low nibbles of the first eight with those of the others, then
+ * the high two bits of codes j, j + 4, j + 8 and j + 12 in byte 8 + j. */
+static void pack_scales(const uint8_t *codes, uint8_t *packed)
+{
+    nibbles_pack(codes, 8, packed);
+    for (int j = 0; j < 4; j++) {
+        packed[8 + j] = (uint8_t)(codes[j] >> 4 | codes[j + 4] >> 4 << 2 |
+                                  codes[j + 8] >> 4 << 4 | codes[j + 12] >> 4 << 6);
+    }
+}
+
+/* The scales that are stored, as floats. */
+static void unpack_scales(const uint8_t *block, float *scale)
+{
+    const uint8_t *packed = block + SCALES;
+    float d = half_decode(load_u16(block + SCALE));
+    uint8_t codes[SUBS];
+
+    nibbles_unpack(packed, 8, codes);
+    for (int j = 0; j < SUBS; j++) {
+        int high = packed[8 + j % 4] >> j / 4 * 2 & 3;
+        scale[j] = d * (float)((codes[j] | high << 4) - SCALE_HALF);
+    }
+}
+
+/* The codes that fit the stored scales. */
+static void recode(const float *x, const uint8_t *block, uint8_t *codes)
+{
+    float scale[SUBS];
+
+    unpack_scales(block, scale);
+    for (int j = 0; j < SUBS; j++) {
+        if (scale[j] == 0.0f) {
+            continue;
+        }
+        for (int i = j * SUB_LEN; i < (j + 1) * SUB_LEN; i++) {
+            int32_t level = clamp_int(round_even(x[i] / scale[j]), -HALF, HALF - 1);
+            codes[i] = (uint8_t)(level + HALF);
+        }
+    }
+}
+
+static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+{
+    uint8_t scale_codes[SUBS];
+    uint8_t codes[BLOCK_LEN];
+    float d = context->importance != NULL
+                  ? encode_importance(x, context->importance, scale_codes, codes)
+                  : encode_plain(x, scale_codes, codes);
+
+    pack_scales(scale_codes, block + SCALES);
+    store_u16(block + SCALE, scale_encode(d));
+    recode(x, block, codes);
+    top_bits_pack(codes, 2, block + HIGH);
+    crumbs_pack(codes, block + LOW);
+    crumbs_pack(codes + 128, block + LOW + 32);
+}
+
+static void decode_block(const uint8_t *block, float *x)
+{
+    float scale[SUBS];
+    uint8_t codes[BLOCK_LEN];
+
+    unpack_scales(block, scale);
+    crumbs_unpack(block + LOW, codes);
+    crumbs_unpack(block + LOW + 32, codes + 128);
+    top_bits_unpack(block + HIGH, 2, codes);
+    for (int i = 0; i < BLOCK_LEN; i++) {
+        x[i] = scale[i / SUB_LEN] * (float)(codes[i] - HALF);
+    }
+}
+
+BLOCK_ENCODING(q3_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
+               PARE_ENCODING_IMPORTANCE,
+               "256 weights: 3-bit codes, scale per 16");

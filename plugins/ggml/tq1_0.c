@@ -1,0 +1,75 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * tq1_0: 256 weights in 54 bytes (1.6875 bits per weight): 32 bytes with five codes each, of
+ * weights j, j + 32, ...; 16 bytes with five of the next 80, j, j + 16, ...; 4 bytes with four of
+ * the last 16, j, j + 4, ...; half d. x = d * (code - 1).
+ *
+ * The codes of a byte are the digits of a number to the base 3, the first the most significant. It
+ * is stored as a fraction of 243 in units of 1/256, rounded up: then the integer part of three
+ * times the byte is the first digit, and the fraction that remains holds the others. See
+ * docs/formats/encodings/tq1_0.md.
+ */
+#include "blocks.h"
+#include "encodings.h"
+#include "ternary.h"
+
+#define BLOCK_BYTES 54
+#define SCALE 52 /* offset of d */
+
+/* Bytes with the same number of codes: byte j has the codes j, j + bytes, j + 2 * bytes, ... */
+struct run {
+    uint32_t bytes;
+    uint32_t digits;
+};
+
+static const struct run runs[] = {{32, 5}, {16, 5}, {4, 4}};
+
+#define RUNS (sizeof(runs) / sizeof(runs[0]))
+
+/* One byte from the digits of `run` at codes. A fifth one that is missing counts as 0. */
+static uint8_t digits_pack(const struct run *run, const uint8_t *codes)
+{
+    uint32_t number = 0;
+
+    for (uint32_t digit = 0; digit < 5; digit++) {
+        number = number * 3 + (digit < run->digits ? codes[digit * run->bytes] : 0);
+    }
+    return (uint8_t)((number * 256 + 242) / 243);
+}
+
+static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+{
+    uint8_t codes[TERNARY_LEN];
+    const uint8_t *from = codes;
+
+    (void)context;
+    store_u16(block + SCALE, scale_encode(ternary_encode(x, codes)));
+    for (size_t i = 0; i < RUNS; i++) {
+        for (uint32_t j = 0; j < runs[i].bytes; j++) {
+            *block++ = digits_pack(&runs[i], from + j);
+        }
+        from += runs[i].bytes * runs[i].digits;
+    }
+}
+
+static void decode_block(const uint8_t *block, float *x)
+{
+    float d = half_decode(load_u16(block + SCALE));
+
+    for (size_t i = 0; i < RUNS; i++) {
+        uint8_t power = 1;
+        for (uint32_t digit = 0; digit < runs[i].digits; digit++) {
+            for (uint32_t j = 0; j < runs[i].bytes; j++) {
+                uint8_t fraction = (uint8_t)(block[j] * power);
+                *x++ = (float)((fraction * 3 >> 8) - 1) * d;
+            }
+            power = (uint8_t)(power * 3);
+        }
+        block += runs[i].bytes;
+    }
+}
+
+BLOCK_ENCODING(tq1_0, TERNARY_LEN, BLOCK_BYTES, SCALE,
+               0,
+               "256 weights: scale and codes of -1, 0, 1, five per byte");
