@@ -103,6 +103,43 @@ int job_open(const struct job_context *job, struct model *model, const char *for
     return source_open(job->registry, model, format, &hooks, ret_source, err);
 }
 
+struct heartbeat {
+    const struct job_context *job;
+    uint64_t told;
+};
+
+static void tell_checking(void *context)
+{
+    struct heartbeat *heart = context;
+    if (timing_since(heart->told) < 0.2)
+        return;
+    heart->told = timing_now();
+    job_emit(heart->job, "progress",
+             json_pack("{s:i, s:i, s:s}", "done", 0, "total", 1, "stage", "importance"));
+}
+
+DEFINE_CLEANUP(struct importance *, importance_free);
+
+int job_open_importance(const struct job_context *job, int check,
+                        struct importance **ret_importance, struct error *err)
+{
+    const json_t *wanted = json_object_get(job->request, "importance");
+    CLEANUP(importance_free_cleanup) struct importance *importance = NULL;
+    struct host_hooks hooks = { .log = warn, .context = (void *)job };
+    struct heartbeat heart = { job, timing_now() };
+    *ret_importance = NULL;
+    if (!wanted)
+        return 0;
+    int r = importance_open(job->registry, job->importance, json_get_string(wanted, "name", ""),
+                            &hooks, &importance, err);
+    if (r == 0 && check)
+        r = importance_check(importance, tell_checking, &heart, err);
+    if (r < 0)
+        return r;
+    *ret_importance = TAKE(importance);
+    return 0;
+}
+
 struct targets {
     struct target *list;
     size_t n;
@@ -116,13 +153,15 @@ static void targets_deinit(struct targets *targets)
 }
 
 static int prepare_targets(const struct job_context *job, const struct model *model,
-                           struct targets *targets, struct error *err)
+                           const struct importance *importance, struct targets *targets,
+                           struct error *err)
 {
     const json_t *wanted = json_object_get(job->request, "targets");
     struct target_setup setup = {
         .registry = job->registry,
         .recipe_dirs = job->recipes,
-        .plan = { .allow_requantize = json_get_bool(job->request, "allow_requantize", 0) },
+        .plan = { .allow_requantize = json_get_bool(job->request, "allow_requantize", 0),
+                  .importance = importance },
     };
     if (!json_array_size(wanted))
         return error_set(err, PARE_EUSAGE, "no targets were asked for");
@@ -145,11 +184,11 @@ static json_t *describe_choice(const struct model *model, const struct target *t
     const struct model_tensor *to = &target->plan->target->tensors[i];
     const struct plan_choice *choice = &target->plan->choices[i];
     const struct model_tensor *from = &model->tensors[choice->source];
-    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I}", "name",
+    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:b}", "name",
                      json_text(to->name.data, to->name.len), "shape", tensor_shape(to), "from",
                      from->encoding_name, "to", to->encoding_name, "elements",
                      (json_int_t)to->elements, "bytes_in", (json_int_t)from->bytes, "bytes",
-                     (json_int_t)to->bytes);
+                     (json_int_t)to->bytes, "importance", choice->importance != NULL);
 }
 
 static void emit_plan(const struct job_context *job, const struct model *model,
@@ -176,13 +215,16 @@ DEFINE_CLEANUP(struct source *, source_close);
 int job_plan(const struct job_context *job, struct model *model, struct error *err)
 {
     CLEANUP(source_close_cleanup) struct source *source = NULL;
+    CLEANUP(importance_free_cleanup) struct importance *importance = NULL;
     CLEANUP(targets_deinit) struct targets targets = { 0 };
     _cleanup_free_ struct slab_cut *cuts = NULL;
     int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
     if (r == 0)
         r = job_tell_source(job, model, err);
     if (r == 0)
-        r = prepare_targets(job, model, &targets, err);
+        r = job_open_importance(job, 0, &importance, err);
+    if (r == 0)
+        r = prepare_targets(job, model, importance, &targets, err);
     if (r == 0)
         r = pipeline_cuts(model, targets.list, targets.n, &cuts, err);
     if (r < 0)
@@ -230,6 +272,7 @@ static void emit_tensors(const struct job_context *job, const struct model *mode
         (void)snprintf(sse, sizeof sse, "%a", f->probe_sse);
         (void)json_object_set_new(line, "target", json_integer((json_int_t)target->index));
         measure_to_json(&f->all, line);
+        measure_weighted_to_json(&f->all, line);
         (void)json_object_set_new(line, "nonfinite",
                                   json_integer((json_int_t)(f->all.nonfinite + f->all.overflowed)));
         (void)json_object_set_new(line, "seconds", json_number(f->all.seconds));
@@ -250,6 +293,7 @@ static void emit_target(const struct job_context *job, const struct model *model
     emit_tensors(job, model, target, result, &all);
     json_t *accuracy = json_object();
     measure_to_json(&all, accuracy);
+    measure_weighted_to_json(&all, accuracy);
     _cleanup_free_ char *output = target_output_name(target);
     job_emit(job, "target",
              json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:I, s:o, s:f, s:o, s:O}",
@@ -344,8 +388,8 @@ static int sync_targets(const struct job_context *job, struct targets *targets,
 }
 
 static int run(const struct job_context *job, struct source *source, struct model *model,
-               int staging, struct targets *targets, struct pipeline_result *result,
-               struct error *err)
+               const struct importance *importance, int staging, struct targets *targets,
+               struct pipeline_result *result, struct error *err)
 {
     for (size_t i = 0; i < targets->n; i++) {
         int r = target_open(&targets->list[i], staging, model, err);
@@ -357,6 +401,7 @@ static int run(const struct job_context *job, struct source *source, struct mode
         .model = model,
         .targets = targets->list,
         .n_targets = targets->n,
+        .importance = importance,
         .threads = job->threads,
         .keep_nonfinite = !strcmp(json_get_string(job->request, "nonfinite", "refuse"), "keep"),
         .progress = tell_progress,
@@ -369,6 +414,7 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
                 struct error *err)
 {
     CLEANUP(source_close_cleanup) struct source *source = NULL;
+    CLEANUP(importance_free_cleanup) struct importance *importance = NULL;
     CLEANUP(targets_deinit) struct targets targets = { 0 };
     struct pipeline_result result = { 0 };
     uint64_t start = timing_now();
@@ -377,15 +423,19 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
     if (r == 0)
         r = job_tell_source(job, model, err);
     if (r == 0)
-        r = prepare_targets(job, model, &targets, err);
+        r = job_open_importance(job, 1, &importance, err);
     if (r == 0)
-        r = run(job, source, model, staging, &targets, &result, err);
+        r = prepare_targets(job, model, importance, &targets, err);
+    if (r == 0)
+        r = run(job, source, model, importance, staging, &targets, &result, err);
     if (r == 0)
         r = sync_targets(job, &targets, &sync, err);
     for (size_t i = 0; r == 0 && i < targets.n; i++)
         emit_target(job, model, &targets.list[i], &result);
     if (r == 0)
         r = describe_done(model, &result, sync, timing_since(start), ret_done, err);
+    if (r == 0 && importance)
+        (void)json_object_set_new(*ret_done, "importance", importance_json(importance));
     pipeline_result_deinit(&result);
     return r;
 }

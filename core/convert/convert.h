@@ -7,6 +7,7 @@
 #ifndef CONVERT_CONVERT_H
 #define CONVERT_CONVERT_H
 
+#include "convert/importance.h"
 #include "convert/recipe.h"
 #include "plugin/host.h"
 
@@ -17,6 +18,7 @@ struct job_context {
     const struct registry *registry;
     const char *recipes;     /* colon-separated directories */
     const json_t *request;
+    struct model *importance; /* the request's file of it; without files: none */
     unsigned threads;        /* at least 1 */
     json_t *warnings;        /* array of texts: the source's */
     job_emit_fn *emit;
@@ -33,6 +35,12 @@ int job_tell_source(const struct job_context *job, const struct model *model, st
 /* Opens a model; warnings become `warning` lines. */
 int job_open(const struct job_context *job, struct model *model, const char *format,
              struct source **ret_source, struct error *err) __attribute__((warn_unused_result));
+
+/* Opens the request's importance matrix, NULL when it has none; check: digests it and looks at all
+ * its values, with signs of life. */
+int job_open_importance(const struct job_context *job, int check,
+                        struct importance **ret_importance, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* kind convert: emits source, progress, tensor and target lines; ret_done gets the fields of the
  * `done` line but peak_rss and plugins. */

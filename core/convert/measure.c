@@ -99,6 +99,59 @@ void measure_add(struct measure *m, const float *x, const float *y, size_t n, ui
         add_carefully(m, x, y, n, first);
 }
 
+/* The weighted sums of one residue of the column. */
+struct weighted_lanes {
+    double sse[LANES], sxx[LANES];
+};
+
+static inline void add_weighted(struct weighted_lanes *sums, size_t j, float x, float y, float h)
+{
+    double a = x, d = a - (double)y, w = h;
+    sums->sse[j] += w * (d * d);
+    sums->sxx[j] += w * (a * a);
+}
+
+static void add_weighted_row(struct weighted_lanes *sums, const float *x, const float *y, size_t n,
+                             const float *h)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t j = 0; j < LANES; j++)
+            add_weighted(sums, j, x[i + j], y[i + j], h[i + j]);
+    for (size_t j = 0; i < n; i++, j++)
+        add_weighted(sums, j, x[i], y[i], h[i]);
+}
+
+/* As add_weighted_row, without the elements that are not finite; returns how many are. */
+static size_t add_weighted_carefully(struct weighted_lanes *sums, const float *x, const float *y,
+                                     size_t n, const float *h)
+{
+    size_t finite = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_finite(x[i]) || !is_finite(y[i]))
+            continue;
+        add_weighted(sums, i % LANES, x[i], y[i], h[i]);
+        finite++;
+    }
+    return finite;
+}
+
+void measure_add_weighted(struct measure *m, const float *x, const float *y, size_t rows,
+                          size_t row_len, const float *h)
+{
+    struct weighted_lanes sums = { .sse = { 0 } };
+    for (size_t i = 0; i < rows; i++, x += row_len, y += row_len) {
+        if (all_finite(x, row_len) && (x == y || all_finite(y, row_len))) {
+            add_weighted_row(&sums, x, y, row_len, h);
+            m->weighted_n += row_len;
+        } else {
+            m->weighted_n += add_weighted_carefully(&sums, x, y, row_len, h);
+        }
+    }
+    m->weighted_sse += total(sums.sse);
+    m->weighted_sxx += total(sums.sxx);
+}
+
 void measure_merge(struct measure *m, const struct measure *later)
 {
     m->n += later->n;
@@ -112,6 +165,9 @@ void measure_merge(struct measure *m, const struct measure *later)
     m->sxx += later->sxx;
     m->syy += later->syy;
     m->sxy += later->sxy;
+    m->weighted_n += later->weighted_n;
+    m->weighted_sse += later->weighted_sse;
+    m->weighted_sxx += later->weighted_sxx;
     m->seconds += later->seconds;
     if (later->max_abs > m->max_abs)
         m->max_abs = later->max_abs;
@@ -122,18 +178,36 @@ double measure_rmse(const struct measure *m)
     return m->n ? sqrt(m->sse / (double)m->n) : 0;
 }
 
+static double decibels(double signal, double noise)
+{
+    if (noise == 0)
+        return INFINITY;
+    return signal > 0 ? 10 * log10(signal / noise) : -INFINITY;
+}
+
+static double root_of_ratio(double noise, double signal)
+{
+    return noise == 0 ? 0 : sqrt(noise / signal);
+}
+
 double measure_sqnr_db(const struct measure *m)
 {
-    if (m->sse == 0)
-        return INFINITY;
-    return m->sxx > 0 ? 10 * log10(m->sxx / m->sse) : -INFINITY;
+    return decibels(m->sxx, m->sse);
 }
 
 double measure_relative_error(const struct measure *m)
 {
-    if (m->sse == 0)
-        return 0;
-    return sqrt(m->sse / m->sxx);
+    return root_of_ratio(m->sse, m->sxx);
+}
+
+double measure_weighted_sqnr_db(const struct measure *m)
+{
+    return decibels(m->weighted_sxx, m->weighted_sse);
+}
+
+double measure_weighted_relative_error(const struct measure *m)
+{
+    return root_of_ratio(m->weighted_sse, m->weighted_sxx);
 }
 
 double measure_cosine(const struct measure *m)
@@ -151,4 +225,12 @@ void measure_to_json(const struct measure *m, json_t *object)
     (void)json_object_set_new(object, "relative_error", json_number(measure_relative_error(m)));
     (void)json_object_set_new(object, "max_abs", json_number(m->max_abs));
     (void)json_object_set_new(object, "cosine", json_number(measure_cosine(m)));
+}
+
+void measure_weighted_to_json(const struct measure *m, json_t *object)
+{
+    double error = m->weighted_n ? measure_weighted_relative_error(m) : NAN;
+    double decibel = m->weighted_n ? measure_weighted_sqnr_db(m) : NAN;
+    (void)json_object_set_new(object, "weighted_relative_error", json_number(error));
+    (void)json_object_set_new(object, "weighted_sqnr_db", json_number(decibel));
 }

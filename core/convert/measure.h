@@ -3,7 +3,8 @@
 /*
  * Error figures of decoded weights y against the source's x. Sums are doubles, taken in a fixed
  * order inside a slab and merged in slab order, so that they are the same for any number of
- * threads. Elements that are not finite on either side are counted and left out of the sums.
+ * threads. Elements that are not finite on either side are counted and left out of the sums. Where
+ * the importance h of columns is known, weighted sums say what the errors cost the model.
  */
 #ifndef CONVERT_MEASURE_H
 #define CONVERT_MEASURE_H
@@ -19,6 +20,8 @@ struct measure {
     uint64_t first_nonfinite, first_overflowed; /* index of the first; UINT64_MAX: none */
     double sse, sxx, syy, sxy; /* sums of (x-y)^2, x^2, y^2, x*y */
     double max_abs;      /* greatest |x-y| */
+    uint64_t weighted_n; /* elements in the weighted sums */
+    double weighted_sse, weighted_sxx; /* sums of h (x-y)^2 and h x^2 */
     double seconds;      /* of threads' time that these elements took */
 };
 
@@ -26,6 +29,10 @@ struct measure {
 
 /* Adds n elements whose first has the index `first`. y may be x itself (an exact copy). */
 void measure_add(struct measure *m, const float *x, const float *y, size_t n, uint64_t first);
+/* Adds rows of row_len elements to the weighted sums, and to nothing else; h: the row_len weights,
+ * finite and at least 0. */
+void measure_add_weighted(struct measure *m, const float *x, const float *y, size_t rows,
+                          size_t row_len, const float *h);
 /* Appends the sums of a later range. */
 void measure_merge(struct measure *m, const struct measure *later);
 
@@ -38,7 +45,13 @@ double measure_relative_error(const struct measure *m);
 /* Cosine of the angle between x and y; 1 when both are zero. */
 double measure_cosine(const struct measure *m);
 
+/* As measure_sqnr_db and measure_relative_error, weighted. */
+double measure_weighted_sqnr_db(const struct measure *m);
+double measure_weighted_relative_error(const struct measure *m);
+
 /* Sets rmse, sqnr_db, relative_error, max_abs and cosine in an object. */
 void measure_to_json(const struct measure *m, json_t *object);
+/* Sets weighted_relative_error and weighted_sqnr_db, null when no element was weighted. */
+void measure_weighted_to_json(const struct measure *m, json_t *object);
 
 #endif

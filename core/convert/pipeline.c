@@ -82,7 +82,7 @@ uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts,
                          unsigned threads)
 {
     uint64_t elements = largest_count(model, cuts);
-    uint64_t per_slab = elements * 8, per_thread = elements * 16 + n_targets * 64;
+    uint64_t per_slab = elements * 8, per_thread = elements * 20 + n_targets * 64;
     return (threads + 2) * per_slab + threads * per_thread + model->memory_used + (24u << 20);
 }
 

@@ -35,6 +35,7 @@ struct pipeline_request {
     const struct model *model;
     struct target *targets; /* opened */
     size_t n_targets;
+    const struct importance *importance; /* or NULL; the plans' entries are its */
     unsigned threads;       /* compute threads, at least 1 */
     int keep_nonfinite;
     /* Called on the caller's thread a few times a second while there is progress. */

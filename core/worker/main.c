@@ -25,7 +25,7 @@
 struct worker {
     json_t *request;
     struct registry *registry;
-    struct model *model, *other;
+    struct model *model, *other, *importance;
     uint32_t cpu;
     struct job_context job;
     int unheard; /* errno of a line that could not be written */
@@ -266,6 +266,9 @@ static int run(struct worker *w, struct error *err)
     if (r == 0)
         r = make_model(w->request, "other", &w->other, err);
     if (r == 0)
+        r = make_model(w->request, "importance", &w->importance, err);
+    w->job.importance = w->importance;
+    if (r == 0)
         r = load_plugins(w, err);
     if (r == 0)
         r = do_job(w, &done, err);
@@ -293,6 +296,7 @@ int main(void)
     }
     model_free(w.model);
     model_free(w.other);
+    model_free(w.importance);
     registry_free(w.registry);
     json_decref(w.job.warnings);
     json_decref(w.request);
