@@ -108,6 +108,7 @@ static int add_tensor(struct planner *p, struct model *target, uint64_t index)
         .n_planes = to ? to->n_planes : from->n_planes
     };
     memcpy(tensor.dims, from->dims, sizeof tensor.dims);
+    tensor.planes[0].file = from->planes[0].file; /* for writers that keep the source's split */
     for (uint32_t i = 0; i < tensor.n_planes; i++) {
         if (!to) {
             tensor.planes[i].length = from->planes[i].length;

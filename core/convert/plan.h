@@ -27,6 +27,7 @@ struct plan {
 struct plan_options {
     int allow_requantize; /* a quantized source tensor may be quantized again */
     const struct importance *importance; /* or NULL; it must outlive the plan */
+    int source_order;     /* tensors are decided and written in the source's order, not by layer */
 };
 
 /* PARE_EUSAGE when the writer cannot hold what the recipe chose; PARE_ENOTSUP when a tensor would

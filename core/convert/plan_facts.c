@@ -77,7 +77,8 @@ static int sort_tensors(struct planner *p)
         return error_oom(p->err);
     for (uint64_t i = 0; i < n; i++)
         ranks[i] = (struct rank){ p->tensors[i].layer, p->source->tensors[i].name, i };
-    qsort(ranks, n, sizeof *ranks, compare_ranks);
+    if (!p->options->source_order)
+        qsort(ranks, n, sizeof *ranks, compare_ranks);
     for (uint64_t i = 0; i < n; i++)
         p->order[i] = ranks[i].tensor;
     return 0;

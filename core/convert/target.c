@@ -56,10 +56,32 @@ static int find_writer(struct target *target, const char *format, const struct r
     return error_set(err, PARE_EUSAGE, "no plugin writes the format `%s`", format);
 }
 
+/* The request's options, and "name": what writers call files in a folder. New reference. */
+static json_t *make_options(const json_t *request, const char *stem)
+{
+    const json_t *given = json_object_get(request, "options");
+    json_t *options = json_is_object(given) ? json_deep_copy(given) : json_object();
+    if (options && json_object_set_new(options, "name", json_text(stem, strlen(stem))) < 0) {
+        json_decref(options);
+        return NULL;
+    }
+    return options;
+}
+
+/* Whether the target is split as its source is, which llama-quantize does in the source's order,
+ * and decides in it, too. What the writer makes of other texts is its own matter. */
+static int keeps_split(const json_t *options)
+{
+    const char *text = json_get_string(options, "keep_split", "no");
+    return strcmp(text, "no") != 0 && strcmp(text, "false") != 0 && strcmp(text, "0") != 0;
+}
+
 static int plan_and_lay_out(struct target *target, const struct target_setup *setup,
                             const struct model *source, struct error *err)
 {
-    int r = plan_make(target->recipe, setup->registry, source, target->writer, &setup->plan,
+    struct plan_options options = setup->plan;
+    options.source_order = keeps_split(target->options);
+    int r = plan_make(target->recipe, setup->registry, source, target->writer, &options,
                       &target->plan, err);
     if (r < 0)
         return r;
@@ -77,9 +99,10 @@ int target_prepare(struct target *target, size_t index, const json_t *request,
     const char *recipe = json_get_string(request, "recipe", "");
     *target = (struct target){ .index = index, .dirfd = -1 };
     target->stem = strdup(json_get_string(request, "stem", "output"));
-    target->options = json_incref(json_object_get(request, "options"));
     target->warnings = json_array();
-    if (!target->stem || !target->warnings)
+    if (target->stem)
+        target->options = make_options(request, target->stem);
+    if (!target->stem || !target->options || !target->warnings)
         return error_oom(err);
     if (!file_name_is_plain(target->stem))
         return error_set(err, PARE_EUSAGE, "the output's name `%s` is no file name", target->stem);

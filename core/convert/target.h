@@ -18,7 +18,7 @@ struct target_place {
 struct target {
     size_t index;
     char *stem;
-    json_t *options; /* object of strings, or NULL */
+    json_t *options; /* object of strings */
     struct recipe *recipe;
     const struct pare_writer *writer;
     struct plan *plan;

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define MAX_FILES 100000u
+#define MAX_FILES 4096u /* as many as a model may have that is opened: outputs are read again */
 
 static int check_out(struct pare_job *job, uint32_t file, uint64_t offset, uint64_t n)
 {

@@ -126,7 +126,8 @@ struct pare_host {
     void *(*alloc)(struct pare_job *, uint64_t count, uint64_t size);
     void (*release)(struct pare_job *, void *memory);
     int (*cancelled)(struct pare_job *); /* 1: stop and return PARE_ECANCELLED */
-    const char *(*option)(struct pare_job *, const char *key); /* a target's option, or NULL */
+    /* A target's option, or NULL; "name" is what the target is called, for its files' names. */
+    const char *(*option)(struct pare_job *, const char *key);
 
     /* Source files: 0 .. file_count - 1. read gives all n bytes or fails with PARE_EINCOMPLETE. */
     uint32_t (*file_count)(struct pare_job *);
@@ -141,7 +142,8 @@ struct pare_host {
     int (*meta_at)(struct pare_job *, uint64_t i, struct pare_str *ret_key,
                    struct pare_value *ret_value);
 
-    /* For writers: what to write. Lengths of planes are set, files and offsets are not. */
+    /* For writers: what to write. Lengths of planes are set, offsets are not; planes[0].file is the
+     * source's file that the tensor comes from. */
     uint64_t (*tensor_count)(struct pare_job *);
     int (*tensor_at)(struct pare_job *, uint64_t i, struct pare_tensor *ret_tensor);
     /* For writers: the layout. A name is "" for the target's only file, or a plain file name

@@ -4,9 +4,10 @@
  * Inside the GGUF plugin: what its files share. From the bottom up: types.c knows the tensor
  * types, cursor.c reads a file within its bounds, values.c parses metadata, rules.c says what
  * certain keys must be, tensors.c parses the tensor table, split.c scans the headers of all shards
- * and puts them in order, reader.c and writer.c are the two ends that the host calls. The rules
- * are those of docs/formats/gguf.md. All memory comes from the host; nothing is kept but the
- * shards' positions: tensors are parsed once to check them and again to hand them out.
+ * and puts them in order, reader.c and writer.c (with writer.h) are the two ends that the host
+ * calls. The rules are those of docs/formats/gguf.md. All memory comes from the host; nothing is
+ * kept but the shards' positions: tensors are parsed once to check them and again to hand them
+ * out.
  */
 #ifndef GGUF_H
 #define GGUF_H

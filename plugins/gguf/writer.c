@@ -1,92 +1,25 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The writer: one GGUF file, version 3, little-endian. The header is composed twice by the same
- * code, first into a sink that only counts, then into memory of that size. Keys and tensors keep
- * the order in which the host has them. Dimensions of 1 at the outer end are left out and there is
- * at least one dimension, as in every file that ggml writes; so for the same keys and tensors the
- * file is the same, byte for byte.
+ * The writer: GGUF version 3, little-endian, one file or several. It checks first that GGUF can
+ * hold what it is given, then divides the tensors among files (division.c) and lays out each of
+ * them (emit.c).
  */
-#include "gguf.h"
+#include "writer.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-static const char CONTAINER[] = "tensor-container";
+#define GGUF_FILE_NAME 256 /* bytes, with the NUL: the limit of file systems */
 
-struct sink {
-    uint8_t *data; /* NULL: only count */
-    uint64_t length;
-};
-
-struct target {
-    const struct pare_host *host;
-    struct pare_job *job;
-    uint32_t alignment;
-    bool is_model; /* has general.architecture */
-    uint64_t n_keys;
-};
-
-static void put(struct sink *sink, const void *bytes, uint64_t n)
-{
-    if (sink->data && n > 0)
-        memcpy(sink->data + sink->length, bytes, (size_t)n);
-    sink->length += n;
-}
-
-static void put_elements(struct sink *sink, const void *elements, uint64_t count, uint32_t size)
-{
-    if (sink->data)
-        gguf_copy_elements(sink->data + sink->length, elements, count, size);
-    sink->length += count * size;
-}
-
-static void put_u32(struct sink *sink, uint32_t value)
-{
-    put_elements(sink, &value, 1, sizeof(value));
-}
-
-static void put_u64(struct sink *sink, uint64_t value)
-{
-    put_elements(sink, &value, 1, sizeof(value));
-}
-
-static void put_string(struct sink *sink, struct pare_str text)
-{
-    put_u64(sink, text.len);
-    put(sink, text.data, text.len);
-}
-
-static void put_entry(struct sink *sink, struct pare_str key, const struct pare_value *value)
-{
-    uint64_t count = value->is_array ? value->count : 1;
-    put_string(sink, key);
-    if (value->is_array) {
-        put_u32(sink, GGUF_ARRAY);
-        put_u32(sink, value->type);
-        put_u64(sink, count);
-    } else {
-        put_u32(sink, value->type);
-    }
-    if (value->type != PARE_STRING) {
-        put_elements(sink, value->data, count, gguf_element_size(value->type));
-        return;
-    }
-    const struct pare_str *strings = value->data;
-    for (uint64_t i = 0; i < count; i++)
-        put_string(sink, strings[i]);
-}
-
-/* Whether an entry belongs into the file: not what describes another container. */
-static bool is_kept(const struct target *target, struct pare_str key)
+bool gguf_target_keeps(const struct gguf_target *target, struct pare_str key)
 {
     if (key.len == 0 || gguf_key_is_split(key))
         return false;
     return target->is_model || !gguf_key_is(key, "format");
 }
 
-/* How many dimensions the file will show. */
-static uint32_t shown_dims(const struct pare_tensor *tensor)
+uint32_t gguf_shown_dims(const struct pare_tensor *tensor)
 {
     uint32_t n = tensor->n_dims;
     while (n > 1 && tensor->dims[tensor->n_dims - n] == 1)
@@ -94,69 +27,20 @@ static uint32_t shown_dims(const struct pare_tensor *tensor)
     return n > 0 ? n : 1;
 }
 
-static void put_tensor(struct sink *sink, const struct pare_tensor *tensor, uint64_t offset)
-{
-    uint32_t n = shown_dims(tensor);
-    put_string(sink, tensor->name);
-    put_u32(sink, n);
-    for (uint32_t i = 0; i < n; i++)
-        put_u64(sink, tensor->n_dims > 0 ? tensor->dims[tensor->n_dims - 1 - i] : 1);
-    put_u32(sink, (uint32_t)gguf_type_id(tensor->encoding));
-    put_u64(sink, offset);
-}
-
-static int tensor_at(const struct target *target, uint64_t i, struct pare_tensor *ret_tensor)
+int gguf_target_tensor(const struct gguf_target *target, uint64_t i,
+                       struct pare_tensor *ret_tensor)
 {
     *ret_tensor = (struct pare_tensor){.struct_size = sizeof(*ret_tensor)};
     return target->host->tensor_at(target->job, i, ret_tensor);
 }
 
-/* Where the data of the tensor after this one begins. */
-static int next_offset(const struct target *target, const struct pare_tensor *tensor,
-                       uint64_t *offset)
+uint32_t gguf_shard_alignment(const struct gguf_target *target, uint32_t shard)
 {
-    uint64_t end = 0;
-    if (__builtin_add_overflow(*offset, tensor->planes[0].length, &end) ||
-        gguf_align(end, target->alignment, &end) < 0)
-        return target->host->fail(target->job, PARE_ELIMIT, "the target exceeds 2^63 bytes");
-    *offset = end;
-    return 0;
-}
-
-static int put_header(const struct target *target, struct sink *sink)
-{
-    const struct pare_host *host = target->host;
-    uint64_t n_tensors = host->tensor_count(target->job);
-    struct pare_value value = {.struct_size = sizeof(value)};
-    struct pare_str key;
-    put(sink, "GGUF", 4);
-    put_u32(sink, 3);
-    put_u64(sink, n_tensors);
-    put_u64(sink, target->n_keys);
-    if (!target->is_model) {
-        put_string(sink, (struct pare_str){"general.architecture", 20});
-        put_u32(sink, PARE_STRING);
-        put_string(sink, (struct pare_str){CONTAINER, sizeof(CONTAINER) - 1});
-    }
-    for (uint64_t i = 0; host->meta_at(target->job, i, &key, &value) == 1; i++)
-        if (is_kept(target, key))
-            put_entry(sink, key, &value);
-    uint64_t offset = 0;
-    for (uint64_t i = 0; i < n_tensors; i++) {
-        struct pare_tensor tensor;
-        int r = tensor_at(target, i, &tensor);
-        if (r < 0)
-            return r;
-        put_tensor(sink, &tensor, offset);
-        r = next_offset(target, &tensor, &offset);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    return shard == 0 ? target->alignment : GGUF_DEFAULT_ALIGNMENT;
 }
 
 /* Reads the keys that shape the file. */
-static int keys_check(struct target *target)
+static int keys_check(struct gguf_target *target)
 {
     static const struct pare_str ALIGNMENT = {"general.alignment", 17};
     static const struct pare_str ARCHITECTURE = {"general.architecture", 20};
@@ -180,11 +64,11 @@ static int keys_check(struct target *target)
                           "metadata key `general.architecture` must be a string");
     target->n_keys = target->is_model ? 0 : 1;
     for (uint64_t i = 0; host->meta_at(target->job, i, &key, &value) == 1; i++)
-        target->n_keys += is_kept(target, key);
+        target->n_keys += gguf_target_keeps(target, key);
     return 0;
 }
 
-static int tensor_check(const struct target *target, const struct pare_tensor *tensor)
+static int tensor_check(const struct gguf_target *target, const struct pare_tensor *tensor)
 {
     const struct pare_host *host = target->host;
     char name[GGUF_QUOTED];
@@ -194,7 +78,7 @@ static int tensor_check(const struct target *target, const struct pare_tensor *t
                           "tensor `%s`: its name has %zu bytes, GGUF has room for %d: shorten it "
                           "in the source, or choose another target format",
                           name, tensor->name.len, GGUF_NAME_SIZE - 1);
-    if (shown_dims(tensor) > GGUF_MAX_DIMS)
+    if (gguf_shown_dims(tensor) > GGUF_MAX_DIMS)
         return host->fail(target->job, PARE_ENOTSUP,
                           "tensor `%s` has %u dimensions, GGUF has room for %d: choose another "
                           "target format", name, tensor->n_dims, GGUF_MAX_DIMS);
@@ -208,12 +92,12 @@ static int tensor_check(const struct target *target, const struct pare_tensor *t
     return 0;
 }
 
-static int tensors_check(const struct target *target)
+static int tensors_check(const struct gguf_target *target)
 {
     uint64_t n = target->host->tensor_count(target->job);
     for (uint64_t i = 0; i < n; i++) {
         struct pare_tensor tensor;
-        int r = tensor_at(target, i, &tensor);
+        int r = gguf_target_tensor(target, i, &tensor);
         if (r == 0)
             r = tensor_check(target, &tensor);
         if (r < 0)
@@ -222,52 +106,36 @@ static int tensors_check(const struct target *target)
     return 0;
 }
 
-/* Writes the header, padded, and sets *ret_data to where the data begins. */
-static int lay_header(const struct target *target, uint32_t file, uint64_t *ret_data)
+static int shard_name(const struct gguf_target *target, uint32_t shard, char *ret_name, size_t size)
 {
-    struct sink sink = {.data = NULL};
-    uint64_t data = 0;
-    int r = put_header(target, &sink);
-    if (r < 0)
-        return r;
-    if (gguf_align(sink.length, target->alignment, &data) < 0)
-        return target->host->fail(target->job, PARE_ELIMIT, "the header exceeds 2^63 bytes");
-    sink.data = target->host->alloc(target->job, 1, data);
-    if (!sink.data)
-        return PARE_ENOMEM;
-    sink.length = 0;
-    r = put_header(target, &sink);
-    if (r == 0)
-        r = target->host->out_literal(target->job, file, 0, sink.data, data);
-    target->host->release(target->job, sink.data);
-    if (r == 0)
-        *ret_data = data;
-    return r;
+    const char *name = target->host->option(target->job, "name");
+    ret_name[0] = '\0';
+    if (target->n_shards == 1)
+        return 0;
+    int n = snprintf(ret_name, size, "%s-%05u-of-%05u.gguf", name ? name : "model", shard + 1,
+                     target->n_shards);
+    if (n < 0 || (size_t)n >= size)
+        return target->host->fail(target->job, PARE_ELIMIT,
+                                  "the names of its files would have %d bytes, more than the limit "
+                                  "of %zu: give the source a shorter name", n, size - 1);
+    return 0;
 }
 
-static int lay_tensors(const struct target *target, uint32_t file, uint64_t data)
+static int shards_emit(const struct gguf_target *target)
 {
-    const struct pare_host *host = target->host;
-    uint64_t n = host->tensor_count(target->job);
-    uint64_t offset = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        struct pare_tensor tensor;
-        int r = tensor_at(target, i, &tensor);
+    char name[GGUF_FILE_NAME];
+    int r = 0;
+    for (uint32_t i = 0; i < target->n_shards && r == 0; i++) {
+        r = shard_name(target, i, name, sizeof(name));
         if (r == 0)
-            r = host->out_tensor(target->job, i, 0, file, data + offset);
-        if (r == 0)
-            r = next_offset(target, &tensor, &offset);
-        if (r < 0)
-            return r;
+            r = gguf_emit(target, i, name);
     }
-    return host->out_size(target->job, file, data + offset);
+    return r;
 }
 
 static int layout(const struct pare_host *host, struct pare_job *job)
 {
-    struct target target = {.host = host, .job = job};
-    uint32_t file = 0;
-    uint64_t data = 0;
+    struct gguf_target target = {.host = host, .job = job};
     int r = keys_check(&target);
     if (r == 0)
         r = tensors_check(&target);
@@ -277,11 +145,13 @@ static int layout(const struct pare_host *host, struct pare_job *job)
         host->log(job, PARE_LOG_WARNING,
                   "this GGUF is a plain tensor container: it has no general.architecture, so "
                   "llama.cpp will not run it");
-    r = host->out_file(job, "", &file);
+    r = gguf_divide(&target);
     if (r == 0)
-        r = lay_header(&target, file, &data);
-    if (r == 0)
-        r = lay_tensors(&target, file, data);
+        r = shards_emit(&target);
+    if (target.order)
+        host->release(job, target.order);
+    if (target.first)
+        host->release(job, target.first);
     return r;
 }
 
@@ -295,7 +165,7 @@ static const char *const ENCODINGS[] = {
 const struct pare_writer gguf_writer = {
     .struct_size = sizeof(gguf_writer),
     .name = "gguf",
-    .summary = "GGUF version 3, one file",
+    .summary = "GGUF version 3, one file or a split",
     .suffix = ".gguf",
     .encodings = ENCODINGS,
     .layout = layout,

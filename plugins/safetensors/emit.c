@@ -179,7 +179,7 @@ static int make_header(const struct st_context *context, const struct st_item *i
         return r;
     if (text.len > ST_MAX_HEADER)
         return ST_FAIL(context, PARE_ELIMIT, "the header would be %" PRIu64 " bytes long, and the "
-                       "format's limit is %u: set shard_size", text.len, ST_MAX_HEADER);
+                       "format's limit is %u: set split_max_size", text.len, ST_MAX_HEADER);
     char *data = context->host->alloc(context->job, text.len + 8, 1);
     if (data == NULL)
         return PARE_ENOMEM;

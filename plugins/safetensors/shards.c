@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Shards: which tensor goes into which, what they are called, and their index. Tensors are taken
- * in the source's order and put into the current shard until the next one would exceed the limit,
- * as Hugging Face's libraries do; a tensor above the limit gets a shard of its own.
+ * in the target's order and put into the current shard until the next one would exceed a limit,
+ * as Hugging Face's libraries do; a tensor above the limit of bytes gets a shard of its own.
  */
 #include "writer.h"
 
@@ -11,29 +11,32 @@
 
 #include <stdio.h>
 
-/* Puts every item (in the source's order) into a shard of at most `limit` bytes of tensor data.
- * PARE_ELIMIT, reported, when that takes too many. */
-int st_shards_assign(const struct st_context *context, struct st_plan *plan, uint64_t limit)
+/* Puts every item (in the target's order) into a shard within the options' limits. PARE_ELIMIT,
+ * reported, when that takes too many. */
+int st_shards_assign(const struct st_context *context, struct st_plan *plan,
+                     const struct split_options *options)
 {
-    uint64_t filled = 0;
+    uint64_t filled = 0, n = 0; /* bytes and tensors of the current shard */
     uint32_t next = 0, current = ST_NONE; /* numbers are given when a shard gets its first tensor */
     for (uint64_t i = 0; i < plan->n_items; i++) {
         struct st_item *item = &plan->items[i];
-        const bool alone = item->bytes > limit;
-        const bool fits = current != ST_NONE && item->bytes <= limit - filled;
+        const bool alone = item->bytes > options->max_size;
+        const bool fits = current != ST_NONE && n < options->max_tensors
+                          && item->bytes <= options->max_size - filled;
         if (alone) {
             item->shard = next++;
         } else {
             if (!fits) {
                 current = next++;
-                filled = 0;
+                filled = n = 0;
             }
             item->shard = current;
             filled += item->bytes;
+            n++;
         }
         if (next > ST_MAX_SHARDS)
             return ST_FAIL(context, PARE_ELIMIT, "more shards than the limit of %u: raise "
-                           "shard_size", ST_MAX_SHARDS);
+                           "split_max_size or split_max_tensors", ST_MAX_SHARDS);
     }
     plan->n_shards = next;
     return 0;

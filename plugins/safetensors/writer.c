@@ -98,24 +98,6 @@ static int collect(const struct st_context *context, struct st_plan *plan)
     return 0;
 }
 
-/* Option shard_size: bytes, in decimal digits. *ret_size stays when it is not given. */
-static int read_shard_size(const struct st_context *context, uint64_t *ret_size)
-{
-    const char *text = context->host->option(context->job, "shard_size");
-    uint64_t size = 0;
-    if (text == NULL)
-        return 0;
-    for (const char *p = text; *p != 0; p++)
-        if (*p < '0' || *p > '9' || __builtin_mul_overflow(size, 10u, &size)
-            || __builtin_add_overflow(size, (uint64_t)(*p - '0'), &size))
-            size = 0, p = "x";
-    if (size == 0)
-        return ST_FAIL(context, PARE_EUSAGE, "shard_size must be a number of bytes above 0, and it "
-                       "is `%s`", st_show(st_str(text)).text);
-    *ret_size = size;
-    return 0;
-}
-
 static int has_side_files(const struct st_context *context, bool *ret_any)
 {
     const uint32_t n = context->host->file_count(context->job);
@@ -134,19 +116,22 @@ static int has_side_files(const struct st_context *context, bool *ret_any)
 /* Decides on folder or file and puts every tensor in a shard. */
 static int divide(const struct st_context *context, struct st_plan *plan)
 {
-    uint64_t limit = 0;
+    struct split_options options;
     bool side;
     int r = has_side_files(context, &side);
     if (r == 0)
-        r = read_shard_size(context, &limit);
+        r = split_options_read(context->host, context->job, "shard_size", &options);
     if (r < 0)
         return r;
-    if (limit == 0)
-        limit = side ? DEFAULT_SHARD_SIZE : UINT64_MAX;
+    if (options.keep)
+        return ST_FAIL(context, PARE_EUSAGE, "safetensors cannot be split as the source is: give "
+                       "split_max_size or split_max_tensors, not keep_split");
+    if (options.max_size == UINT64_MAX && side)
+        options.max_size = DEFAULT_SHARD_SIZE;
     plan->n_shards = 1;
-    plan->sharded = plan->total > limit;
+    plan->sharded = plan->total > options.max_size || plan->n_items > options.max_tensors;
     plan->folder = side || plan->sharded;
-    r = plan->sharded ? st_shards_assign(context, plan, limit) : 0;
+    r = plan->sharded ? st_shards_assign(context, plan, &options) : 0;
     if (plan->n_shards == 1)
         plan->sharded = false;
     return r;

@@ -6,6 +6,7 @@
 #ifndef ST_WRITER_H
 #define ST_WRITER_H
 
+#include "../split-options.h"
 #include "text.h"
 
 /* One tensor of the target. Sizes are known and proven to add up. */
@@ -28,7 +29,8 @@ struct st_plan {
 };
 
 /* shards.c */
-int st_shards_assign(const struct st_context *context, struct st_plan *plan, uint64_t limit)
+int st_shards_assign(const struct st_context *context, struct st_plan *plan,
+                     const struct split_options *options)
     __attribute__((warn_unused_result));
 void st_shard_name(const struct st_plan *plan, uint32_t shard, char *ret_name, size_t size);
 int st_index_emit(const struct st_context *context, struct st_plan *plan)
