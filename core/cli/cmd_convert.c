@@ -17,6 +17,7 @@ enum {
     OPTION_REQUANTIZE,
     OPTION_SANDBOX,
     OPTION_SHARD_SIZE,
+    OPTION_IMPORTANCE,
     OPTION_QUIET,
 };
 
@@ -26,6 +27,7 @@ static const struct cli_option options[] = {
     { "threads", 0, "N", "compute threads (default: one for each CPU)", OPTION_THREADS },
     { "dry-run", 'n', NULL, "print the plan and write nothing", OPTION_DRY_RUN },
     { "allow-requantize", 0, NULL, "quantize again what is quantized already", OPTION_REQUANTIZE },
+    { "importance", 0, "FILE", "importance matrix, as llama-imatrix writes it", OPTION_IMPORTANCE },
     { "nonfinite", 0, "WHAT", "NaN and infinity: refuse (default) or keep", OPTION_NONFINITE },
     { "shard-size", 0, "BYTES", "split folder outputs at so many bytes (4G)", OPTION_SHARD_SIZE },
     { "cpu", 0, "LEVEL", "native (default), c, or a list such as avx2,f16c", OPTION_CPU },
@@ -82,6 +84,9 @@ static int set(void *state, int id, const char *value)
         return choose("sandbox", value, sandbox, &o->sandbox);
     case OPTION_OUT:
         o->out = value;
+        break;
+    case OPTION_IMPORTANCE:
+        o->importance = value;
         break;
     case OPTION_CPU:
         o->cpu = value;

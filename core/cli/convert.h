@@ -16,6 +16,7 @@ struct convert_options {
     long long threads;
     unsigned long long shard_size; /* bytes; 0: the writer's default */
     const char *cpu, *nonfinite, *sandbox;
+    const char *importance;        /* file of an importance matrix, or NULL */
     int allow_requantize, dry_run, quiet;
 };
 
@@ -24,6 +25,18 @@ struct convert_result { /* of one source */
     struct error error;
     json_t *outputs; /* [{"path","manifest"}] */
 };
+
+/* What a source is converted with, beside the targets. */
+struct convert_inputs {
+    struct source_set importance; /* one file; none when its n is 0 */
+    const char *importance_name;  /* what outputs call it, or NULL: as its file */
+    json_t *overrides;            /* [{"name","text"}] (docs/protocol.md), or NULL */
+};
+
+/* CLI_OK, or an exit status after the message, which is in err too. */
+int convert_inputs_open(const struct convert_options *options, struct convert_inputs *ret_inputs,
+                        struct error *err) __attribute__((warn_unused_result));
+void convert_inputs_deinit(struct convert_inputs *inputs);
 
 /* Converts one source. CLI_OK, or an exit status after the message; the result is filled either
  * way (free its outputs). */

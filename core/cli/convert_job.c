@@ -138,7 +138,8 @@ static struct job_settings make_settings(const struct cli *cli, const struct con
 }
 
 static int convert_source(const struct cli *cli, const struct convert_options *options,
-                          struct convert_result *result, const struct source_set *source)
+                          struct convert_result *result, const struct source_set *source,
+                          const struct convert_inputs *inputs)
 {
     char uid[40];
     _cleanup_close_ int out = -1;
@@ -153,6 +154,9 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
         .uid = uid,
         .origin = origin ? origin : result->operand,
         .source = source,
+        .importance = inputs->importance.n ? &inputs->importance : NULL,
+        .importance_name = inputs->importance_name,
+        .overrides = inputs->overrides,
         .targets = (struct job_target *)options->targets,
         .n_targets = options->n_targets,
         .out_dirfd = out,
@@ -169,14 +173,18 @@ int convert_one(const struct cli *cli, const struct convert_options *options, co
                 struct convert_result *result)
 {
     struct source_set source = { 0 };
+    struct convert_inputs inputs = { 0 };
     *result = (struct convert_result){ .operand = operand, .outputs = json_array() };
     if (!result->outputs)
         return cli_fail(CLI_FAILURE, "out of memory");
     int status = operand_open(operand, &source, &result->error);
     if (status == CLI_OK)
-        status = convert_source(cli, options, result, &source);
+        status = convert_inputs_open(options, &inputs, &result->error);
+    if (status == CLI_OK)
+        status = convert_source(cli, options, result, &source, &inputs);
     if (status != CLI_OK && !result->error.code)
         result->error.code = error_set(&result->error, PARE_EIO, "could not be started");
+    convert_inputs_deinit(&inputs);
     source_set_deinit(&source);
     return status;
 }

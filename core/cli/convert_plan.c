@@ -60,11 +60,13 @@ static int print_plan(const json_t *plan, const char *name)
     return print_tensors(plan);
 }
 
-static json_t *make_request(const struct convert_options *o, const char *name)
+static json_t *make_request(const struct convert_options *o, const struct convert_inputs *inputs,
+                            const char *name)
 {
-    return json_pack("{s:o, s:I, s:s, s:s, s:s, s:b}", "targets", targets_json(o, name), "threads",
-                     (json_int_t)o->threads, "cpu", o->cpu, "nonfinite", o->nonfinite, "sandbox",
-                     o->sandbox, "allow_requantize", o->allow_requantize);
+    return json_pack("{s:o, s:I, s:s, s:s, s:s, s:b, s:O*}", "targets", targets_json(o, name),
+                     "threads", (json_int_t)o->threads, "cpu", o->cpu, "nonfinite", o->nonfinite,
+                     "sandbox", o->sandbox, "allow_requantize", o->allow_requantize, "overrides",
+                     inputs->overrides);
 }
 
 static int print_plans(const struct cli *cli, json_t *const *plans, size_t n,
@@ -87,29 +89,42 @@ static int print_plans(const struct cli *cli, json_t *const *plans, size_t n,
     return object ? cli_print_json(object) : cli_fail(CLI_FAILURE, "out of memory");
 }
 
-int convert_plan(const struct cli *cli, const struct convert_options *options, const char *operand)
+static int plan_source(const struct cli *cli, const struct convert_options *options,
+                       const char *operand, const struct source_set *source,
+                       const struct convert_inputs *inputs)
 {
-    struct source_set source = { 0 };
-    struct error err = ERROR_INIT;
-    int status = operand_open(operand, &source, &err);
-    if (status != CLI_OK)
-        return status;
     json_t *plans[CONVERT_MAX_TARGETS];
     struct worker_question question = {
         .kind = "plan",
         .event = "plan",
-        .source = &source,
-        .more = make_request(options, source.name),
+        .source = source,
+        .importance = &inputs->importance,
+        .importance_name = inputs->importance_name,
+        .more = make_request(options, inputs, source->name),
         .what = operand,
         .n_answers = options->n_targets,
     };
-    status = question.more ? worker_ask(cli, &question, plans)
-                           : cli_fail(CLI_FAILURE, "out of memory");
-    if (status == CLI_OK) {
-        status = print_plans(cli, plans, options->n_targets, &source);
-        for (size_t i = 0; i < options->n_targets; i++)
-            json_decref(plans[i]);
-    }
+    int status = question.more ? worker_ask(cli, &question, plans)
+                               : cli_fail(CLI_FAILURE, "out of memory");
+    if (status != CLI_OK)
+        return status;
+    status = print_plans(cli, plans, options->n_targets, source);
+    for (size_t i = 0; i < options->n_targets; i++)
+        json_decref(plans[i]);
+    return status;
+}
+
+int convert_plan(const struct cli *cli, const struct convert_options *options, const char *operand)
+{
+    struct source_set source = { 0 };
+    struct convert_inputs inputs = { 0 };
+    struct error err = ERROR_INIT;
+    int status = operand_open(operand, &source, &err);
+    if (status == CLI_OK)
+        status = convert_inputs_open(options, &inputs, &err);
+    if (status == CLI_OK)
+        status = plan_source(cli, options, operand, &source, &inputs);
+    convert_inputs_deinit(&inputs);
     source_set_deinit(&source);
     return status;
 }

@@ -33,6 +33,20 @@ int operand_open(const char *operand, struct source_set *ret_set, struct error *
     return cli_error(err, strncmp(err->text, operand, strlen(operand)) ? operand : NULL);
 }
 
+int operand_open_file(const char *operand, struct source_set *ret_set, struct error *err)
+{
+    struct source_set set = { 0 };
+    int status = operand_open(operand, &set, err);
+    if (status == CLI_OK && (set.is_folder || set.n != 1)) {
+        source_set_deinit(&set);
+        err->code = error_set(err, PARE_EDATA, "not a file");
+        return cli_error(err, operand);
+    }
+    if (status == CLI_OK)
+        *ret_set = set;
+    return status;
+}
+
 struct asking {
     const struct worker_question *question;
     json_t **answers;
@@ -55,26 +69,43 @@ static json_t *make_request(const struct cli *cli, const struct worker_question 
                                                cli->plugins, "recipes", cli->recipes);
     if (!request || (more && json_object_update(request, more) < 0) ||
         (q->source && json_object_set_new(request, "source", source_set_json(q->source)) < 0) ||
-        (q->other && json_object_set_new(request, "other", source_set_json(q->other)) < 0))
+        (q->other && json_object_set_new(request, "other", source_set_json(q->other)) < 0) ||
+        (q->importance && q->importance->n &&
+         json_object_set_new(request, "importance",
+                             source_set_importance_json(q->importance, q->importance_name)) < 0))
         return NULL;
     return TAKE(request);
+}
+
+/* The descriptors of all files that the request names. */
+static int gather_fds(const struct worker_question *q, int **ret_fds, size_t *ret_n)
+{
+    const struct source_set *const sets[] = { q->source, q->other, q->importance };
+    size_t n = 0, n_sets = sizeof sets / sizeof *sets;
+    for (size_t i = 0; i < n_sets; i++)
+        n += sets[i] ? sets[i]->n : 0;
+    int *fds = calloc(n + 1, sizeof *fds);
+    if (!fds)
+        return -1;
+    *ret_fds = fds;
+    *ret_n = n;
+    for (size_t i = 0; i < n_sets; i++)
+        for (size_t j = 0; sets[i] && j < sets[i]->n; j++)
+            *fds++ = sets[i]->fds[j];
+    return 0;
 }
 
 int worker_ask(const struct cli *cli, const struct worker_question *q, json_t **ret_answers)
 {
     _cleanup_json_ json_t *request = make_request(cli, q);
-    size_t n = q->source ? q->source->n : 0, m = q->other ? q->other->n : 0;
-    _cleanup_free_ int *fds = calloc(n + m + 1, sizeof *fds);
-    if (!request || !fds)
+    _cleanup_free_ int *fds = NULL;
+    size_t n = 0;
+    if (!request || gather_fds(q, &fds, &n) < 0)
         return cli_fail(CLI_FAILURE, "out of memory");
-    if (n)
-        memcpy(fds, q->source->fds, n * sizeof *fds);
-    if (m)
-        memcpy(fds + n, q->other->fds, m * sizeof *fds);
     memset(ret_answers, 0, q->n_answers * sizeof(json_t *));
     struct asking asking = { .question = q, .answers = ret_answers };
     struct error err = ERROR_INIT;
-    int r = worker_process_run(cli->worker, request, fds, n + m, SILENCE, on_line, &asking, &err);
+    int r = worker_process_run(cli->worker, request, fds, n, SILENCE, on_line, &asking, &err);
     int status = r < 0          ? cli_error(&err, q->what)
                  : asking.n == 0 ? cli_fail(CLI_FAILURE, "the worker gave no answer")
                                  : CLI_OK;

@@ -12,10 +12,16 @@
 int operand_open(const char *operand, struct source_set *ret_set, struct error *err)
     __attribute__((warn_unused_result));
 
+/* Opens a file that is no model, such as an importance matrix; as operand_open. */
+int operand_open_file(const char *operand, struct source_set *ret_set, struct error *err)
+    __attribute__((warn_unused_result));
+
 struct worker_question {
     const char *kind;               /* of the request */
     const char *event;              /* the line that answers */
     const struct source_set *source, *other; /* or NULL */
+    const struct source_set *importance;     /* or NULL; none when its n is 0 */
+    const char *importance_name;             /* or NULL: as its file */
     json_t *more;                   /* other members of the request, or NULL; taken */
     const char *what;               /* for messages, or NULL */
     size_t n_answers;               /* room for that many lines */
