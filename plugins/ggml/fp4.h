@@ -22,9 +22,9 @@ static const float fp4_values[16] = {
     0.0f, -1.0f, -2.0f, -3.0f, -4.0f, -6.0f, -8.0f, -12.0f,
 };
 
-/* The codes of n <= FP4_GROUP weights: the values nearest to x / unit, unit >= 0; of equally near ones that of
- * the least magnitude. Differences are rounded to floats before they are compared, so that values
- * beyond about 2^24 units are code 0. */
+/* The codes of n <= FP4_GROUP weights: the values nearest to x / unit, unit >= 0; of equally near
+ * ones that of the least magnitude. Differences are rounded to floats before they are compared, so
+ * that weights beyond 2^29 units, which all differences leave as they are, are code 0. */
 static inline void fp4_encode(const float *x, uint32_t n, float unit, uint8_t *codes)
 {
     float errors[FP4_GROUP];
