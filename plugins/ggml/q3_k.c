@@ -27,8 +27,7 @@
 #define SCALES 96      /* offset of the sub-blocks' scales */
 #define SCALE 108      /* offset of d */
 
-/* Scales without importance. A level counts modulo 256 before it is held in its range, which shows
- * where the inverse overflows. Gives d. */
+/* Scales without importance; the largest gets the code 0. Gives d. */
 static float encode_plain(const float *x, uint8_t *scale_codes, uint8_t *codes)
 {
     float scales[SUBS];
@@ -43,7 +42,7 @@ static float encode_plain(const float *x, uint8_t *scale_codes, uint8_t *codes)
     }
     float inverse = (float)-SCALE_HALF / largest;
     for (int j = 0; j < SUBS; j++) {
-        int8_t level = (int8_t)round_even(inverse * scales[j]);
+        int32_t level = round_even(inverse * scales[j]);
         scale_codes[j] = (uint8_t)(clamp_int(level, -SCALE_HALF, SCALE_HALF - 1) + SCALE_HALF);
     }
     return 1.0f / inverse;
