@@ -28,7 +28,8 @@ float levels_spread(const float *x, uint32_t n);
 /* The scale of a group. 0 when all are (nearly) zero or no weight counts. */
 float levels_search(const float *x, const float *weights);
 
-/* The code of the level nearest to each inverse * x[i]; half way the higher one, NaN the highest. */
+/* The code of the level nearest to each inverse * x[i]; half way the higher one, and the highest of
+ * all for a NaN. */
 void levels_encode(const float *x, float inverse, uint8_t *codes);
 
 /* 32 weights from their scale and the 16 bytes that nibbles_pack made of their codes. */

@@ -182,7 +182,8 @@ static void check_error(const struct trial *trial, const float *decoded)
         noise += error * error;
     }
     double bits = 8.0 * trial->encoding->planes[0]->bytes_per_block / trial->encoding->block_len;
-    expect(noise <= (bits >= 3.0 ? 0.1 : 1.0) * signal, trial, "decoded weights are far from the source");
+    expect(noise <= (bits >= 3.0 ? 0.1 : 1.0) * signal, trial,
+           "decoded weights are far from the source");
 }
 
 /* A cast of what was cast before changes nothing. */
