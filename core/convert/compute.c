@@ -5,12 +5,13 @@
  * what was encoded, measure the one against the other, and write. A tensor that keeps its
  * encoding is written as it was read. Sums of slabs are merged in order when the last is there.
  * Where there is importance, each matrix of a tensor (each expert) has its own: a slab that spans
- * several is encoded and weighed in pieces, one per matrix.
+ * several is encoded in pieces, one per matrix.
  */
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "base/timing.h"
+#include "convert/importance_rows.h"
 #include "convert/pipeline_state.h"
 
 #include <string.h>
@@ -19,10 +20,7 @@ struct computer {
     struct pipeline *p;
     float *x, *y;           /* decoded source, decoded result */
     unsigned char *encoded; /* planes one after another */
-    float *h;               /* importance of h_n columns from h_first of h_entry, the last asked for */
-    const struct importance_entry *h_entry;
-    uint64_t h_first;
-    size_t h_n;
+    struct importance_rows importance;
     struct stage_seconds seconds;
 };
 
@@ -65,75 +63,34 @@ static int write_planes(struct computer *c, const struct target *target, uint64_
     return r < 0 ? error_prefix(err, "%s", target->stem) : 0;
 }
 
-/* Elements of a matrix of the tensor, whose columns share their importance. */
-static uint64_t matrix_elements(const struct model_tensor *t)
+static void encode_rows(const struct model_tensor *t, uint64_t rows, uint64_t row_len,
+                        const float *x, const float *importance, void *const *planes)
 {
-    return t->row_len * (t->n_dims > 1 ? t->dims[t->n_dims - 2] : 1);
-}
-
-/* The part of a slab from element `first` of the tensor that lies in one matrix. */
-static struct slab piece_of(const struct computer *c, const struct slab *slab, uint64_t first)
-{
-    const struct model_tensor *t = source_tensor(c->p, slab->tensor);
-    struct slab piece = *slab;
-    uint64_t left = slab->first + slab->count - first;
-    uint64_t matrix = matrix_elements(t), here = matrix - first % matrix;
-    piece.first = first;
-    piece.count = left < here ? left : here;
-    return piece;
-}
-
-/* Makes c->h the importance of a piece's columns. */
-static int load_importance(struct computer *c, const struct importance_entry *entry,
-                           const struct slab *piece, uint64_t n, struct error *err)
-{
-    const struct model_tensor *t = source_tensor(c->p, piece->tensor);
-    uint64_t matrices = entry->row_len * entry->matrices / t->row_len;
-    uint64_t matrix = piece->first / matrix_elements(t) % matrices;
-    uint64_t first = matrix * t->row_len + piece->first % t->row_len;
-    if (c->h_entry == entry && c->h_first == first && c->h_n == n)
-        return 0;
-    c->h_entry = NULL;
-    int r = importance_read(c->p->request->importance, entry, first, n, c->h, err);
-    if (r < 0)
-        return r;
-    c->h_entry = entry;
-    c->h_first = first;
-    c->h_n = n;
-    return 0;
-}
-
-/* Encodes a slab, or a piece of one, from x to the planes. */
-static void encode_rows(const struct computer *c, const struct model_tensor *t,
-                        const struct slab *slab, const float *x, const float *importance,
-                        void *const *planes)
-{
-    uint64_t rows, row_len;
     struct pare_calibration calibration = { .struct_size = sizeof calibration,
                                             .importance = importance };
-    slab_kernel_shape(t, &c->p->cuts[slab->tensor], slab->count, &rows, &row_len);
     t->encoding->kernel.encode(x, rows, row_len, &calibration, planes);
 }
 
+/* Encodes the decoded slab to the planes, each matrix with its own importance. */
 static int encode_weighted(struct computer *c, const struct model_tensor *t,
                            const struct slab *slab, const struct importance_entry *entry,
                            void *const *planes, struct error *err)
 {
-    for (uint64_t at = slab->first; at < slab->first + slab->count;) {
-        struct slab piece = piece_of(c, slab, at);
+    for (uint64_t done = 0; done < slab->count;) {
+        uint64_t at = slab->first + done, rows, row_len, begin, offset, length;
+        uint64_t count = importance_rows_piece(t, at, slab->count - done);
         void *part[PARE_MAX_PLANES] = { 0 };
-        uint64_t rows, row_len, begin, offset, length;
-        slab_kernel_shape(t, &c->p->cuts[slab->tensor], piece.count, &rows, &row_len);
-        int r = load_importance(c, entry, &piece, row_len, err);
+        slab_kernel_shape(t, &c->p->cuts[slab->tensor], count, &rows, &row_len);
+        int r = importance_rows_load(&c->importance, entry, t, at, row_len, err);
         if (r < 0)
             return r;
         for (uint32_t i = 0; i < t->n_planes; i++) {
             slab_plane_range(t, t->encoding, i, slab->first, slab->count, &begin, &length);
-            slab_plane_range(t, t->encoding, i, piece.first, piece.count, &offset, &length);
+            slab_plane_range(t, t->encoding, i, at, count, &offset, &length);
             part[i] = (unsigned char *)planes[i] + (offset - begin);
         }
-        encode_rows(c, t, &piece, c->x + (at - slab->first), c->h, part);
-        at += piece.count;
+        encode_rows(t, rows, row_len, c->x + done, c->importance.values, part);
+        done += count;
     }
     return 0;
 }
@@ -155,7 +112,7 @@ static int encode_slab(struct computer *c, const struct model_tensor *t, const s
     if (entry)
         r = encode_weighted(c, t, slab, entry, planes, err);
     else
-        encode_rows(c, t, slab, c->x, NULL, planes);
+        encode_rows(t, rows, row_len, c->x, NULL, planes);
     c->seconds.encode += timing_since(start);
     if (r < 0)
         return r;
@@ -165,32 +122,14 @@ static int encode_slab(struct computer *c, const struct model_tensor *t, const s
     return 0;
 }
 
-/* Weighs the errors of y against x by the importance that there is, whether it was encoded with it
- * or not: the figure is about the model. */
-static int weigh(struct computer *c, const struct slab *slab, const float *y, struct measure *m,
-                 struct error *err)
-{
-    const struct model_tensor *t = source_tensor(c->p, slab->tensor);
-    const struct importance_entry *entry = importance_for(c->p->request->importance, t);
-    for (uint64_t at = slab->first; entry && at < slab->first + slab->count;) {
-        struct slab piece = piece_of(c, slab, at);
-        uint64_t rows, row_len, done = at - slab->first;
-        slab_kernel_shape(t, &c->p->cuts[slab->tensor], piece.count, &rows, &row_len);
-        int r = load_importance(c, entry, &piece, row_len, err);
-        if (r < 0)
-            return r;
-        measure_add_weighted(m, c->x + done, y + done, rows, row_len, c->h);
-        at += piece.count;
-    }
-    return 0;
-}
-
 static int measure_slab(struct computer *c, const struct slab *slab, const float *y,
                         struct measure *m, struct error *err)
 {
     uint64_t start = timing_now();
     measure_add(m, c->x, y, slab->count, slab->first);
-    int r = weigh(c, slab, y, m, err);
+    int r = importance_rows_weigh(&c->importance, source_tensor(c->p, slab->tensor),
+                                  &c->p->cuts[slab->tensor], slab->first, slab->count, c->x, y, m,
+                                  err);
     c->seconds.measure += timing_since(start);
     return r;
 }
@@ -334,11 +273,10 @@ static int work(struct computer *c, struct error *err)
     c->x = malloc(c->p->max_elements * sizeof *c->x);
     c->y = malloc(c->p->max_elements * sizeof *c->y);
     c->encoded = malloc(c->p->max_encoded);
-    if (c->p->request->importance)
-        c->h = malloc(c->p->max_elements * sizeof *c->h);
-    if (!figures || !c->x || !c->y || !c->encoded || (c->p->request->importance && !c->h))
+    if (!figures || !c->x || !c->y || !c->encoded)
         return error_oom(err);
-    int r = 0, slab;
+    int slab, r = importance_rows_init(&c->importance, c->p->request->importance,
+                                       c->p->max_elements, err);
     while (r == 0 && (slab = take_ready(c->p)) >= 0) {
         r = compute_slab(c, &c->p->slabs[slab], figures, err);
         if (r == 0)
@@ -356,7 +294,7 @@ void *pipeline_computer(void *pipeline)
     free(c.x);
     free(c.y);
     free(c.encoded);
-    free(c.h);
+    importance_rows_deinit(&c.importance);
     (void)pthread_mutex_lock(&c.p->lock);
     c.p->seconds.decode += c.seconds.decode;
     c.p->seconds.encode += c.seconds.encode;

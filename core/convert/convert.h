@@ -60,10 +60,12 @@ int job_compare(const struct job_context *job, struct model *model, struct model
                 struct error *err) __attribute__((warn_unused_result));
 
 /* Measures elements of two tensors of equal element counts, both decodable, slab by slab.
- * Only `count` elements from `first`, which must be such a slab or the whole tensor. */
+ * Only `count` elements from `first`, which must be such a slab or the whole tensor. importance
+ * (or NULL): weighted figures, too, for the columns of ta. */
 struct measure;
 int measure_tensors(struct source *a, const struct model_tensor *ta, uint64_t ia, struct source *b,
-                    const struct model_tensor *tb, uint64_t ib, uint64_t first, uint64_t count,
+                    const struct model_tensor *tb, uint64_t ib,
+                    const struct importance *importance, uint64_t first, uint64_t count,
                     struct measure *ret_measure, struct error *err)
     __attribute__((warn_unused_result));
 

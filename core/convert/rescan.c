@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "base/timing.h"
 #include "convert/convert.h"
+#include "convert/importance_rows.h"
 #include "convert/measure.h"
 #include "convert/slab.h"
 
@@ -64,7 +65,8 @@ static int load_floats(struct source *source, const struct model_tensor *t, uint
 }
 
 int measure_tensors(struct source *a, const struct model_tensor *ta, uint64_t ia, struct source *b,
-                    const struct model_tensor *tb, uint64_t ib, uint64_t first, uint64_t count,
+                    const struct model_tensor *tb, uint64_t ib,
+                    const struct importance *importance, uint64_t first, uint64_t count,
                     struct measure *ret_measure, struct error *err)
 {
     const struct encoding *encodings[2] = { ta->encoding, tb->encoding };
@@ -75,25 +77,28 @@ int measure_tensors(struct source *a, const struct model_tensor *ta, uint64_t ia
     uint64_t largest = cut.elements < count ? cut.elements : count;
     _cleanup_free_ float *x = malloc((largest + 1) * sizeof *x);
     _cleanup_free_ float *y = malloc((largest + 1) * sizeof *y);
-    if (!x || !y)
-        return error_oom(err);
+    CLEANUP(importance_rows_deinit) struct importance_rows rows = { 0 };
+    int r = x && y ? importance_rows_init(&rows, importance, largest + 1, err) : error_oom(err);
     struct measure all = MEASURE_INIT;
-    for (uint64_t done = 0; done < count;) {
+    for (uint64_t done = 0; r == 0 && done < count;) {
         uint64_t at = first + done, n = count - done < cut.elements ? count - done : cut.elements;
         if (cut.within_rows && n > ta->row_len - at % ta->row_len)
             n = ta->row_len - at % ta->row_len;
-        int r = load_floats(a, ta, ia, &cut, at, n, x, err);
+        r = load_floats(a, ta, ia, &cut, at, n, x, err);
         if (r == 0)
             r = load_floats(b, tb, ib, &cut, at, n, y, err);
+        struct measure part = MEASURE_INIT;
+        if (r == 0)
+            r = importance_rows_weigh(&rows, ta, &cut, at, n, x, y, &part, err);
         if (r < 0)
             return r;
-        struct measure part = MEASURE_INIT;
         measure_add(&part, x, y, n, at);
         measure_merge(&all, &part);
         done += n;
     }
-    *ret_measure = all;
-    return 0;
+    if (r == 0)
+        *ret_measure = all;
+    return r;
 }
 
 static int find_tensor(const struct model *model, const struct pare_str *name, uint64_t *ret_index)
@@ -135,7 +140,8 @@ static int check_probe(struct verification *v, const json_t *line, uint64_t from
         return 0;
     if (first > a->elements || count > a->elements - first)
         return error_set(err, PARE_EVERIFY, "the sample lies outside the tensor");
-    int r = measure_tensors(v->source, a, from, v->written, b, to, first, count, &m, err);
+    int r = measure_tensors(v->source, a, from, v->written, b, to, NULL, first, count, &m,
+                            err);
     if (r < 0)
         return r;
     v->sampled += count;
@@ -285,12 +291,25 @@ static json_t *missing_names(const struct model *a, const struct model *b)
     return names;
 }
 
-/* One line of the comparison; *all grows by its sums. */
-static int compare_one(struct source *a, const struct model *ma, uint64_t ia, struct source *b,
-                       const struct model *mb, uint64_t ib, struct measure *all, json_t **ret_line,
-                       struct error *err)
+struct comparison {
+    const struct job_context *job;
+    struct model *ma, *mb;
+    struct source *a, *b;
+    struct importance *importance; /* or NULL */
+};
+
+static void comparison_deinit(struct comparison *c)
 {
-    const struct model_tensor *ta = &ma->tensors[ia], *tb = &mb->tensors[ib];
+    source_close(c->a);
+    source_close(c->b);
+    importance_free(c->importance);
+}
+
+/* One line of the comparison; *all grows by its sums. */
+static int compare_one(const struct comparison *c, uint64_t ia, uint64_t ib, struct measure *all,
+                       json_t **ret_line, struct error *err)
+{
+    const struct model_tensor *ta = &c->ma->tensors[ia], *tb = &c->mb->tensors[ib];
     json_t *line = json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I}", "name",
                              json_text(ta->name.data, ta->name.len), "shape", tensor_shape(ta),
                              "a", ta->encoding_name, "b", tb->encoding_name, "elements",
@@ -303,10 +322,12 @@ static int compare_one(struct source *a, const struct model *ma, uint64_t ia, st
         return 0;
     }
     struct measure m = MEASURE_INIT;
-    int r = measure_tensors(a, ta, ia, b, tb, ib, 0, ta->elements, &m, err);
+    int r = measure_tensors(c->a, ta, ia, c->b, tb, ib, c->importance, 0, ta->elements, &m, err);
     if (r < 0)
         return r;
     measure_to_json(&m, line);
+    if (c->importance)
+        measure_weighted_to_json(&m, line);
     (void)json_object_set_new(line, "nonfinite",
                               json_integer((json_int_t)(m.nonfinite + m.overflowed)));
     measure_merge(all, &m);
@@ -322,25 +343,24 @@ static json_t *describe_side(const struct model *model)
                      "census", model_census(model));
 }
 
-static int compare_all(const struct job_context *job, struct source *a, const struct model *ma,
-                       struct source *b, const struct model *mb, json_t *lines,
-                       struct measure *all, struct error *err)
+static int compare_all(const struct comparison *c, json_t *lines, struct measure *all,
+                       struct error *err)
 {
     uint64_t told = timing_now(), ib;
-    for (uint64_t ia = 0; ia < ma->n_tensors; ia++) {
-        if (!find_tensor(mb, &ma->tensors[ia].name, &ib))
+    for (uint64_t ia = 0; ia < c->ma->n_tensors; ia++) {
+        if (!find_tensor(c->mb, &c->ma->tensors[ia].name, &ib))
             continue;
         json_t *line = NULL;
-        int r = compare_one(a, ma, ia, b, mb, ib, all, &line, err);
+        int r = compare_one(c, ia, ib, all, &line, err);
         (void)json_array_append_new(lines, line);
         if (r < 0)
             return r;
         if (timing_since(told) < 0.2)
             continue;
         told = timing_now();
-        job_emit(job, "progress",
+        job_emit(c->job, "progress",
                  json_pack("{s:I, s:I, s:s}", "done", (json_int_t)ia, "total",
-                           (json_int_t)ma->n_tensors, "stage", "compare"));
+                           (json_int_t)c->ma->n_tensors, "stage", "compare"));
     }
     return 0;
 }
@@ -348,23 +368,28 @@ static int compare_all(const struct job_context *job, struct source *a, const st
 int job_compare(const struct job_context *job, struct model *model, struct model *other,
                 struct error *err)
 {
-    CLEANUP(source_close_cleanup) struct source *a = NULL;
-    CLEANUP(source_close_cleanup) struct source *b = NULL;
+    CLEANUP(comparison_deinit) struct comparison c = { .job = job, .ma = model, .mb = other };
     _cleanup_json_ json_t *lines = json_array();
     struct measure all = MEASURE_INIT;
-    int r = job_open(job, model, NULL, &a, err);
+    int r = job_open(job, model, NULL, &c.a, err);
     if (r == 0)
-        r = job_open(job, other, NULL, &b, err);
+        r = job_open(job, other, NULL, &c.b, err);
     if (r == 0)
-        r = compare_all(job, a, model, b, other, lines, &all, err);
+        r = job_open_importance(job, 1, &c.importance, err);
+    if (r == 0)
+        r = compare_all(&c, lines, &all, err);
     if (r < 0)
         return r;
     json_t *total = json_pack("{s:I}", "elements", (json_int_t)all.n);
     measure_to_json(&all, total);
-    job_emit(job, "comparison",
-             json_pack("{s:o, s:o, s:O, s:o, s:o, s:o}", "a", describe_side(model), "b",
-                       describe_side(other), "tensors", lines, "only_a",
-                       missing_names(model, other), "only_b", missing_names(other, model), "total",
-                       total));
+    if (c.importance)
+        measure_weighted_to_json(&all, total);
+    json_t *fields = json_pack("{s:o, s:o, s:O, s:o, s:o, s:o}", "a", describe_side(model), "b",
+                               describe_side(other), "tensors", lines, "only_a",
+                               missing_names(model, other), "only_b", missing_names(other, model),
+                               "total", total);
+    if (c.importance)
+        (void)json_object_set_new(fields, "importance", importance_json(c.importance));
+    job_emit(job, "comparison", fields);
     return 0;
 }
