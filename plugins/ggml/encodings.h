@@ -24,5 +24,10 @@ extern const struct pare_encoding encoding_mxfp4;
 extern const struct pare_encoding encoding_nvfp4;
 extern const struct pare_encoding encoding_q1_0;
 extern const struct pare_encoding encoding_q2_0;
+extern const struct pare_encoding encoding_iq2_xxs;
+extern const struct pare_encoding encoding_iq2_xs;
+extern const struct pare_encoding encoding_iq2_s;
+extern const struct pare_encoding encoding_iq3_xxs;
+extern const struct pare_encoding encoding_iq3_s;
 
 #endif
