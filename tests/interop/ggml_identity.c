@@ -58,7 +58,7 @@ static struct pair pairs[] = {
     {"q5_0", 6, 1, NULL},
     {"q5_1", 7, 1, NULL},
     {"q8_0", 8, 1, NULL},
-    {"q2_k", 10, 2, NULL},
+    {"q2_k", 10, 3, NULL},
     {"q3_k", 11, 1, NULL},
     {"q4_k", 12, 1, NULL},
     {"q5_k", 13, 1, NULL},
