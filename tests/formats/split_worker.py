@@ -43,7 +43,8 @@ def convert(source, recipe, out, options=None, target="gguf", stem="out"):
 
 
 class Shard:
-    """A GGUF file: entries (key, type, value) and tensors (name, dims, type, bytes), in order."""
+    """A GGUF file: entries (key, type, value) and tensors (name, dims, type, bytes with their
+    padding), in order."""
 
     def __init__(self, path):
         with open(path, "rb") as f:
@@ -53,6 +54,7 @@ class Shard:
         magic, version, n_tensors, n_keys = struct.unpack("<4sIQQ", self.take(24))
         assert magic == b"GGUF" and version == 3, path
         self.entries = [self.entry() for _ in range(n_keys)]
+        self.raw_entries = self.data[24:self.at]
         self.keys = {key: value for key, _, value in self.entries}
         infos = [self.info() for _ in range(n_tensors)]
         alignment = self.keys.get("general.alignment", 32)

@@ -1,10 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Usage: llama_quantize IN.gguf OUT.gguf TYPE [THREADS]
+ * Usage: llama_quantize [--keep-split] IN.gguf OUT.gguf TYPE [THREADS]
  *
- * llama.cpp's llama-quantize with its defaults, for comparison: TYPE is a recipe of ours. Without
- * arguments it only says whether the library can be used (status 0), or that it is skipped (77).
+ * llama.cpp's llama-quantize with its defaults, for comparison: TYPE is a recipe of ours. With
+ * --keep-split, OUT.gguf is what the shards' names begin with. Without arguments it only says
+ * whether the library can be used (status 0), or that it is skipped (77).
  */
 #include "llama_peer.h"
 
@@ -20,17 +21,29 @@ static const struct {
     { "bf16", 32 },
 };
 
+/* The bools of the parameters follow on four words: the fifth says whether to keep the split. */
+static void keep_split(struct peer_params *params)
+{
+    memcpy((char *)params + 4 * sizeof(int32_t) + 4, &(char){ 1 }, 1);
+}
+
 int main(int argc, char **argv)
 {
     struct peer peer;
     int r = peer_open(&peer);
     if (r || argc == 1)
         return r;
+    struct peer_params params = peer.quantize_defaults();
+    if (!strcmp(argv[1], "--keep-split")) {
+        keep_split(&params);
+        argc--;
+        argv++;
+    }
     if (argc < 4 || argc > 5) {
-        (void)fprintf(stderr, "usage: llama_quantize IN.gguf OUT.gguf TYPE [THREADS]\n");
+        (void)fprintf(stderr, "usage: llama_quantize [--keep-split] IN.gguf OUT.gguf TYPE "
+                              "[THREADS]\n");
         return 2;
     }
-    struct peer_params params = peer.quantize_defaults();
     params.words[0] = argc == 5 ? atoi(argv[4]) : 2;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (!strcmp(types[i].recipe, argv[3])) {
