@@ -9,8 +9,7 @@
 #ifndef PARE_PLUGINS_GGML_TERNARY_H
 #define PARE_PLUGINS_GGML_TERNARY_H
 
-#include <math.h>
-#include <stdint.h>
+#include "blocks.h"
 
 #define TERNARY_LEN 256
 
@@ -18,11 +17,7 @@
  * Where d is 0, or so small that its inverse overflows, all codes are 1: a half of d is 0 then. */
 static inline float ternary_encode(const float *x, uint8_t *codes)
 {
-    float d = 0.0f;
-
-    for (int i = 0; i < TERNARY_LEN; i++) {
-        d = fabsf(x[i]) > d ? fabsf(x[i]) : d;
-    }
+    float d = largest_magnitude(x, TERNARY_LEN);
     float inverse = d != 0.0f ? 1.0f / d : 0.0f;
     inverse = inverse < INFINITY ? inverse : 0.0f;
     for (int i = 0; i < TERNARY_LEN; i++) {
