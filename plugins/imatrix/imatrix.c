@@ -1,0 +1,339 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * A reader of legacy importance matrices, the .dat files of llama-imatrix before it wrote GGUF
+ * (docs/formats/imatrix.md). Such a file is read as a model with two tensors per entry, named as in
+ * the GGUF form: NAME.in_sum2, the values, and NAME.counts, how often was summed. The format has no
+ * magic number, so the probe follows the lengths of the first entries. open walks all entries and
+ * checks that lengths and trailer make up the file to its last byte; next walks them again, so that
+ * memory does not grow with their number. Every byte is untrusted.
+ */
+#include <pare/plugin.h>
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define MAX_ENTRIES 524288u /* as many as a GGUF file has room for */
+#define MAX_DATASET (1u << 20) /* bytes */
+#define SUFFIX_SIZE 8u /* of the longer one */
+#define MAX_ENTRY_NAME (PARE_MAX_NAME - SUFFIX_SIZE)
+#define MIN_ENTRY 17u /* length, a name of one byte, two counts, one value */
+
+struct reader_state {
+    const struct pare_host *host;
+    struct pare_job *job;
+    uint64_t size; /* of the file */
+    uint64_t pos;
+    uint64_t n_entries;
+    char *name;   /* of the current entry, with room for a suffix */
+    size_t name_len;
+    uint64_t told; /* tensors that next has given */
+    uint64_t counts, sums; /* where the current entry has them */
+    uint64_t n_values;
+};
+
+static uint32_t load_u32(const uint8_t *bytes)
+{
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+           (uint32_t)bytes[3] << 24;
+}
+
+/* ---- probe ---- */
+
+/* A first guess whether an entry begins here: its length, and a name without control characters. */
+static bool is_entry(const uint8_t *head, size_t left, uint64_t file_left)
+{
+    uint32_t length = load_u32(head);
+    if (length < 1 || length > MAX_ENTRY_NAME || length + UINT64_C(16) > file_left)
+        return false;
+    for (size_t i = 4; i < left && i < 4 + (size_t)length; i++)
+        if (head[i] <= ' ' || head[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* Follows the entries that begin within the head. */
+static bool is_plausible(const struct pare_probe *file)
+{
+    uint64_t n = file->head_len < 4 ? 0 : load_u32(file->head), at = 4;
+    if (n < 1 || n > MAX_ENTRIES || file->file_size < 4 + n * MIN_ENTRY)
+        return false;
+    for (uint64_t i = 0; i < n && at + 4 <= file->head_len; i++) {
+        if (!is_entry(file->head + at, file->head_len - at, file->file_size - at))
+            return false;
+        uint64_t values = at + 4 + load_u32(file->head + at) + 4;
+        if (values + 4 > file->head_len)
+            return true;
+        uint64_t n_values = load_u32(file->head + values);
+        at = values + 4 + 4 * n_values;
+        if (n_values < 1 || n_values > INT32_MAX || at > file->file_size)
+            return false;
+    }
+    return true;
+}
+
+static bool ends_with(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+    return n >= m && memcmp(name + n - m, suffix, m) == 0;
+}
+
+static int probe(const struct pare_probe *file)
+{
+    if (file->in_folder)
+        return 0;
+    if (is_plausible(file))
+        return 60;
+    /* cut short, or something else under this name: to be explained */
+    return ends_with(file->name, ".imatrix") || ends_with(file->name, "imatrix.dat") ? 10 : 0;
+}
+
+/* ---- reading ---- */
+
+static int read_bytes(struct reader_state *s, void *bytes, uint64_t n, const char *what)
+{
+    if (n > s->size - s->pos)
+        return s->host->fail(s->job, PARE_EINCOMPLETE,
+                             "imatrix: the file ends at byte %" PRIu64 ", inside %s at byte "
+                             "%" PRIu64 " that needs %" PRIu64
+                             " bytes: it is cut short or still arriving",
+                             s->size, what, s->pos, n);
+    int r = n ? s->host->read(s->job, 0, s->pos, bytes, (size_t)n) : 0;
+    s->pos += n;
+    return r;
+}
+
+static int read_u32(struct reader_state *s, const char *what, uint32_t *ret_value)
+{
+    uint8_t bytes[4];
+    int r = read_bytes(s, bytes, sizeof(bytes), what);
+    if (r == 0)
+        *ret_value = load_u32(bytes);
+    return r;
+}
+
+static int read_name(struct reader_state *s, uint64_t index)
+{
+    uint32_t length = 0;
+    int r = read_u32(s, "the length of a name", &length);
+    if (r < 0)
+        return r;
+    if (length < 1 || length > MAX_ENTRY_NAME)
+        return s->host->fail(s->job, PARE_EDATA,
+                             "imatrix: entry %" PRIu64 " has a name of %" PRId32
+                             " bytes, not 1 to %u: no importance matrix",
+                             index, (int32_t)length, MAX_ENTRY_NAME);
+    r = read_bytes(s, s->name, length, "a name");
+    if (r < 0)
+        return r;
+    if (memchr(s->name, 0, length))
+        return s->host->fail(s->job, PARE_EDATA,
+                             "imatrix: the name of entry %" PRIu64 " contains a NUL byte", index);
+    s->name_len = length;
+    return 0;
+}
+
+/* Reads an entry but for its values, and moves past them. */
+static int read_entry(struct reader_state *s, uint64_t index)
+{
+    uint32_t n_calls = 0;
+    uint32_t n_values = 0;
+    int r = read_name(s, index);
+    s->counts = s->pos;
+    if (r == 0)
+        r = read_u32(s, "the counts of an entry", &n_calls);
+    if (r == 0)
+        r = read_u32(s, "the counts of an entry", &n_values);
+    if (r < 0)
+        return r;
+    if (n_values < 1 || n_values > INT32_MAX)
+        return s->host->fail(s->job, PARE_EDATA, "imatrix: entry %" PRIu64 " has %" PRId32
+                             " values", index, (int32_t)n_values);
+    s->sums = s->pos;
+    s->n_values = n_values;
+    if (4 * s->n_values > s->size - s->pos)
+        return s->host->fail(s->job, PARE_EINCOMPLETE,
+                             "imatrix: the file ends at byte %" PRIu64 ", inside the %" PRIu64
+                             " values of entry %" PRIu64 " at byte %" PRIu64
+                             ": it is cut short or still arriving",
+                             s->size, s->n_values, index, s->pos);
+    s->pos += 4 * s->n_values;
+    return 0;
+}
+
+static int read_count(struct reader_state *s)
+{
+    uint32_t n = 0;
+    int r = read_u32(s, "the number of entries", &n);
+    if (r < 0)
+        return r;
+    if (n < 1 || n > INT32_MAX)
+        return s->host->fail(s->job, PARE_EDATA,
+                             "imatrix: it has %" PRId32 " entries: no importance matrix",
+                             (int32_t)n);
+    if (n > MAX_ENTRIES)
+        return s->host->fail(s->job, PARE_ELIMIT,
+                             "imatrix: it has %" PRIu32 " entries, more than the limit of %u", n,
+                             MAX_ENTRIES);
+    s->n_entries = n;
+    return 0;
+}
+
+/* ---- metadata ---- */
+
+static int set(const struct reader_state *s, const char *key, uint32_t type, bool is_array,
+               const void *data)
+{
+    struct pare_value value = {.struct_size = sizeof(value), .type = type, .is_array = is_array,
+                               .count = 1, .data = data};
+    return s->host->meta_set(s->job, (struct pare_str){key, strlen(key)}, &value);
+}
+
+static int read_dataset(struct reader_state *s)
+{
+    uint32_t length = 0;
+    int r = read_u32(s, "the length of the data set's name", &length);
+    if (r < 0 || length == 0)
+        return r;
+    if (length > MAX_DATASET)
+        return s->host->fail(s->job, PARE_EDATA,
+                             "imatrix: the data set's name has %" PRId32
+                             " bytes, not 0 to %u: there is something after the entries that is no "
+                             "importance matrix's",
+                             (int32_t)length, MAX_DATASET);
+    char *text = s->host->alloc(s->job, length, 1);
+    if (!text)
+        return PARE_ENOMEM;
+    r = read_bytes(s, text, length, "the data set's name");
+    const struct pare_str dataset = {text, strnlen(text, length)};
+    if (r == 0)
+        r = set(s, "imatrix.datasets", PARE_STRING, true, &dataset);
+    s->host->release(s->job, text);
+    return r;
+}
+
+/* What may come after the entries: how many chunks were summed, and of which data set. */
+static int read_trailer(struct reader_state *s)
+{
+    uint32_t chunks = 0;
+    int r = 0;
+    if (s->pos < s->size) {
+        r = read_u32(s, "the number of chunks", &chunks);
+        if (r == 0 && chunks > 0 && chunks <= INT32_MAX)
+            r = set(s, "imatrix.chunk_count", PARE_U32, false, &chunks);
+        if (r == 0 && s->pos < s->size)
+            r = read_dataset(s);
+    }
+    if (r == 0 && s->pos < s->size)
+        r = s->host->fail(s->job, PARE_EDATA,
+                          "imatrix: %" PRIu64 " bytes follow after the data set's name, where "
+                          "the file should end",
+                          s->size - s->pos);
+    return r;
+}
+
+/* ---- callbacks ---- */
+
+static void close(void *opened)
+{
+    struct reader_state *s = opened;
+    s->host->release(s->job, s->name);
+    s->host->release(s->job, s);
+}
+
+static int check_all(struct reader_state *s)
+{
+    static const uint8_t yes = 1;
+    int r = read_count(s);
+    for (uint64_t i = 0; r == 0 && i < s->n_entries; i++) {
+        if (s->host->cancelled(s->job))
+            return PARE_ECANCELLED;
+        r = read_entry(s, i);
+    }
+    if (r == 0)
+        r = set(s, "imatrix.legacy", PARE_BOOL, false, &yes);
+    if (r == 0)
+        r = read_trailer(s);
+    s->pos = 4;
+    return r;
+}
+
+static int open(const struct pare_host *host, struct pare_job *job, void **ret_state)
+{
+    struct pare_file file = {.struct_size = sizeof(file)};
+    if (host->file_count(job) != 1)
+        return host->fail(job, PARE_ENOTSUP, "imatrix: an importance matrix is one file");
+    struct reader_state *s = host->alloc(job, 1, sizeof(*s));
+    if (!s)
+        return PARE_ENOMEM;
+    s->host = host;
+    s->job = job;
+    s->name = host->alloc(job, 1, PARE_MAX_NAME);
+    int r = s->name ? host->file_info(job, 0, &file) : PARE_ENOMEM;
+    s->size = file.size;
+    if (r == 0)
+        r = check_all(s);
+    if (r == 0)
+        r = host->file_role(job, 0, PARE_FILE_WEIGHTS);
+    if (r < 0) {
+        close(s);
+        return r;
+    }
+    *ret_state = s;
+    return 0;
+}
+
+static void describe(struct reader_state *s, const char *suffix, const char *encoding,
+                     uint64_t elements, uint64_t offset, struct pare_tensor *ret_tensor)
+{
+    size_t n = strlen(suffix);
+    memcpy(s->name + s->name_len, suffix, n);
+    *ret_tensor = (struct pare_tensor){
+        .struct_size = sizeof(*ret_tensor),
+        .name = {s->name, s->name_len + n},
+        .encoding = encoding,
+        .n_dims = 1,
+        .n_planes = 1,
+        .dims = {elements},
+        .planes = {{.file = 0, .offset = offset, .length = 4 * elements}},
+    };
+}
+
+static int next(void *opened, struct pare_tensor *ret_tensor)
+{
+    struct reader_state *s = opened;
+    if (s->told == 2 * s->n_entries)
+        return 0;
+    if (s->told++ % 2) {
+        describe(s, ".counts", "i32", 1, s->counts, ret_tensor);
+        return 1;
+    }
+    int r = read_entry(s, s->told / 2);
+    if (r < 0)
+        return r;
+    describe(s, ".in_sum2", "f32", s->n_values, s->sums, ret_tensor);
+    return 1;
+}
+
+static const struct pare_reader READER = {
+    .struct_size = sizeof(READER),
+    .name = "imatrix",
+    .summary = "importance matrices of llama-imatrix in their legacy form (.dat)",
+    .probe = probe,
+    .open = open,
+    .next = next,
+    .close = close,
+};
+
+static const struct pare_reader *const READERS[] = {&READER, NULL};
+
+static const struct pare_plugin PLUGIN = {
+    .struct_size = sizeof(PLUGIN),
+    .name = "imatrix",
+    .version = "1",
+    .summary = "legacy importance matrices",
+    .readers = READERS,
+};
+
+PARE_PLUGIN(PLUGIN)
