@@ -22,7 +22,7 @@
 #include <string.h>
 
 #define ROW_LEN 1280u      /* 5 blocks of 256, 40 of 32 */
-#define SHAPED_ROWS 64u
+#define SHAPED_ROWS 64u    /* of each other input; fewer where the distributions have fewer */
 #define BLOCK_LEN 256u     /* of all encodings on whose blocks ggml aborts */
 
 /* From ggml.h. */
@@ -71,11 +71,13 @@ static struct pair pairs[] = {
     {"nvfp4", 40, 1, NULL},
     {"q1_0", 41, 1, NULL},
     {"q2_0", 42, 1, NULL},
-    {"iq2_xxs", 16, 16, NULL},
-    {"iq2_xs", 17, 16, NULL},
-    {"iq2_s", 22, 16, NULL},
-    {"iq3_xxs", 18, 16, NULL},
-    {"iq3_s", 21, 16, NULL},
+    {"iq2_xxs", 16, 64, NULL},
+    {"iq2_xs", 17, 64, NULL},
+    {"iq2_s", 22, 64, NULL},
+    {"iq3_xxs", 18, 64, NULL},
+    {"iq3_s", 21, 64, NULL},
+    {"iq1_s", 19, 64, NULL},
+    {"iq1_m", 29, 64, NULL},
 };
 
 static struct ggml ggml;
@@ -204,8 +206,9 @@ static void ggml_encode_blocks(const struct pair *pair, const float *x, uint64_t
     }
 }
 
-/* Of sixteen importances so many are 0, in turn; the first also for the large inputs. */
+/* Of sixteen importances so many are 0, in turn; the distributions are tried with the first. */
 static const uint32_t dead[] = {2, 0, 8, 15, 16};
+#define DEAD_COUNT (sizeof(dead) / sizeof(dead[0]))
 
 /* Encodes x with both, and decodes what came out. Gives how many blocks and weights differ. */
 static uint64_t encode_compare(const struct pair *pair, const char *input, const float *x,
@@ -236,8 +239,9 @@ static uint64_t encode_compare(const struct pair *pair, const char *input, const
     return differing;
 }
 
+/* Encodes `rows` of an input without importance and with the first so many of dead[]. */
 static uint64_t input_compare(const struct pair *pair, const struct input *input, uint64_t rows,
-                              uint64_t seed)
+                              uint64_t seed, size_t importances)
 {
     float *x = allocate(rows * ROW_LEN, sizeof(float));
     float *importance = allocate(ROW_LEN, sizeof(float));
@@ -247,11 +251,9 @@ static uint64_t input_compare(const struct pair *pair, const struct input *input
     if (!(pair->encoding->flags & PARE_ENCODING_NEEDS_IMPORTANCE)) {
         differing += encode_compare(pair, input->name, x, rows, NULL);
     }
-    for (size_t i = 0; i < sizeof(dead) / sizeof(dead[0]); i++) {
-        if ((pair->encoding->flags & PARE_ENCODING_QUANTIZED) && (i == 0 || rows == SHAPED_ROWS)) {
-            input_importance(seed, dead[i], importance, ROW_LEN);
-            differing += encode_compare(pair, input->name, x, rows, importance);
-        }
+    for (size_t i = 0; i < importances; i++) {
+        input_importance(seed, dead[i], importance, ROW_LEN);
+        differing += encode_compare(pair, input->name, x, rows, importance);
     }
     free(x);
     free(importance);
@@ -280,17 +282,20 @@ static void pair_compare(const struct pair *pair, uint64_t weights)
     uint64_t rows = (weights / pair->cost + ROW_LEN - 1) / ROW_LEN;
     uint64_t differing = random_bytes_compare(pair);
     uint64_t tried = 0;
+    size_t quantized = (pair->encoding->flags & PARE_ENCODING_QUANTIZED) != 0;
 
     left_out = 0;
     for (int i = 0; inputs[i].name != NULL; i++) {
-        uint64_t n = i < INPUT_DISTRIBUTIONS ? rows : SHAPED_ROWS;
+        int shaped = i >= INPUT_DISTRIBUTIONS;
+        uint64_t n = shaped && rows > SHAPED_ROWS ? SHAPED_ROWS : rows;
         if (inputs[i].finite) {
-            differing += input_compare(pair, &inputs[i], n, 1);
+            differing += input_compare(pair, &inputs[i], n, 1,
+                                       quantized * (shaped ? DEAD_COUNT : 1));
             tried += n * ROW_LEN;
         }
     }
     for (uint64_t seed = 2; seed < 4; seed++) {
-        differing += input_compare(pair, &inputs[0], rows, seed);
+        differing += input_compare(pair, &inputs[0], rows, seed, quantized);
         tried += rows * ROW_LEN;
     }
     printf("%s %-5s %llu weights, without and with importance: %llu mismatches",
