@@ -29,5 +29,7 @@ extern const struct pare_encoding encoding_iq2_xs;
 extern const struct pare_encoding encoding_iq2_s;
 extern const struct pare_encoding encoding_iq3_xxs;
 extern const struct pare_encoding encoding_iq3_s;
+extern const struct pare_encoding encoding_iq1_s;
+extern const struct pare_encoding encoding_iq1_m;
 
 #endif

@@ -15,7 +15,8 @@ static const struct pare_encoding *const encodings[] = {
     &encoding_tq1_0, &encoding_tq2_0,
     &encoding_iq4_nl, &encoding_iq4_xs, &encoding_mxfp4, &encoding_nvfp4, &encoding_q1_0,
     &encoding_q2_0,
-    &encoding_iq2_xxs, &encoding_iq2_xs, &encoding_iq2_s, &encoding_iq3_xxs, &encoding_iq3_s, NULL,
+    &encoding_iq2_xxs, &encoding_iq2_xs, &encoding_iq2_s, &encoding_iq3_xxs, &encoding_iq3_s,
+    &encoding_iq1_s, &encoding_iq1_m, NULL,
 };
 
 static const struct pare_plugin plugin = {
