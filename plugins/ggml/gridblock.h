@@ -5,7 +5,7 @@
  * with a scale of 4 bits each; in a group, magnitudes are points of a grid (grid.h), and signs are
  * stored apart, those of eight weights together.
  *
- * In three of them eight signs take seven bits: the number of minuses is even, so that the seventh
+ * In three of them eight signs take seven bits: the number of minuses is even, so that the eighth
  * follows from the others. Where it would be odd, the weight that matters least is negated.
  */
 #ifndef PARE_PLUGINS_GGML_GRIDBLOCK_H
@@ -54,7 +54,7 @@ struct grid_block {
 void grid_block_encode(const struct grid_kind *kind, const float *x,
                        const struct block_context *context, struct grid_block *ret_block);
 
-/* Eight signs of which the last seven bits are known and the number of ones is even. */
+/* Eight signs from the first seven, such that the number of minuses is even. */
 static inline uint8_t grid_even_signs(uint32_t seven)
 {
     uint32_t fold = seven ^ seven >> 4;
