@@ -66,12 +66,9 @@ int file_write(int fd, const void *buffer, size_t n, struct error *err)
     return 0;
 }
 
-int file_read_all(int dirfd, const char *path, size_t limit, char **ret_data, size_t *ret_len,
-                  struct error *err)
+int file_read_open(int fd, const char *path, size_t limit, char **ret_data, size_t *ret_len,
+                   struct error *err)
 {
-    _cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return error_errno(err, errno, "%s", path);
     struct stat st;
     if (fstat(fd, &st) < 0)
         return error_errno(err, errno, "%s", path);
@@ -92,6 +89,15 @@ int file_read_all(int dirfd, const char *path, size_t limit, char **ret_data, si
     if (ret_len)
         *ret_len = n;
     return 0;
+}
+
+int file_read_all(int dirfd, const char *path, size_t limit, char **ret_data, size_t *ret_len,
+                  struct error *err)
+{
+    _cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return error_errno(err, errno, "%s", path);
+    return file_read_open(fd, path, limit, ret_data, ret_len, err);
 }
 
 int file_write_durably(int dirfd, const char *name, const void *data, size_t n, struct error *err)

@@ -23,6 +23,9 @@ int file_write(int fd, const void *buffer, size_t n, struct error *err)
     __attribute__((warn_unused_result));
 
 /* Reads a whole small file, NUL-terminated (free it). PARE_ELIMIT when longer than limit. */
+int file_read_open(int fd, const char *path, size_t limit, char **ret_data, size_t *ret_len,
+                   struct error *err) __attribute__((warn_unused_result));
+/* The same of a path, through links. */
 int file_read_all(int dirfd, const char *path, size_t limit, char **ret_data, size_t *ret_len,
                   struct error *err) __attribute__((warn_unused_result));
 

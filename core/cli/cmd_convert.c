@@ -18,7 +18,19 @@ enum {
     OPTION_SANDBOX,
     OPTION_SHARD_SIZE,
     OPTION_IMPORTANCE,
+    OPTION_NO_SIDECARS,
+    OPTION_SPLIT_SIZE,
+    OPTION_SPLIT_TENSORS,
+    OPTION_KEEP_SPLIT,
     OPTION_QUIET,
+    OPTION_TENSOR, /* those from here on are overrides */
+    OPTION_KEEP,
+    OPTION_OUTPUT,
+    OPTION_EMBEDDING,
+    OPTION_PURE,
+    OPTION_METADATA,
+    OPTION_DROP,
+    OPTION_OVERRIDES,
 };
 
 static const struct cli_option options[] = {
@@ -28,8 +40,20 @@ static const struct cli_option options[] = {
     { "dry-run", 'n', NULL, "print the plan and write nothing", OPTION_DRY_RUN },
     { "allow-requantize", 0, NULL, "quantize again what is quantized already", OPTION_REQUANTIZE },
     { "importance", 0, "FILE", "importance matrix, as llama-imatrix writes it", OPTION_IMPORTANCE },
+    { "tensor", 0, "PATTERN=ENC", "encoding of tensors by name; /REGEX/=ENC", OPTION_TENSOR },
+    { "keep", 0, "PATTERN", "leave tensors as they are", OPTION_KEEP },
+    { "output-tensor", 0, "ENC", "encoding of the output matrix, or keep", OPTION_OUTPUT },
+    { "token-embedding", 0, "ENC", "encoding of the embedding, or keep", OPTION_EMBEDDING },
+    { "pure", 0, NULL, "no mixture: the recipe's main encoding for all", OPTION_PURE },
+    { "metadata", 0, "KEY=TYPE:VALUE", "set an entry of the output's metadata", OPTION_METADATA },
+    { "drop-metadata", 0, "KEY", "leave an entry out", OPTION_DROP },
+    { "overrides", 0, "FILE", "more rules, see pare-recipe(5)", OPTION_OVERRIDES },
+    { "no-sidecars", 0, NULL, "use nothing that lies beside the source", OPTION_NO_SIDECARS },
     { "nonfinite", 0, "WHAT", "NaN and infinity: refuse (default) or keep", OPTION_NONFINITE },
-    { "shard-size", 0, "BYTES", "split folder outputs at so many bytes (4G)", OPTION_SHARD_SIZE },
+    { "split-max-size", 0, "BYTES", "split outputs at so many bytes", OPTION_SPLIT_SIZE },
+    { "split-max-tensors", 0, "N", "split outputs at so many tensors", OPTION_SPLIT_TENSORS },
+    { "keep-split", 0, NULL, "split outputs as the source is split", OPTION_KEEP_SPLIT },
+    { "shard-size", 0, "BYTES", "split safetensors; K, M, G by 1024", OPTION_SHARD_SIZE },
     { "cpu", 0, "LEVEL", "native (default), c, or a list such as avx2,f16c", OPTION_CPU },
     { "sandbox", 0, "MODE", "require, best (default) or off", OPTION_SANDBOX },
     { "quiet", 'q', NULL, "no progress and no summary", OPTION_QUIET },
@@ -66,6 +90,68 @@ static int choose(const char *option, const char *value, const char *const *word
     return cli_usage("--%s: \"%s\" is none of its values, see --help", option, value);
 }
 
+/* An option for the writers of all targets. */
+static int add_writing(struct convert_options *o, const char *name, const char *value)
+{
+    if (!o->writing)
+        o->writing = json_object();
+    return json_object_set_new(o->writing, name, json_string(value)) < 0
+               ? cli_usage("%s: \"%.100s\" is not UTF-8", name, value)
+               : CLI_OK;
+}
+
+static int set_shard_size(struct convert_options *o, const char *value)
+{
+    unsigned long long bytes;
+    char text[32];
+    if (cli_bytes("shard-size", value, &bytes) < 0)
+        return CLI_USAGE;
+    (void)snprintf(text, sizeof text, "%llu", bytes);
+    return add_writing(o, "shard_size", text);
+}
+
+/* The suffixes are the writers': powers of 1000. */
+static int set_split_size(struct convert_options *o, const char *value)
+{
+    size_t n = strspn(value, "0123456789"), rest = strlen(value) - n;
+    if (!n || rest > 1 || (rest && !strchr("KMG", value[n])) || strspn(value, "0") == n)
+        return cli_usage("--split-max-size needs a number of bytes such as 5000000000 or 4G, not "
+                         "\"%.100s\"", value);
+    return add_writing(o, "split_max_size", value);
+}
+
+static int set_split_tensors(struct convert_options *o, const char *value)
+{
+    long long n;
+    char text[32];
+    if (cli_number("split-max-tensors", value, 1, INT32_MAX, &n) < 0)
+        return CLI_USAGE;
+    (void)snprintf(text, sizeof text, "%lld", n);
+    return add_writing(o, "split_max_tensors", text);
+}
+
+static int set_override(struct overrides *overrides, int id, const char *value)
+{
+    switch (id) {
+    case OPTION_TENSOR:
+        return overrides_tensor(overrides, value);
+    case OPTION_KEEP:
+        return overrides_keep(overrides, value);
+    case OPTION_OUTPUT:
+        return overrides_output(overrides, value);
+    case OPTION_EMBEDDING:
+        return overrides_embedding(overrides, value);
+    case OPTION_PURE:
+        return overrides_pure(overrides);
+    case OPTION_METADATA:
+        return overrides_metadata(overrides, value);
+    case OPTION_DROP:
+        return overrides_drop_metadata(overrides, value);
+    default:
+        return overrides_file(overrides, value);
+    }
+}
+
 static int set(void *state, int id, const char *value)
 {
     static const char *const nonfinite[] = { "refuse", "keep", NULL };
@@ -77,7 +163,13 @@ static int set(void *state, int id, const char *value)
     case OPTION_THREADS:
         return cli_number("threads", value, 0, 1024, &o->threads) < 0 ? CLI_USAGE : CLI_OK;
     case OPTION_SHARD_SIZE:
-        return cli_bytes("shard-size", value, &o->shard_size) < 0 ? CLI_USAGE : CLI_OK;
+        return set_shard_size(o, value);
+    case OPTION_SPLIT_SIZE:
+        return set_split_size(o, value);
+    case OPTION_SPLIT_TENSORS:
+        return set_split_tensors(o, value);
+    case OPTION_KEEP_SPLIT:
+        return add_writing(o, "keep_split", "true");
     case OPTION_NONFINITE:
         return choose("nonfinite", value, nonfinite, &o->nonfinite);
     case OPTION_SANDBOX:
@@ -97,8 +189,14 @@ static int set(void *state, int id, const char *value)
     case OPTION_DRY_RUN:
         o->dry_run = 1;
         break;
-    default:
+    case OPTION_NO_SIDECARS:
+        o->no_sidecars = 1;
+        break;
+    case OPTION_QUIET:
         o->quiet = 1;
+        break;
+    default:
+        return set_override(&o->overrides, id, value);
     }
     return CLI_OK;
 }
@@ -113,13 +211,8 @@ static int complete(struct convert_options *o)
     if (!o->n_targets)
         return cli_usage("convert: say what to make with --to FORMAT:RECIPE, such as "
                          "--to gguf:q4_k_m (`pare recipes` lists them)");
-    for (size_t i = 0; o->shard_size && i < o->n_targets; i++) {
-        char text[32];
-        (void)snprintf(text, sizeof text, "%llu", o->shard_size);
-        o->targets[i].options = json_pack("{s:s}", "shard_size", text);
-        if (!o->targets[i].options)
-            return cli_fail(CLI_FAILURE, "out of memory");
-    }
+    for (size_t i = 0; i < o->n_targets; i++)
+        o->targets[i].options = json_incref(o->writing);
     return CLI_OK;
 }
 
@@ -166,6 +259,8 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
                             : convert_all(cli, o, n_operands, operands);
     for (size_t i = 0; i < o->n_targets; i++)
         job_target_deinit(&o->targets[i]);
+    overrides_deinit(&o->overrides);
+    json_decref(o->writing);
     return status;
 }
 
@@ -176,7 +271,9 @@ const struct cli_command cmd_convert = {
     .details =
         "A source is a model file, one shard of a model, or a folder. All targets are made in one\n"
         "read of it; each gets a manifest and a report beside it, and a row in the catalog.\n"
-        "Existing files are never replaced: the new one is called NAME-2.\n",
+        "Existing files are never replaced: the new one is called NAME-2.\n"
+        "Beside SOURCE.gguf, SOURCE.imatrix.gguf is its importance matrix and SOURCE.pare has\n"
+        "rules for it. Patterns match whole names: '*.ffn_down.weight', 'blk.{0-3}.*'.\n",
     .options = options,
     .min_operands = 1,
     .max_operands = -1,

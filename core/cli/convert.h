@@ -5,6 +5,7 @@
 #define CLI_CONVERT_H
 
 #include "cli/cli.h"
+#include "cli/overrides.h"
 #include "supervise/job_run.h"
 
 #define CONVERT_MAX_TARGETS 32
@@ -14,9 +15,11 @@ struct convert_options {
     size_t n_targets;
     const char *out;
     long long threads;
-    unsigned long long shard_size; /* bytes; 0: the writer's default */
     const char *cpu, *nonfinite, *sandbox;
     const char *importance;        /* file of an importance matrix, or NULL */
+    struct overrides overrides;
+    json_t *writing;               /* options of every target: object of texts, or NULL */
+    int no_sidecars;
     int allow_requantize, dry_run, quiet;
 };
 
@@ -33,9 +36,11 @@ struct convert_inputs {
     json_t *overrides;            /* [{"name","text"}] (docs/protocol.md), or NULL */
 };
 
-/* CLI_OK, or an exit status after the message, which is in err too. */
-int convert_inputs_open(const struct convert_options *options, struct convert_inputs *ret_inputs,
-                        struct error *err) __attribute__((warn_unused_result));
+/* What the options say, and the source's sidecars where no option stands in their place. CLI_OK,
+ * or an exit status after the message, which is in err too. */
+int convert_inputs_open(const struct convert_options *options, const struct source_set *source,
+                        struct convert_inputs *ret_inputs, struct error *err)
+    __attribute__((warn_unused_result));
 void convert_inputs_deinit(struct convert_inputs *inputs);
 
 /* Converts one source. CLI_OK, or an exit status after the message; the result is filled either

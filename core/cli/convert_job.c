@@ -179,7 +179,7 @@ int convert_one(const struct cli *cli, const struct convert_options *options, co
         return cli_fail(CLI_FAILURE, "out of memory");
     int status = operand_open(operand, &source, &result->error);
     if (status == CLI_OK)
-        status = convert_inputs_open(options, &inputs, &result->error);
+        status = convert_inputs_open(options, &source, &inputs, &result->error);
     if (status == CLI_OK)
         status = convert_source(cli, options, result, &source, &inputs);
     if (status != CLI_OK && !result->error.code)

@@ -121,7 +121,7 @@ int convert_plan(const struct cli *cli, const struct convert_options *options, c
     struct error err = ERROR_INIT;
     int status = operand_open(operand, &source, &err);
     if (status == CLI_OK)
-        status = convert_inputs_open(options, &inputs, &err);
+        status = convert_inputs_open(options, &source, &inputs, &err);
     if (status == CLI_OK)
         status = plan_source(cli, options, operand, &source, &inputs);
     convert_inputs_deinit(&inputs);

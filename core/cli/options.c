@@ -134,7 +134,7 @@ void options_print(const struct cli_option *options, FILE *out)
                           : snprintf(left, sizeof left, "    ");
         (void)snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s", o->name,
                        o->argument ? " " : "", o->argument ? o->argument : "");
-        fprintf(out, "  %-26s %s\n", left, o->help);
+        fprintf(out, "  %-31s %s\n", left, o->help);
     }
 }
 

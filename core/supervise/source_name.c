@@ -106,11 +106,14 @@ char *source_name_clean(const char *name, size_t len)
     return strdup("model");
 }
 
-char *source_name_of_file(const char *name)
+size_t source_name_length(const char *name)
 {
     size_t prefix;
     unsigned number, count;
-    if (source_name_is_shard(name, &prefix, &number, &count))
-        return source_name_clean(name, prefix);
-    return source_name_clean(name, without_extension(name));
+    return source_name_is_shard(name, &prefix, &number, &count) ? prefix : without_extension(name);
+}
+
+char *source_name_of_file(const char *name)
+{
+    return source_name_clean(name, source_name_length(name));
 }

@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+/* Bytes of a file's name without extension and shard number. */
+size_t source_name_length(const char *name);
 /* Without extension and shard number, cleaned. New string; NULL when out of memory. */
 char *source_name_of_file(const char *name);
 /* The first len bytes, fit for the name of an output: valid UTF-8, no control characters, no '/',

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "supervise/sidecar.h"
 #include "supervise/source_name.h"
 
 #include <errno.h>
@@ -161,7 +162,8 @@ static int list_folder(struct source_set *set, int dirfd, struct error *err)
             return error_errno(err, errno, "cannot read the folder");
         if (!entry || r < 0)
             return r;
-        if (!source_name_is_temporary(entry->d_name) && !is_folder(dirfd, entry))
+        if (!source_name_is_temporary(entry->d_name) &&
+            sidecar_inside(entry->d_name) == SIDECAR_NONE && !is_folder(dirfd, entry))
             r = add_slot(set, entry->d_name, err);
     }
 }

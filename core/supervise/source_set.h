@@ -26,8 +26,8 @@ struct source_set {
 
 /* dirfd, path: a file or folder. Symbolic links, FIFOs, devices and sockets are refused with
  * PARE_EDATA; links that follow the Hugging Face cache's layout (snapshots/REV/x -> ../../blobs/y)
- * are followed when allow_cache_links. In a folder hidden files, names of unfinished transfers
- * and subfolders are passed over; a subfolder's presence is fine. More than
+ * are followed when allow_cache_links. In a folder hidden files, names of unfinished transfers,
+ * sidecars (sidecar.h) and subfolders are passed over; a subfolder's presence is fine. More than
  * SOURCE_SET_MAX_FILES is PARE_ELIMIT. */
 int source_set_open(int dirfd, const char *path, int allow_cache_links, struct source_set *ret_set,
                     struct error *err) __attribute__((warn_unused_result));

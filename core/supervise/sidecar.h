@@ -1,0 +1,47 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sidecars: files that say how a model is to be converted. Beside MODEL.gguf, the shards
+ * MODEL-00001-of-00003.gguf or the folder MODEL these are MODEL.pare, a text of overrides
+ * (pare-recipe(5)), and MODEL.imatrix, .imatrix.gguf, .imatrix.dat, MODEL-imatrix.gguf or
+ * -imatrix.dat, an importance matrix; in a model's folder NAME.pare, imatrix.gguf, imatrix.dat and
+ * NAME with the endings above. A sidecar is no file of the model.
+ */
+#ifndef SUPERVISE_SIDECAR_H
+#define SUPERVISE_SIDECAR_H
+
+#include "supervise/source_set.h"
+
+enum sidecar_kind { SIDECAR_NONE, SIDECAR_RULES, SIDECAR_IMPORTANCE };
+
+/* What a file of this name is beside models; *ret_stem (may be NULL) bytes of it are the model's
+ * name. */
+enum sidecar_kind sidecar_beside(const char *name, size_t *ret_stem);
+/* What a file of this name is in a model's folder. */
+enum sidecar_kind sidecar_inside(const char *name);
+/* 1 when the file `name` beside a model whose own file, shard or folder is called `model` is its
+ * sidecar. */
+int sidecar_belongs(const char *name, const char *model, int is_folder);
+
+struct sidecars {
+    struct source_set importance; /* one file; none when its n is 0 */
+    json_t *rules;                /* [{"name","text"}] as in a request's `overrides`, or NULL */
+    char **names;                 /* of what was found */
+    size_t n;
+};
+
+/* Finds, opens and reads the sidecars of a model (its path is relative to dirfd), those of the
+ * wanted kinds (bits 1 << kind). PARE_EDATA when there are two importance matrices, for one that
+ * is a link, and for rules that are no text in UTF-8, with the line. */
+int sidecars_open(int dirfd, const struct source_set *model, unsigned wanted,
+                  struct sidecars *ret_sidecars, struct error *err)
+    __attribute__((warn_unused_result));
+void sidecars_deinit(struct sidecars *sidecars);
+
+#define SIDECAR_RULES_BYTES (256u << 10) /* as a file of a recipe */
+
+/* Appends {"name","text"} for a text of n bytes, or says which line of it is not UTF-8. */
+int sidecar_add_rules(json_t *list, const char *name, const char *text, size_t n,
+                      struct error *err) __attribute__((warn_unused_result));
+
+#endif
