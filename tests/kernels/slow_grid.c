@@ -90,11 +90,43 @@ static double iq3_s_value(const uint8_t *block, uint32_t i)
     return scale * value * sign_at(block + 74, i);
 }
 
+/* A weight of the grid of iq1, moved by an eighth; scales are odd. */
+static double iq1_value(double d, uint64_t scale, uint64_t number, uint64_t down, uint32_t i)
+{
+    double value = (double)level_at(grid_codes_iq1[number], 2, i % 8) - 1.0;
+
+    return d * (2.0 * (double)scale + 1.0) * (value + (down ? -0.125 : 0.125));
+}
+
+static double iq1_s_value(const uint8_t *block, uint32_t i)
+{
+    const uint8_t *word = block + 34 + i / 32 * 2;
+    uint64_t number = block[2 + i / 8] | bits_at(word, i % 32 / 8 * 3, 3) << 8;
+
+    return iq1_value(half_at(block), bits_at(word, 12, 3), number, bits_at(word, 15, 1), i);
+}
+
+static double iq1_m_value(const uint8_t *block, uint32_t i)
+{
+    const uint8_t *word = block + 48 + i / 64 * 2;
+    uint64_t nibble = bits_at(block + 32, i / 8 * 4, 4);
+    uint64_t half = 0;
+
+    for (uint32_t j = 0; j < 4; j++) {
+        half |= bits_at(block + 48, 16 * j + 12, 4) << 4 * j;
+    }
+    uint8_t bytes[2] = {(uint8_t)half, (uint8_t)(half >> 8)};
+    return iq1_value(half_at(bytes), bits_at(word, i % 64 / 16 * 3, 3),
+                     block[i / 8] | (nibble & 7) << 8, nibble >> 3, i);
+}
+
 const struct slow slow_grid[] = {
     {"iq2_xxs", iq2_xxs_value},
     {"iq2_xs", iq2_xs_value},
     {"iq2_s", iq2_s_value},
     {"iq3_xxs", iq3_xxs_value},
     {"iq3_s", iq3_s_value},
+    {"iq1_s", iq1_s_value},
+    {"iq1_m", iq1_m_value},
     {NULL, NULL},
 };
