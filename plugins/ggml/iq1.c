@@ -20,7 +20,7 @@ static void order_make(const float *x, uint32_t n, uint8_t *order)
     }
 }
 
-/* The levels of a choice, its scale made positive: a mirrored choice fits with the negated scale. */
+/* The levels of a choice, its scale made positive: mirrored, it fits with the negated scale. */
 static void levels_make(const struct iq1_group *group, uint32_t n, struct iq1_split *split,
                         uint8_t *ret_levels)
 {
