@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Pare developers
 # SPDX-License-Identifier: MIT
-"""Usage: gguf_split.py
+"""Usage: split_targets.py
 
 Split targets of the GGUF writer, made by the real worker (see split_worker.py for its
 environment) and looked at with a reader of their own: which tensor is in which file, what the
-shards' metadata says, that nothing is lost on the way there and back, and what is refused.
+shards' metadata says, that nothing is lost on the way there and back, and what is refused. The
+same options of the safetensors writer.
 """
+import json
 import os
+import resource
 import struct
 import sys
 import tempfile
@@ -209,6 +212,8 @@ def test_refused(work):
 def test_many(work):
     """As many files as can be read again, and not one more."""
     n = 4096
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < n + 100:
+        n = 512
     source = write(work, "m.gguf", Gguf(ENTRIES, tensors([1] * n)).build())
     path = convert(work, source, "many", {"split_max_tensors": "1"})
     check(len(os.listdir(path)) == n, "%d files" % len(os.listdir(path)))
@@ -216,7 +221,7 @@ def test_many(work):
           == n - 1, "the last one's number")
     back = convert(work, path, "back")
     check(len(split_worker.Shard(back).tensors) == n, "tensors were lost")
-    for count in (n + 1, 10000):
+    for count in (4097, 10000):
         source = write(work, "m-%d.gguf" % count, Gguf(ENTRIES, tensors([1] * count)).build())
         for options in ({"split_max_tensors": "1"}, {"split_max_size": "1"}):
             try:
@@ -244,6 +249,46 @@ def test_names(work):
         check(False, "a name of 256 bytes")
 
 
+def safetensors(work, out, options):
+    """{file: number of its tensors}"""
+    source = os.path.join(work, "m.gguf")
+    target = split_worker.convert(source, "f32", os.path.join(work, out), options, "safetensors")
+    path = os.path.join(work, out, "0", target["output"])
+    names = [path] if os.path.isfile(path) else \
+        [os.path.join(path, n) for n in sorted(os.listdir(path)) if n.endswith(".safetensors")]
+    found = {}
+    for name in names:
+        with open(name, "rb") as f:
+            header = json.loads(f.read(struct.unpack("<Q", f.read(8))[0]))
+        found[os.path.basename(name)] = len(header) - 1  # __metadata__
+    return found
+
+
+def test_safetensors(work):
+    write(work, "m.gguf", Gguf(ENTRIES, tensors()).build())
+    check(safetensors(work, "five", {"split_max_tensors": "5"})
+          == {"model-%05d-of-00003.safetensors" % i: n for i, n in ((1, 5), (2, 5), (3, 2))},
+          "shards of five tensors")
+    check(safetensors(work, "twelve", {"split_max_tensors": "12"}) == {"out.safetensors": 12},
+          "one file of twelve tensors")
+    sizes = list(safetensors(work, "size", {"split_max_size": "1K"}).values())
+    check(sizes == [7, 4, 1], "shards of 1K: %s" % sizes)
+    check(sizes == list(safetensors(work, "old", {"shard_size": "1000"}).values()), "shard_size")
+    check(sizes == list(safetensors(work, "both", {"shard_size": "1", "split_max_size": "1000"})
+                        .values()), "split_max_size over shard_size")
+    check(len(safetensors(work, "all", {"split_max_size": "1K", "split_max_tensors": "6"})) == 3,
+          "both limits")
+    for options, text in (({"keep_split": "true"}, "not keep_split"),
+                          ({"shard_size": "0"}, "shard_size must be a number of bytes above 0"),
+                          ({"split_max_tensors": "x"}, "a whole number above 0")):
+        try:
+            safetensors(work, "refused", options)
+        except Failure as failure:
+            check(failure.args[0] == "usage" and text in failure.args[1], str(failure))
+        else:
+            check(False, "%s was accepted" % options)
+
+
 def main():
     failed = passed = 0
     for name, test in sorted(globals().items()):
@@ -254,7 +299,7 @@ def main():
                 test(work)
                 passed += 1
                 print("ok %s" % name[5:])
-            except (AssertionError, Failure, OSError, struct.error) as problem:
+            except (AssertionError, Failure, OSError, ValueError, struct.error) as problem:
                 failed += 1
                 print("not ok %s: %s" % (name[5:], problem))
     print("%d passed, %d failed" % (passed, failed))
