@@ -250,7 +250,8 @@ static void check_importance(const struct trial *trial)
     plain.calibration = NULL;
     trial_encode(trial, trial->kernel, 0, 0, &with);
     trial_encode(&plain, trial->kernel, 0, 0, &without);
-    if (strcmp(trial->input, "gaussian") == 0 || !uses) {
+    /* a single block may come out alike by chance */
+    if ((strcmp(trial->input, "gaussian") == 0 && trial->rows == ROWS) || !uses) {
         expect(planes_equal(&with, &without) == !uses, trial,
                "the use of importance is not what the flags say");
     }

@@ -191,6 +191,14 @@ static void fill_subnormal(struct random *random, float *x, uint64_t n)
     }
 }
 
+/* So small that the inverse of every scale overflows. */
+static void fill_vanishing(struct random *random, float *x, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        x[i] = from_bits((uint32_t)random_next(random) & 0x8001ffffu);
+    }
+}
+
 /* So small that the inverse of a scale overflows, or nearly. */
 static void fill_tiny(struct random *random, float *x, uint64_t n)
 {
@@ -371,6 +379,7 @@ const struct input inputs[] = {
     {"ties-f16", 1, fill_ties_f16},
     {"ties-bf16", 1, fill_ties_bf16},
     {"subnormal", 1, fill_subnormal},
+    {"vanishing", 1, fill_vanishing},
     {"tiny", 1, fill_tiny},
     {"faint", 1, fill_faint},
     {"small", 1, fill_small},
