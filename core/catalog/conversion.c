@@ -130,7 +130,13 @@ static int put_conversion(struct catalog *catalog, const struct import *import, 
         " WHEN 1 THEN m->>'$.output.files[0].sha256' END,"
         " started = coalesce(started, strftime('%Y-%m-%dT%H:%M:%fZ', m->>'$.created',"
         " '-' || coalesce(m->>'$.seconds.total', 0) || ' seconds')),"
-        " finished = m->>'$.created', warnings = coalesce(m->'$.warnings', '[]')"
+        " finished = m->>'$.created', warnings = coalesce(m->'$.warnings', '[]'),"
+        " importance_name = m->>'$.importance.name',"
+        " importance_sha256 = m->>'$.importance.sha256',"
+        " importance_entries = m->>'$.importance.entries',"
+        " overrides = coalesce(m->'$.target.overrides', '[]'),"
+        " weighted_relative_error = m->>'$.accuracy.weighted_relative_error',"
+        " weighted_sqnr_db = m->>'$.accuracy.weighted_sqnr_db'"
         " FROM (SELECT ?1 AS m) WHERE id = ?4",
         "jisi", import->head, import->model, import->output_path, import->conversion);
 }
@@ -157,11 +163,14 @@ static int put_tensors(struct catalog *catalog, const struct import *import, str
     return db_run(catalog, err,
                   "INSERT INTO tensor (conversion_id, position, name, shape, from_encoding,"
                   " to_encoding, elements, bytes_in, bytes_out, rmse, sqnr_db, relative_error,"
-                  " max_abs, cosine, nonfinite, seconds)"
+                  " max_abs, cosine, nonfinite, seconds, importance, weighted_relative_error,"
+                  " weighted_sqnr_db)"
                   " SELECT ?2, key, value->>'name', value->'shape', value->>'from', value->>'to',"
                   " value->>'elements', value->>'bytes_in', value->>'bytes', value->>'rmse',"
                   " value->>'sqnr_db', value->>'relative_error', value->>'max_abs',"
-                  " value->>'cosine', coalesce(value->>'nonfinite', 0), value->>'seconds'"
+                  " value->>'cosine', coalesce(value->>'nonfinite', 0), value->>'seconds',"
+                  " coalesce(value->>'importance', 0), value->>'weighted_relative_error',"
+                  " value->>'weighted_sqnr_db'"
                   " FROM json_each(?1)",
                   "ji", json_object_get(import->manifest, "tensors"), import->conversion);
 }

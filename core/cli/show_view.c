@@ -110,6 +110,31 @@ static void print_accuracy(const json_t *row)
            figure_real(cosine, json_get_real(row, "cosine", NAN), 6));
 }
 
+/* The importance matrix and the errors that it weighs. */
+static void print_importance(const json_t *row)
+{
+    char sqnr[FIGURE_SIZE];
+    double error = json_get_real(row, "weighted_relative_error", NAN);
+    if (!json_get_string(row, "importance_name", NULL))
+        return;
+    fieldf("importance", "%s, %lld entries, sha256 %s",
+           json_get_string(row, "importance_name", "?"),
+           (long long)json_get_int(row, "importance_entries", 0),
+           json_get_string(row, "importance_sha256", "-"));
+    if (isfinite(error))
+        fieldf("weighted", "SQNR %s dB, relative error %.3g",
+               figure_real(sqnr, json_get_real(row, "weighted_sqnr_db", NAN), 2), error);
+}
+
+/* Names of what the recipe was overridden by; their texts are in the manifest. */
+static void print_overrides(const json_t *row)
+{
+    size_t i;
+    json_t *override;
+    json_array_foreach(json_object_get(row, "overrides"), i, override)
+        field(i ? "" : "overrides", json_get_string(override, "name", "?"));
+}
+
 static void print_seconds(const json_t *row)
 {
     static const char *const stages[] = { "hash", "read", "decode", "encode", "measure", "write",
@@ -167,6 +192,8 @@ static void print_conversion(const json_t *row)
                bytes_of(row, "bytes_in", in),
                figure_real(bits, json_get_real(row, "bits_per_weight", NAN), 3));
     print_accuracy(row);
+    print_importance(row);
+    print_overrides(row);
     print_seconds(row);
     if (json_is_integer(json_object_get(row, "threads")))
         fieldf("resources", "%lld threads, cpu %s, peak memory %s",
@@ -179,13 +206,25 @@ static void print_conversion(const json_t *row)
     print_lists(row);
 }
 
+static int is_weighted(const json_t *tensors)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach((json_t *)tensors, i, row)
+        if (json_is_number(json_object_get(row, "weighted_relative_error")))
+            return 1;
+    return 0;
+}
+
+/* Encodings that were made with importance have a star. */
 static int print_tensors(const json_t *tensors)
 {
     static const char *const headings[] = { "TENSOR", "SHAPE", "FROM", "TO", "SIZE", "SQNR dB",
-                                            "RMSE", "MAX ABS", "COSINE" };
+                                            "RMSE", "MAX ABS", "COSINE", "WEIGHTED dB" };
     if (json_array_size(tensors) == 0)
         return 0;
-    struct table *table = table_new("llllrrrrr", headings);
+    int weighted = is_weighted(tensors);
+    struct table *table = table_new(weighted ? "llllrrrrrr" : "llllrrrrr", headings);
     size_t i;
     json_t *row;
     char shape[96];
@@ -193,12 +232,19 @@ static int print_tensors(const json_t *tensors)
         table_cell(table, json_get_string(row, "name", NULL));
         table_cell(table, shape_text(json_object_get(row, "shape"), shape));
         table_cell(table, json_get_string(row, "from_encoding", NULL));
-        table_cell(table, json_get_string(row, "to_encoding", NULL));
+        table_cellf(table, "%s%s", json_get_string(row, "to_encoding", "-"),
+                    json_get_int(row, "importance", 0) ? " *" : "");
         reader_cell_bytes(table, row, "bytes_out");
         reader_cell_sqnr(table, row);
         reader_cell_small(table, row, "rmse");
         reader_cell_small(table, row, "max_abs");
         reader_cell_real(table, row, "cosine", 6);
+        if (!weighted)
+            continue;
+        if (json_get_real(row, "weighted_relative_error", NAN) == 0)
+            table_cell(table, "exact");
+        else
+            reader_cell_real(table, row, "weighted_sqnr_db", 2);
     }
     putchar('\n');
     int r = table_print(table, stdout);

@@ -355,7 +355,8 @@ static int make_manifest(const struct job_run *run, const struct run_target *t,
         return r;
     struct manifest_facts facts = {
         .uid = run->uid, .origin = run->origin, .format = t->format, .recipe = t->recipe,
-        .options = t->options, .start = run->start, .source = run->described,
+        .options = t->options, .overrides = json_object_get(run->converting, "overrides"),
+        .start = run->start, .source = run->described,
         .target = t->line, .tensors = t->tensors, .done = run->done, .files = files,
         .bytes = t->staged.files.bytes, .verify_seconds = timing_since(run->verify_from),
     };

@@ -30,9 +30,14 @@ static const struct field census_fields[] = {
 static const struct field plugin_fields[] = {
     { "name", 's' }, { "version", 's' }, { "sha256", 's' }, { NULL, 0 },
 };
+static const struct field importance_fields[] = {
+    { "name", 's' }, { "bytes", 'i' }, { "sha256", 's' }, { "entries", 'i' }, { "chunks", 'i' },
+    { "dataset", 's' }, { NULL, 0 },
+};
 static const struct field accuracy_fields[] = {
     { "rmse", 'n' }, { "sqnr_db", 'n' }, { "relative_error", 'n' }, { "max_abs", 'n' },
-    { "cosine", 'n' }, { NULL, 0 },
+    { "cosine", 'n' }, { "weighted_relative_error", 'n' }, { "weighted_sqnr_db", 'n' },
+    { NULL, 0 },
 };
 static const struct field second_fields[] = {
     { "hash", 'n' }, { "read", 'n' }, { "decode", 'n' }, { "encode", 'n' }, { "measure", 'n' },
@@ -42,7 +47,8 @@ static const struct field tensor_fields[] = {
     { "name", 's' }, { "shape", 'S' }, { "from", 's' }, { "to", 's' }, { "elements", 'i' },
     { "bytes_in", 'i' }, { "bytes", 'i' }, { "rmse", 'n' }, { "sqnr_db", 'n' },
     { "relative_error", 'n' }, { "max_abs", 'n' }, { "cosine", 'n' }, { "nonfinite", 'i' },
-    { "seconds", 'n' }, { NULL, 0 },
+    { "seconds", 'n' }, { "importance", 'b' }, { "weighted_relative_error", 'n' },
+    { "weighted_sqnr_db", 'n' }, { NULL, 0 },
 };
 static const struct field sandbox_fields[] = {
     { "no_new_privs", 'b' }, { "rlimits", 'b' }, { "landlock", 'i' }, { "seccomp", 'b' },
@@ -133,8 +139,16 @@ static json_t *make_target(const struct manifest_facts *f)
 {
     json_t *digest = optional_text(f->target, "recipe_sha256");
     json_t *options = f->options ? json_deep_copy(f->options) : json_object();
-    return json_pack("{s:s, s:s, s:o, s:o}", "format", f->format, "recipe", f->recipe,
-                     "recipe_sha256", digest, "options", options);
+    json_t *overrides = f->overrides ? json_deep_copy(f->overrides) : json_array();
+    return json_pack("{s:s, s:s, s:o, s:o, s:o}", "format", f->format, "recipe", f->recipe,
+                     "recipe_sha256", digest, "options", options, "overrides", overrides);
+}
+
+/* Null when there was none. */
+static json_t *make_importance(const struct manifest_facts *f)
+{
+    const json_t *said = json_object_get(f->done, "importance");
+    return json_is_object(said) ? pick(said, importance_fields) : json_null();
 }
 
 static json_t *make_output(const struct manifest_facts *f)
@@ -173,6 +187,7 @@ int manifest_new(const struct manifest_facts *f, json_t **ret_manifest, struct e
         json_pack("{s:i, s:s, s:s, s:{s:s, s:s}}", "pare_manifest", 1, "job", f->uid, "created",
                   stamp, "program", "name", "pare", "version", PARE_VERSION);
     if (!m || put(m, "source", make_source(f)) < 0 || put(m, "target", make_target(f)) < 0 ||
+        put(m, "importance", make_importance(f)) < 0 ||
         put(m, "plugins", pick_all(json_object_get(f->done, "plugins"), plugin_fields)) < 0 ||
         put(m, "output", make_output(f)) < 0 ||
         put(m, "accuracy", pick(json_object_get(f->target, "accuracy"), accuracy_fields)) < 0 ||

@@ -12,6 +12,7 @@ struct manifest_facts {
     const char *uid, *origin;
     const char *format, *recipe;
     const json_t *options;  /* object, or NULL */
+    const json_t *overrides; /* array, or NULL */
     const json_t *start, *source, *target, *tensors, *done; /* the convert worker's lines */
     const json_t *files;    /* of the output, with digests */
     uint64_t bytes;         /* of all of them */

@@ -41,14 +41,15 @@ static void add_number(struct strbuf *sb, const json_t *object, const char *key,
         strbuf_puts(sb, " – |");
 }
 
-static void add_decibels(struct strbuf *sb, const json_t *object)
+/* key: the decibels; error: a figure that is 0 when nothing was lost. */
+static void add_decibels(struct strbuf *sb, const json_t *object, const char *key,
+                         const char *error)
 {
-    double value = json_get_real(object, "sqnr_db", NAN);
-    double rmse = json_get_real(object, "rmse", NAN);
+    double value = json_get_real(object, key, NAN);
     if (isfinite(value))
         strbuf_printf(sb, " %.2f |", value);
     else
-        strbuf_puts(sb, rmse == 0 ? " exact |" : " – |");
+        strbuf_puts(sb, json_get_real(object, error, NAN) == 0 ? " exact |" : " – |");
 }
 
 /* 12345678 as "12 345 678". */
@@ -103,11 +104,18 @@ static void add_accuracy(struct strbuf *sb, const json_t *m)
     strbuf_puts(sb, "\n## Accuracy\n\nOver all weights, from decoding what was written.\n\n"
                     "| SQNR (dB) | RMSE | relative error | max. abs. error | cosine |\n"
                     "|--:|--:|--:|--:|--:|\n|");
-    add_decibels(sb, a);
+    add_decibels(sb, a, "sqnr_db", "rmse");
     add_number(sb, a, "rmse", 4);
     add_number(sb, a, "relative_error", 4);
     add_number(sb, a, "max_abs", 4);
     add_number(sb, a, "cosine", 8);
+    strbuf_puts(sb, "\n");
+    if (!json_is_object(json_object_get(m, "importance")))
+        return;
+    strbuf_puts(sb, "\nThe same weighed by the importance of each column, over the tensors that "
+                    "have it.\n\n| weighted SQNR (dB) | weighted relative error |\n|--:|--:|\n|");
+    add_decibels(sb, a, "weighted_sqnr_db", "weighted_relative_error");
+    add_number(sb, a, "weighted_relative_error", 4);
     strbuf_puts(sb, "\n");
 }
 
@@ -137,7 +145,7 @@ static void add_shape(struct strbuf *sb, const json_t *tensor)
         strbuf_printf(sb, "%s%lld", i ? "×" : "", (long long)json_integer_value(dim));
 }
 
-static void add_tensor(struct strbuf *sb, const json_t *tensor)
+static void add_tensor(struct strbuf *sb, const json_t *tensor, int weighted)
 {
     strbuf_puts(sb, "| ");
     add_text(sb, json_get_string(tensor, "name", "?"));
@@ -150,10 +158,14 @@ static void add_tensor(struct strbuf *sb, const json_t *tensor)
     strbuf_puts(sb, " | ");
     add_count(sb, json_get_int(tensor, "bytes", 0));
     strbuf_puts(sb, " |");
-    add_decibels(sb, tensor);
+    add_decibels(sb, tensor, "sqnr_db", "rmse");
     add_number(sb, tensor, "rmse", 3);
     add_number(sb, tensor, "max_abs", 3);
     add_number(sb, tensor, "cosine", 7);
+    if (weighted) {
+        strbuf_puts(sb, json_get_bool(tensor, "importance", 0) ? " yes |" : " no |");
+        add_decibels(sb, tensor, "weighted_sqnr_db", "weighted_relative_error");
+    }
     strbuf_puts(sb, "\n");
 }
 
@@ -161,10 +173,14 @@ static void add_tensors(struct strbuf *sb, const json_t *m)
 {
     size_t i;
     json_t *tensor;
+    int weighted = json_is_object(json_object_get(m, "importance"));
     strbuf_puts(sb, "\n## Tensors\n\n| tensor | shape | from | to | bytes | SQNR (dB) | RMSE | "
-                    "max. abs. error | cosine |\n|---|---|---|---|--:|--:|--:|--:|--:|\n");
+                    "max. abs. error | cosine |");
+    strbuf_puts(sb, weighted ? " importance used | weighted SQNR (dB) |\n" : "\n");
+    strbuf_puts(sb, "|---|---|---|---|--:|--:|--:|--:|--:|");
+    strbuf_puts(sb, weighted ? "---|--:|\n" : "\n");
     json_array_foreach(json_object_get(m, "tensors"), i, tensor)
-        add_tensor(sb, tensor);
+        add_tensor(sb, tensor, weighted);
 }
 
 static void add_stages(struct strbuf *sb, const json_t *m)
@@ -212,6 +228,50 @@ static void add_files(struct strbuf *sb, const char *title, const json_t *files)
     }
 }
 
+/* "x.imatrix.gguf, 42 entries from 640 chunks of cal.txt, SHA-256 ...". */
+static void add_importance(struct strbuf *sb, const json_t *importance)
+{
+    int64_t chunks = json_get_int(importance, "chunks", 0);
+    const char *dataset = json_get_string(importance, "dataset", NULL);
+    if (!json_is_object(importance))
+        return;
+    strbuf_puts(sb, "\nImportance matrix:\n\n- ");
+    add_text(sb, json_get_string(importance, "name", "?"));
+    strbuf_printf(sb, ", %lld entries", (long long)json_get_int(importance, "entries", 0));
+    if (chunks > 0)
+        strbuf_printf(sb, " from %lld chunks", (long long)chunks);
+    if (dataset) {
+        strbuf_puts(sb, " of ");
+        add_text(sb, dataset);
+    }
+    strbuf_printf(sb, ", %lld bytes, SHA-256 %s\n",
+                  (long long)json_get_int(importance, "bytes", 0),
+                  json_get_string(importance, "sha256", "unknown"));
+}
+
+/* Overrides, indented: Markdown shows them as they are. */
+static void add_overrides(struct strbuf *sb, const json_t *overrides)
+{
+    size_t i;
+    json_t *override;
+    if (json_array_size(overrides))
+        strbuf_puts(sb, "\nOverrides of the recipe:\n");
+    json_array_foreach((json_t *)overrides, i, override) {
+        strbuf_puts(sb, "\n- ");
+        add_text(sb, json_get_string(override, "name", "?"));
+        strbuf_puts(sb, ":\n\n      ");
+        for (const char *p = json_get_string(override, "text", ""); *p; p++) {
+            if ((unsigned char)*p < 0x20 && *p != '\n' && *p != '\t')
+                strbuf_printf(sb, "\\x%02x", (unsigned)*p);
+            else
+                strbuf_add(sb, p, 1);
+            if (*p == '\n' && p[1])
+                strbuf_puts(sb, "      ");
+        }
+        strbuf_puts(sb, "\n");
+    }
+}
+
 static void add_provenance(struct strbuf *sb, const json_t *m)
 {
     const json_t *source = json_object_get(m, "source"), *output = json_object_get(m, "output");
@@ -233,6 +293,8 @@ static void add_provenance(struct strbuf *sb, const json_t *m)
     strbuf_puts(sb, ".\n");
     add_files(sb, "Source files", json_object_get(source, "files"));
     add_files(sb, "Output files", json_object_get(output, "files"));
+    add_importance(sb, json_object_get(m, "importance"));
+    add_overrides(sb, json_object_get(json_object_get(m, "target"), "overrides"));
 }
 
 char *report_text(const json_t *m)
