@@ -29,6 +29,7 @@ void expr_unit_deinit(struct expr_unit *unit)
     while (unit->nodes) {
         struct expr *node = unit->nodes;
         unit->nodes = node->older;
+        regex_free(node->regex);
         free(node);
     }
     while (unit->defines) {
@@ -41,28 +42,6 @@ void expr_unit_deinit(struct expr_unit *unit)
 int expr_same(struct pare_str a, struct pare_str b)
 {
     return a.len == b.len && !memcmp(a.data, b.data, a.len);
-}
-
-int expr_glob(struct pare_str pattern, struct pare_str text)
-{
-    size_t p = 0, t = 0, star = SIZE_MAX, resume = 0;
-    while (t < text.len) {
-        if (p < pattern.len && pattern.data[p] == '*') {
-            star = p++;
-            resume = t;
-        } else if (p < pattern.len && (pattern.data[p] == '?' || pattern.data[p] == text.data[t])) {
-            p++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++resume;
-        } else {
-            return 0;
-        }
-    }
-    while (p < pattern.len && pattern.data[p] == '*')
-        p++;
-    return p == pattern.len;
 }
 
 static int eval_number(struct evaluation *ev, const struct expr *e, int64_t *ret)
@@ -241,8 +220,37 @@ static int eval_match(struct evaluation *ev, const struct expr *e, int64_t *ret)
     struct value text = { 0, { NULL, 0 } };
     int r = eval(ev, e->first, &text);
     if (!r)
-        *ret = expr_glob(e->text, text.text);
+        *ret = glob_matches(e->text, text.text);
     return r;
+}
+
+/* Counts as many steps as there are bytes to look at. */
+static int eval_search(struct evaluation *ev, const struct expr *e, int64_t *ret)
+{
+    struct value text = { 0, { NULL, 0 } };
+    int r = eval(ev, e->first, &text);
+    if (r)
+        return r;
+    ev->steps += (uint32_t)(text.text.len < REGEX_MAX_TEXT ? text.text.len : REGEX_MAX_TEXT);
+    return regex_search(e->regex, text.text, ret, ev->err);
+}
+
+/* The first bytes of a text, as many as the second operand says. */
+static int eval_cut(struct evaluation *ev, const struct expr *e, struct pare_str *ret)
+{
+    struct value text = { 0, { NULL, 0 } };
+    int64_t limit;
+    int r = eval(ev, e->first, &text);
+    if (!r)
+        r = eval_number(ev, e->first->next, &limit);
+    if (r)
+        return r;
+    *ret = text.text;
+    if (limit < 0)
+        ret->len = 0;
+    else if ((uint64_t)limit < ret->len)
+        ret->len = (size_t)limit;
+    return 0;
 }
 
 static int eval_choose(struct evaluation *ev, const struct expr *e, struct value *ret)
@@ -281,6 +289,8 @@ static int eval_operator(struct evaluation *ev, const struct expr *e, int64_t *r
         return eval_compare(ev, e, ret);
     if (e->op <= OP_MOD)
         return eval_arithmetic(ev, e, ret);
+    if (e->op == OP_SEARCH)
+        return eval_search(ev, e, ret);
     return e->op == OP_MATCH ? eval_match(ev, e, ret) : eval_in(ev, e, ret);
 }
 
@@ -308,6 +318,8 @@ static int eval(struct evaluation *ev, const struct expr *e, struct value *ret)
         return eval_call(ev, e, ret);
     case OP_CHOOSE:
         return eval_choose(ev, e, ret);
+    case OP_CUT:
+        return eval_cut(ev, e, &ret->text);
     default:
         return eval_operator(ev, e, &ret->number);
     }
@@ -318,4 +330,15 @@ int expr_eval(const struct expr *expr, const struct expr_env *env, int64_t *ret_
 {
     struct evaluation ev = { .env = env, .err = err };
     return eval_number(&ev, expr, ret_value);
+}
+
+int expr_eval_text(const struct expr *expr, const struct expr_env *env, struct pare_str *ret_value,
+                   struct error *err)
+{
+    struct evaluation ev = { .env = env, .err = err };
+    struct value value = { 0, { NULL, 0 } };
+    int r = eval(&ev, expr, &value);
+    if (!r)
+        *ret_value = value.text;
+    return r;
 }

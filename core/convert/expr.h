@@ -12,7 +12,7 @@
 #ifndef CONVERT_EXPR_H
 #define CONVERT_EXPR_H
 
-#include "base/error.h"
+#include "convert/pattern.h"
 
 #include <stdint.h>
 
@@ -27,15 +27,16 @@ enum expr_type { EXPR_NUMBER, EXPR_TRUTH, EXPR_TEXT, EXPR_ROLE };
 /* What an expression can ask for; those from EXPR_NAME on belong to a tensor. */
 enum expr_var {
     EXPR_ARCH, EXPR_FORMAT, EXPR_SOURCE_FORMAT, EXPR_DEFAULT, EXPR_LAYERS, EXPR_HEADS,
-    EXPR_HEADS_KV, EXPR_GQA, EXPR_EXPERTS, EXPR_IMPORTANCE,
+    EXPR_HEADS_KV, EXPR_GQA, EXPR_EXPERTS, EXPR_FILE_TYPE, EXPR_IMPORTANCE, EXPR_IMPORTANCE_FILE,
+    EXPR_IMPORTANCE_DATASET, EXPR_IMPORTANCE_ENTRIES, EXPR_IMPORTANCE_CHUNKS,
     EXPR_NAME, EXPR_SOURCE, EXPR_ROLE_OF, EXPR_LAYER, EXPR_RANK, EXPR_COLS, EXPR_ROWS,
     EXPR_ELEMENTS, EXPR_N_VARS
 };
 
 enum expr_op {
     OP_NUMBER, OP_TEXT, OP_ROLE, OP_VAR, OP_PARAM, OP_CALL, OP_DIM, OP_BLOCK, OP_INDEX, OP_COUNT,
-    OP_NOT, OP_NEGATE, OP_AND, OP_OR, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_ADD, OP_SUB,
-    OP_MUL, OP_DIV, OP_MOD, OP_MATCH, OP_IN, OP_CHOOSE
+    OP_CUT, OP_NOT, OP_NEGATE, OP_AND, OP_OR, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_ADD,
+    OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_MATCH, OP_SEARCH, OP_IN, OP_CHOOSE
 };
 
 struct expr {
@@ -45,6 +46,7 @@ struct expr {
     unsigned depth;
     int64_t number;      /* literal, or number of a variable, role or parameter, or mask of roles */
     struct pare_str text; /* literal or pattern */
+    struct regex *regex;  /* OP_SEARCH; the node's own */
     const struct expr_define *define;
     struct expr *first, *last; /* operands */
     struct expr *next;         /* the parent's next operand */
@@ -91,6 +93,12 @@ int expr_unit_role(struct expr_unit *unit, struct pare_str name, uint32_t *ret_r
 int expr_parse(struct expr_unit *unit, struct pare_str text, struct expr **ret_expr,
                struct error *err) __attribute__((warn_unused_result));
 
+/* Parses a value of that type up to the word "if", the rest of the text from there on, or its end.
+ * Errors as with expr_parse. */
+int expr_parse_value(struct expr_unit *unit, struct pare_str text, enum expr_type type,
+                     struct expr **ret_expr, struct pare_str *ret_rest, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* Parses "NAME = EXPRESSION" or "NAME(A, B) = EXPRESSION" and adds it to the unit. */
 int expr_parse_define(struct expr_unit *unit, struct pare_str text, struct error *err)
     __attribute__((warn_unused_result));
@@ -100,8 +108,10 @@ int expr_parse_define(struct expr_unit *unit, struct pare_str text, struct error
 int expr_eval(const struct expr *expr, const struct expr_env *env, int64_t *ret_value,
               struct error *err) __attribute__((warn_unused_result));
 
-/* 1 when the text matches the pattern as a whole: '*' stands for any bytes, '?' for one. */
-int expr_glob(struct pare_str pattern, struct pare_str text);
+/* The value of an expression that is a text; errors as with expr_eval. It is as the expression's or
+ * the environment's. */
+int expr_eval_text(const struct expr *expr, const struct expr_env *env, struct pare_str *ret_value,
+                   struct error *err) __attribute__((warn_unused_result));
 
 /* 1 for the same bytes. */
 int expr_same(struct pare_str a, struct pare_str b);

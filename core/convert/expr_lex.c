@@ -19,6 +19,7 @@ static const struct {
     enum expr_token token;
 } operators[] = {
     { "==", TOKEN_EQ },    { "!=", TOKEN_NE },       { "<=", TOKEN_LE },    { ">=", TOKEN_GE },
+    { "=~", TOKEN_SEARCH },
     { "<", TOKEN_LT },     { ">", TOKEN_GT },        { "=", TOKEN_ASSIGN }, { "~", TOKEN_TILDE },
     { "(", TOKEN_OPEN },   { ")", TOKEN_CLOSE },     { ",", TOKEN_COMMA },  { "?", TOKEN_QUESTION },
     { ":", TOKEN_COLON },  { "+", TOKEN_PLUS },      { "-", TOKEN_MINUS },  { "*", TOKEN_STAR },

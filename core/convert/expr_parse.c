@@ -8,6 +8,7 @@
 #include "convert/expr_parse.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef int parse_fn(struct expr_parser *ps, struct expr **ret);
 
@@ -97,22 +98,34 @@ static int check_comparable(struct expr_parser *ps, enum expr_op op, const struc
     return 0;
 }
 
+static int prepare_pattern(struct expr_parser *ps, struct expr *node)
+{
+    if (node->op == OP_SEARCH)
+        return regex_new(node->text, &node->regex, ps->err);
+    return glob_check(node->text, ps->err);
+}
+
+/* "TEXT ~ PATTERN" or "TEXT =~ REGEX", from the operator on. */
 static int parse_match(struct expr_parser *ps, struct expr **ret)
 {
     struct expr *left = *ret, *node = NULL;
-    int r = parser_need(ps, left, EXPR_TEXT, "~");
+    enum expr_op op = ps->lexer.token == TOKEN_SEARCH ? OP_SEARCH : OP_MATCH;
+    int r = parser_need(ps, left, EXPR_TEXT, op == OP_SEARCH ? "=~" : "~");
     if (!r)
         r = parser_next(ps);
     if (r)
         return r;
     if (ps->lexer.token != TOKEN_TEXT)
-        return parser_expected(ps, "a pattern in quotation marks");
-    r = parser_node(ps, OP_MATCH, EXPR_TRUTH, &node);
+        return parser_expected(ps, op == OP_SEARCH ? "a regular expression in quotation marks"
+                                                   : "a pattern in quotation marks");
+    r = parser_node(ps, op, EXPR_TRUTH, &node);
     if (r)
         return r;
     node->text = ps->lexer.text;
     *ret = node;
-    r = parser_adopt(ps, node, left);
+    r = prepare_pattern(ps, node);
+    if (!r)
+        r = parser_adopt(ps, node, left);
     return r ? r : parser_next(ps);
 }
 
@@ -145,7 +158,7 @@ static int parse_comparison(struct expr_parser *ps, struct expr **ret)
     int r = parse_sum(ps, ret);
     if (r)
         return r;
-    if (ps->lexer.token == TOKEN_TILDE)
+    if (ps->lexer.token == TOKEN_TILDE || ps->lexer.token == TOKEN_SEARCH)
         return parse_match(ps, ret);
     if (ps->lexer.token == TOKEN_IN)
         return parse_in(ps, ret);
@@ -267,6 +280,34 @@ int expr_parse(struct expr_unit *unit, struct pare_str text, struct expr **ret_e
     if (!r)
         *ret_expr = e;
     return r;
+}
+
+static int is_if(const struct expr_lexer *lexer)
+{
+    return lexer->token == TOKEN_NAME && lexer->text.len == 2 && !memcmp(lexer->text.data, "if", 2);
+}
+
+int expr_parse_value(struct expr_unit *unit, struct pare_str text, enum expr_type type,
+                     struct expr **ret_expr, struct pare_str *ret_rest, struct error *err)
+{
+    struct expr_parser ps = parser_of(unit, text, err);
+    struct expr *e = NULL;
+    int r = parser_next(&ps);
+    if (!r)
+        r = parser_choose(&ps, &e);
+    if (!r && ps.lexer.token != TOKEN_END && !is_if(&ps.lexer))
+        r = parser_expected(&ps, "an operator, 'if' or the end of the line");
+    if (!r && e->type != type)
+        r = error_set(err, PARE_EDATA, "expected %s, not %s", parser_type_name(type),
+                      parser_type_name(e->type));
+    if (r)
+        return r;
+    *ret_expr = e;
+    *ret_rest = (struct pare_str){ ps.lexer.p, 0 };
+    if (ps.lexer.token != TOKEN_END)
+        *ret_rest = (struct pare_str){ ps.lexer.text.data,
+                                       (size_t)(ps.lexer.end - ps.lexer.text.data) };
+    return 0;
 }
 
 static int parse_param(struct expr_parser *ps, struct expr_define *define)

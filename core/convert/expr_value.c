@@ -24,7 +24,12 @@ static const struct {
     [EXPR_HEADS_KV] = { "heads_kv", EXPR_NUMBER },
     [EXPR_GQA] = { "gqa", EXPR_NUMBER },
     [EXPR_EXPERTS] = { "experts", EXPR_NUMBER },
+    [EXPR_FILE_TYPE] = { "file_type", EXPR_NUMBER },
     [EXPR_IMPORTANCE] = { "importance", EXPR_TRUTH },
+    [EXPR_IMPORTANCE_FILE] = { "importance_file", EXPR_TEXT },
+    [EXPR_IMPORTANCE_DATASET] = { "importance_dataset", EXPR_TEXT },
+    [EXPR_IMPORTANCE_ENTRIES] = { "importance_entries", EXPR_NUMBER },
+    [EXPR_IMPORTANCE_CHUNKS] = { "importance_chunks", EXPR_NUMBER },
     [EXPR_NAME] = { "name", EXPR_TEXT },
     [EXPR_SOURCE] = { "source", EXPR_TEXT },
     [EXPR_ROLE_OF] = { "role", EXPR_ROLE },
@@ -38,13 +43,15 @@ static const struct {
 static const struct {
     const char *name;
     enum expr_op op;
-    enum expr_type argument;
+    enum expr_type type, argument;
+    int and_number; /* after the argument */
     int per_tensor;
 } functions[] = {
-    { "dim", OP_DIM, EXPR_NUMBER, 1 },
-    { "block", OP_BLOCK, EXPR_TEXT, 0 },
-    { "index", OP_INDEX, EXPR_ROLE, 1 },
-    { "count", OP_COUNT, EXPR_ROLE, 0 },
+    { "dim", OP_DIM, EXPR_NUMBER, EXPR_NUMBER, 0, 1 },
+    { "block", OP_BLOCK, EXPR_NUMBER, EXPR_TEXT, 0, 0 },
+    { "index", OP_INDEX, EXPR_NUMBER, EXPR_ROLE, 0, 1 },
+    { "count", OP_COUNT, EXPR_NUMBER, EXPR_ROLE, 0, 0 },
+    { "cut", OP_CUT, EXPR_TEXT, EXPR_TEXT, 1, 0 },
 };
 
 #define N_FUNCTIONS (sizeof functions / sizeof *functions)
@@ -187,25 +194,33 @@ static int parse_role_set(struct expr_parser *ps, struct expr *node)
     }
 }
 
+static int parse_operand(struct expr_parser *ps, size_t f, enum expr_type type, struct expr *node)
+{
+    struct expr *operand = NULL;
+    int r = parser_choose(ps, &operand);
+    if (!r)
+        r = parser_need(ps, operand, type, functions[f].name);
+    return r ? r : parser_adopt(ps, node, operand);
+}
+
 static int parse_function(struct expr_parser *ps, size_t f, struct expr **ret)
 {
-    struct expr *node = NULL, *argument = NULL;
-    int r = parser_node(ps, functions[f].op, EXPR_NUMBER, &node);
+    struct expr *node = NULL;
+    int r = parser_node(ps, functions[f].op, functions[f].type, &node);
     if (!r)
         r = parser_next(ps);
     if (!r)
         r = parser_expect(ps, TOKEN_OPEN, "'('");
     if (r)
         return r;
-    if (functions[f].argument == EXPR_ROLE) {
+    if (functions[f].argument == EXPR_ROLE)
         r = parse_role_set(ps, node);
-    } else {
-        r = parser_choose(ps, &argument);
-        if (!r)
-            r = parser_need(ps, argument, functions[f].argument, functions[f].name);
-        if (!r)
-            r = parser_adopt(ps, node, argument);
-    }
+    else
+        r = parse_operand(ps, f, functions[f].argument, node);
+    if (!r && functions[f].and_number)
+        r = parser_expect(ps, TOKEN_COMMA, "','");
+    if (!r && functions[f].and_number)
+        r = parse_operand(ps, f, EXPR_NUMBER, node);
     node->per_tensor |= functions[f].per_tensor;
     *ret = node;
     return r ? r : parser_expect(ps, TOKEN_CLOSE, "')'");

@@ -27,6 +27,8 @@ void plan_free(struct plan *plan)
 
 static void planner_deinit(struct planner *p)
 {
+    model_free(p->known);
+    free(p->outside);
     free(p->arch);
     free(p->tensors);
     free(p->order);
@@ -42,60 +44,6 @@ static int copy_files(struct planner *p, struct model *target)
         target->files[i].role = file->role;
     }
     return 0;
-}
-
-/* Whether a "drop" of the recipe takes the key away. */
-static int is_dropped(struct planner *p, struct pare_str key, int64_t *ret_dropped)
-{
-    *ret_dropped = 0;
-    for (const struct recipe_rule *a = p->recipe->actions; a && !*ret_dropped; a = a->next) {
-        if (a->verb != RECIPE_DROP || strlen(a->argument) != key.len ||
-            memcmp(a->argument, key.data, key.len))
-            continue;
-        int r = planner_holds(p, a, ret_dropped);
-        if (r)
-            return r;
-    }
-    return 0;
-}
-
-static int copy_metadata(struct planner *p, struct model *target)
-{
-    for (uint64_t i = 0; i < p->source->n_meta; i++) {
-        const struct model_meta *meta = &p->source->meta[i];
-        int64_t dropped = 0;
-        int r = is_dropped(p, meta->key, &dropped);
-        if (!r && !dropped)
-            r = meta_set(target, meta->key, &meta->value, p->err);
-        if (r)
-            return r;
-    }
-    return 0;
-}
-
-static int warn(struct plan *plan, json_t *text, struct error *err)
-{
-    return json_array_append_new(plan->warnings, text) < 0 ? error_oom(err) : 0;
-}
-
-/* set and warn, in the recipe's order; *ret_sorted: whether it orders by layer. */
-static int run_actions(struct planner *p, struct plan *plan, int64_t *ret_sorted)
-{
-    int r = 0;
-    for (const struct recipe_rule *a = p->recipe->actions; a && !r; a = a->next) {
-        int64_t holds = 0;
-        r = planner_holds(p, a, &holds);
-        if (r || !holds)
-            continue;
-        if (a->verb == RECIPE_SET)
-            r = meta_put(plan->target, (struct pare_str){ a->argument, strlen(a->argument) },
-                         &a->value, p->err);
-        else if (a->verb == RECIPE_WARN)
-            r = warn(plan, json_text(a->argument, strlen(a->argument)), p->err);
-        else if (a->verb == RECIPE_ORDER)
-            *ret_sorted = 1;
-    }
-    return r;
 }
 
 static int add_tensor(struct planner *p, struct model *target, uint64_t index)
@@ -123,16 +71,6 @@ static int add_tensor(struct planner *p, struct model *target, uint64_t index)
     return model_add_tensor(target, &tensor, to, p->err);
 }
 
-/* What a tensor is encoded with; NULL when it is copied, or its encoding makes no use of it. */
-static const struct importance_entry *find_importance(const struct planner *p, uint64_t index)
-{
-    const struct model_tensor *from = &p->source->tensors[index];
-    const struct encoding *to = p->tensors[index].encoding;
-    if (!to || !(to->flags & PARE_ENCODING_IMPORTANCE) || !strcmp(to->name, from->encoding_name))
-        return NULL;
-    return importance_for(p->options->importance, from);
-}
-
 static int add_tensors(struct planner *p, struct plan *plan, int sorted)
 {
     uint64_t n = p->source->n_tensors;
@@ -142,7 +80,7 @@ static int add_tensors(struct planner *p, struct plan *plan, int sorted)
     for (uint64_t i = 0; i < n; i++) {
         uint64_t index = sorted ? p->order[i] : i;
         plan->choices[i] = (struct plan_choice){ index, p->tensors[index].rule,
-                                                 find_importance(p, index) };
+                                                 p->tensors[index].importance };
         int r = add_tensor(p, plan->target, index);
         if (r)
             return r;
@@ -155,22 +93,15 @@ static int note_fallbacks(struct planner *p, struct plan *plan)
     plan->n_fallbacks = p->n_fallbacks;
     if (!p->n_fallbacks)
         return 0;
-    _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-    strbuf_printf(&text, "%llu of %llu tensors have rows that do not divide into the blocks of "
-                  "their encoding and get another one: the first is %s",
-                  (unsigned long long)p->n_fallbacks, (unsigned long long)p->source->n_tensors,
-                  p->first_fallback);
-    if (!text.data)
-        return error_oom(p->err);
-    return warn(plan, json_text(text.data, text.len), p->err);
+    return planner_warn(p, "%llu of %llu tensors have rows that do not divide into the blocks of "
+                        "their encoding and get another one: the first is %s",
+                        (unsigned long long)p->n_fallbacks,
+                        (unsigned long long)p->source->n_tensors, p->first_fallback);
 }
 
 static int fill(struct planner *p, struct plan *plan)
 {
     int64_t sorted = 0;
-    plan->warnings = json_array();
-    if (!plan->warnings)
-        return error_oom(p->err);
     int r = model_new(&plan->target, p->err);
     if (r)
         return r;
@@ -178,12 +109,12 @@ static int fill(struct planner *p, struct plan *plan)
     plan->target->memory_limit = p->source->memory_limit;
     r = copy_files(p, plan->target);
     if (!r)
-        r = copy_metadata(p, plan->target);
-    if (!r)
-        r = run_actions(p, plan, &sorted);
+        r = planner_metadata(p, plan->target, &sorted);
     if (!r)
         r = add_tensors(p, plan, sorted != 0);
-    return r ? r : note_fallbacks(p, plan);
+    if (!r)
+        r = note_fallbacks(p, plan);
+    return r ? r : planner_note_importance(p);
 }
 
 int plan_make(const struct recipe *recipe, const struct registry *registry,
@@ -195,7 +126,9 @@ int plan_make(const struct recipe *recipe, const struct registry *registry,
         .options = options, .err = err
     };
     CLEANUP(plan_free_cleanup) struct plan *plan = calloc(1, sizeof *plan);
-    if (!plan)
+    if (plan)
+        p.warnings = plan->warnings = json_array();
+    if (!plan || !plan->warnings)
         return error_oom(err);
     int r = planner_facts(&p);
     if (!r)

@@ -26,11 +26,14 @@ struct plan {
 
 struct plan_options {
     int allow_requantize; /* a quantized source tensor may be quantized again */
+    int pure;             /* no mixture, as "pure" from outside: the default wherever it can be */
+    int draft;            /* only a plan is wanted: importance data that lack are a warning */
     const struct importance *importance; /* or NULL; it must outlive the plan */
     int source_order;     /* tensors are decided and written in the source's order, not by layer */
 };
 
-/* PARE_EUSAGE when the writer cannot hold what the recipe chose; PARE_ENOTSUP when a tensor would
+/* PARE_EUSAGE when the writer cannot hold what the recipe chose, or a tensor needs importance data
+ * that there are none of; PARE_EDATA when these have another size; PARE_ENOTSUP when a tensor would
  * have to be decoded that no plugin decodes, or when it is quantized already and would be
  * quantized again without leave. Both name tensor and encodings. The recipe must outlive the
  * plan; the registry too. */

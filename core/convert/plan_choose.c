@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The choice for each tensor: the first rule whose condition holds, else the default; then, for a
- * row that does not fit the encoding's block, the recipe's fallback. Integers are kept whatever a
- * recipe says. A choice that nobody can carry out fails here, before any weight is read.
+ * row that does not fit the encoding's block, the recipe's fallback. Rules from outside are tried
+ * where the recipe says "overrides", else before all. Integers are kept whatever a recipe says. A
+ * choice that nobody can carry out fails here, before any weight is read.
  */
 #include "convert/plan_state.h"
 
@@ -93,6 +94,15 @@ static int cannot_hold(struct choosing *c, const char *encoding)
                      hint ? recipe->name : "");
 }
 
+/* Whether nothing is lost on the way from one encoding to the other. */
+static int repacks(const struct recipe *recipe, const char *from, const char *to)
+{
+    for (const struct recipe_repack *r = recipe->repacks; r; r = r->next)
+        if (!strcmp(r->from, from) && !strcmp(r->to, to))
+            return 1;
+    return 0;
+}
+
 static int check_source(struct choosing *c, const struct encoding *to)
 {
     const struct encoding *from = c->tensor->encoding;
@@ -103,7 +113,7 @@ static int check_source(struct choosing *c, const struct encoding *to)
                          "turn into %s", c->tensor->encoding_name, c->name, p->recipe->name,
                          to->name);
     if ((from->flags & PARE_ENCODING_QUANTIZED) && (to->flags & PARE_ENCODING_QUANTIZED) &&
-        !p->options->allow_requantize)
+        !p->options->allow_requantize && !repacks(p->recipe, from->name, to->name))
         return error_set(p->err, PARE_ENOTSUP,
                          "tensor %s is quantized already, as %s: quantizing it again as %s adds "
                          "error to error; start from the original, or allow requantizing",
@@ -118,11 +128,7 @@ static int check_target(struct choosing *c, const struct encoding *to)
         return error_set(p->err, PARE_EUSAGE,
                          "%s: weights cannot be encoded as %s, which was chosen for tensor %s",
                          c->place, to->name, c->name);
-    if ((to->flags & PARE_ENCODING_NEEDS_IMPORTANCE) && !p->options->importance)
-        return error_set(p->err, PARE_EUSAGE,
-                         "%s, chosen for tensor %s, needs importance data: without them the "
-                         "result is useless", to->name, c->name);
-    return 0;
+    return planner_weigh(p, (uint64_t)(c->choice - p->tensors), to, c->name);
 }
 
 static int encode(struct choosing *c, const struct recipe_rule *rule)
@@ -155,21 +161,49 @@ static int keep(struct choosing *c)
                      c->name, c->p->recipe->name);
 }
 
-/* The first rule that holds for the tensor that the environment is of. */
-static int find_rule(struct planner *p, const char *name, const struct recipe_rule **ret_rule)
+/* The first of some rules that holds for the tensor that the environment is of; *ret_rule stays
+ * when there is none. */
+static int find_outside(struct planner *p, const struct recipe_rule **ret_rule)
 {
-    for (const struct recipe_rule *rule = p->recipe->rules; rule; rule = rule->next) {
+    for (const struct recipe_rule *rule = p->recipe->outside; rule && !*ret_rule;
+         rule = rule->next) {
         int64_t holds = 0;
         int r = planner_holds(p, rule, &holds);
         if (r)
-            return error_prefix(p->err, "tensor %s", name);
-        if (holds) {
+            return r;
+        if (holds)
             *ret_rule = rule;
-            return 0;
-        }
     }
-    *ret_rule = p->recipe->standard;
     return 0;
+}
+
+/* Whether a rule is one of a mixture, and none is wanted. */
+static int is_impure(const struct planner *p, const struct recipe_rule *rule)
+{
+    return (p->recipe->pure || p->options->pure) && rule->verb == RECIPE_ENCODE &&
+           strcmp(rule->argument, p->recipe->standard->argument) != 0;
+}
+
+/* The first rule that holds, those from outside in their place. */
+static int find_rule(struct planner *p, const struct recipe_rule **ret_rule, int *ret_outside)
+{
+    int r = p->recipe->has_overrides ? 0 : find_outside(p, ret_rule);
+    *ret_outside = 1;
+    for (const struct recipe_rule *rule = p->recipe->rules; !r && rule && !*ret_rule;
+         rule = rule->next) {
+        int64_t holds = 0;
+        if (is_impure(p, rule))
+            continue;
+        r = planner_holds(p, rule, &holds);
+        if (r || !holds)
+            continue;
+        *ret_outside = rule->verb == RECIPE_OVERRIDES;
+        if (*ret_outside)
+            r = find_outside(p, ret_rule);
+        else
+            *ret_rule = rule;
+    }
+    return r;
 }
 
 static int choose_one(struct planner *p, uint64_t index)
@@ -183,10 +217,15 @@ static int choose_one(struct planner *p, uint64_t index)
         return keep(&c);
     }
     const struct recipe_rule *rule = NULL;
+    int outside;
     planner_look_at(p, index);
-    int r = find_rule(p, c.name, &rule);
+    int r = find_rule(p, &rule, &outside);
     if (r)
-        return r;
+        return error_prefix(p->err, "tensor %s", c.name);
+    if (!rule) {
+        rule = p->recipe->standard;
+        outside = 0;
+    }
     c.choice->rule = rule->text;
     c.place = rule->place;
     if (rule->verb == RECIPE_FAIL)
@@ -195,7 +234,7 @@ static int choose_one(struct planner *p, uint64_t index)
     if (rule->verb == RECIPE_KEEP)
         return keep(&c);
     r = encode(&c, rule);
-    if (!r && c.choice->role >= 0)
+    if (!r && c.choice->role >= 0 && !outside)
         p->env.before[c.choice->role]++;
     return r;
 }

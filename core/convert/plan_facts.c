@@ -51,7 +51,7 @@ static int64_t layer_of(struct pare_str name)
 static int64_t role_of(const struct recipe *recipe, struct pare_str name)
 {
     for (const struct recipe_role *role = recipe->roles; role; role = role->next)
-        if (expr_glob(role->pattern, name))
+        if (glob_matches(role->pattern, name))
             return role->role;
     return -1;
 }
@@ -100,13 +100,19 @@ static int find_roles(struct planner *p)
     return 0;
 }
 
+/* The metadata that facts come from: the source's, or those with changes from outside. */
+static const struct model *known(const struct planner *p)
+{
+    return p->known ? p->known : p->source;
+}
+
 /* The first number under "ARCH.KEY". */
 static int arch_number(struct planner *p, const char *key, int64_t fallback, int64_t *ret)
 {
     _cleanup_free_ char *full = NULL;
     if (asprintf(&full, "%s.%s", p->arch, key) < 0)
         return error_oom(p->err);
-    *ret = meta_first_int(p->source, full, fallback);
+    *ret = meta_first_int(known(p), full, fallback);
     return 0;
 }
 
@@ -138,23 +144,50 @@ static int block_len(void *context, struct pare_str encoding, int64_t *ret_len, 
     return 0;
 }
 
-int planner_facts(struct planner *p)
+/* What metadata tell: to be found out again when they change. */
+static int find_metadata_facts(struct planner *p)
 {
-    p->arch = model_architecture(p->source);
+    free(p->arch);
+    p->arch = model_architecture(known(p));
     if (!p->arch)
         p->arch = strdup("");
     if (!p->arch)
         return error_oom(p->err);
+    p->env.texts[EXPR_ARCH] = text_of(p->arch);
+    p->env.numbers[EXPR_FILE_TYPE] = meta_int(known(p), "general.file_type", -1);
+    return find_numbers(p);
+}
+
+static void find_importance_facts(struct planner *p)
+{
+    const struct importance *importance = p->options->importance;
+    struct expr_env *env = &p->env;
+    env->texts[EXPR_IMPORTANCE_FILE] = env->texts[EXPR_IMPORTANCE_DATASET] = text_of("");
+    if (!importance)
+        return;
+    const char *dataset = importance_dataset(importance);
+    env->numbers[EXPR_IMPORTANCE] = 1;
+    env->texts[EXPR_IMPORTANCE_FILE] = text_of(importance_name(importance));
+    env->texts[EXPR_IMPORTANCE_DATASET] = text_of(dataset ? dataset : "");
+    env->numbers[EXPR_IMPORTANCE_ENTRIES] = (int64_t)importance_entries(importance);
+    env->numbers[EXPR_IMPORTANCE_CHUNKS] = importance_chunks(importance);
+}
+
+int planner_facts(struct planner *p)
+{
     p->env.block_len = block_len;
     p->env.context = p;
-    p->env.texts[EXPR_ARCH] = text_of(p->arch);
     p->env.texts[EXPR_FORMAT] = text_of(p->writer->name);
     p->env.texts[EXPR_SOURCE_FORMAT] = text_of(p->source->format ? p->source->format : "");
     p->env.texts[EXPR_DEFAULT] = text_of(p->recipe->standard->argument);
-    p->env.numbers[EXPR_IMPORTANCE] = p->options->importance != NULL;
-    int r = find_numbers(p);
+    find_importance_facts(p);
+    int r = find_roles(p);
     if (!r)
-        r = find_roles(p);
+        r = find_metadata_facts(p);
+    if (!r)
+        r = planner_apply_outside(p);
+    if (!r && p->known)
+        r = find_metadata_facts(p);
     return r ? r : sort_tensors(p);
 }
 

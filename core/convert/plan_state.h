@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A plan in the making; private to plan*.c. plan_facts.c finds out what conditions may ask for,
- * plan_choose.c decides tensor by tensor, plan.c assembles the result.
+ * plan_choose.c decides tensor by tensor, plan_importance.c with which importance data, plan_meta.c
+ * makes the metadata, plan.c assembles the result.
  */
 #ifndef CONVERT_PLAN_STATE_H
 #define CONVERT_PLAN_STATE_H
@@ -15,6 +16,7 @@ struct planner_tensor {
     int64_t role;                    /* -1 for none */
     const struct encoding *encoding; /* what was decided; NULL: keep one that nobody provides */
     const char *rule;
+    const struct importance_entry *importance; /* to encode with, or NULL */
 };
 
 struct planner {
@@ -27,15 +29,41 @@ struct planner {
 
     struct expr_env env;
     char *arch;                      /* "" when there is none */
+    json_t *warnings;                /* the plan's */
+    const struct recipe_rule **outside; /* "set" and "drop" from outside, one per key */
+    size_t n_outside;
+    struct model *known;             /* the source's metadata with these, or NULL */
     struct planner_tensor *tensors;  /* by the source's index */
     uint64_t *order;                 /* the source's indices by layer, then name */
 
     uint64_t n_fallbacks;
     char first_fallback[300];        /* which tensor, from what, to what */
+    uint64_t n_weighable, n_entries; /* tensors that could use importance, that have an entry */
+    uint64_t n_missing;              /* tensors that need importance and have none */
+    char first_missing[200];
 };
 
 /* Finds facts of the model, roles, layers and order. */
 int planner_facts(struct planner *p) __attribute__((warn_unused_result));
+
+/* Decides what is set and dropped from outside, by the facts so far: p->outside and p->known. */
+int planner_apply_outside(struct planner *p) __attribute__((warn_unused_result));
+
+/* Fills the target's metadata, and says whether tensors are to be sorted. */
+int planner_metadata(struct planner *p, struct model *target, int64_t *ret_sorted)
+    __attribute__((warn_unused_result));
+
+/* Adds to the plan's warnings. */
+int planner_warn(struct planner *p, const char *format, ...)
+    __attribute__((warn_unused_result, format(printf, 2, 3)));
+
+/* Finds the importance data with which the tensor of the environment is encoded as `to`; an error
+ * when it cannot do without. name: for messages. */
+int planner_weigh(struct planner *p, uint64_t tensor, const struct encoding *to, const char *name)
+    __attribute__((warn_unused_result));
+
+/* Warnings about importance data as a whole. */
+int planner_note_importance(struct planner *p) __attribute__((warn_unused_result));
 
 /* Makes the environment that of one tensor. */
 void planner_look_at(struct planner *p, uint64_t tensor);

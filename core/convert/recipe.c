@@ -53,7 +53,11 @@ static struct recipe *recipe_new(void)
         return NULL;
     recipe->title = recipe->description = "";
     recipe->rules_end = &recipe->rules;
+    recipe->weighing_end = &recipe->weighing;
     recipe->actions_end = &recipe->actions;
+    recipe->outside_end = &recipe->outside;
+    recipe->outside_actions_end = &recipe->outside_actions;
+    recipe->options_end = &recipe->options;
     recipe->roles_end = &recipe->roles;
     recipe->fallbacks_end = &recipe->fallbacks;
     return recipe;
@@ -180,6 +184,19 @@ static size_t statement_length(char *p, const char *end, unsigned *ret_lines)
     return n;
 }
 
+/* Parses all lines of a text that lives as long as the recipe. */
+static int parse_lines(struct recipe_loader *loader, const char *file, char *p, size_t size)
+{
+    unsigned line = 1, lines;
+    int r = 0;
+    for (const char *end = p + size; !r && p < end; line += lines) {
+        size_t n = statement_length(p, end, &lines);
+        r = recipe_parse_line(loader, file, line, (struct pare_str){ p, n });
+        p += n + 1;
+    }
+    return r;
+}
+
 int recipe_read(struct recipe_loader *loader, const char *file)
 {
     char *p = NULL;
@@ -191,12 +208,7 @@ int recipe_read(struct recipe_loader *loader, const char *file)
         return r;
     loader->n_files++;
     loader->depth++;
-    unsigned line = 1, lines;
-    for (const char *end = p + size; !r && p < end; line += lines) {
-        size_t n = statement_length(p, end, &lines);
-        r = recipe_parse_line(loader, file, line, (struct pare_str){ p, n });
-        p += n + 1;
-    }
+    r = parse_lines(loader, file, p, size);
     loader->depth--;
     return r;
 }
@@ -317,6 +329,69 @@ int recipe_load(const char *dirs, const char *name, struct recipe **ret_recipe, 
     hash_final(hash, recipe->digest);
     *ret_recipe = TAKE(recipe);
     return 0;
+}
+
+/* The label as it stands in messages: harmless and cut. */
+static char *copy_label(struct recipe *recipe, const char *label)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    size_t n = strlen(label);
+    strbuf_escape(&sb, label, n < RECIPE_MAX_PLACE / 4 ? n : RECIPE_MAX_PLACE / 4);
+    if (sb.failed)
+        return NULL;
+    return recipe_copy(recipe, (struct pare_str){ sb.data ? sb.data : "", sb.len });
+}
+
+/* Goes on with the digest: over its own digits, a newline, and the text. */
+static int add_to_digest(struct recipe *recipe, const char *text, size_t len, struct error *err)
+{
+    CLEANUP(hash_free_cleanup) struct hash *hash = NULL;
+    int r = hash_new(&hash, err);
+    if (r)
+        return r;
+    hash_update(hash, recipe->digest, strlen(recipe->digest));
+    hash_update(hash, "\n", 1);
+    hash_update(hash, text, len);
+    hash_final(hash, recipe->digest);
+    return 0;
+}
+
+int recipe_override(struct recipe *recipe, const char *label, const char *text, size_t len,
+                    struct error *err)
+{
+    const char *name = copy_label(recipe, label);
+    if (!name)
+        return error_oom(err);
+    if (len > RECIPE_MAX_FILE)
+        return error_set(err, PARE_ELIMIT, "%s: %zu bytes, the limit is %d", name, len,
+                         RECIPE_MAX_FILE);
+    if (len && memchr(text, 0, len))
+        return error_set(err, PARE_EDATA, "%s: not a text", name);
+    char *copy = recipe_copy(recipe, (struct pare_str){ text, len });
+    if (!copy)
+        return error_oom(err);
+    struct recipe_loader loader = { .recipe = recipe, .dirs = "", .outside = 1, .err = err };
+    int r = add_to_digest(recipe, text, len, err);
+    return r ? r : parse_lines(&loader, name, copy, len);
+}
+
+static int add_options(const struct recipe *recipe, int outside, json_t *options)
+{
+    int r = 0;
+    for (const struct recipe_option *o = recipe->options; o && r >= 0; o = o->next)
+        if (o->outside == outside && !(outside && json_object_get(options, o->name)))
+            r = json_object_set_new(options, o->name, json_text(o->value, strlen(o->value)));
+    return r;
+}
+
+json_t *recipe_options(const struct recipe *recipe)
+{
+    _cleanup_json_ json_t *own = json_object();
+    _cleanup_json_ json_t *outside = json_object();
+    if (!own || !outside || add_options(recipe, 0, own) < 0 ||
+        add_options(recipe, 1, outside) < 0 || json_object_update(own, outside) < 0)
+        return NULL;
+    return TAKE(own);
 }
 
 static json_t *describe(const char *dirs, const char *name)
