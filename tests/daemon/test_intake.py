@@ -238,6 +238,38 @@ class Folders(harness.DaemonTest):
         self.assertEqual(sorted(os.listdir(self.d.path('done/model'))), sorted(files))
 
 
+class SplitOutputs(harness.DaemonTest):
+    """Targets whose recipes have options for the writer."""
+    RECIPE = ('title %s\ndescription As q8_0.\nbits 8.5\nformats gguf\ninclude q8_0.recipe\n'
+              'option %s\n')
+    targets = ('gguf:kept', 'gguf:small')
+
+    def setUp(self):
+        super().setUp()
+        recipes = os.path.join(self.d.root, 'recipes')
+        os.mkdir(recipes)
+        for name, option in (('kept', 'keep_split true'), ('small', 'split_max_tensors 2')):
+            with open(os.path.join(recipes, name + '.recipe'), 'w') as f:
+                f.write(self.RECIPE % (name, option))
+        self.d.env['PARE_RECIPES'] = recipes + ':' + self.d.env['PARE_RECIPES']
+        self.start()
+
+    def test_shards(self):
+        folder = os.path.join(self.d.side, 'm')
+        os.mkdir(folder)
+        for ending, data in models.gguf_split().items():
+            with open(os.path.join(folder, 'm' + ending), 'wb') as f:
+                f.write(data)
+        os.rename(folder, self.d.path('m'))
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['done'])
+        self.assertEqual(self.d.outputs(), ['m-KEPT', 'm-SMALL'])
+        for path, n in zip(self.d.manifests(), (3, 2)):
+            name = os.path.basename(path)[:-len('.pare.json')]
+            self.assertEqual([f['name'] for f in harness.check_manifest(path)['output']['files']],
+                             ['%s-%05d-of-%05d.gguf' % (name, i + 1, n) for i in range(n)])
+
+
 class TargetFolders(harness.DaemonTest):
     def setUp(self):
         super().setUp()
