@@ -8,7 +8,7 @@
 #include "cli/overrides.h"
 #include "supervise/job_run.h"
 
-#define CONVERT_MAX_TARGETS 32
+#define CONVERT_MAX_TARGETS 64
 
 struct convert_options {
     struct job_target targets[CONVERT_MAX_TARGETS];

@@ -22,7 +22,7 @@ static int add_sidecars(const struct convert_options *options, const struct sour
                         struct convert_inputs *inputs, struct error *err)
 {
     struct sidecars found = { 0 };
-    unsigned wanted = 1u << SIDECAR_RULES | (options->importance ? 0 : 1u << SIDECAR_IMPORTANCE);
+    unsigned wanted = options->importance ? 1u << SIDECAR_RULES : SIDECARS_ALL;
     int r = sidecars_open(AT_FDCWD, source, wanted, &found, err);
     if (r < 0)
         return cli_error(err, source->path);

@@ -103,6 +103,27 @@ int job_open(const struct job_context *job, struct model *model, const char *for
     return source_open(job->registry, model, format, &hooks, ret_source, err);
 }
 
+/* 1 for what llama-imatrix writes, in either of its formats. */
+static int is_importance(const struct model *model)
+{
+    _cleanup_free_ char *type = meta_string(model, "general.type");
+    return !strcmp(model->format, "imatrix") || (type && !strcmp(type, "imatrix"));
+}
+
+int job_open_model(const struct job_context *job, struct model *model, const char *format,
+                   struct source **ret_source, struct error *err)
+{
+    int r = job_open(job, model, format, ret_source, err);
+    if (r < 0 || !is_importance(model))
+        return r;
+    source_close(*ret_source);
+    *ret_source = NULL;
+    return error_set(err, PARE_EDATA,
+                     "%s is an importance matrix, not a model: name it MODEL.imatrix.gguf (or "
+                     ".imatrix.dat) and put it beside its MODEL, or give it to `pare convert "
+                     "--importance'", model->files[0].name);
+}
+
 struct heartbeat {
     const struct job_context *job;
     uint64_t told;
@@ -218,7 +239,7 @@ int job_plan(const struct job_context *job, struct model *model, struct error *e
     CLEANUP(importance_free_cleanup) struct importance *importance = NULL;
     CLEANUP(targets_deinit) struct targets targets = { 0 };
     _cleanup_free_ struct slab_cut *cuts = NULL;
-    int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
+    int r = job_open_model(job, model, json_get_string(job->request, "format", NULL), &source, err);
     if (r == 0)
         r = job_tell_source(job, model, err);
     if (r == 0)
@@ -419,7 +440,7 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
     struct pipeline_result result = { 0 };
     uint64_t start = timing_now();
     double sync = 0;
-    int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
+    int r = job_open_model(job, model, json_get_string(job->request, "format", NULL), &source, err);
     if (r == 0)
         r = job_tell_source(job, model, err);
     if (r == 0)

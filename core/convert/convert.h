@@ -36,6 +36,11 @@ int job_tell_source(const struct job_context *job, const struct model *model, st
 int job_open(const struct job_context *job, struct model *model, const char *format,
              struct source **ret_source, struct error *err) __attribute__((warn_unused_result));
 
+/* The same of a model that is to be converted: an importance matrix is refused, PARE_EDATA. */
+int job_open_model(const struct job_context *job, struct model *model, const char *format,
+                   struct source **ret_source, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* Opens the request's importance matrix, NULL when it has none; check: digests it and looks at all
  * its values, with signs of life. */
 int job_open_importance(const struct job_context *job, int check,

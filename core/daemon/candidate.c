@@ -4,6 +4,7 @@
 #include "daemon/candidate.h"
 
 #include "base/cleanup.h"
+#include "base/strlist.h"
 #include "daemon/look.h"
 
 #include <stdio.h>
@@ -34,12 +35,13 @@ int candidate_new(const char *key, int kind, struct candidate **ret_candidate, s
 
 void candidate_clear_files(struct candidate *candidate)
 {
-    for (size_t i = 0; i < candidate->n_files; i++)
-        free(candidate->files[i]);
-    free(candidate->files);
-    candidate->files = NULL;
-    candidate->n_files = 0;
+    strlist_clear(&candidate->files, &candidate->n_files);
     candidate->n_shards = 0;
+}
+
+void candidate_clear_sidecars(struct candidate *candidate)
+{
+    strlist_clear(&candidate->sidecars, &candidate->n_sidecars);
 }
 
 void candidate_free(struct candidate *candidate)
@@ -47,6 +49,7 @@ void candidate_free(struct candidate *candidate)
     if (!candidate)
         return;
     candidate_clear_files(candidate);
+    candidate_clear_sidecars(candidate);
     free(candidate->key);
     free(candidate->model);
     free(candidate->text);
@@ -55,15 +58,28 @@ void candidate_free(struct candidate *candidate)
 
 int candidate_add_file(struct candidate *candidate, const char *name, struct error *err)
 {
-    char **files = reallocarray(candidate->files, candidate->n_files + 1, sizeof *files);
-    if (!files)
-        return error_oom(err);
-    candidate->files = files;
-    files[candidate->n_files] = strdup(name);
-    if (!files[candidate->n_files])
-        return error_oom(err);
-    candidate->n_files++;
-    return 0;
+    return strlist_add(&candidate->files, &candidate->n_files, name, err);
+}
+
+int candidate_add_sidecar(struct candidate *candidate, const char *name, struct error *err)
+{
+    return strlist_add(&candidate->sidecars, &candidate->n_sidecars, name, err);
+}
+
+/* One that is not whole yet stands against its model. */
+static void look_at_sidecar(int dirfd, const char *name, struct look *look)
+{
+    struct look own = { 0 };
+    look_at_file(dirfd, name, &own);
+    look->signature += own.signature;
+    look->bytes += own.bytes;
+    look->no_leases |= own.no_leases;
+    const char *reason = look_is_arriving(name) ? "unfinished name"
+                         : *own.reason          ? own.reason
+                         : !own.bytes           ? "empty so far"
+                                                : NULL;
+    if (reason && !*look->reason)
+        (void)snprintf(look->reason, sizeof look->reason, "%.60s: %.90s", name, reason);
 }
 
 static void look(const struct candidate *candidate, int dirfd, struct look *ret_look)
@@ -79,6 +95,8 @@ static void look(const struct candidate *candidate, int dirfd, struct look *ret_
                        candidate->n_shards, candidate->shards);
     if (!*now.reason && !now.bytes)
         (void)snprintf(now.reason, sizeof now.reason, "empty so far");
+    for (size_t i = 0; i < candidate->n_sidecars; i++)
+        look_at_sidecar(dirfd, candidate->sidecars[i], &now);
     *ret_look = now;
 }
 

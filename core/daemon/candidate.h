@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Something in the drop directory that may become a job: a file, a folder, or loose shards that
- * belong together. It is ready for a probe when nobody writes it (and, where that cannot be asked
- * for, or for a folder, when it has been quiet for a while), and to be taken when a probe said of
- * exactly this state that it is complete.
+ * belong together, with the sidecars that lie beside it (supervise/sidecar.h). It is ready for a
+ * probe when nobody writes it (and, where that cannot be asked for, or for a folder, when it has
+ * been quiet for a while), and to be taken when a probe said of exactly this state that it is
+ * complete.
  */
 #ifndef DAEMON_CANDIDATE_H
 #define DAEMON_CANDIDATE_H
@@ -32,6 +33,8 @@ struct candidate {
     char reason[240];    /* of an ignored, waiting or settling one */
     char **files;        /* entries of the folder that it lies in */
     size_t n_files;
+    char **sidecars;     /* files beside it that go with it, and those that will be some */
+    size_t n_sidecars;
     unsigned shards;     /* how many it takes, for shards, and how many are there; an index may */
     unsigned n_shards;   /* be among the files too */
     uint64_t bytes, signature;
@@ -49,7 +52,10 @@ int candidate_new(const char *key, int kind, struct candidate **ret_candidate, s
 void candidate_free(struct candidate *candidate);
 int candidate_add_file(struct candidate *candidate, const char *name, struct error *err)
     __attribute__((warn_unused_result));
+int candidate_add_sidecar(struct candidate *candidate, const char *name, struct error *err)
+    __attribute__((warn_unused_result));
 void candidate_clear_files(struct candidate *candidate);
+void candidate_clear_sidecars(struct candidate *candidate);
 
 /* Looks at it in its folder and decides the state anew. */
 void candidate_examine(struct candidate *candidate, int dirfd, double settle);

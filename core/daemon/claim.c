@@ -65,20 +65,20 @@ static int open_origin(const struct folders *folders, const struct ticket *ticke
     return file_open_dir(folders->drop_fd, *ticket->folder ? ticket->folder : ".", ret_fd, err);
 }
 
-/* Renames the ticket's files into `source`; one that is there already, or is gone, is fine.
- * *ret_found is how many are in `source` then. */
-static int move_in(const struct folders *folders, const struct ticket *ticket, int source,
-                   size_t *ret_found, struct error *err)
+int claim_is_whole(const struct ticket *ticket)
 {
-    _cleanup_close_ int origin = -1;
-    struct error ignored = ERROR_INIT;
-    if (open_origin(folders, ticket, &origin, &ignored) < 0)
-        origin = -1;
-    size_t found = 0;
-    for (size_t i = 0; i < ticket->n_files; i++) {
-        const char *file = ticket->files[i];
+    return ticket->kind == TICKET_SHARDS || ticket->n_sidecars > 0;
+}
+
+/* Renames files of the origin into `source`; one that is there already, or is gone, is fine.
+ * *found grows by those that are in `source` then. */
+static int move_files(int origin, int source, char *const *files, size_t n, size_t *found,
+                      struct error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *file = files[i];
         if (faccessat(source, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-            found++;
+            (*found)++;
             continue;
         }
         if (origin < 0 || faccessat(origin, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
@@ -88,9 +88,27 @@ static int move_in(const struct folders *folders, const struct ticket *ticket, i
             return error_prefix(err, "%s must be writable for pared", file);
         if (r < 0)
             return r;
-        found += r == 0;
+        *found += r == 0;
     }
-    int r = file_sync(source, "the claimed source", err);
+    return 0;
+}
+
+/* Moves a ticket's files into `source`, and once one of them is there, its sidecars. *ret_found is
+ * how many files, without sidecars, are in `source` then. */
+static int move_in(const struct folders *folders, const struct ticket *ticket, int source,
+                   size_t *ret_found, struct error *err)
+{
+    _cleanup_close_ int origin = -1;
+    struct error ignored = ERROR_INIT;
+    if (open_origin(folders, ticket, &origin, &ignored) < 0)
+        origin = -1;
+    size_t found = 0, sidecars = 0;
+    int r = move_files(origin, source, ticket->files, ticket->n_files, &found, err);
+    if (r == 0 && found)
+        r = move_files(origin, source, ticket->sidecars, ticket->n_sidecars, &sidecars, err);
+    if (r < 0)
+        return r;
+    r = file_sync(source, "the claimed source", err);
     if (r == 0 && origin >= 0)
         r = file_sync(origin, folders->drop_path, err);
     if (r == 0)
@@ -111,6 +129,19 @@ int claim_remove_dir(const struct folders *folders, const char *uid, struct erro
     return r < 0 ? r : file_sync(folders->claimed_fd, folders->claimed_path, err);
 }
 
+/* After a claim that failed half way: what was moved goes back. What cannot is found at the next
+ * start (claim_recover). */
+static void move_back_out(const struct folders *folders, const struct ticket *ticket, int source)
+{
+    _cleanup_close_ int origin = -1;
+    struct error ignored = ERROR_INIT;
+    size_t moved = 0;
+    if (open_origin(folders, ticket, &origin, &ignored) == 0 &&
+        move_files(source, origin, ticket->sidecars, ticket->n_sidecars, &moved, &ignored) == 0 &&
+        move_files(source, origin, ticket->files, ticket->n_files, &moved, &ignored) == 0)
+        (void)!claim_remove_dir(folders, ticket->uid, &ignored);
+}
+
 int claim_take(const struct folders *folders, const struct ticket *ticket, struct error *err)
 {
     _cleanup_close_ int dir = -1, source = -1;
@@ -120,8 +151,11 @@ int claim_take(const struct folders *folders, const struct ticket *ticket, struc
     if (r == 0)
         r = file_sync(folders->claimed_fd, folders->claimed_path, err);
     size_t found = 0;
-    if (r == 0)
-        r = move_in(folders, ticket, source, &found, err);
+    if (r < 0)
+        return r;
+    r = move_in(folders, ticket, source, &found, err);
+    if (r < 0)
+        move_back_out(folders, ticket, source);
     if (r < 0 || found)
         return r;
     r = claim_remove_dir(folders, ticket->uid, err);
@@ -141,7 +175,8 @@ static int has_entries(int fd)
 }
 
 /* A claim without any source is either one that never happened, and then the model still lies in
- * the drop directory and is found there, or one that has ended. Only shards can be half moved. */
+ * the drop directory and is found there, or one that has ended. Only what is more than one entry,
+ * shards or a model with sidecars, can be half moved. */
 int claim_recover(const struct folders *folders, const char *uid, struct ticket *ret_ticket,
                   struct error *err)
 {

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Claimed sources: `.pare/claimed/UID/` in the drop directory holds job.json and `source/`, into
- * which the model is renamed. A rename either happened or not, and of two daemons only one can do
- * it; so the directory is the truth about who owns a source, and the catalog follows it. Every
- * function can be repeated after a crash at any point.
+ * which the model and its sidecars are renamed. A rename either happened or not, and of two daemons
+ * only one can do it; so the directory is the truth about who owns a source, and the catalog
+ * follows it. Every function can be repeated after a crash at any point.
  */
 #ifndef DAEMON_CLAIM_H
 #define DAEMON_CLAIM_H
@@ -12,8 +12,8 @@
 #include "daemon/folders.h"
 #include "daemon/ticket.h"
 
-/* Takes the ticket's files out of the drop directory. 1: they are no longer there (nothing
- * happened). */
+/* Takes the ticket's files and sidecars out of the drop directory. 1: the files are no longer there
+ * (nothing happened). */
 int claim_take(const struct folders *folders, const struct ticket *ticket, struct error *err)
     __attribute__((warn_unused_result));
 
@@ -33,7 +33,8 @@ char *claim_source(const struct ticket *ticket);
 enum claim_end { CLAIM_ARCHIVE, CLAIM_DELETE, CLAIM_FAIL };
 
 /* Ends a claim: the source goes where `end` says, under its own name or one with -2, -3 ... when
- * that is taken, and the claim's directory goes away. For CLAIM_FAIL a NAME.reason.txt with
+ * that is taken (shards and a model with sidecars as a folder of the model's name), and the claim's
+ * directory goes away. For CLAIM_FAIL a NAME.reason.txt with
  * `reason` is put beside it, and a hidden .NAME.job.json from which it can be queued again.
  * *ret_path (may be NULL) is where the source is now, NULL when deleted. A source that is gone
  * already is fine. */

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Giving sources back: see claim.h. What moves is one entry, so one rename does it: the file, the
- * folder, or for loose shards the whole `source` directory, which becomes a folder of the model's
- * name.
+ * folder, or for loose shards and for a model with sidecars the whole `source` directory, which
+ * becomes a folder of the model's name.
  */
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -67,10 +67,11 @@ static int write_reason(const struct folders *folders, struct ticket *ticket, co
     char stamp[TIMING_STAMP_SIZE];
     timing_stamp(stamp);
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    const char *what = ticket->kind == TICKET_FOLDER && ticket->n_sidecars ? "what is in it" : "it";
     strbuf_printf(&sb,
                   "%s was not converted:\n%s\n\nJob %s, %s, dropped as %s\n"
-                  "To try again: `pare retry %s', or move it back into the drop directory.\n",
-                  name, reason, ticket->uid, stamp, ticket->origin, ticket->uid);
+                  "To try again: `pare retry %s', or move %s back into the drop directory.\n",
+                  name, reason, ticket->uid, stamp, ticket->origin, ticket->uid, what);
     if (!reason_name || !ticket_name || !sb.data || sb.failed)
         return error_oom(err);
     int r = file_write_durably(folders->failed_fd, reason_name, sb.data, sb.len, err);
@@ -86,12 +87,13 @@ struct ending {
     int from_fd, to_fd;
     const char *from; /* the entry that moves */
     const char *base; /* the name that it should get */
+    int has_extension; /* which stays behind a number */
 };
 
 /* 0: it lies at *ret_name now; 1: that name was taken. */
 static int try_name(const struct ending *ending, unsigned k, char **ret_name, struct error *err)
 {
-    _cleanup_free_ char *name = numbered(ending->base, ending->ticket->kind == TICKET_FILE, k);
+    _cleanup_free_ char *name = numbered(ending->base, ending->has_extension, k);
     if (!name)
         return error_oom(err);
     if (faccessat(ending->to_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
@@ -151,12 +153,13 @@ int claim_finish(const struct folders *folders, const struct ticket *ticket, int
     r = claim_read_ticket(dir, "job.json", &own, err);
     if (r < 0)
         return r;
-    int whole = own.kind == TICKET_SHARDS;
+    int whole = claim_is_whole(&own);
     struct ending ending = { .folders = folders, .ticket = &own, .from_fd = whole ? dir : source,
                              .reason = end == CLAIM_FAIL ? reason : NULL,
                              .to_fd = end == CLAIM_FAIL ? folders->failed_fd : folders->archive_fd,
                              .from = whole ? "source" : own.files[0],
-                             .base = whole ? own.name : own.files[0] };
+                             .base = whole ? own.name : own.files[0],
+                             .has_extension = !whole && own.kind == TICKET_FILE };
     if (source >= 0)
         r = move_or_delete(&ending, end, ret_path, err);
     if (r == 0)
@@ -202,7 +205,7 @@ static int move_back(const struct folders *folders, const struct ticket *ticket,
         r = claim_write_ticket(dir, "job.json", ticket, err);
     if (r < 0)
         return r;
-    int whole = ticket->kind == TICKET_SHARDS;
+    int whole = claim_is_whole(ticket);
     if (whole && unlinkat(dir, "source", AT_REMOVEDIR) < 0)
         return error_errno(err, errno, "%s/source", ticket->uid);
     r = file_rename_new(folders->failed_fd, ticket->rests, whole ? dir : source,

@@ -14,6 +14,10 @@ int claim_open_dirs(const struct folders *folders, const char *uid, int make, in
 int claim_remove_dir(const struct folders *folders, const char *uid, struct error *err)
     __attribute__((warn_unused_result));
 
+/* 1 when the claim's `source` is given back whole, as a folder of the model's name: its source is
+ * more than one entry. */
+int claim_is_whole(const struct ticket *ticket);
+
 int claim_write_ticket(int dirfd, const char *name, const struct ticket *ticket, struct error *err)
     __attribute__((warn_unused_result));
 int claim_read_ticket(int dirfd, const char *name, struct ticket *ret_ticket, struct error *err)

@@ -81,6 +81,7 @@ void job_free(struct job *job, int keep_staging)
     free(job->targets);
     ticket_deinit(&job->ticket);
     source_set_deinit(&job->source);
+    sidecars_deinit(&job->sidecars);
     free(job->name);
     free(job->origin);
     free(job);
@@ -209,6 +210,29 @@ static void step(void *context)
         end(job, r, &err);
 }
 
+/* A sidecar that was dropped with the model and is gone must not be missed in silence. */
+static int check_sidecars(const struct job *job, struct error *err)
+{
+    for (size_t i = 0; i < job->ticket.n_sidecars; i++) {
+        int found = 0;
+        for (size_t j = 0; j < job->sidecars.n && !found; j++)
+            found = !strcmp(job->ticket.sidecars[i], job->sidecars.names[j]);
+        if (!found)
+            return error_set(err, PARE_EDATA, "%s, which was dropped with it, is no longer there",
+                             job->ticket.sidecars[i]);
+    }
+    return 0;
+}
+
+static int open_sidecars(struct job *job, struct error *err)
+{
+    int dirfd = job->dropped ? job->jobs->folders->claimed_fd : AT_FDCWD;
+    int r = sidecars_open(dirfd, &job->source, SIDECARS_ALL, &job->sidecars, err);
+    for (size_t i = 0; i < job->sidecars.n; i++)
+        log_info("%s: using %s", job->name, job->sidecars.names[i]);
+    return r < 0 ? r : check_sidecars(job, err);
+}
+
 static int open_source(struct job *job, struct error *err)
 {
     const struct folders *folders = job->jobs->folders;
@@ -243,8 +267,10 @@ static int start_run(struct job *job, struct error *err)
 {
     const struct config *config = job->jobs->config;
     struct job_spec spec = {
-        .uid = job->uid, .origin = job->origin, .source = &job->source, .targets = job->targets,
-        .n_targets = job->n_targets, .out_dirfd = job->jobs->folders->out_fd,
+        .uid = job->uid, .origin = job->origin, .source = &job->source,
+        .importance = job->sidecars.importance.n ? &job->sidecars.importance : NULL,
+        .overrides = job->sidecars.rules, .targets = job->targets, .n_targets = job->n_targets,
+        .out_dirfd = job->jobs->folders->out_fd,
         .out_path = job->jobs->folders->out_path,
         .settings = { .worker = config->worker, .plugins = config->plugins,
                       .recipes = config->recipes, .threads = (unsigned)config->threads,
@@ -260,6 +286,8 @@ static int start_run(struct job *job, struct error *err)
 int job_start(struct job *job, struct error *err)
 {
     int r = open_source(job, err);
+    if (r == 0)
+        r = open_sidecars(job, err);
     if (r == 0)
         r = check_space(job, err);
     if (r == 0)

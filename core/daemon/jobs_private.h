@@ -6,6 +6,7 @@
 
 #include "daemon/claim.h"
 #include "daemon/jobs.h"
+#include "supervise/sidecar.h"
 
 struct fault { /* how often a queued job has failed for a transient reason */
     int64_t id;
@@ -39,6 +40,7 @@ struct job {
     struct job_target *targets;
     size_t n_targets;
     struct source_set source;
+    struct sidecars sidecars;
     struct job_run *run;
     struct loop_source *io;
     struct loop_timer tick;

@@ -129,8 +129,7 @@ void look_at_file(int dirfd, const char *name, struct look *look)
     look->no_leases |= writer < 0;
 }
 
-/* Names of downloads under way stop a folder; an editor's left-overs and hidden files do not. */
-static int is_arriving_name(const char *name)
+int look_is_arriving(const char *name)
 {
     size_t n = strlen(name);
     return *name != '.' && n > 1 && name[n - 1] != '~' && source_name_is_temporary(name) &&
@@ -148,7 +147,7 @@ static void look_at_entry(int dirfd, const char *name, int depth, struct look *l
         look_inside(dirfd, name, depth + 1, look);
         return;
     }
-    if (is_arriving_name(name))
+    if (look_is_arriving(name))
         say(look, "%s: unfinished name", name);
     if (S_ISREG(st.st_mode))
         look_at_file(dirfd, name, look);

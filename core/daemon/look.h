@@ -20,6 +20,8 @@ struct look {
 /* Adds the file `name` in dirfd. A file that is gone counts as a reason.
  */
 void look_at_file(int dirfd, const char *name, struct look *look);
+/* 1 for the name of a transfer under way; an editor's left-overs and hidden files are none. */
+int look_is_arriving(const char *name);
 /* Adds all that is in the folder `name`, three levels deep. */
 void look_at_folder(int dirfd, const char *name, struct look *look);
 

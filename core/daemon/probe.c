@@ -4,6 +4,9 @@
 #include "daemon/probe.h"
 
 #include "base/cleanup.h"
+#include "supervise/sidecar.h"
+
+#include <string.h>
 
 struct probe {
     struct loop *loop;
@@ -11,6 +14,7 @@ struct probe {
     struct loop_timer timer;
     struct worker_process *process;
     struct source_set set;
+    struct sidecars sidecars;
     double silence;
     probe_done_fn *done;
     void *context;
@@ -53,12 +57,36 @@ static void check_silence(void *context)
     read_lines(probe, 0);
 }
 
-static json_t *request_json(const struct config *config, const struct source_set *set)
+static json_t *request_json(const struct config *config, const struct probe *probe)
 {
-    return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:I, s:s}", "kind", "probe", "source",
-                     source_set_json(set), "plugins", config->plugins, "recipes", config->recipes,
-                     "threads", 1, "cpu", config->cpu, "memory_limit",
-                     (json_int_t)config->memory_limit, "sandbox", config->sandbox);
+    const struct source_set *importance = &probe->sidecars.importance;
+    return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:I, s:s, s:o*}", "kind", "probe", "source",
+                     source_set_json(&probe->set), "plugins", config->plugins, "recipes",
+                     config->recipes, "threads", 1, "cpu", config->cpu, "memory_limit",
+                     (json_int_t)config->memory_limit, "sandbox", config->sandbox, "importance",
+                     importance->n ? source_set_importance_json(importance, NULL) : NULL);
+}
+
+static int open_files(struct probe *probe, const struct probe_request *request, struct error *err)
+{
+    int r = source_set_open(request->dirfd, request->path, 0, &probe->set, err);
+    if (r == 0 && request->has_sidecars)
+        r = sidecars_open(request->dirfd, &probe->set, SIDECARS_ALL, &probe->sidecars, err);
+    return r;
+}
+
+static int start_worker(struct probe *probe, const struct config *config, struct error *err)
+{
+    const struct source_set *model = &probe->set, *importance = &probe->sidecars.importance;
+    _cleanup_json_ json_t *json = request_json(config, probe);
+    _cleanup_free_ int *fds = calloc(model->n + importance->n + 1, sizeof *fds);
+    if (!json || !fds)
+        return error_oom(err);
+    memcpy(fds, model->fds, model->n * sizeof *fds);
+    if (importance->n)
+        memcpy(fds + model->n, importance->fds, importance->n * sizeof *fds);
+    return worker_process_start(config->worker, json, fds, model->n + importance->n,
+                                &probe->process, err);
 }
 
 int probe_start(struct loop *loop, const struct probe_request *request, struct probe **ret_probe,
@@ -72,14 +100,9 @@ int probe_start(struct loop *loop, const struct probe_request *request, struct p
     probe->done = request->done;
     probe->context = request->context;
     probe->timer = (struct loop_timer){ .callback = check_silence, .context = probe };
-    int r = source_set_open(request->dirfd, request->path, 0, &probe->set, err);
-    if (r < 0)
-        return r;
-    _cleanup_json_ json_t *json = request_json(request->config, &probe->set);
-    if (!json)
-        return error_oom(err);
-    r = worker_process_start(request->config->worker, json, probe->set.fds, probe->set.n,
-                             &probe->process, err);
+    int r = open_files(probe, request, err);
+    if (r == 0)
+        r = start_worker(probe, request->config, err);
     if (r < 0)
         return r;
     r = loop_add(loop, worker_process_fd(probe->process), EPOLLIN, read_lines, probe,
@@ -98,6 +121,7 @@ void probe_free(struct probe *probe)
     loop_timer_clear(probe->loop, &probe->timer);
     loop_remove(probe->loop, probe->source);
     worker_process_free(probe->process);
+    sidecars_deinit(&probe->sidecars);
     source_set_deinit(&probe->set);
     free(probe);
 }

@@ -20,6 +20,7 @@ struct probe_request {
     const struct config *config; /* with worker, plugins and recipes set */
     int dirfd;
     const char *path;            /* in dirfd */
+    int has_sidecars;            /* look for them: they must be complete too */
     probe_done_fn *done;
     void *context;
 };

@@ -10,6 +10,8 @@
 #include "base/strbuf.h"
 #include "base/strmap.h"
 #include "daemon/intake_private.h"
+#include "daemon/look.h"
+#include "supervise/sidecar.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,6 +180,56 @@ static int add_index(struct scan *scan, const char *name)
     return 0;
 }
 
+/* The model that a sidecar of this name goes with, or NULL. Of several of one name it is a file
+ * before shards before a folder, then the first by name. */
+static struct candidate *find_owner(const struct scan *scan, const char *name)
+{
+    static const int order[] = { [TICKET_FILE] = 0, [TICKET_SHARDS] = 1, [TICKET_FOLDER] = 2 };
+    const struct drop_folder *folder = scan->folder;
+    struct candidate *owner = NULL;
+    for (size_t i = 0; i < folder->n_candidates; i++) {
+        struct candidate *candidate = folder->candidates[i];
+        if (!candidate->seen || candidate->state == CANDIDATE_IGNORED || !candidate->n_files ||
+            !sidecar_belongs(name, candidate->files[0], candidate->kind == TICKET_FOLDER))
+            continue;
+        int before = owner ? order[candidate->kind] - order[owner->kind] : -1;
+        if (before < 0 || (before == 0 && strcmp(candidate->key, owner->key) < 0))
+            owner = candidate;
+    }
+    return owner;
+}
+
+static int add_sidecar(struct scan *scan, const char *name)
+{
+    struct candidate *owner = find_owner(scan, name);
+    char reason[NAME_MAX + 40];
+    size_t stem = 0;
+    if (owner)
+        return candidate_add_sidecar(owner, name, scan->err);
+    (void)sidecar_beside(name, &stem);
+    (void)snprintf(reason, sizeof reason, "waiting for its model %.*s", (int)stem, name);
+    ignore(scan, name, TICKET_FILE, reason);
+    return 0;
+}
+
+/* The name that an unfinished sidecar will have ("tiny.pare.part"): 1, or 0 when it is none. */
+static int is_arriving_sidecar(const char *name, char ret_name[NAME_MAX + 1])
+{
+    const char *dot = strrchr(name, '.');
+    if (!dot || !look_is_arriving(name))
+        return 0;
+    (void)snprintf(ret_name, NAME_MAX + 1, "%.*s", (int)(dot - name), name);
+    return sidecar_beside(ret_name, NULL) != SIDECAR_NONE;
+}
+
+/* What belongs to other entries, which must be known: indexes, sidecars, sidecars to be. */
+static int comes_late(const char *name)
+{
+    char finished[NAME_MAX + 1];
+    return ends_with(name, INDEX_ENDING) || sidecar_beside(name, NULL) != SIDECAR_NONE ||
+           is_arriving_sidecar(name, finished);
+}
+
 /* A folder of a target: 1 when it is one (and is known then). */
 static int note_target_folder(struct scan *scan, const char *name)
 {
@@ -224,8 +276,21 @@ static int take_entry(struct scan *scan, const char *name, mode_t mode)
     return add_entry(scan, name, kind);
 }
 
-/* First all entries but indexes, then those: their shards must be known. */
-static int read_entries(struct scan *scan, int indexes)
+static int take_late(struct scan *scan, const char *name, mode_t mode)
+{
+    char finished[NAME_MAX + 1];
+    if (S_ISREG(mode) && ends_with(name, INDEX_ENDING))
+        return add_index(scan, name);
+    if (S_ISREG(mode) && !reason_to_ignore(name, mode))
+        return add_sidecar(scan, name);
+    struct candidate *owner =
+        S_ISREG(mode) && is_arriving_sidecar(name, finished) ? find_owner(scan, finished) : NULL;
+    int r = owner ? candidate_add_sidecar(owner, name, scan->err) : 0;
+    return r < 0 ? r : take_entry(scan, name, mode);
+}
+
+/* First all entries but those that come late, then these. */
+static int read_entries(struct scan *scan, int late)
 {
     int fd = openat(scan->folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -240,12 +305,11 @@ static int read_entries(struct scan *scan, int indexes)
         if (!strcmp(name, ".") || !strcmp(name, "..") ||
             (!*scan->folder->name && folders_reserved(scan->intake->folders, name)))
             continue;
-        int is_index = ends_with(name, INDEX_ENDING);
-        passed += is_index;
-        if (is_index != indexes || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        int is_late = comes_late(name);
+        passed += is_late;
+        if (is_late != late || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
-        r = is_index && S_ISREG(st.st_mode) ? add_index(scan, name)
-                                            : take_entry(scan, name, st.st_mode);
+        r = late ? take_late(scan, name, st.st_mode) : take_entry(scan, name, st.st_mode);
     }
     return r < 0 ? r : passed;
 }
@@ -256,6 +320,7 @@ static void begin(struct scan *scan)
     for (size_t i = 0; i < folder->n_candidates; i++) {
         struct candidate *candidate = folder->candidates[i];
         candidate->seen = 0;
+        candidate_clear_sidecars(candidate);
         if (candidate->kind == TICKET_SHARDS)
             candidate_clear_files(candidate);
         if (strmap_add(&scan->known, candidate->key, strlen(candidate->key), i, scan->err) < 0)

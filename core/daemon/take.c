@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "daemon/claim.h"
 #include "daemon/intake_private.h"
+#include "supervise/source_name.h"
 
 #include <string.h>
 
@@ -24,21 +25,30 @@ static char *origin_of(const struct intake *intake, const struct drop_folder *fo
     return strbuf_finish(&sb);
 }
 
+/* The model's name: as a probe saw it, else as its file says. */
+static char *name_of(const struct candidate *candidate)
+{
+    if (candidate->model || candidate->kind == TICKET_FOLDER)
+        return strdup(candidate->model ? candidate->model : candidate->key);
+    return source_name_of_file(candidate->files[0]);
+}
+
 static int make_ticket(const struct intake *intake, const struct drop_folder *folder,
                        const struct candidate *candidate, struct ticket *ret_ticket,
                        struct error *err)
 {
     _cleanup_free_ char *origin = origin_of(intake, folder, candidate->files[0]);
-    if (!origin)
+    _cleanup_free_ char *name = name_of(candidate);
+    if (!origin || !name)
         return error_oom(err);
     struct ticket ticket;
-    int r = ticket_init(&ticket, candidate->kind,
-                        candidate->model ? candidate->model : candidate->key, folder->name, origin,
-                        err);
+    int r = ticket_init(&ticket, candidate->kind, name, folder->name, origin, err);
     if (r < 0)
         return r;
     for (size_t i = 0; i < candidate->n_files && r == 0; i++)
         r = ticket_add_file(&ticket, candidate->files[i], err);
+    for (size_t i = 0; i < candidate->n_sidecars && r == 0; i++)
+        r = ticket_add_sidecar(&ticket, candidate->sidecars[i], err);
     if (r == 0 && *folder->name)
         r = ticket_add_targets(&ticket, &folder->target, 1, err);
     else if (r == 0)
@@ -154,8 +164,10 @@ static void start_probe(struct intake *intake, struct probing *slot, struct drop
     slot->folder = folder;
     slot->candidate = candidate;
     struct probe_request request = { .config = intake->config, .dirfd = folder->fd,
-                                     .path = candidate->files[0], .done = probe_done,
-                                     .context = slot };
+                                     .path = candidate->files[0],
+                                     .has_sidecars = candidate->n_sidecars > 0 ||
+                                                     candidate->kind == TICKET_FOLDER,
+                                     .done = probe_done, .context = slot };
     candidate->state = CANDIDATE_PROBING;
     int r = probe_start(intake->loop, &request, &slot->probe, &err);
     if (r == 0)

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/strlist.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,15 +31,12 @@ int ticket_init(struct ticket *ticket, int kind, const char *name, const char *f
 
 int ticket_add_file(struct ticket *ticket, const char *file, struct error *err)
 {
-    char **files = reallocarray(ticket->files, ticket->n_files + 1, sizeof *files);
-    if (!files)
-        return error_oom(err);
-    ticket->files = files;
-    char *copy = strdup(file);
-    if (!copy)
-        return error_oom(err);
-    files[ticket->n_files++] = copy;
-    return 0;
+    return strlist_add(&ticket->files, &ticket->n_files, file, err);
+}
+
+int ticket_add_sidecar(struct ticket *ticket, const char *file, struct error *err)
+{
+    return strlist_add(&ticket->sidecars, &ticket->n_sidecars, file, err);
 }
 
 static int add_target(struct ticket *ticket, const char *format, const char *recipe,
@@ -75,20 +73,24 @@ void ticket_deinit(struct ticket *ticket)
     free(ticket->folder);
     free(ticket->origin);
     free(ticket->rests);
-    for (size_t i = 0; i < ticket->n_files; i++)
-        free(ticket->files[i]);
-    free(ticket->files);
+    strlist_clear(&ticket->files, &ticket->n_files);
+    strlist_clear(&ticket->sidecars, &ticket->n_sidecars);
     for (size_t i = 0; i < ticket->n_targets; i++)
         job_target_deinit(&ticket->targets[i]);
     free(ticket->targets);
     memset(ticket, 0, sizeof *ticket);
 }
 
+static json_t *names_json(char *const *names, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(list, json_string(names[i]));
+    return list;
+}
+
 json_t *ticket_json(const struct ticket *ticket)
 {
-    json_t *files = json_array();
-    for (size_t i = 0; i < ticket->n_files; i++)
-        (void)json_array_append_new(files, json_string(ticket->files[i]));
     json_t *targets = json_array();
     for (size_t i = 0; i < ticket->n_targets; i++) {
         const struct job_target *target = &ticket->targets[i];
@@ -96,25 +98,39 @@ json_t *ticket_json(const struct ticket *ticket)
             targets, json_pack("{s:s, s:s, s:O?}", "format", target->format, "recipe",
                                target->recipe, "options", target->options));
     }
-    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s*, s:s, s:I, s:o, s:o}", "pare_job", 1,
+    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s*, s:s, s:I, s:o, s:o, s:o}", "pare_job", 1,
                      "uid", ticket->uid, "kind", kinds[ticket->kind], "name", ticket->name,
                      "folder", ticket->folder, "origin", ticket->origin, "rests", ticket->rests,
                      "submitted", ticket->submitted, "priority", (json_int_t)ticket->priority,
-                     "files", files, "targets", targets);
+                     "files", names_json(ticket->files, ticket->n_files), "sidecars",
+                     names_json(ticket->sidecars, ticket->n_sidecars), "targets", targets);
+}
+
+static int read_names(const json_t *json, const char *key, char ***names, size_t *n,
+                      struct error *err)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(json, key), i, item) {
+        const char *file = json_string_value(item);
+        if (!file || !file_name_is_plain(file))
+            return error_set(err, PARE_EDATA, "a name in `%s' is not a file name", key);
+        int r = strlist_add(names, n, file, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }
 
 static int read_lists(const json_t *json, struct ticket *ticket, struct error *err)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(json_object_get(json, "files"), i, item) {
-        const char *file = json_string_value(item);
-        if (!file || !file_name_is_plain(file))
-            return error_set(err, PARE_EDATA, "a name in `files' is not a file name");
-        int r = ticket_add_file(ticket, file, err);
-        if (r < 0)
-            return r;
-    }
+    int named = read_names(json, "files", &ticket->files, &ticket->n_files, err);
+    if (named == 0)
+        named = read_names(json, "sidecars", &ticket->sidecars, &ticket->n_sidecars, err);
+    if (named < 0)
+        return named;
     json_array_foreach(json_object_get(json, "targets"), i, item) {
         const char *format = json_get_string(item, "format", NULL);
         const char *recipe = json_get_string(item, "recipe", NULL);

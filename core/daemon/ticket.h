@@ -27,6 +27,8 @@ struct ticket {
     char *rests;  /* name that it has in the failed directory, or NULL */
     char **files; /* entries of that folder that are claimed: the file, the folder, the shards */
     size_t n_files;
+    char **sidecars; /* files beside them that are claimed with them (supervise/sidecar.h) */
+    size_t n_sidecars;
     struct job_target *targets;
     size_t n_targets;
     char submitted[TIMING_STAMP_SIZE];
@@ -37,6 +39,8 @@ struct ticket {
 int ticket_init(struct ticket *ticket, int kind, const char *name, const char *folder,
                 const char *origin, struct error *err) __attribute__((warn_unused_result));
 int ticket_add_file(struct ticket *ticket, const char *file, struct error *err)
+    __attribute__((warn_unused_result));
+int ticket_add_sidecar(struct ticket *ticket, const char *file, struct error *err)
     __attribute__((warn_unused_result));
 int ticket_add_targets(struct ticket *ticket, const struct job_target *targets, size_t n,
                        struct error *err) __attribute__((warn_unused_result));

@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/strbuf.h"
+#include "base/strlist.h"
 #include "supervise/source_name.h"
 
 #include <errno.h>
@@ -95,25 +95,10 @@ static int read_rules(int dirfd, const char *name, json_t *list, struct error *e
 
 void sidecars_deinit(struct sidecars *sidecars)
 {
-    for (size_t i = 0; i < sidecars->n; i++)
-        free(sidecars->names[i]);
-    free(sidecars->names);
+    strlist_clear(&sidecars->names, &sidecars->n);
     json_decref(sidecars->rules);
     source_set_deinit(&sidecars->importance);
     *sidecars = (struct sidecars){ 0 };
-}
-
-static int add_name(struct sidecars *sidecars, const char *name, struct error *err)
-{
-    char **names = reallocarray(sidecars->names, sidecars->n + 1, sizeof *names);
-    if (!names)
-        return error_oom(err);
-    sidecars->names = names;
-    names[sidecars->n] = strdup(name);
-    if (!names[sidecars->n])
-        return error_oom(err);
-    sidecars->n++;
-    return 0;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -141,7 +126,7 @@ static int collect(int dirfd, const char *model, int is_folder, unsigned wanted,
         enum sidecar_kind kind = model ? sidecar_beside(name, NULL) : sidecar_inside(name);
         if (kind != SIDECAR_NONE && (wanted & 1u << kind) && strcmp(name, model ? model : "") &&
             (!model || sidecar_belongs(name, model, is_folder)))
-            r = add_name(found, name, err);
+            r = strlist_add(&found->names, &found->n, name, err);
     }
     if (found->n)
         qsort(found->names, found->n, sizeof *found->names, compare_names);
@@ -173,7 +158,7 @@ static int open_from(int dirfd, const char *model, int is_folder, unsigned wante
         r = open_one(dirfd, name, model ? sidecar_beside(name, NULL) : sidecar_inside(name),
                      sidecars, err);
         if (r == 0)
-            r = add_name(sidecars, name, err);
+            r = strlist_add(&sidecars->names, &sidecars->n, name, err);
     }
     sidecars_deinit(&found);
     return r;

@@ -23,6 +23,8 @@ enum sidecar_kind sidecar_inside(const char *name);
  * sidecar. */
 int sidecar_belongs(const char *name, const char *model, int is_folder);
 
+#define SIDECARS_ALL (1u << SIDECAR_RULES | 1u << SIDECAR_IMPORTANCE)
+
 struct sidecars {
     struct source_set importance; /* one file; none when its n is 0 */
     json_t *rules;                /* [{"name","text"}] as in a request's `overrides`, or NULL */

@@ -199,9 +199,13 @@ static int do_recipes(const struct worker *w, struct error *err)
 static int do_probe(const struct worker *w, struct error *err)
 {
     struct source *source = NULL;
-    int r = job_open(&w->job, w->model, NULL, &source, err);
+    struct importance *importance = NULL;
+    int r = job_open_model(&w->job, w->model, NULL, &source, err);
+    if (r == 0)
+        r = job_open_importance(&w->job, 0, &importance, err);
     if (r == 0)
         r = job_tell_source(&w->job, w->model, err);
+    importance_free(importance);
     source_close(source);
     return r;
 }

@@ -27,6 +27,7 @@ import models
 
 TARGETS = ('gguf:q8_0', 'gguf:q4_k_m')
 BACKLOG = 16
+RULES = b'q8_0 if name ~ "*"\n'
 
 
 class Observer(threading.Thread):
@@ -87,6 +88,8 @@ class Feeder(threading.Thread):
         n = len(self.names)
         name = 'm%04d' % n
         rows = self.rng.choice((1, 8, 64, 1024, 8192))
+        if n % 3 == 0:  # with a sidecar, in a different place for each kind
+            os.rename(self.d.aside('rules', RULES), self.d.path(name + '.pare'))
         kind = n % 5
         if kind < 2:
             os.rename(self.d.aside(name, models.gguf(rows, n)), self.d.path(name + '.gguf'))
@@ -127,6 +130,9 @@ def check(d, feeder, observer):
     for manifest in observer.manifests.values():
         if manifest:
             outputs[manifest['source']['name'], manifest['target']['recipe']] += 1
+            ruled = int(manifest['source']['name'][1:]) % 3 == 0
+            if ruled and any(t['to'] not in (t['from'], 'q8_0') for t in manifest['tensors']):
+                problems.append('%s: without its sidecar' % manifest['output']['name'])
     jobs = collections.Counter(d.jobs())
     conversions = collections.Counter(d.query(
         "SELECT job.name, recipe FROM conversion JOIN job ON job.id = job_id "

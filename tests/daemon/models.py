@@ -89,6 +89,21 @@ def gguf_split(count=3, rows=8, seed=1):
     return files
 
 
+def imatrix(seed=1, names=('blk.0.ffn_down.weight',), columns=256):
+    """An importance matrix in GGUF for gguf(): positive sums over 100 inputs, for each column."""
+    tensors = []
+    for i, name in enumerate(names):
+        random = Random(seed + i)
+        sums = struct.pack('<%df' % columns, *(random.uniform(0.1, 100) for _ in range(columns)))
+        tensors += [(name + '.in_sum2', (columns, 1), 0, sums),
+                    (name + '.counts', (1, 1), 0, struct.pack('<f', 100))]
+    return _gguf(
+        [('general.type', 8, _string('imatrix')),
+         ('imatrix.datasets', 9, struct.pack('<IQ', 8, 1) + _string('some.txt')),
+         ('imatrix.chunk_count', 4, struct.pack('<I', 3)),
+         ('imatrix.chunk_size', 4, struct.pack('<I', 512))], tensors)
+
+
 def hf_folder(shards=3, rows=8, seed=1):
     """{file name: bytes} of a sharded Hugging Face folder with index and configuration."""
     files, weight_map, total = {}, {}, 0

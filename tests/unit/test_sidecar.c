@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#define ALL (1u << SIDECAR_RULES | 1u << SIDECAR_IMPORTANCE)
+#define ALL SIDECARS_ALL
 
 static int set_up(void **state)
 {
