@@ -163,7 +163,7 @@ class Catalog(unittest.TestCase):
         self.assertEqual(quoted, 'x\n"a ""b"",\nc"\n')
         self.assertIn('\\x1b', self.pare('query', 'SELECT name FROM tensor'))
         self.assertEqual(len(self.pare('query', 'SELECT * FROM conversions').splitlines()),
-                         3 * 28 + 2)
+                         3 * 31 + 2)
 
     def test_query_only_reads(self):
         self.pare('rebuild', '--out', self.out)
@@ -187,7 +187,7 @@ class Catalog(unittest.TestCase):
             for (column,) in self.rows(f"SELECT name FROM pragma_table_info('{table}')"):
                 self.assertIn(column, words, f'column of {table}')
         examples = re.findall(r'\.Bd -literal.*?\n(.*?)\.Ed', page, re.S)
-        self.assertEqual(len(examples), 7)
+        self.assertEqual(len(examples), 8)
         for example in examples:
             self.pare('query', example)
 

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: MIT
 """Usage: anchors.py PARE
 
-`pare convert` writes the very files that llama-quantize writes: their digests are in
-tests/data/anchors.tsv, so that no llama.cpp is needed. All targets come from one read, and again
-with one thread. stories260K is left out where it is missing.
+`pare convert` writes the very files that llama-quantize writes, without and with an importance
+matrix: their digests are in tests/data/anchors.tsv, so that no llama.cpp is needed. All targets
+come from one read, and again with one thread. stories260K is left out where it is missing.
 """
 import os
 import sys
@@ -15,12 +15,12 @@ import pare_run
 
 
 def anchors():
-    """{source: {recipe: (bytes, sha256)}}"""
+    """{(source, importance matrix or "-"): {recipe: (bytes, sha256)}}"""
     table = {}
     with open(os.path.join(pare_run.DATA, "anchors.tsv")) as f:
         for line in f.read().splitlines()[1:]:
-            source, recipe, size, sha256 = line.split("\t")
-            table.setdefault(source, {})[recipe] = (int(size), sha256)
+            source, importance, recipe, size, sha256 = line.split("\t")
+            table.setdefault((source, importance), {})[recipe] = (int(size), sha256)
     return table
 
 
@@ -45,11 +45,13 @@ def main():
     pare = sys.argv[1]
     models = pare_run.models()
     failed = 0
-    for name, wanted in anchors().items():
+    os.chdir(pare_run.DATA)  # files record the matrix' name as it was given
+    for (name, importance), wanted in anchors().items():
         if name not in models:
             print("skipped %s: not here (PARE_TEST_MODELS)" % name)
             continue
-        for options in ([], ["--threads", "1"]):
+        weighted = [] if importance == "-" else ["--importance", importance]
+        for options in (weighted, weighted + ["--threads", "1"]):
             with tempfile.TemporaryDirectory(prefix="pare-anchors-") as out:
                 failed += check(pare, models[name], wanted, out, *options)
     print("%d failed" % failed)
