@@ -331,15 +331,16 @@ int recipe_load(const char *dirs, const char *name, struct recipe **ret_recipe, 
     return 0;
 }
 
-/* The label as it stands in messages: harmless and cut. */
+/* The label as it stands in messages: harmless and cut, with room for a line's number. */
 static char *copy_label(struct recipe *recipe, const char *label)
 {
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    size_t n = strlen(label);
-    strbuf_escape(&sb, label, n < RECIPE_MAX_PLACE / 4 ? n : RECIPE_MAX_PLACE / 4);
+    size_t limit = RECIPE_MAX_PLACE - 20;
+    strbuf_escape(&sb, label, strnlen(label, limit));
     if (sb.failed)
         return NULL;
-    return recipe_copy(recipe, (struct pare_str){ sb.data ? sb.data : "", sb.len });
+    return recipe_copy(recipe, (struct pare_str){ sb.data ? sb.data : "",
+                                                  sb.len < limit ? sb.len : limit });
 }
 
 /* Goes on with the digest: over its own digits, a newline, and the text. */

@@ -23,32 +23,41 @@ static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, f
     (void)planes, (void)rows, (void)row_len, (void)x;
 }
 
-#define STAND_IN(id, kind, len, bytes)                                                \
-    {                                                                                 \
-        .name = id, .flags = PARE_ENCODING_##kind, .block_len = len, .n_planes = 1,   \
-        .planes = { { .name = "data", .bytes_per_block = bytes } },                   \
-        .kernel = { .name = "c", .encode = encode, .decode = decode }                 \
+/* Floats, integers, blocks; blocks that use importance data, or cannot do without. */
+enum {
+    FLOAT = PARE_ENCODING_FLOAT,
+    INTEGER = PARE_ENCODING_INTEGER,
+    PLAIN = PARE_ENCODING_QUANTIZED,
+    USES = PLAIN | PARE_ENCODING_IMPORTANCE,
+    NEEDS = USES | PARE_ENCODING_NEEDS_IMPORTANCE
+};
+
+#define STAND_IN(id, kind, len, bytes)                                \
+    {                                                                 \
+        .name = id, .flags = kind, .block_len = len, .n_planes = 1,   \
+        .planes = { { .name = "data", .bytes_per_block = bytes } },   \
+        .kernel = { .name = "c", .encode = encode, .decode = decode } \
     }
 
 static const struct encoding encodings[] = {
-    STAND_IN("f32", FLOAT, 1, 4),           STAND_IN("f16", FLOAT, 1, 2),
-    STAND_IN("bf16", FLOAT, 1, 2),          STAND_IN("i32", INTEGER, 1, 4),
-    STAND_IN("q8_0", QUANTIZED, 32, 34),    STAND_IN("q4_0", QUANTIZED, 32, 18),
-    STAND_IN("q4_1", QUANTIZED, 32, 20),    STAND_IN("q5_0", QUANTIZED, 32, 22),
-    STAND_IN("q5_1", QUANTIZED, 32, 24),    STAND_IN("iq4_nl", QUANTIZED, 32, 18),
-    STAND_IN("mxfp4", QUANTIZED, 32, 17),   STAND_IN("nvfp4", QUANTIZED, 64, 36),
-    STAND_IN("q2_0", QUANTIZED, 64, 18),    STAND_IN("q1_0", QUANTIZED, 128, 18),
-    STAND_IN("q2_k", QUANTIZED, 256, 84),   STAND_IN("q3_k", QUANTIZED, 256, 110),
-    STAND_IN("q4_k", QUANTIZED, 256, 144),  STAND_IN("q5_k", QUANTIZED, 256, 176),
-    STAND_IN("q6_k", QUANTIZED, 256, 210),  STAND_IN("iq4_xs", QUANTIZED, 256, 136),
-    STAND_IN("iq3_s", QUANTIZED, 256, 110), STAND_IN("iq3_xxs", QUANTIZED, 256, 98),
-    STAND_IN("iq2_s", QUANTIZED, 256, 82),  STAND_IN("iq2_xs", QUANTIZED, 256, 74),
-    STAND_IN("iq2_xxs", QUANTIZED, 256, 66), STAND_IN("iq1_m", QUANTIZED, 256, 56),
-    STAND_IN("iq1_s", QUANTIZED, 256, 50),  STAND_IN("tq2_0", QUANTIZED, 256, 66),
-    STAND_IN("tq1_0", QUANTIZED, 256, 54),  STAND_IN("only_gguf", FLOAT, 1, 1),
+    STAND_IN("f32", FLOAT, 1, 4), STAND_IN("f16", FLOAT, 1, 2), STAND_IN("bf16", FLOAT, 1, 2),
+    STAND_IN("i32", INTEGER, 1, 4), STAND_IN("q8_0", PLAIN, 32, 34),
+    STAND_IN("q4_0", USES, 32, 18), STAND_IN("q4_1", USES, 32, 20),
+    STAND_IN("q5_0", USES, 32, 22), STAND_IN("q5_1", USES, 32, 24),
+    STAND_IN("iq4_nl", USES, 32, 18), STAND_IN("mxfp4", PLAIN, 32, 17),
+    STAND_IN("nvfp4", PLAIN, 64, 36), STAND_IN("q2_0", PLAIN, 64, 18),
+    STAND_IN("q1_0", PLAIN, 128, 18), STAND_IN("q2_k", USES, 256, 84),
+    STAND_IN("q3_k", USES, 256, 110), STAND_IN("q4_k", USES, 256, 144),
+    STAND_IN("q5_k", USES, 256, 176), STAND_IN("q6_k", USES, 256, 210),
+    STAND_IN("iq4_xs", USES, 256, 136), STAND_IN("iq3_s", USES, 256, 110),
+    STAND_IN("iq3_xxs", USES, 256, 98), STAND_IN("iq2_s", USES, 256, 82),
+    STAND_IN("iq2_xs", NEEDS, 256, 74), STAND_IN("iq2_xxs", NEEDS, 256, 66),
+    STAND_IN("iq1_m", NEEDS, 256, 56), STAND_IN("iq1_s", NEEDS, 256, 50),
+    STAND_IN("tq2_0", PLAIN, 256, 66), STAND_IN("tq1_0", PLAIN, 256, 54),
+    STAND_IN("only_gguf", FLOAT, 1, 1),
 };
 
-const char *plan_hidden;
+const char *plan_hidden, *plan_absent, *plan_misfit;
 
 /* Takes the place of the registry's. */
 const struct encoding *registry_encoding(const struct registry *registry, const char *name)
@@ -74,25 +83,24 @@ struct importance {
 
 const struct importance plan_importance = { .entry = { .row_len = 1, .matrices = 1 } };
 
+static int is_called(struct pare_str name, const char *text)
+{
+    return name.len == strlen(text) && !memcmp(name.data, text, name.len);
+}
+
 int importance_find(const struct importance *importance, struct pare_str name,
                     const struct importance_entry **ret_entry)
 {
-    (void)name;
+    if (plan_absent && (!*plan_absent || is_called(name, plan_absent)))
+        return 0;
     *ret_entry = &importance->entry;
     return 1;
 }
 
 int importance_fits(const struct importance_entry *entry, const struct model_tensor *tensor)
 {
-    (void)entry, (void)tensor;
-    return 1;
-}
-
-const struct importance_entry *importance_for(const struct importance *importance,
-                                              const struct model_tensor *tensor)
-{
-    (void)tensor;
-    return importance ? &importance->entry : NULL;
+    (void)entry;
+    return !plan_misfit || !is_called(tensor->name, plan_misfit);
 }
 
 const char *importance_name(const struct importance *importance)

@@ -15,8 +15,10 @@
 /* An encoding that no plugin provides for now; or NULL. */
 extern const char *plan_hidden;
 extern const struct pare_writer plan_gguf;
-/* Has an entry for every tensor. */
+/* Has an entry for every tensor, but the one that plan_absent names ("": for none), and they all
+ * fit, but that for the tensor that plan_misfit names. Both may be NULL. */
 extern const struct importance plan_importance;
+extern const char *plan_absent, *plan_misfit;
 
 /* A model with one file and no tensors (model_free). The functions below fail the test. */
 struct model *new_model(const char *format);

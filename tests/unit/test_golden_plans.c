@@ -114,7 +114,8 @@ static unsigned check_recipe(const char *name, const struct table *table, const 
     struct recipe *recipe = NULL;
     struct plan *plan = NULL;
     struct error err = ERROR_INIT;
-    struct plan_options options = { .importance = importance ? &plan_importance : NULL };
+    struct plan_options options = { .draft = 1,
+                                    .importance = importance ? &plan_importance : NULL };
     if (!wanted(table, HEAD, index, importance))
         return 0;
     if (try_plan(table->words[2][index + 1], model, &plan_gguf, options, &recipe, &plan, &err))

@@ -376,6 +376,18 @@ static void test_bad_statements(void **state)
         { "fallback q4_k ->", "expected an encoding, not the end of the line" },
         { "fallback q4_k -> f16 f32", "expected '->', not 'f32'" },
         { "fallback a -> b -> c -> d -> e -> f -> g -> h -> i", "more than 8 encodings" },
+        { "pure", "'pure' stands in overrides only, not in recipes" },
+        { "overrides x", "expected 'if' after 'overrides', not 'x'" },
+        { "require", "expected 'importance', not the end of the line" },
+        { "require q4_k", "expected 'importance', not 'q4_k'" },
+        { "require importance", "expected an encoding, not the end of the line" },
+        { "require importance if true", "expected an encoding, not the end of the line" },
+        { "require importance a b c d e f g h i", "more than 8 encodings" },
+        { "require importance a if", "expected a value, not the end of the line" },
+        { "lenient importance", "expected 'if' after 'importance', not the end of the line" },
+        { "repack a", "expected '->', not the end of the line" },
+        { "repack a -> b -> c", "expected the end of the line, not '->'" },
+        { "role a \"{\"", "expected numbers such as {0-3,12} in the pattern '{'" },
         { "default", "expected an encoding or 'keep', not the end of the line" },
         { "default a b", "expected the end of the line, not 'b'" },
         { "default a\ndefault b", "there is a default already, in t.recipe:2" },
@@ -536,10 +548,13 @@ static void test_damaged(void **state)
     (void)state;
     static const char text[] = "role a \"*\"\ndefine f(i) = i % 2 == 0 ? 1 : -i\n"
                                "q4_k if role in (a) and f(cols) > 3 or name ~ \"x*\"\n"
-                               "set k u8 3 if count(a) == 0\nfallback q4_k -> f16\ndefault f16\n";
+                               "set k u8 layers + 3 if count(a) == 0\nfallback q4_k -> f16\n"
+                               "keep if name =~ \"[ab]{2,3}c|d\" or name ~ \"*{1-3,4}\"\n"
+                               "require importance a b if true\nrepack a -> b\noption a b\n"
+                               "record k string cut(arch, 3)\noverrides if true\ndefault f16\n";
     char damaged[sizeof text];
     for (size_t i = 0; i + 1 < sizeof text; i++)
-        for (int c = 0; c < 128; c += c ? 7 : 33) {
+        for (int c = 0; c < 128; c += c ? 13 : 33) {
             struct error err = ERROR_INIT;
             struct recipe *recipe = NULL;
             (void)strcpy(damaged, text);
