@@ -181,6 +181,7 @@ static int prepare_targets(const struct job_context *job, const struct model *mo
     struct target_setup setup = {
         .registry = job->registry,
         .recipe_dirs = job->recipes,
+        .overrides = json_object_get(job->request, "overrides"),
         .plan = { .allow_requantize = json_get_bool(job->request, "allow_requantize", 0),
                   .importance = importance },
     };

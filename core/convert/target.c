@@ -76,6 +76,24 @@ static int keeps_split(const json_t *options)
     return strcmp(text, "no") != 0 && strcmp(text, "false") != 0 && strcmp(text, "0") != 0;
 }
 
+static int load_recipe(struct target *target, const char *name, const struct target_setup *setup,
+                       struct error *err)
+{
+    size_t i;
+    json_t *override;
+    int r = recipe_load(setup->recipe_dirs, name, &target->recipe, err);
+    json_array_foreach((json_t *)setup->overrides, i, override) {
+        const char *text = json_get_string(override, "text", "");
+        if (r == 0)
+            r = recipe_override(target->recipe, json_get_string(override, "name", "overrides"),
+                                text, strlen(text), err);
+    }
+    if (r < 0)
+        return r;
+    _cleanup_json_ json_t *options = recipe_options(target->recipe); /* the target's own win */
+    return json_object_update_missing(target->options, options) < 0 ? error_oom(err) : 0;
+}
+
 static int plan_and_lay_out(struct target *target, const struct target_setup *setup,
                             const struct model *source, struct error *err)
 {
@@ -108,7 +126,7 @@ int target_prepare(struct target *target, size_t index, const json_t *request,
         return error_set(err, PARE_EUSAGE, "the output's name `%s` is no file name", target->stem);
     int r = find_writer(target, format, setup->registry, err);
     if (r == 0)
-        r = recipe_load(setup->recipe_dirs, recipe, &target->recipe, err);
+        r = load_recipe(target, recipe, setup, err);
     if (r == 0)
         r = plan_and_lay_out(target, setup, source, err);
     if (r < 0)

@@ -33,6 +33,7 @@ struct target {
 struct target_setup {
     const struct registry *registry;
     const char *recipe_dirs;
+    const json_t *overrides; /* [{"name","text"}]: what comes before every recipe; or NULL */
     struct plan_options plan;
 };
 
