@@ -258,8 +258,8 @@ static void test_requantizing(void **state)
                  "error to error; start from the original, or allow requantizing");
     struct error err = ERROR_INIT;
     plan = NULL;
-    assert_int_equal(try_plan("q4_0", model, &plan_gguf, (struct plan_options){ .allow_requantize = 1 }, &recipe, &plan,
-                              &err), 0);
+    struct plan_options allow = { .allow_requantize = 1 };
+    assert_int_equal(try_plan("q4_0", model, &plan_gguf, allow, &recipe, &plan, &err), 0);
     assert_string_equal(chosen(plan, "w.weight"), "q4_0");
     plan_free(plan);
     recipe_free(recipe);
