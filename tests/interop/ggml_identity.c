@@ -276,6 +276,26 @@ static uint64_t input_compare(const struct pair *pair, const struct input *input
     return differing;
 }
 
+/* The smaller one of eight weights is, the more important, but its square matters less: where a
+ * search changes signs to save bits, such weights turn the sign of a whole group. */
+static uint64_t steep_compare(const struct pair *pair)
+{
+    float *x = allocate(SHAPED_ROWS * ROW_LEN, sizeof(float));
+    float *importance = allocate(ROW_LEN, sizeof(float));
+
+    input_fill(&inputs[0], 1, x, SHAPED_ROWS * ROW_LEN);
+    for (uint32_t i = 0; i < SHAPED_ROWS * ROW_LEN; i++) {
+        x[i] = ldexpf(x[i], -3 * (int)(i % 8));
+    }
+    for (uint32_t i = 0; i < ROW_LEN; i++) {
+        importance[i] = exp2f(4.5f * (float)(i % 8));
+    }
+    uint64_t differing = encode_compare(pair, "steep", x, SHAPED_ROWS, importance);
+    free(x);
+    free(importance);
+    return differing;
+}
+
 /* Bytes that no encoder would write must decode alike too. */
 static uint64_t random_bytes_compare(const struct pair *pair)
 {
@@ -301,6 +321,7 @@ static void pair_compare(const struct pair *pair, uint64_t weights)
     size_t quantized = (pair->encoding->flags & PARE_ENCODING_QUANTIZED) != 0;
 
     left_out = 0;
+    differing += quantized ? steep_compare(pair) : 0;
     for (int i = 0; inputs[i].name != NULL; i++) {
         int shaped = i >= INPUT_DISTRIBUTIONS;
         uint64_t n = shaped && rows > SHAPED_ROWS ? SHAPED_ROWS : rows;
