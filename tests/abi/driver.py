@@ -48,7 +48,7 @@ class Worker:
         self.program, self.plugins, self.recipes = program, plugins, recipes
         self.prefix, self.env = list(prefix), env or {}
 
-    def start(self, request, sources=(), other=(), staging=None):
+    def start(self, request, sources=(), other=(), staging=None, importance=None):
         fds = []
 
         def describe(paths):
@@ -63,6 +63,8 @@ class Worker:
             request["source"] = describe(sources)
         if other:
             request["other"] = describe(other)
+        if importance:
+            request["importance"] = {**describe([importance]), "name": "matrix"}
         if staging:
             fds.append(os.open(staging, os.O_RDONLY | os.O_DIRECTORY))
             request["staging"] = fds[-1]
@@ -79,10 +81,10 @@ class Worker:
         process.stdin = None
         return process
 
-    def run(self, request, sources=(), other=(), staging=False, timeout=60):
+    def run(self, request, sources=(), other=(), staging=False, importance=None, timeout=60):
         folder = tempfile.mkdtemp(prefix="pare-staging-") if staging else None
         try:
-            process = self.start(request, sources, other, folder)
+            process = self.start(request, sources, other, folder, importance)
             output, errors = process.communicate(timeout=timeout)
             lines = [parse(line) for line in output.splitlines()]
             return Answer(lines, process.returncode, errors.decode(errors="replace"),
