@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "cli/census_view.h"
 #include "cli/operand.h"
 #include "cli/table.h"
 
@@ -38,11 +39,69 @@ static void print_field(const char *label, const char *text)
     putchar('\n');
 }
 
+/* Some values in one line: "bos <s>, eos </s>, pad 0". */
+static void print_special(const json_t *tokenizer)
+{
+    const json_t *special = json_object_get(tokenizer, "special");
+    size_t i;
+    json_t *token;
+    if (!json_array_size(special))
+        return;
+    printf("%-14s ", "special tokens");
+    json_array_foreach((json_t *)special, i, token) {
+        const char *text = json_get_string(token, "text", NULL);
+        fputs(i ? ", " : "", stdout);
+        text_print(stdout, json_get_string(token, "name", "?"));
+        printf(" %lld ", (long long)json_get_int(token, "id", -1));
+        text_print(stdout, text ? text : "(no such token)");
+    }
+    putchar('\n');
+}
+
+static void print_tokenizer(const json_t *tokenizer)
+{
+    if (!json_is_object(tokenizer))
+        return;
+    printf("%-14s ", "tokenizer");
+    text_print(stdout, json_get_string(tokenizer, "model", "?"));
+    const char *pre = json_get_string(tokenizer, "pre", NULL);
+    if (pre) {
+        fputs(" (", stdout);
+        text_print(stdout, pre);
+        putchar(')');
+    }
+    printf(", %lld tokens, %s chat template\n", (long long)json_get_int(tokenizer, "tokens", 0),
+           json_get_bool(tokenizer, "chat_template", 0) ? "with" : "no");
+    print_special(tokenizer);
+}
+
+static void print_importance(const json_t *importance)
+{
+    const json_t *datasets = json_object_get(importance, "datasets");
+    long long chunks = (long long)json_get_int(importance, "chunks", 0);
+    long long size = (long long)json_get_int(importance, "chunk_size", 0);
+    print_field("content", "an importance matrix");
+    printf("%-14s %lld\n", "entries", (long long)json_get_int(importance, "entries", 0));
+    if (chunks > 0 && size > 0)
+        printf("%-14s %lld of %lld tokens\n", "chunks", chunks, size);
+    else if (chunks > 0)
+        printf("%-14s %lld\n", "chunks", chunks);
+    size_t i;
+    json_t *text;
+    json_array_foreach((json_t *)datasets, i, text)
+        print_field(i ? "" : "made from", json_string_value(text) ? json_string_value(text) : "?");
+}
+
 static void print_head(const json_t *model, const char *operand)
 {
     char text[FIGURE_SIZE];
+    const json_t *importance = json_object_get(model, "importance");
     print_field("model", operand);
     print_field("format", json_get_string(model, "format", "?"));
+    if (json_is_object(importance)) {
+        print_importance(importance);
+        return;
+    }
     print_field("architecture", json_get_string(model, "architecture", "unknown"));
     printf("%-14s %s\n", "parameters",
            figure_count(text, (uint64_t)json_get_int(model, "parameters", 0)));
@@ -50,30 +109,15 @@ static void print_head(const json_t *model, const char *operand)
     printf("%-14s %s", "weights", figure_bytes(text, (uint64_t)json_get_int(model, "bytes", 0)));
     printf(", %s bits each\n",
            figure_real(text, json_get_real(model, "bits_per_weight", NAN), 3));
-    const json_t *tokenizer = json_object_get(model, "tokenizer");
-    if (json_is_object(tokenizer)) {
-        printf("%-14s ", "tokenizer");
-        text_print(stdout, json_get_string(tokenizer, "model", "?"));
-        printf(", %lld tokens\n", (long long)json_get_int(tokenizer, "tokens", 0));
-    }
+    print_tokenizer(json_object_get(model, "tokenizer"));
 }
 
 static int print_census(const json_t *model)
 {
-    static const char *const headings[] = { "ENCODING", "TENSORS", "ELEMENTS", "BYTES" };
-    struct table *table = table_new("lrrr", headings);
-    size_t i;
-    json_t *entry;
-    json_array_foreach(json_object_get(model, "census"), i, entry) {
-        table_cell(table, json_get_string(entry, "encoding", NULL));
-        table_cellf(table, "%lld", (long long)json_get_int(entry, "tensors", 0));
-        table_cellf(table, "%lld", (long long)json_get_int(entry, "elements", 0));
-        table_cellf(table, "%lld", (long long)json_get_int(entry, "bytes", 0));
-    }
+    if (json_is_object(json_object_get(model, "importance")))
+        return 0;
     putchar('\n');
-    int r = table_print(table, stdout);
-    table_free(table);
-    return r;
+    return census_view_print(json_object_get(model, "census"));
 }
 
 static int print_files(const json_t *model)
@@ -114,8 +158,6 @@ static void add_value(struct table *table, const json_t *entry)
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
     strbuf_add(&sb, text ? text : "", n);
     strbuf_puts(&sb, more);
-    if (is_array)
-        strbuf_printf(&sb, " (%lld)", (long long)json_get_int(entry, "count", 0));
     table_cell(table, sb.data);
 }
 
@@ -125,13 +167,16 @@ static int print_metadata(const json_t *model)
     const json_t *metadata = json_object_get(model, "metadata");
     if (!json_array_size(metadata))
         return 0;
-    struct table *table = table_new("lll", headings);
+    struct table *table = table_new("llc", headings);
     size_t i;
     json_t *entry;
     json_array_foreach((json_t *)metadata, i, entry) {
         table_cell(table, json_get_string(entry, "key", NULL));
-        table_cellf(table, "%s%s", json_get_string(entry, "type", "?"),
-                    json_get_bool(entry, "array", 0) ? "[]" : "");
+        const char *type = json_get_string(entry, "type", "?");
+        if (json_get_bool(entry, "array", 0))
+            table_cellf(table, "%s[%lld]", type, (long long)json_get_int(entry, "count", 0));
+        else
+            table_cell(table, type);
         add_value(table, entry);
     }
     putchar('\n');

@@ -3,6 +3,7 @@
 /* `pare convert --dry-run`: what a worker plans for each target, without reading a weight. */
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "cli/census_view.h"
 #include "cli/convert.h"
 #include "cli/operand.h"
 #include "cli/table.h"
@@ -24,40 +25,83 @@ static json_t *targets_json(const struct convert_options *options, const char *n
     return TAKE(targets);
 }
 
+/* The rule as the recipe says it; of an option only the option, which says the same. */
+static void add_rule(struct table *table, const char *rule)
+{
+    const char *end = strncmp(rule, "--", 2) ? NULL : strstr(rule, "': ");
+    if (end)
+        table_cellf(table, "%.*s", (int)(end - rule) + 1, rule);
+    else
+        table_cell(table, rule);
+}
+
 static int print_tensors(const json_t *plan)
 {
     static const char *const headings[] = { "TENSOR", "SHAPE", "FROM", "TO", "BYTES", "RULE" };
-    struct table *table = table_new("llllrl", headings);
+    struct table *table = table_new("llllrc", headings);
     size_t i;
     json_t *tensor;
     char text[96];
     json_array_foreach(json_object_get(plan, "tensors"), i, tensor) {
+        const char *mark = json_get_bool(tensor, "importance", 0) ? " *" : "";
         table_cell(table, json_get_string(tensor, "name", NULL));
         table_cell(table, shape_text(json_object_get(tensor, "shape"), text));
         table_cell(table, json_get_string(tensor, "from", NULL));
-        table_cell(table, json_get_string(tensor, "to", NULL));
+        table_cellf(table, "%s%s", json_get_string(tensor, "to", "?"), mark);
         table_cellf(table, "%lld", (long long)json_get_int(tensor, "bytes", 0));
-        table_cell(table, json_get_string(tensor, "rule", NULL));
+        add_rule(table, json_get_string(tensor, "rule", ""));
     }
     int r = table_print(table, stdout);
     table_free(table);
-    return r < 0 ? cli_fail(CLI_FAILURE, "out of memory") : CLI_OK;
+    return r;
+}
+
+/* How many tensors: those with importance, and the bytes that all had before. */
+static size_t count_weighed(const json_t *plan, uint64_t *ret_bytes)
+{
+    size_t i, n = 0;
+    json_t *tensor;
+    uint64_t bytes = 0;
+    json_array_foreach(json_object_get(plan, "tensors"), i, tensor) {
+        n += json_get_bool(tensor, "importance", 0) != 0;
+        bytes += (uint64_t)json_get_int(tensor, "bytes_in", 0);
+    }
+    *ret_bytes = bytes;
+    return n;
+}
+
+static void print_totals(const json_t *plan)
+{
+    char from[FIGURE_SIZE], disk[FIGURE_SIZE], memory[FIGURE_SIZE], bits[FIGURE_SIZE];
+    uint64_t bytes = 0;
+    size_t weighed = count_weighed(plan, &bytes);
+    size_t warnings = json_array_size(json_object_get(plan, "warnings"));
+    long long fallbacks = (long long)json_get_int(plan, "fallbacks", 0);
+    printf("\n%s bits per weight; %s of disk, from %s of weights; about %s of memory\n",
+           figure_real(bits, json_get_real(plan, "bits_per_weight", NAN), 3),
+           figure_bytes(disk, (uint64_t)json_get_int(plan, "disk", 0)), figure_bytes(from, bytes),
+           figure_bytes(memory, (uint64_t)json_get_int(plan, "memory", 0)));
+    printf("%lld fallback%s, %zu warning%s\n", fallbacks, fallbacks == 1 ? "" : "s", warnings,
+           warnings == 1 ? "" : "s");
+    if (weighed)
+        printf("* %zu tensors with importance\n", weighed);
 }
 
 static int print_plan(const json_t *plan, const char *name)
 {
-    char bytes[FIGURE_SIZE], disk[FIGURE_SIZE], memory[FIGURE_SIZE], bits[FIGURE_SIZE];
     text_print(stdout, name);
     fputs(" to ", stdout);
     text_print(stdout, json_get_string(plan, "format", "?"));
     fputs(":", stdout);
     text_print(stdout, json_get_string(plan, "recipe", "?"));
-    printf(": %s of weights, %s bits per weight, %s on disk, about %s of memory\n",
-           figure_bytes(bytes, (uint64_t)json_get_int(plan, "bytes", 0)),
-           figure_real(bits, json_get_real(plan, "bits_per_weight", NAN), 3),
-           figure_bytes(disk, (uint64_t)json_get_int(plan, "disk", 0)),
-           figure_bytes(memory, (uint64_t)json_get_int(plan, "memory", 0)));
-    return print_tensors(plan);
+    fputs("\n\n", stdout);
+    if (print_tensors(plan) < 0)
+        return cli_fail(CLI_FAILURE, "out of memory");
+    putchar('\n');
+    if (census_view_print(json_object_get(plan, "census")) < 0)
+        return cli_fail(CLI_FAILURE, "out of memory");
+    print_totals(plan);
+    return CLI_OK;
 }
 
 static json_t *make_request(const struct convert_options *o, const struct convert_inputs *inputs,

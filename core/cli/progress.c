@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define TERMINAL_INTERVAL 0.1 /* seconds */
@@ -28,14 +27,6 @@ void progress_clear(struct progress *progress)
     if (progress->is_shown)
         fputs("\r\033[K", stderr);
     progress->is_shown = 0;
-}
-
-static size_t terminal_width(void)
-{
-    struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col < LINE_SIZE / 2 ? size.ws_col : LINE_SIZE / 2;
-    return 80;
 }
 
 /* "43 %  120 MB/s  0:12 left" */
@@ -75,7 +66,8 @@ static void draw(struct progress *p, double done, double total)
     char text[128], bar[LINE_SIZE], name[NAME_WIDTH * 4 + 8];
     figures(p, done, total, text, sizeof text);
     short_name(p->name, name);
-    size_t width = terminal_width();
+    size_t width = terminal_width(stderr);
+    width = !width ? 80 : width < LINE_SIZE / 2 ? width : LINE_SIZE / 2;
     size_t used = text_width(name) + strlen(p->stage) + strlen(text) + 8;
     size_t room = width > used + 10 ? width - used : 0;
     if (room > 40)

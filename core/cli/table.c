@@ -11,9 +11,11 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <wchar.h>
 
 #define MAX_COLUMNS 24
+#define LEAST_CUT 20 /* columns that a text is never cut below */
 
 struct table {
     size_t n_columns, n_cells, capacity;
@@ -164,15 +166,48 @@ void table_cellf(struct table *table, const char *format, ...)
         free(text);
 }
 
-static void print_row(const struct table *table, const char *const *cells, FILE *out)
+size_t terminal_width(FILE *out)
+{
+    struct winsize size;
+    return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* Columns that are left for the last cell of a row, or SIZE_MAX when it is not to be cut. */
+static size_t room_of_last(const struct table *table, FILE *out)
+{
+    size_t width = terminal_width(out), used = 2 * (table->n_columns - 1);
+    if (!width || table->spec[table->n_columns - 1] != 'c')
+        return SIZE_MAX;
+    for (size_t i = 0; i + 1 < table->n_columns; i++)
+        used += table->widths[i];
+    return width > used + LEAST_CUT ? width - used : LEAST_CUT;
+}
+
+/* As much of a text as fits, with dots for the rest. */
+static void print_cut(const char *text, size_t room, FILE *out)
+{
+    if (plain_width(text) <= room) {
+        fputs(text, out);
+        return;
+    }
+    _cleanup_free_ char *copy = strdup(text);
+    size_t n = copy ? strlen(copy) : 0;
+    while (n > 0 && ((copy[n] & 0xc0) == 0x80 || plain_width(copy) > room - 3))
+        copy[--n] = 0;
+    fprintf(out, "%s...", copy ? copy : "");
+}
+
+static void print_row(const struct table *table, const char *const *cells, size_t room, FILE *out)
 {
     for (size_t i = 0; i < table->n_columns; i++) {
         int pad = (int)(table->widths[i] - plain_width(cells[i]));
         int last = i + 1 == table->n_columns;
         if (table->spec[i] == 'r')
             fprintf(out, "%*s%s", pad, "", cells[i]);
+        else if (last)
+            print_cut(cells[i], room, out);
         else
-            fprintf(out, "%s%*s", cells[i], last ? 0 : pad, "");
+            fprintf(out, "%s%*s", cells[i], pad, "");
         fputs(last ? "" : "  ", out);
     }
 }
@@ -182,12 +217,13 @@ int table_print(const struct table *table, FILE *out)
     if (!table || table->failed)
         return -1;
     const char *no_color = getenv("NO_COLOR");
+    size_t room = room_of_last(table, out);
     int dim = isatty(fileno(out)) && !(no_color && *no_color);
     fputs(dim ? "\033[2m" : "", out);
-    print_row(table, table->headings, out);
+    print_row(table, table->headings, SIZE_MAX, out);
     fputs(dim ? "\033[0m\n" : "\n", out);
     for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns) {
-        print_row(table, (const char *const *)&table->cells[i], out);
+        print_row(table, (const char *const *)&table->cells[i], room, out);
         fputc('\n', out);
     }
     return 0;

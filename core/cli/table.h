@@ -15,8 +15,9 @@
 
 struct table;
 
-/* spec: one letter for each column, 'l' left or 'r' right; headings: one for each. NULL when out
- * of memory (the other functions take NULL). */
+/* spec: one letter for each column, 'l' left, 'r' right, or for the last one 'c' left and cut off
+ * at the edge of a terminal; headings: one for each. NULL when out of memory (the other functions
+ * take NULL). */
 struct table *table_new(const char *spec, const char *const *headings);
 void table_free(struct table *table);
 /* Adds the next cell, rows fill from left to right. A NULL text is "-". */
@@ -27,6 +28,8 @@ void table_cellf(struct table *table, const char *format, ...)
  * out of memory. */
 int table_print(const struct table *table, FILE *out);
 
+/* Columns of the terminal that `out` is, 0 when it is none. */
+size_t terminal_width(FILE *out);
 /* Columns that a text fills on a terminal once it is made harmless. */
 size_t text_width(const char *text);
 /* Appends text made harmless. */

@@ -103,8 +103,7 @@ int job_open(const struct job_context *job, struct model *model, const char *for
     return source_open(job->registry, model, format, &hooks, ret_source, err);
 }
 
-/* 1 for what llama-imatrix writes, in either of its formats. */
-static int is_importance(const struct model *model)
+int model_is_importance(const struct model *model)
 {
     _cleanup_free_ char *type = meta_string(model, "general.type");
     return !strcmp(model->format, "imatrix") || (type && !strcmp(type, "imatrix"));
@@ -114,7 +113,7 @@ int job_open_model(const struct job_context *job, struct model *model, const cha
                    struct source **ret_source, struct error *err)
 {
     int r = job_open(job, model, format, ret_source, err);
-    if (r < 0 || !is_importance(model))
+    if (r < 0 || !model_is_importance(model))
         return r;
     source_close(*ret_source);
     *ret_source = NULL;
@@ -223,9 +222,10 @@ static void emit_plan(const struct job_context *job, const struct model *model,
         (void)json_array_append_new(tensors, line);
     }
     job_emit(job, "plan",
-             json_pack("{s:i, s:s, s:s, s:o, s:I, s:f, s:I, s:I, s:I, s:O}", "target",
+             json_pack("{s:i, s:s, s:s, s:o, s:o, s:I, s:f, s:I, s:I, s:I, s:O}", "target",
                        (int)target->index, "format", target->writer->name, "recipe",
-                       recipe_name(target->recipe), "tensors", tensors, "bytes",
+                       recipe_name(target->recipe), "tensors", tensors, "census",
+                       model_census(target->plan->target), "bytes",
                        (json_int_t)target_bytes(target), "bits_per_weight",
                        target_bits_per_weight(target), "memory", (json_int_t)memory, "disk",
                        (json_int_t)target_bytes(target), "fallbacks",

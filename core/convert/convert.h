@@ -41,6 +41,9 @@ int job_open_model(const struct job_context *job, struct model *model, const cha
                    struct source **ret_source, struct error *err)
     __attribute__((warn_unused_result));
 
+/* 1 for what llama-imatrix writes, in either of its formats. */
+int model_is_importance(const struct model *model);
+
 /* Opens the request's importance matrix, NULL when it has none; check: digests it and looks at all
  * its values, with signs of life. */
 int job_open_importance(const struct job_context *job, int check,

@@ -10,6 +10,7 @@
 #define SHOWN_ENTRIES 4096 /* of metadata: real models have some dozens */
 #define SHOWN_ELEMENTS 8   /* of an array */
 #define SHOWN_BYTES 4096   /* of a string */
+#define SHOWN_SPECIAL 64   /* tokens with a task */
 
 DEFINE_CLEANUP(struct source *, source_close);
 
@@ -105,6 +106,30 @@ static json_t *describe_files(const struct model *model)
     return files;
 }
 
+/* Tokens with a task: the entries tokenizer.ggml.NAME_token_id. */
+static json_t *describe_special(const struct model *model, const struct pare_value *tokens)
+{
+    static const char before[] = "tokenizer.ggml.", after[] = "_token_id";
+    const size_t n_before = sizeof before - 1, n_after = sizeof after - 1;
+    json_t *special = json_array();
+    for (uint64_t i = 0; i < model->n_meta && json_array_size(special) < SHOWN_SPECIAL; i++) {
+        const struct pare_str key = model->meta[i].key;
+        if (key.len <= n_before + n_after || memcmp(key.data, before, n_before) != 0 ||
+            memcmp(key.data + key.len - n_after, after, n_after) != 0 ||
+            model->meta[i].value.is_array || model->meta[i].value.type == PARE_STRING)
+            continue;
+        json_t *id = element(&model->meta[i].value, 0);
+        json_int_t at = json_integer_value(id);
+        int known = json_is_integer(id) && tokens && tokens->type == PARE_STRING && at >= 0 &&
+                    (uint64_t)at < tokens->count;
+        (void)json_array_append_new(
+            special, json_pack("{s:o, s:o, s:o}", "name",
+                               json_text(key.data + n_before, key.len - n_before - n_after), "id",
+                               id, "text", known ? element(tokens, (uint64_t)at) : json_null()));
+    }
+    return special;
+}
+
 static json_t *describe_tokenizer(const struct model *model)
 {
     char *kind = meta_string(model, "tokenizer.ggml.model");
@@ -114,14 +139,37 @@ static json_t *describe_tokenizer(const struct model *model)
     const struct pare_value *tokens = meta_find(model, "tokenizer.ggml.tokens");
     const struct pare_value *merges = meta_find(model, "tokenizer.ggml.merges");
     const struct pare_value *chat = meta_find(model, "tokenizer.chat_template");
-    json_t *line = json_pack("{s:o, s:o, s:I, s:I, s:b}", "model", json_text(kind, strlen(kind)),
+    json_t *line = json_pack("{s:o, s:o, s:I, s:I, s:o, s:b}", "model", json_text(kind, strlen(kind)),
                              "pre", pre ? json_text(pre, strlen(pre)) : json_null(), "tokens",
                              (json_int_t)(tokens ? tokens->count : 0), "merges",
-                             (json_int_t)(merges ? merges->count : 0), "chat_template",
+                             (json_int_t)(merges ? merges->count : 0), "special",
+                             describe_special(model, tokens), "chat_template",
                              chat != NULL);
     free(kind);
     free(pre);
     return line;
+}
+
+/* What an importance matrix is made from, or null. */
+static json_t *describe_importance(const struct model *model)
+{
+    static const char ending[] = ".in_sum2";
+    const size_t n = sizeof ending - 1;
+    json_int_t entries = 0;
+    if (!model_is_importance(model))
+        return json_null();
+    for (uint64_t i = 0; i < model->n_tensors; i++) {
+        const struct pare_str name = model->tensors[i].name;
+        entries += name.len > n && !memcmp(name.data + name.len - n, ending, n);
+    }
+    const struct pare_value *datasets = meta_find(model, "imatrix.datasets");
+    json_t *texts = json_array();
+    for (uint64_t i = 0; datasets && datasets->type == PARE_STRING && i < datasets->count &&
+                         i < SHOWN_ELEMENTS; i++)
+        (void)json_array_append_new(texts, element(datasets, i));
+    return json_pack("{s:I, s:I, s:I, s:o}", "entries", entries, "chunks",
+                     (json_int_t)meta_int(model, "imatrix.chunk_count", 0), "chunk_size",
+                     (json_int_t)meta_int(model, "imatrix.chunk_size", 0), "datasets", texts);
 }
 
 int job_inspect(const struct job_context *job, struct model *model, struct error *err)
@@ -145,6 +193,7 @@ int job_inspect(const struct job_context *job, struct model *model, struct error
         (json_int_t)bytes, "bits_per_weight", n ? 8.0 * (double)bytes / (double)n : 0.0, "census",
         model_census(model), "files", describe_files(model), "tokenizer",
         describe_tokenizer(model), "metadata", metadata);
+    (void)json_object_set_new(fields, "importance", describe_importance(model));
     (void)json_object_set_new(fields, "tensors", tensors);
     (void)json_object_set_new(fields, "metadata_count",
                               json_integer((json_int_t)model->n_meta));
