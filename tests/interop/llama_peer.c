@@ -37,6 +37,7 @@ static int bind_all(void *library, struct peer *peer)
         const char *name;
         void *function;
     } symbols[] = {
+        { "llama_log_set", &peer->set_log },
         { "llama_model_quantize_default_params", &peer->quantize_defaults },
         { "llama_model_quantize", &peer->quantize },
         { "llama_model_default_params", &peer->model_defaults },
@@ -87,11 +88,9 @@ int peer_open(struct peer *ret_peer)
         (void)fprintf(stderr, "%s\n", dlerror());
         return 1;
     }
-    void (*set_log)(void (*)(int, const char *, void *), void *);
-    void *symbol = dlsym(library, "llama_log_set");
-    memcpy(&set_log, &symbol, sizeof symbol);
-    if (symbol)
-        set_log(log_errors, NULL);
+    if (bind_all(library, ret_peer) != 0)
+        return 1;
+    ret_peer->set_log(log_errors, NULL);
     load_backends(library, folder);
-    return bind_all(library, ret_peer);
+    return 0;
 }

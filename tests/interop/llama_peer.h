@@ -34,6 +34,7 @@ struct llama_batch {
 };
 
 struct peer {
+    void (*set_log)(void (*log)(int level, const char *text, void *context), void *context);
     struct peer_params (*quantize_defaults)(void); /* words 0 and 1: threads and file type */
     uint32_t (*quantize)(const char *in, const char *out, const struct peer_params *params);
     struct peer_params (*model_defaults)(void);

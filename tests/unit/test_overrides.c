@@ -475,7 +475,7 @@ static void test_repack(void **state)
     model_free(p.source);
 }
 
-/* The recipes that come with Pare: who used which importance data is told as llama-quantize does. */
+/* With the recipes that come with Pare, as llama-quantize tells it. */
 static void test_recorded_importance(void **state)
 {
     (void)state;
