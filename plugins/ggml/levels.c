@@ -27,20 +27,18 @@ static const float middles[15] = {
 
 void levels_weights(const float *x, const float *importance, float spread, float *weights)
 {
+    if (importance != NULL) {
+        importance_weights(x, importance, LEVELS_GROUP, spread, weights);
+        return;
+    }
     for (uint32_t i = 0; i < LEVELS_GROUP; i++) {
-        float square = x[i] * x[i];
-        weights[i] = importance != NULL ? importance[i] * sqrtf(spread + square) : square;
+        weights[i] = x[i] * x[i];
     }
 }
 
 float levels_spread(const float *x, uint32_t n)
 {
-    float sum = 0.0f;
-
-    for (uint32_t i = 0; i < n; i++) {
-        sum += x[i] * x[i];
-    }
-    return sum * (2.0f / (float)n);
+    return sum_of_squares(x, n) * (2.0f / (float)n);
 }
 
 /* The levels nearest to inverse * x, each the lowest one and the steps up to it. */
