@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#define SHOWN_UNUSED 20 /* rules from outside that each get a warning */
+
 DEFINE_CLEANUP(struct plan *, plan_free);
 
 void plan_free(struct plan *plan)
@@ -99,6 +101,37 @@ static int note_fallbacks(struct planner *p, struct plan *plan)
                         (unsigned long long)p->source->n_tensors, p->first_fallback);
 }
 
+/* 1 when a rule of this place decided about some tensor, or one before `rule` has the same place. */
+static int is_known(const struct planner *p, const struct recipe_rule *rule)
+{
+    size_t n = strlen(rule->place);
+    for (uint64_t i = 0; i < p->source->n_tensors; i++)
+        if (!strncmp(p->tensors[i].rule, rule->place, n) && p->tensors[i].rule[n] == ':')
+            return 1;
+    for (const struct recipe_rule *other = p->recipe->outside; other != rule; other = other->next)
+        if (!strcmp(other->place, rule->place))
+            return 1;
+    return 0;
+}
+
+/* Rules from outside that decide nothing are mistakes, most likely. */
+static int note_unused(struct planner *p)
+{
+    unsigned n = 0;
+    int r = 0;
+    for (const struct recipe_rule *rule = p->recipe->outside; rule && !r; rule = rule->next) {
+        if ((rule->verb != RECIPE_KEEP && rule->verb != RECIPE_ENCODE) || is_known(p, rule))
+            continue;
+        if (++n <= SHOWN_UNUSED)
+            r = planner_warn(p, "%s applies to no tensor: patterns stand for whole names, norms "
+                             "and vectors stay, and of several rules the first counts",
+                             rule->place);
+    }
+    if (!r && n > SHOWN_UNUSED)
+        r = planner_warn(p, "%u more rules apply to no tensor", n - SHOWN_UNUSED);
+    return r;
+}
+
 static int fill(struct planner *p, struct plan *plan)
 {
     int64_t sorted = 0;
@@ -114,6 +147,8 @@ static int fill(struct planner *p, struct plan *plan)
         r = add_tensors(p, plan, sorted != 0);
     if (!r)
         r = note_fallbacks(p, plan);
+    if (!r)
+        r = note_unused(p);
     return r ? r : planner_note_importance(p);
 }
 

@@ -334,13 +334,14 @@ int recipe_load(const char *dirs, const char *name, struct recipe **ret_recipe, 
 /* The label as it stands in messages: harmless and cut, with room for a line's number. */
 static char *copy_label(struct recipe *recipe, const char *label)
 {
-    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    size_t limit = RECIPE_MAX_PLACE - 20;
-    strbuf_escape(&sb, label, strnlen(label, limit));
-    if (sb.failed)
-        return NULL;
-    return recipe_copy(recipe, (struct pare_str){ sb.data ? sb.data : "",
-                                                  sb.len < limit ? sb.len : limit });
+    size_t n = strnlen(label, RECIPE_MAX_PLACE - 20);
+    while (n > 0 && ((unsigned char)label[n] & 0xc0) == 0x80)
+        n--; /* not within a character */
+    char *copy = recipe_copy(recipe, (struct pare_str){ label, n });
+    for (char *c = copy; c && *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    return copy;
 }
 
 /* Goes on with the digest: over its own digits, a newline, and the text. */
