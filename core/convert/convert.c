@@ -182,6 +182,7 @@ static int prepare_targets(const struct job_context *job, const struct model *mo
         .recipe_dirs = job->recipes,
         .overrides = json_object_get(job->request, "overrides"),
         .plan = { .allow_requantize = json_get_bool(job->request, "allow_requantize", 0),
+                  .draft = !strcmp(json_get_string(job->request, "kind", ""), "plan"),
                   .importance = importance },
     };
     if (!json_array_size(wanted))

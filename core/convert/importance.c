@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Importance matrices: see importance.h. A reader plugin gives either form of file as a model with
- * two tensors per entry, NAME.in_sum2 and NAME.counts. In a GGUF file the counts are floats, one for
- * each matrix; in a legacy file there is one, an integer, and sums are means already but for it.
- * What is computed of them, and what rounds, is as in llama-quantize: one division of floats.
+ * two tensors per entry, NAME.in_sum2 and NAME.counts. In a GGUF file the counts are floats, one
+ * for each matrix; in a legacy file there is one, an integer, and sums are means already but for
+ * it. What is computed of them, and what rounds, is as in llama-quantize: one division of floats.
  */
 #include "convert/importance.h"
 

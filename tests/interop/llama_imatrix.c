@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a table: see llama_imatrix.h. All numbers are i32 of this machine, texts have their length
- * before them: the number of entries; name, number of values and values (floats) of each; the
- * file's name; the data set's, or a length of -1; the number of chunks. The structures are those of
- * llama.h in de3ff81.
+ * Reading a table: see llama_imatrix.h. All numbers are i32 of this machine, texts have their
+ * length before them: the number of entries; name, number of values and values (floats) of each;
+ * the file's name; the data set's, or a length of -1; the number of chunks. The structures are
+ * those of llama.h in de3ff81.
  */
 #include "llama_imatrix.h"
 
