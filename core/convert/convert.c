@@ -118,7 +118,7 @@ int job_open_model(const struct job_context *job, struct model *model, const cha
     source_close(*ret_source);
     *ret_source = NULL;
     return error_set(err, PARE_EDATA,
-                     "%s is an importance matrix, not a model: name it MODEL.imatrix.gguf (or "
+                     "%s: an importance matrix, not a model: name it MODEL.imatrix.gguf (or "
                      ".imatrix.dat) and put it beside its MODEL, or give it to `pare convert "
                      "--importance'", model->files[0].name);
 }
