@@ -174,7 +174,7 @@ class Sidecars(harness.DaemonTest):
 
     def test_matrix_under_another_name(self):
         self.put('statistics.gguf', models.imatrix())
-        self.fails('statistics.gguf is an importance matrix, not a model: name it '
+        self.fails('statistics.gguf: an importance matrix, not a model: name it '
                    'MODEL.imatrix.gguf')
         self.assertIn('statistics.gguf', self.in_folder('failed'))
 
