@@ -21,6 +21,8 @@ import tempfile
 
 sys.path.insert(0, sys.argv[1])
 import driver  # pylint: disable=wrong-import-position
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "formats", "bad"))
+import imatrix_build  # pylint: disable=wrong-import-position
 
 # Runs of a kind of fault and a job; of more calls a sample fails. PARE_FAULT_ALL=1: all of them.
 MOST = 250 if not os.environ.get("PARE_FAULT_ALL") else 1000000
@@ -72,21 +74,36 @@ def target(form, recipe):
     return {"format": form, "recipe": recipe, "stem": "out"}
 
 
+def make_importance(folder):
+    """For two of the tensors."""
+    path = os.path.join(folder, "imatrix.dat")
+    with open(path, "wb") as file:
+        file.write(imatrix_build.imatrix(
+            [imatrix_build.entry(f"blk.{i}.ffn_up.weight", [i + 0.5] * 64) for i in range(2)],
+            tail=imatrix_build.trailer()))
+    return path
+
+
 def make_jobs(folder):
-    """[(name, request, sources, other, staging)]"""
+    """[(name, request, sources, other, staging, importance)]"""
     gguf, parts = make_models(folder)
+    matrix = make_importance(folder)
+    overrides = [{"name": "given", "text": 'q8_0 if name ~ "blk.2.*"\n'}]
     convert = {"kind": "convert", "threads": 2, "sandbox": "off"}
     return [
         ("gguf", {**convert, "targets": [target("gguf", "q8_0"), target("safetensors", "f16")]},
-         [gguf], [], True),
+         [gguf], [], True, None),
         ("folder", {**convert, "targets": [target("safetensors", "bf16")], "sandbox": "best"},
-         parts, [], True),
+         parts, [], True, None),
+        ("importance", {**convert, "targets": [target("gguf", "q4_0")], "overrides": overrides},
+         [gguf], [], True, matrix),
         ("plan", {"kind": "plan", "sandbox": "off", "targets": [target("gguf", "q4_0")]}, [gguf],
-         [], False),
-        ("inspect", {"kind": "inspect", "sandbox": "off", "tensors": True}, parts, [], False),
-        ("compare", {"kind": "compare", "sandbox": "off"}, [gguf], [gguf], False),
-        ("plugins", {"kind": "plugins", "sandbox": "best"}, [], [], False),
-        ("recipes", {"kind": "recipes", "sandbox": "off"}, [], [], False),
+         [], False, None),
+        ("inspect", {"kind": "inspect", "sandbox": "off", "tensors": True}, parts, [], False,
+         None),
+        ("compare", {"kind": "compare", "sandbox": "off"}, [gguf], [gguf], False, matrix),
+        ("plugins", {"kind": "plugins", "sandbox": "best"}, [], [], False, None),
+        ("recipes", {"kind": "recipes", "sandbox": "off"}, [], [], False, None),
     ]
 
 
@@ -132,9 +149,8 @@ class Trial:
         return driver.Worker(self.program, self.plugins, self.recipes, prefix, env)
 
     def run(self, job, fault):
-        _, request, sources, other, staging = job
         env = {"LD_PRELOAD": self.inject, "PARE_FAULT": fault}
-        return self.worker(env).run(request, sources, other, staging)
+        return self.worker(env).run(*job[1:])
 
     def count(self, job, kind):
         answer = self.run(job, kind + ":0")
@@ -163,14 +179,13 @@ class Trial:
 
     def traced(self, job, call, error, codes):
         """The same by strace: also what libc does by itself, until a run without the fault."""
-        _, request, sources, other, staging = job
-        clean = self.worker().run(request, sources, other, staging)
+        clean = self.worker().run(*job[1:])
         felt = 0
         for n in range(1, 200):
             with tempfile.NamedTemporaryFile(prefix="pare-trace-") as log:
                 prefix = ["strace", "-f", "-qq", "-o", log.name, "-e", "trace=" + call, "-e",
                           f"inject={call}:error={error}:when={n}"]
-                answer = self.worker(prefix=prefix).run(request, sources, other, staging)
+                answer = self.worker(prefix=prefix).run(*job[1:])
                 trace = log.read()
             if b"(INJECTED)" not in trace:
                 break
@@ -193,7 +208,7 @@ def main():
                 trial.every(job, "malloc", ("memory",), forever=True)
         elif part == "files":
             for kind, codes in FILES.items():
-                for job in jobs[:2]:
+                for job in jobs[:3]:
                     trial.every(job, kind, codes)
         elif not shutil.which("strace") or subprocess.run(
                 ["strace", "-qq", "true"], capture_output=True, check=False).returncode:
