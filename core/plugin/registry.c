@@ -161,22 +161,24 @@ static int take_encodings(const struct registry *registry, struct loaded *l, str
     return 0;
 }
 
-/* Whether the dynamic linker lacked memory or descriptors, or could not read. It says so in words
- * only; that it cannot open the library, which was read a moment ago, is one of them. */
+/* Whether the dynamic linker lacked memory or descriptors, or could not read, for the library or for
+ * one that it needs. It says so in words only; that it cannot open the library, which was read a
+ * moment ago, is one of them. */
 static int is_shortage(const char *why, const char *path)
 {
     static const char *const words[] = { ": cannot create ", ": cannot allocate ",
-                                         ": cannot open ", ": cannot read ",
-                                         ": failed to map " };
+                                         ": cannot read ", ": failed to map ",
+                                         ": cannot map zero-fill pages" };
+    static const char cannot_open[] = ": cannot open ";
     size_t n = strlen(path);
     if (strstr(why, strerror(ENOMEM)) || !strcmp(why, "out of memory"))
         return 1;
     if (strstr(why, strerror(EPERM)) || strstr(why, strerror(EACCES)))
         return 0;
-    for (size_t i = 0; !strncmp(why, path, n) && i < sizeof words / sizeof *words; i++)
-        if (!strncmp(why + n, words[i], strlen(words[i])))
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(why, words[i]))
             return 1;
-    return 0;
+    return !strncmp(why, path, n) && !strncmp(why + n, cannot_open, sizeof cannot_open - 1);
 }
 
 static int open_library(struct loaded *l, struct error *err)
