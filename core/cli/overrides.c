@@ -28,9 +28,11 @@ void overrides_deinit(struct overrides *overrides)
 json_t *overrides_list(const struct overrides *overrides)
 {
     _cleanup_json_ json_t *all = json_array();
-    for (size_t i = 0; i < OVERRIDE_RANKS; i++)
-        if (overrides->ranks[i] && json_array_extend(all, overrides->ranks[i]) < 0)
+    for (size_t i = 0; i < OVERRIDE_RANKS; i++) {
+        int passed = i == OVERRIDE_TIED && overrides->ranks[OVERRIDE_PURE];
+        if (overrides->ranks[i] && !passed && json_array_extend(all, overrides->ranks[i]) < 0)
             return NULL;
+    }
     return TAKE(all);
 }
 
@@ -137,7 +139,14 @@ static int add_end(struct overrides *overrides, enum override_rank rank, const c
 
 int overrides_output(struct overrides *overrides, const char *value)
 {
-    return add_end(overrides, OVERRIDE_ENDS, "output-tensor", value, "role == output");
+    char encoding[WORD_MAX + 1];
+    int status = add_end(overrides, OVERRIDE_ENDS, "output-tensor", value, "role == output");
+    if (status == CLI_OK)
+        status = take_encoding("output-tensor", value, encoding);
+    if (status != CLI_OK || !strcmp(encoding, "keep"))
+        return status;
+    return add(overrides, OVERRIDE_TIED, "output-tensor", value,
+               "%s if role == token_embd and count(output) == 0", encoding);
 }
 
 int overrides_embedding(struct overrides *overrides, const char *value)
