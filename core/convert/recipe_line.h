@@ -54,7 +54,7 @@ int line_take_quoted(struct line *line, const char *what, struct pare_str *ret)
     __attribute__((warn_unused_result));
 int line_take_message(struct line *line, const char **ret) __attribute__((warn_unused_result));
 
-/* Takes a number such as 4.25 or -3. */
+/* Takes a number such as 4.25, -3 or 1e-5. */
 int line_take_decimal(struct line *line, double *ret) __attribute__((warn_unused_result));
 
 /* Takes "if CONDITION" up to the end of the line; *ret stays when there is none, which is an error

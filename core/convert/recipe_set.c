@@ -6,7 +6,10 @@
  */
 #include "convert/recipe_line.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -94,38 +97,20 @@ int recipe_value(const struct recipe_rule *rule, const struct expr_env *env,
 
 /* ---- statements ---- */
 
-/* Digits with at most one point among them; 0 when it is something else. */
-static int read_decimal(struct pare_str text, double *ret)
-{
-    double value = 0, scale = 0;
-    size_t digits = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        if (c == '.' && scale == 0) {
-            scale = 1;
-        } else if (c >= '0' && c <= '9' && ++digits <= 15) {
-            value = value * 10 + (c - '0');
-            scale *= 10;
-        } else {
-            return 0;
-        }
-    }
-    *ret = scale > 1 ? value / scale : value;
-    return digits > 0;
-}
-
+/* Takes a number such as 4.25, -3 or 1e-5, as strtod reads it. */
 int line_take_decimal(struct line *line, double *ret)
 {
+    char text[64] = "", *end;
     struct word word;
     if (!line_take(line, &word))
         return line_expected(line, "a number", NULL);
-    struct pare_str text = word.text;
-    int negative = text.len > 1 && *text.data == '-';
-    text.data += negative;
-    text.len -= (size_t)negative;
-    if (word.quoted || !read_decimal(text, ret))
+    if (word.quoted || word.text.len >= sizeof text)
         return line_expected(line, "a number", &word);
-    *ret = negative ? -*ret : *ret;
+    memcpy(text, word.text.data, word.text.len);
+    double value = strtod(text, &end);
+    if (end == text || *end || text[strspn(text, "0123456789.eE+-")] || !isfinite(value))
+        return line_expected(line, "a number", &word);
+    *ret = value;
     return 0;
 }
 
@@ -177,6 +162,14 @@ static int is_literal(const struct expr *e)
     return e->op == OP_NUMBER || (e->op == OP_NEGATE && e->first->op == OP_NUMBER);
 }
 
+static int take_real(struct line *line, struct recipe_rule *rule)
+{
+    int r = line_take_decimal(line, &rule->real);
+    if (!r && rule->type == PARE_F32 && fabs(rule->real) > FLT_MAX)
+        r = error_set(line->err, PARE_EDATA, "%g does not fit f32", rule->real);
+    return r;
+}
+
 static int take_value(struct line *line, struct recipe_rule *rule)
 {
     static const struct expr_env nothing;
@@ -184,7 +177,7 @@ static int take_value(struct line *line, struct recipe_rule *rule)
     struct recipe_value value;
     struct pare_str rest;
     if (is_real(rule->type))
-        return line_take_decimal(line, &rule->real);
+        return take_real(line, rule);
     int r = expr_parse_value(&line->recipe->unit, line_take_rest(line), type_of(rule->type), &e,
                              &rest, line->err);
     if (r)

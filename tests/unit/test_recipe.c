@@ -359,6 +359,10 @@ static const char *const bad_statements[][2] = {
     { "set a.b u32 layers +", "expected a value, not the end of the line" },
     { "set a.b u32 1 2", "expected an operator, 'if' or the end of the line, not '2'" },
     { "set a.b f32 1 2", "expected 'if' after the value, not '2'" },
+    { "set a.b f64 1e999", "expected a number, not '1e999'" },
+    { "set a.b f32 -1e39", "-1e+39 does not fit f32" },
+    { "set a.b f64 nan", "expected a number, not 'nan'" },
+    { "set a.b f64 0x10", "expected a number, not '0x10'" },
     { "set a.b u32 1 if cols == 3",
       "expected a condition about the model: this one depends on a tensor" },
     { "drop", "expected a metadata key, not the end of the line" },
@@ -417,7 +421,7 @@ static void test_statements(void **state)
     write_file("t.recipe",
                "title   A title\ndescription Some more # not this\nbits 4.25\nformats gguf x\n"
                "include t.rules\nset k.s string \"a # b\" if arch == \"\"\nset k.i i16 -300\n"
-               "set k.f f32 -0.5\nset k.b bool true\nset k.u u64 5\ndrop k.x\norder layers\n"
+               "set k.f f32 -5e-1\nset k.b bool true\nset k.u u64 5\ndrop k.x\norder layers\n"
                "warn \"careful\" if \\\n  true\nq4_k   if role == a and \\\n       cols > 3\n"
                "default keep");
     if (recipe_load(dirs, "t", &recipe, &err))
