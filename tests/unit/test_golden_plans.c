@@ -108,6 +108,45 @@ static unsigned compare_plan(const char *name, const struct table *table, const 
     return wrong;
 }
 
+static int is_one_of(const char *word, const char *const *list)
+{
+    while (*list && strcmp(*list, word) != 0)
+        list++;
+    return *list != NULL;
+}
+
+/* Whether llama-quantize wants importance data for what a line says. */
+static int wants_importance(const struct table *table, size_t line, size_t index)
+{
+    static const char *const never[] = { "output.weight", "token_embd.weight",
+                                         "per_layer_token_embd.weight", NULL };
+    static const char *const low[] = { "iq3_xxs", "iq2_xxs", "iq2_xs", "iq2_s", "iq1_m", "iq1_s",
+                                       NULL };
+    const char *type = wanted(table, line, index, 0);
+    if (is_one_of(table->words[line][0], never))
+        return 0;
+    return is_one_of(type, low) ||
+           (!strcmp(type, "q2_k") && !strcmp(table->words[2][index + 1], "q2_k_s"));
+}
+
+/* What is no draft is refused without importance data, where they are wanted. */
+static void check_refusal(const char *name, const struct table *table, const struct model *model,
+                          size_t index)
+{
+    struct recipe *recipe = NULL;
+    struct plan *plan = NULL;
+    struct error err = ERROR_INIT;
+    struct plan_options none = { 0 };
+    int wants = 0;
+    for (size_t line = HEAD; line < table->n_lines; line++)
+        wants |= wants_importance(table, line, index);
+    int r = try_plan(table->words[2][index + 1], model, &plan_gguf, none, &recipe, &plan, &err);
+    if ((r != 0) != wants || (r && !strstr(err.text, "useless without importance data")))
+        fail_msg("%s %s: %s", name, table->words[2][index + 1], r ? err.text : "not refused");
+    plan_free(plan);
+    recipe_free(recipe);
+}
+
 static unsigned check_recipe(const char *name, const struct table *table, const struct model *model,
                              size_t index, int importance)
 {
@@ -120,6 +159,8 @@ static unsigned check_recipe(const char *name, const struct table *table, const 
     int r = try_plan(table->words[2][index + 1], model, &plan_gguf, options, &recipe, &plan, &err);
     if ((r != 0) != refused)
         fail_msg("%s %s: %s", name, table->words[2][index + 1], r ? err.text : "not refused");
+    if (!refused && !importance)
+        check_refusal(name, table, model, index);
     unsigned wrong = refused ? 0 : compare_plan(name, table, plan, index, importance);
     plan_free(plan);
     recipe_free(recipe);
