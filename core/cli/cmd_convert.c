@@ -18,6 +18,8 @@ enum {
     OPTION_SANDBOX,
     OPTION_SHARD_SIZE,
     OPTION_IMPORTANCE,
+    OPTION_INCLUDE,
+    OPTION_EXCLUDE,
     OPTION_NO_SIDECARS,
     OPTION_SPLIT_SIZE,
     OPTION_SPLIT_TENSORS,
@@ -40,6 +42,8 @@ static const struct cli_option options[] = {
     { "dry-run", 'n', NULL, "print the plan and write nothing", OPTION_DRY_RUN },
     { "allow-requantize", 0, NULL, "quantize again what is quantized already", OPTION_REQUANTIZE },
     { "importance", 0, "FILE", "importance matrix, as llama-imatrix writes it", OPTION_IMPORTANCE },
+    { "include-importance", 0, "TEXT", "only entries with this in their name", OPTION_INCLUDE },
+    { "exclude-importance", 0, "TEXT", "no entries with this in their name", OPTION_EXCLUDE },
     { "tensor", 0, "PATTERN=ENC", "encoding of tensors by name; /REGEX/=ENC", OPTION_TENSOR },
     { "keep", 0, "PATTERN", "leave tensors as they are", OPTION_KEEP },
     { "output-tensor", 0, "ENC", "encoding of the output matrix, or keep", OPTION_OUTPUT },
@@ -88,6 +92,21 @@ static int choose(const char *option, const char *value, const char *const *word
             return CLI_OK;
         }
     return cli_usage("--%s: \"%s\" is none of its values, see --help", option, value);
+}
+
+/* A text that the names of entries have or have not; as with llama-quantize, not both. */
+static int add_part(struct convert_options *o, const char *key, const char *value)
+{
+    if (!o->importance_parts)
+        o->importance_parts = json_object();
+    if (json_object_size(o->importance_parts) && !json_object_get(o->importance_parts, key))
+        return cli_usage("--include-importance and --exclude-importance do not go together");
+    if (!json_object_get(o->importance_parts, key))
+        (void)json_object_set_new(o->importance_parts, key, json_array());
+    return !*value || json_array_append_new(json_object_get(o->importance_parts, key),
+                                            json_string(value)) < 0
+               ? cli_usage("--%s-importance needs a text in UTF-8", key)
+               : CLI_OK;
 }
 
 /* An option for the writers of all targets. */
@@ -164,6 +183,10 @@ static int set(void *state, int id, const char *value)
         return cli_number("threads", value, 0, 1024, &o->threads) < 0 ? CLI_USAGE : CLI_OK;
     case OPTION_SHARD_SIZE:
         return set_shard_size(o, value);
+    case OPTION_INCLUDE:
+        return add_part(o, "include", value);
+    case OPTION_EXCLUDE:
+        return add_part(o, "exclude", value);
     case OPTION_SPLIT_SIZE:
         return set_split_size(o, value);
     case OPTION_SPLIT_TENSORS:
@@ -261,6 +284,7 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
         job_target_deinit(&o->targets[i]);
     overrides_deinit(&o->overrides);
     json_decref(o->writing);
+    json_decref(o->importance_parts);
     return status;
 }
 

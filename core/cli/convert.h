@@ -17,6 +17,7 @@ struct convert_options {
     long long threads;
     const char *cpu, *nonfinite, *sandbox;
     const char *importance;        /* file of an importance matrix, or NULL */
+    json_t *importance_parts;      /* {"include":[text],"exclude":[text]}, or NULL */
     struct overrides overrides;
     json_t *writing;               /* options of every target: object of texts, or NULL */
     int no_sidecars;

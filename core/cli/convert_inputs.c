@@ -53,6 +53,8 @@ int convert_inputs_open(const struct convert_options *options, const struct sour
     }
     if (status == CLI_OK && !options->no_sidecars)
         status = add_sidecars(options, source, &inputs, err);
+    if (status == CLI_OK && options->importance_parts && !inputs.importance.n)
+        status = cli_usage("there is no importance matrix to include or exclude entries of");
     if (status != CLI_OK) {
         convert_inputs_deinit(&inputs);
         return status;

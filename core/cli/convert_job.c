@@ -156,6 +156,7 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
         .source = source,
         .importance = inputs->importance.n ? &inputs->importance : NULL,
         .importance_name = inputs->importance_name,
+        .importance_parts = options->importance_parts,
         .overrides = inputs->overrides,
         .targets = (struct job_target *)options->targets,
         .n_targets = options->n_targets,

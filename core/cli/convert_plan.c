@@ -144,6 +144,7 @@ static int plan_source(const struct cli *cli, const struct convert_options *opti
         .source = source,
         .importance = &inputs->importance,
         .importance_name = inputs->importance_name,
+        .importance_parts = options->importance_parts,
         .more = make_request(options, inputs, source->name),
         .what = operand,
         .n_answers = options->n_targets,

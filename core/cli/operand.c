@@ -72,7 +72,8 @@ static json_t *make_request(const struct cli *cli, const struct worker_question 
         (q->other && json_object_set_new(request, "other", source_set_json(q->other)) < 0) ||
         (q->importance && q->importance->n &&
          json_object_set_new(request, "importance",
-                             source_set_importance_json(q->importance, q->importance_name)) < 0))
+                             source_set_importance_json(q->importance, q->importance_name,
+                                                        q->importance_parts)) < 0))
         return NULL;
     return TAKE(request);
 }

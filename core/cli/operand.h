@@ -22,6 +22,7 @@ struct worker_question {
     const struct source_set *source, *other; /* or NULL */
     const struct source_set *importance;     /* or NULL; none when its n is 0 */
     const char *importance_name;             /* or NULL: as its file */
+    const json_t *importance_parts;          /* its "include" and "exclude", or NULL */
     json_t *more;                   /* other members of the request, or NULL; taken */
     const char *what;               /* for messages, or NULL */
     size_t n_answers;               /* room for that many lines */

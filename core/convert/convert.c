@@ -152,6 +152,9 @@ int job_open_importance(const struct job_context *job, int check,
         return 0;
     int r = importance_open(job->registry, job->importance, json_get_string(wanted, "name", ""),
                             &hooks, &importance, err);
+    if (r == 0 && (json_object_get(wanted, "include") || json_object_get(wanted, "exclude")))
+        r = importance_restrict(importance, json_object_get(wanted, "include"),
+                                json_object_get(wanted, "exclude"), err);
     if (r == 0 && check)
         r = importance_check(importance, tell_checking, &heart, err);
     if (r < 0)

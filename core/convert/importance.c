@@ -202,6 +202,41 @@ int importance_open(const struct registry *registry, struct model *model, const 
     return 0;
 }
 
+/* 1 when a text of the array is part of the name. */
+static int is_named(const json_t *texts, struct pare_str name)
+{
+    size_t i;
+    json_t *text;
+    json_array_foreach((json_t *)texts, i, text)
+        if (json_is_string(text) && memmem(name.data, name.len, json_string_value(text),
+                                           json_string_length(text)))
+            return 1;
+    return 0;
+}
+
+int importance_restrict(struct importance *importance, const json_t *include, const json_t *exclude,
+                        struct error *err)
+{
+    struct strmap names = STRMAP_INIT;
+    uint64_t n = 0;
+    int r = 0;
+    for (uint64_t i = 0; i < importance->n && r >= 0; i++) {
+        const struct importance_entry entry = importance->entries[i];
+        if (is_named(exclude, entry.name) ||
+            (json_array_size(include) && !is_named(include, entry.name)))
+            continue;
+        importance->entries[n] = entry;
+        r = strmap_add(&names, entry.name.data, entry.name.len, n++, err);
+    }
+    strmap_deinit(&importance->names);
+    importance->names = names;
+    importance->n = n;
+    if (r >= 0 && !n)
+        return error_set(err, PARE_EUSAGE, "%s: no entry is left of those to include and exclude",
+                         file_name(importance));
+    return r < 0 ? r : 0;
+}
+
 /* ---- values ---- */
 
 /* The divisor of a matrix' sums; what is not above 0 divides nothing. */

@@ -33,6 +33,11 @@ int importance_open(const struct registry *registry, struct model *model, const 
 /* Takes NULL. */
 void importance_free(struct importance *importance);
 
+/* Leaves out the entries whose name has a text of `exclude` in it, and where `include` has any,
+ * those whose name has none of its; arrays of texts, or NULL. PARE_EUSAGE when none is left. */
+int importance_restrict(struct importance *importance, const json_t *include, const json_t *exclude,
+                        struct error *err) __attribute__((warn_unused_result));
+
 /* Digests the file and looks at every value: PARE_EDATA for one that is negative or not finite.
  * beat is called at least for every 4 MiB. */
 int importance_check(struct importance *importance, void (*beat)(void *context), void *context,

@@ -64,7 +64,7 @@ static json_t *request_json(const struct config *config, const struct probe *pro
                      source_set_json(&probe->set), "plugins", config->plugins, "recipes",
                      config->recipes, "threads", 1, "cpu", config->cpu, "memory_limit",
                      (json_int_t)config->memory_limit, "sandbox", config->sandbox, "importance",
-                     importance->n ? source_set_importance_json(importance, NULL) : NULL);
+                     importance->n ? source_set_importance_json(importance, NULL, NULL) : NULL);
 }
 
 static int open_files(struct probe *probe, const struct probe_request *request, struct error *err)

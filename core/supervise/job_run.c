@@ -131,8 +131,8 @@ static json_t *make_converting(const struct job_spec *spec)
     _cleanup_json_ json_t *members = json_object();
     if (spec->importance &&
         json_object_set_new(members, "importance",
-                            source_set_importance_json(spec->importance,
-                                                       spec->importance_name)) < 0)
+                            source_set_importance_json(spec->importance, spec->importance_name,
+                                                       spec->importance_parts)) < 0)
         return NULL;
     if (spec->overrides &&
         json_object_set_new(members, "overrides", json_deep_copy(spec->overrides)) < 0)

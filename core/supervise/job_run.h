@@ -42,6 +42,7 @@ struct job_spec {
     const struct source_set *source;
     const struct source_set *importance; /* one file, or NULL: none */
     const char *importance_name; /* what it is called in outputs; NULL: as its file */
+    const json_t *importance_parts; /* "include" and "exclude" of docs/protocol.md, or NULL */
     const json_t *overrides;     /* array of {"name","text"} (docs/protocol.md), or NULL */
     struct job_target *targets;
     size_t n_targets;

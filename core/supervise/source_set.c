@@ -303,12 +303,14 @@ json_t *source_set_json(const struct source_set *set)
                      files);
 }
 
-json_t *source_set_importance_json(const struct source_set *set, const char *name)
+json_t *source_set_importance_json(const struct source_set *set, const char *name,
+                                   const json_t *parts)
 {
     _cleanup_json_ json_t *importance = source_set_json(set);
     if (!name)
         name = set->n ? set->names[0] : set->name;
-    if (json_object_set_new(importance, "name", json_text(name, strlen(name))) < 0)
+    if (json_object_set_new(importance, "name", json_text(name, strlen(name))) < 0 ||
+        (parts && json_object_update_missing(importance, (json_t *)parts) < 0))
         return NULL;
     return TAKE(importance);
 }

@@ -35,8 +35,10 @@ void source_set_deinit(struct source_set *set);
 
 /* The `source` member of a request. New reference. */
 json_t *source_set_json(const struct source_set *set);
-/* The `importance` member: `name` is what outputs call it, by default its file's. New reference. */
-json_t *source_set_importance_json(const struct source_set *set, const char *name);
+/* The `importance` member: `name` is what outputs call it, by default its file's; parts: further
+ * members, or NULL. New reference. */
+json_t *source_set_importance_json(const struct source_set *set, const char *name,
+                                   const json_t *parts);
 
 /* 1 for a name of an unfinished or foreign temporary file: hidden (dot), .part, .partial,
  * .crdownload, .tmp, .incomplete, .download, .filepart, .swp, ~, rsync's .NAME.XXXXXX, .~tmp~. */

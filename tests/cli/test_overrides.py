@@ -214,6 +214,28 @@ class Test(unittest.TestCase):
         self.assertTrue(any(t["importance"] for t in plan["tensors"]))
         self.assertFalse(any(t["importance"] for t in self.plan()["tensors"]))
 
+    def test_parts_of_the_matrix(self):
+        def weighed(*options):
+            plan = self.plan("--importance", str(MATRIX), *options)
+            return {t["name"] for t in plan["tensors"] if t["importance"]}
+        everything = weighed()
+        self.assertEqual(weighed("--include-importance", "attn_q", "--include-importance", "k.0."),
+                         {n for n in everything if "attn_q" in n or "k.0." in n})
+        self.assertEqual(weighed("--exclude-importance", "ffn", "--exclude-importance", "blk.1."),
+                         {n for n in everything if "ffn" not in n and "blk.1." not in n})
+        _, made = self.convert("--importance", str(MATRIX), "--exclude-importance", "ffn")
+        self.assertEqual(made["importance"]["entries"], 24)
+        self.assertEqual({t["name"] for t in made["tensors"] if t["importance"]},
+                         {n for n in everything if "ffn" not in n})
+        for status, options, text in (
+                (2, ["--include-importance", "a", "--exclude-importance", "b"],
+                 "do not go together"),
+                (2, ["--importance", str(MATRIX), "--include-importance", "no such"],
+                 "no entry is left"),
+                (2, ["--include-importance", "attn"], "there is no importance matrix")):
+            done = self.pare("convert", "tiny.gguf", "--to", "gguf:q8_0", *options, status=status)
+            self.assertIn(text, done.stderr)
+
     def test_sidecars(self):
         _, plain = self.convert(out="plain")
         _, weighed = self.convert("--importance", str(MATRIX), "--output-tensor", "q8_0",
