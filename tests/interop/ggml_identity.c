@@ -6,7 +6,7 @@
  *
  * PARE_TEST_GGML names the folder with libggml-base.so; without it the test is skipped (status
  * 77). PARE_PLUGINS names the folder with our plugins; PARE_TEST_WEIGHTS says how many weights of
- * each distribution are tried (default 1M; 5 are tried). Non-finite weights are left out: what
+ * each distribution are tried (default 256 Ki; 5 are tried). Non-finite weights are left out: what
  * ggml makes of them is undefined. So are blocks on which ggml aborts, as some of its searches do
  * when squares overflow; they are counted. Tested with llama.cpp de3ff81.
  *
@@ -361,7 +361,7 @@ int main(int argc, char **argv)
     const char *folder = getenv("PARE_TEST_GGML");
     const char *plugins = getenv("PARE_PLUGINS");
     const char *count = getenv("PARE_TEST_WEIGHTS");
-    uint64_t weights = count != NULL ? strtoull(count, NULL, 10) : 1u << 20;
+    uint64_t weights = count != NULL ? strtoull(count, NULL, 10) : 1u << 18;
 
     if (folder == NULL || folder[0] == '\0') {
         printf("skipped: PARE_TEST_GGML does not name the folder of libggml-base.so\n");
