@@ -94,7 +94,7 @@ static int move_files(int origin, int source, char *const *files, size_t n, size
 }
 
 /* Moves a ticket's files into `source`, and once one of them is there, its sidecars. *ret_found is
- * how many files, without sidecars, are in `source` then. */
+ * how many of all are in `source` then. */
 static int move_in(const struct folders *folders, const struct ticket *ticket, int source,
                    size_t *ret_found, struct error *err)
 {
@@ -102,10 +102,11 @@ static int move_in(const struct folders *folders, const struct ticket *ticket, i
     struct error ignored = ERROR_INIT;
     if (open_origin(folders, ticket, &origin, &ignored) < 0)
         origin = -1;
-    size_t found = 0, sidecars = 0;
+    size_t found = 0;
     int r = move_files(origin, source, ticket->files, ticket->n_files, &found, err);
-    if (r == 0 && found)
-        r = move_files(origin, source, ticket->sidecars, ticket->n_sidecars, &sidecars, err);
+    if (r == 0)
+        r = move_files(found ? origin : -1, source, ticket->sidecars, ticket->n_sidecars, &found,
+                       err);
     if (r < 0)
         return r;
     r = file_sync(source, "the claimed source", err);

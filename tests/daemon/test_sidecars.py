@@ -188,6 +188,19 @@ class Sidecars(harness.DaemonTest):
         self.d.ask('resume')
         self.fails('m.pare, which was dropped with it, is no longer there')
 
+    def test_the_model_gone_from_the_claim(self):
+        """As when a daemon was killed while it deleted a source."""
+        self.d.ask('pause')
+        self.put('m.pare', RULES)
+        self.put('m.gguf', models.gguf())
+        wait_until(self.d.jobs, 10, 'it is taken')
+        self.d.kill()
+        claimed = self.d.path('.pare/claimed')
+        os.unlink(os.path.join(claimed, os.listdir(claimed)[0], 'source/m.gguf'))
+        self.start()
+        self.fails('m.gguf: No such file')
+        self.assertEqual(self.in_folder('failed/m'), ['m.pare'])
+
     def test_of_two_models_of_one_name(self):
         self.put('m.pare', RULES)
         self.d.stop()
@@ -229,6 +242,18 @@ class Sidecars(harness.DaemonTest):
         self.start()
         self.check(self.expect_one('m-Q4_K_M.gguf'), None, 'q8_0')
         self.assertEqual(self.in_folder('done/m'), ['m.gguf', 'm.pare'])
+
+
+class Deleting(harness.DaemonTest):
+    options = ('--set', 'after=delete')
+
+    def test_sidecars_go_too(self):
+        self.start()
+        os.rename(self.d.aside('put', RULES), self.d.path('m.pare'))
+        os.rename(self.d.aside('put', models.gguf()), self.d.path('m.gguf'))
+        self.expect_one('m-Q8_0.gguf')
+        self.assertEqual(sorted(n for n in os.listdir(self.d.drop) if n[0] == 'm'), [])
+        self.assertEqual(os.listdir(self.d.path('done')), [])
 
 
 if __name__ == '__main__':
