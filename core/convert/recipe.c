@@ -41,7 +41,7 @@ void *recipe_alloc(struct recipe *recipe, size_t size)
 char *recipe_copy(struct recipe *recipe, struct pare_str text)
 {
     char *copy = recipe_alloc(recipe, text.len + 1);
-    if (copy)
+    if (copy && text.len)
         memcpy(copy, text.data, text.len);
     return copy;
 }
@@ -353,7 +353,8 @@ static int add_to_digest(struct recipe *recipe, const char *text, size_t len, st
         return r;
     hash_update(hash, recipe->digest, strlen(recipe->digest));
     hash_update(hash, "\n", 1);
-    hash_update(hash, text, len);
+    if (len)
+        hash_update(hash, text, len);
     hash_final(hash, recipe->digest);
     return 0;
 }
