@@ -140,7 +140,8 @@ static json_t *describe_tokenizer(const struct model *model)
     const struct pare_value *merges = meta_find(model, "tokenizer.ggml.merges");
     const struct pare_value *chat = meta_find(model, "tokenizer.chat_template");
     json_t *line = json_pack("{s:o, s:o, s:I, s:I, s:o, s:b}", "model",
-                             json_text(kind, strlen(kind)), "pre", pre ? json_text(pre, strlen(pre)) : json_null(), "tokens",
+                             json_text(kind, strlen(kind)), "pre",
+                             pre ? json_text(pre, strlen(pre)) : json_null(), "tokens",
                              (json_int_t)(tokens ? tokens->count : 0), "merges",
                              (json_int_t)(merges ? merges->count : 0), "special",
                              describe_special(model, tokens), "chat_template",

@@ -101,7 +101,7 @@ static int note_fallbacks(struct planner *p, struct plan *plan)
                         (unsigned long long)p->source->n_tensors, p->first_fallback);
 }
 
-/* 1 when a rule of this place decided about some tensor, or one before `rule` has the same place. */
+/* 1 when a rule of this place decided about some tensor, or an earlier rule has the same place. */
 static int is_known(const struct planner *p, const struct recipe_rule *rule)
 {
     size_t n = strlen(rule->place);

@@ -161,9 +161,9 @@ static int take_encodings(const struct registry *registry, struct loaded *l, str
     return 0;
 }
 
-/* Whether the dynamic linker lacked memory or descriptors, or could not read, for the library or for
- * one that it needs. It says so in words only; that it cannot open the library, which was read a
- * moment ago, is one of them. */
+/* Whether the dynamic linker lacked memory or descriptors, or could not read, for the library or
+ * for one that it needs. It says so in words only; that it cannot open the library, which was read
+ * a moment ago, is one of them. */
 static int is_shortage(const char *why, const char *path)
 {
     static const char *const words[] = { ": cannot create ", ": cannot allocate ",
