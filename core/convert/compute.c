@@ -135,7 +135,8 @@ static int measure_slab(struct computer *c, const struct slab *slab, const float
 }
 
 static int refuse_nonfinite(const struct computer *c, const struct slab *slab,
-                            const struct measure *m, const char *to, struct error *err)
+                            const struct measure *m, const char *to, int weighted,
+                            struct error *err)
 {
     const struct model_tensor *t = source_tensor(c->p, slab->tensor);
     _cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
@@ -143,6 +144,12 @@ static int refuse_nonfinite(const struct computer *c, const struct slab *slab,
     const char *shown = name.data ? name.data : "";
     uint64_t at = m->nonfinite ? m->first_nonfinite : m->first_overflowed;
     float v = c->x[at - slab->first];
+    if (!m->nonfinite && weighted)
+        return error_set(err, PARE_ENONFINITE,
+                         "tensor `%s`, element %llu: %g is not finite any more in %s, made with "
+                         "importance: the importance matrix has values that are too large for it, "
+                         "or the weight is",
+                         shown, (unsigned long long)at, (double)v, to);
     if (!m->nonfinite)
         return error_set(err, PARE_ENONFINITE,
                          "tensor `%s`, element %llu: %g is too large for %s: choose bf16 or f32, "
@@ -172,17 +179,18 @@ static int do_target(struct computer *c, const struct loaded_slab *l, const stru
     if (index == UINT64_MAX)
         return 0;
     const struct model_tensor *to = &target->plan->target->tensors[index];
+    const struct importance_entry *importance = target->plan->choices[index].importance;
     int same = !strcmp(from->encoding_name, to->encoding_name), r = 0;
     if (same)
         memcpy(planes, l->planes, sizeof planes);
     else
-        r = encode_slab(c, to, &l->slab, target->plan->choices[index].importance, planes, err);
+        r = encode_slab(c, to, &l->slab, importance, planes, err);
     if (r == 0 && decoded && !is_integer(from->encoding))
         r = measure_slab(c, &l->slab, same ? c->x : c->y, m, err);
     if (r < 0)
         return r;
     if ((m->nonfinite || m->overflowed) && !c->p->request->keep_nonfinite)
-        return refuse_nonfinite(c, &l->slab, m, to->encoding_name, err);
+        return refuse_nonfinite(c, &l->slab, m, to->encoding_name, importance != NULL, err);
     r = write_planes(c, target, index, &l->slab, planes, err);
     m->seconds = timing_since(all_start);
     return r;

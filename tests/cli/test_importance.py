@@ -42,8 +42,8 @@ class Test(unittest.TestCase):
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stdout if status == 0 else done.stderr
 
-    def convert(self, matrix, status=0):
-        return self.pare("convert", "tiny.gguf", "--importance", matrix, "--to", "gguf:q4_k_m",
+    def convert(self, matrix, status=0, recipe="q4_k_m"):
+        return self.pare("convert", "tiny.gguf", "--importance", matrix, "--to", "gguf:" + recipe,
                          "--to", "gguf:bf16", "-o", "out", "--quiet", status=status)
 
     def manifest(self, recipe):
@@ -110,10 +110,10 @@ class Test(unittest.TestCase):
         importance.write_legacy(self.dir / name, entries)
         return name
 
-    def refuse(self, name, text):
-        error = self.convert(name, status=1)
+    def refuse(self, name, text, file=None, recipe="q4_k_m"):
+        error = self.convert(name, status=1, recipe=recipe)
         self.assertIn(text, error)
-        self.assertIn(name, error)
+        self.assertIn(file or name, error)
         left = [path for path in (self.dir / "out").rglob("*") if path.is_file()]
         self.assertEqual(left, [])
 
@@ -125,6 +125,10 @@ class Test(unittest.TestCase):
             self.refuse(self.gguf("bad.gguf", bad), NOT_NEGATIVE)
             self.refuse(self.legacy("bad.dat", bad),
                         f"entry `{first}` {NOT_NEGATIVE}")
+        self.gguf("huge.gguf", {name: ([[3.4e38] * len(rows[0])], [1])
+                                for name, (rows, _) in self.entries.items()})
+        self.refuse("huge.gguf", "is not finite any more in q2_k, made with importance: the "
+                    "importance matrix has values that are too large", "tiny.gguf", "q2_k")
         short = {**self.entries, first: ([rows[0][1:]], counts)}
         self.refuse(self.gguf("bad.gguf", short), first)
         self.refuse("tiny.gguf", "no importance matrix: it lacks one of the metadata")
