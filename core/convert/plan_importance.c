@@ -100,6 +100,16 @@ int planner_weigh(struct planner *p, uint64_t tensor, const struct encoding *to,
     return r || !required || choice->importance ? r : refuse_missing(p, to, name);
 }
 
+/* Whether there is an entry for any tensor, also for one whose encoding has no use for it. */
+static int knows_model(const struct planner *p)
+{
+    const struct importance_entry *entry = NULL;
+    for (uint64_t i = 0; i < p->source->n_tensors; i++)
+        if (importance_find(p->options->importance, p->source->tensors[i].name, &entry))
+            return 1;
+    return 0;
+}
+
 int planner_note_importance(struct planner *p)
 {
     int r = 0;
@@ -107,9 +117,8 @@ int planner_note_importance(struct planner *p)
         r = planner_warn(p, "%llu tensors cannot be encoded without importance data: the first is "
                          "%s; give an importance matrix of the model",
                          (unsigned long long)p->n_missing, p->first_missing);
-    if (!r && p->options->importance && p->n_weighable && !p->n_entries)
-        r = planner_warn(p, "%s has no entry for any tensor that could use it: is it an "
-                         "importance matrix of another model?",
-                         importance_name(p->options->importance));
+    if (!r && p->options->importance && p->n_weighable && !p->n_entries && !knows_model(p))
+        r = planner_warn(p, "%s has no entry for any tensor of the model: is it an importance "
+                         "matrix of another one?", importance_name(p->options->importance));
     return r;
 }

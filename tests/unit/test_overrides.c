@@ -387,7 +387,7 @@ static void test_importance(void **state)
     (void)state;
     struct planned p = { .source = letters() };
     struct plan_options with = { .importance = &plan_importance }, without = { 0 };
-    static const char *const texts[] = { "o.pare", "q8_0 if name == \"a0.weight\"", NULL };
+    const char *texts[] = { "o.pare", "q8_0 if name == \"a0.weight\"", NULL };
     plan_absent = "a1.weight";
     assert_int_equal(plan_with(&p, "mix", texts, &with), 0);
     assert_null(entry_of(&p, "a0.weight")); /* q8_0 makes no use of it */
@@ -399,11 +399,16 @@ static void test_importance(void **state)
     assert_int_equal(plan_with(&p, "mix", texts, &without), 0);
     assert_null(entry_of(&p, "b0.weight"));
     forget(&p);
+    plan_absent = "b0.weight"; /* the others have entries, but no use for them */
+    texts[1] = "q8_0 if name ~ \"a*\"";
+    assert_int_equal(plan_with(&p, "mix", texts, &with), 0);
+    assert_int_equal(json_array_size(p.plan->warnings), 0);
+    forget(&p);
     plan_absent = "";
     assert_int_equal(plan_with(&p, "mix", texts, &with), 0);
     assert_string_equal(json_string_value(json_array_get(p.plan->warnings, 0)),
-                        "all.imatrix.gguf has no entry for any tensor that could use it: is it an "
-                        "importance matrix of another model?");
+                        "all.imatrix.gguf has no entry for any tensor of the model: is it an "
+                        "importance matrix of another one?");
     forget(&p);
     plan_absent = NULL;
     model_free(p.source);
