@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Pare developers
 # SPDX-License-Identifier: MIT
-"""Usage: llama_identity.py PARE LLAMA_QUANTIZE [MODEL.gguf...]
+"""Usage: llama_identity.py PARE LLAMA_QUANTIZE [--recipes NAME,NAME...] [MODEL.gguf...]
 
 `pare convert` against llama-quantize, file by file: tensors of the same names in the same order,
 of the same types, with the same bytes; metadata alike; and the whole file the same. Models are
@@ -91,6 +91,10 @@ def sources(program, given, directory):
 
 def main():
     pare, program, *given = sys.argv[1:]
+    recipes = pare_run.RECIPES
+    if given[:1] == ["--recipes"]:
+        recipes = given[1].split(",")
+        given = given[2:]
     usable = subprocess.run([program]).returncode
     if usable:
         return usable
@@ -98,7 +102,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="pare-llama-") as directory:
         for source in sources(program, given, directory):
             with tempfile.TemporaryDirectory(dir=directory) as out:
-                failed += check(pare, program, source, pare_run.RECIPES, out)
+                failed += check(pare, program, source, recipes, out)
             sys.stdout.flush()
     print("%d failed" % failed)
     return 1 if failed else 0
