@@ -6,9 +6,11 @@
  *
  * PARE_TEST_GGML names the folder with libggml-base.so; without it the test is skipped (status
  * 77). PARE_PLUGINS names the folder with our plugins; PARE_TEST_WEIGHTS says how many weights of
- * each distribution are tried (default 256 Ki; 5 are tried). Non-finite weights are left out: what
- * ggml makes of them is undefined. So are blocks on which ggml aborts, as some of its searches do
- * when squares overflow; they are counted. Tested with llama.cpp de3ff81.
+ * each distribution are tried (default 256 Ki; 5 are tried), of which slow encodings get a fraction
+ * (`cost`), or with PARE_TEST_ALL all. PARE_TEST_TENSORS may name a safetensors file of F32: real
+ * weights, of which as many are tried. Non-finite weights are left out: what ggml makes of them is
+ * undefined. So are blocks on which ggml aborts, as some of its searches do when squares overflow;
+ * they are counted. Tested with llama.cpp de3ff81.
  *
  * Usage: ggml_identity [NAME ...]: only the encodings of these names.
  */
@@ -82,9 +84,20 @@ static struct pair pairs[] = {
 };
 
 static struct ggml ggml;
-static uint64_t mismatches;
-static uint64_t left_out; /* blocks of an encoding on which ggml aborts */
+static struct {
+    float *weights;
+    uint64_t n;
+} real; /* weights of PARE_TEST_TENSORS */
+static int failed;
 static jmp_buf abort_jump;
+
+/* Of one encoding: weights that were compared, and how many differ. */
+struct tally {
+    uint64_t weights;
+    uint64_t differing; /* in encoding, weights of blocks that differ */
+};
+static struct tally plain, weighed, decoded;
+static uint64_t left_out; /* weights of blocks on which ggml aborts */
 
 static void symbol_get(void *library, const char *name, void *ret_function)
 {
@@ -118,6 +131,27 @@ static void ggml_load(const char *folder)
     symbol_get(library, "ggml_get_type_traits", &ggml.type_traits);
     symbol_get(library, "ggml_set_abort_callback", &ggml.set_abort_callback);
     ggml.set_abort_callback(ggml_aborts);
+}
+
+/* Reads all weights of a safetensors file that holds F32 and nothing else. */
+static void real_load(const char *path)
+{
+    uint64_t header = 0;
+    FILE *f = fopen(path, "rb");
+
+    if (f == NULL || fread(&header, sizeof(header), 1, f) != 1 || fseek(f, 0, SEEK_END) != 0 ||
+        (uint64_t)ftell(f) < sizeof(header) + header) {
+        fprintf(stderr, "%s: no safetensors file\n", path);
+        exit(2);
+    }
+    real.n = ((uint64_t)ftell(f) - sizeof(header) - header) / sizeof(float);
+    real.weights = allocate(real.n + 1, sizeof(float));
+    if (fseek(f, (long)(sizeof(header) + header), SEEK_SET) != 0 ||
+        fread(real.weights, sizeof(float), real.n, f) != real.n) {
+        fprintf(stderr, "%s: cannot be read\n", path);
+        exit(2);
+    }
+    fclose(f);
 }
 
 /* Counts blocks of `width` bytes that differ, and shows the first. */
@@ -165,8 +199,8 @@ static uint64_t floats_differ(const char *name, const char *input, const float *
 }
 
 /* Decodes the same bytes with both. */
-static uint64_t decode_compare(const struct pair *pair, const char *input, const uint8_t *bytes,
-                               uint64_t n)
+static void decode_compare(const struct pair *pair, const char *input, const uint8_t *bytes,
+                           uint64_t n)
 {
     float *ours = allocate(n, sizeof(float));
     float *theirs = allocate(n, sizeof(float));
@@ -174,10 +208,10 @@ static uint64_t decode_compare(const struct pair *pair, const char *input, const
 
     pair->encoding->kernels[0]->decode(&plane, 1, n, ours);
     ggml.type_traits(pair->type)->to_float(bytes, theirs, (int64_t)n);
-    uint64_t differing = floats_differ(pair->name, input, ours, theirs, n);
+    decoded.weights += n;
+    decoded.differing += floats_differ(pair->name, input, ours, theirs, n);
     free(ours);
     free(theirs);
-    return differing;
 }
 
 /* Encodes rows with ggml. Gives 1, or 0 when it aborted. */
@@ -202,7 +236,7 @@ static void ggml_encode_blocks(const struct pair *pair, const float *x, uint64_t
         uint64_t at = i / BLOCK_LEN * size;
         if (!ggml_encode(pair, x + i, 1, BLOCK_LEN, weights, bytes + at)) {
             memcpy(bytes + at, ours + at, size);
-            left_out++;
+            left_out += BLOCK_LEN;
         }
     }
 }
@@ -226,10 +260,12 @@ static void importance_fill(uint64_t seed, uint32_t kind, float *importance)
     }
 }
 
-/* Encodes x with both, and decodes what came out. Gives how many blocks and weights differ. */
-static uint64_t encode_compare(const struct pair *pair, const char *input, const float *x,
-                               uint64_t rows, const float *importance)
+/* Encodes x with both, and decodes what came out. */
+static void encode_compare(const struct pair *pair, const char *input, const float *x,
+                           uint64_t rows, const float *importance)
 {
+    struct tally *tally = importance != NULL ? &weighed : &plain;
+    uint64_t aborts = left_out;
     struct pare_calibration calibration = {sizeof(calibration), importance, NULL};
     const struct ggml_type_traits *traits = ggml.type_traits(pair->type);
     uint64_t blocks = rows * ROW_LEN / (uint64_t)traits->blck_size;
@@ -247,38 +283,61 @@ static uint64_t encode_compare(const struct pair *pair, const char *input, const
     } else if (!ggml_encode(pair, x, rows, ROW_LEN, importance, theirs)) {
         ggml_encode_blocks(pair, x, rows, importance, ours, theirs);
     }
-    uint64_t differing = blocks_differ(importance != NULL ? "with importance" : "encode",
-                                       pair->name, input, ours, theirs, blocks, traits->type_size);
-    differing += decode_compare(pair, input, ours, rows * ROW_LEN);
+    tally->weights += rows * ROW_LEN - (left_out - aborts);
+    tally->differing += (uint64_t)traits->blck_size *
+                        blocks_differ(importance != NULL ? "with importance" : "encode",
+                                      pair->name, input, ours, theirs, blocks, traits->type_size);
+    decode_compare(pair, input, ours, rows * ROW_LEN);
     free(ours);
     free(theirs);
-    return differing;
 }
 
-/* Encodes `rows` of an input without importance and with the first so many of dead[]. */
-static uint64_t input_compare(const struct pair *pair, const struct input *input, uint64_t rows,
-                              uint64_t seed, size_t importances)
+/* Encodes rows without importance and with the first so many of dead[]. */
+static void rows_compare(const struct pair *pair, const char *input, const float *x, uint64_t rows,
+                         uint64_t seed, size_t importances)
 {
-    float *x = allocate(rows * ROW_LEN, sizeof(float));
     float *importance = allocate(ROW_LEN, sizeof(float));
 
-    input_fill(input, seed, x, rows * ROW_LEN);
-    uint64_t differing = 0;
     if (!(pair->encoding->flags & PARE_ENCODING_NEEDS_IMPORTANCE)) {
-        differing += encode_compare(pair, input->name, x, rows, NULL);
+        encode_compare(pair, input, x, rows, NULL);
     }
     for (size_t i = 0; i < importances; i++) {
         importance_fill(seed, dead[i], importance);
-        differing += encode_compare(pair, input->name, x, rows, importance);
+        encode_compare(pair, input, x, rows, importance);
+    }
+    free(importance);
+}
+
+/* The same with `rows` of an input. */
+static void input_compare(const struct pair *pair, const struct input *input, uint64_t rows,
+                          uint64_t seed, size_t importances)
+{
+    float *x = allocate(rows * ROW_LEN, sizeof(float));
+
+    input_fill(input, seed, x, rows * ROW_LEN);
+    rows_compare(pair, input->name, x, rows, seed, importances);
+    free(x);
+}
+
+/* The same with rows from all over a file of real weights. */
+static void real_compare(const struct pair *pair, uint64_t rows, size_t importances)
+{
+    uint64_t there = real.n / ROW_LEN;
+    uint64_t n = rows < there ? rows : there;
+    float *x = allocate(n * ROW_LEN + 1, sizeof(float));
+
+    for (uint64_t i = 0; i < n; i++) {
+        memcpy(x + i * ROW_LEN, real.weights + i * there / n * ROW_LEN, ROW_LEN * sizeof(float));
+    }
+    if (n > 0) {
+        rows_compare(pair, "real weights", x, n, 1, importances);
     }
     free(x);
-    free(importance);
-    return differing;
 }
 
 /* The smaller one of eight weights is, the more important, but its square matters less: where a
  * search changes signs to save bits, such weights turn the sign of a whole group. */
-static uint64_t steep_compare(const struct pair *pair)
+static void steep_compare(const struct pair *pair)
 {
     float *x = allocate(SHAPED_ROWS * ROW_LEN, sizeof(float));
     float *importance = allocate(ROW_LEN, sizeof(float));
@@ -290,14 +349,13 @@ static uint64_t steep_compare(const struct pair *pair)
     for (uint32_t i = 0; i < ROW_LEN; i++) {
         importance[i] = exp2f(4.5f * (float)(i % 8));
     }
-    uint64_t differing = encode_compare(pair, "steep", x, SHAPED_ROWS, importance);
+    encode_compare(pair, "steep", x, SHAPED_ROWS, importance);
     free(x);
     free(importance);
-    return differing;
 }
 
 /* Bytes that no encoder would write must decode alike too. */
-static uint64_t random_bytes_compare(const struct pair *pair)
+static void random_bytes_compare(const struct pair *pair)
 {
     const struct ggml_type_traits *traits = ggml.type_traits(pair->type);
     uint64_t n = SHAPED_ROWS * ROW_LEN;
@@ -308,41 +366,58 @@ static uint64_t random_bytes_compare(const struct pair *pair)
     for (uint64_t i = 0; i < size; i++) {
         bytes[i] = (uint8_t)random_next(&random);
     }
-    uint64_t differing = decode_compare(pair, "random bytes", bytes, n);
+    decode_compare(pair, "random bytes", bytes, n);
     free(bytes);
-    return differing;
 }
 
-static void pair_compare(const struct pair *pair, uint64_t weights)
+static void inputs_compare(const struct pair *pair, uint64_t rows)
 {
-    uint64_t rows = (weights / pair->cost + ROW_LEN - 1) / ROW_LEN;
-    uint64_t differing = random_bytes_compare(pair);
-    uint64_t tried = 0;
     size_t quantized = (pair->encoding->flags & PARE_ENCODING_QUANTIZED) != 0;
 
-    left_out = 0;
-    differing += quantized ? steep_compare(pair) : 0;
+    random_bytes_compare(pair);
+    if (quantized) {
+        steep_compare(pair);
+    }
     for (int i = 0; inputs[i].name != NULL; i++) {
         int shaped = i >= INPUT_DISTRIBUTIONS;
         uint64_t n = shaped && rows > SHAPED_ROWS ? SHAPED_ROWS : rows;
         if (inputs[i].finite) {
-            differing += input_compare(pair, &inputs[i], n, 1,
-                                       quantized * (shaped ? DEAD_COUNT : 1));
-            tried += n * ROW_LEN;
+            input_compare(pair, &inputs[i], n, 1, quantized * (shaped ? DEAD_COUNT : 1));
         }
     }
     for (uint64_t seed = 2; seed < 4; seed++) {
-        differing += input_compare(pair, &inputs[0], rows, seed, quantized);
-        tried += rows * ROW_LEN;
+        input_compare(pair, &inputs[0], rows, seed, quantized);
     }
-    printf("%s %-5s %llu weights, without and with importance: %llu mismatches",
-           differing == 0 ? "ok    " : "not ok", pair->name, (unsigned long long)tried,
-           (unsigned long long)differing);
+    real_compare(pair, rows, quantized);
+}
+
+static void tally_print(const char *what, const struct tally *tally)
+{
+    if (tally->weights > 0) {
+        printf("; %s: %llu of %llu differ", what, (unsigned long long)tally->differing,
+               (unsigned long long)tally->weights);
+    }
+}
+
+static void pair_compare(const struct pair *pair, uint64_t weights)
+{
+    uint64_t cost = getenv("PARE_TEST_ALL") != NULL ? 1 : pair->cost;
+
+    left_out = 0;
+    memset(&plain, 0, sizeof(plain));
+    memset(&weighed, 0, sizeof(weighed));
+    memset(&decoded, 0, sizeof(decoded));
+    inputs_compare(pair, (weights / cost + ROW_LEN - 1) / ROW_LEN);
+    int differs = plain.differing + weighed.differing + decoded.differing > 0;
+    printf("%s %s", differs ? "not ok" : "ok    ", pair->name);
+    tally_print("encoded", &plain);
+    tally_print("with importance", &weighed);
+    tally_print("decoded", &decoded);
     if (left_out > 0) {
-        printf("; ggml aborts on %llu blocks", (unsigned long long)left_out);
+        printf("; ggml aborts on blocks of %llu more", (unsigned long long)left_out);
     }
     printf("\n");
-    mismatches += differing;
+    failed |= differs;
 }
 
 /* 1 when `name` is among the names, which end with NULL, or when there are none. */
@@ -361,6 +436,7 @@ int main(int argc, char **argv)
     const char *folder = getenv("PARE_TEST_GGML");
     const char *plugins = getenv("PARE_PLUGINS");
     const char *count = getenv("PARE_TEST_WEIGHTS");
+    const char *tensors = getenv("PARE_TEST_TENSORS");
     uint64_t weights = count != NULL ? strtoull(count, NULL, 10) : 1u << 18;
 
     if (folder == NULL || folder[0] == '\0') {
@@ -369,6 +445,9 @@ int main(int argc, char **argv)
     }
     const struct pare_encoding **all = encodings_load(plugins != NULL ? plugins : "plugins");
     ggml_load(folder);
+    if (tensors != NULL) {
+        real_load(tensors);
+    }
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         if (!is_wanted(pairs[i].name, argv + (argc > 0))) {
             continue;
@@ -376,11 +455,12 @@ int main(int argc, char **argv)
         pairs[i].encoding = encodings_find(all, pairs[i].name);
         if (pairs[i].encoding == NULL) {
             printf("not ok %s: no plugin has it\n", pairs[i].name);
-            mismatches++;
+            failed = 1;
             continue;
         }
         pair_compare(&pairs[i], weights);
     }
     free(all);
-    return mismatches == 0 ? 0 : 1;
+    free(real.weights);
+    return failed;
 }
