@@ -9,7 +9,7 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 DATA = os.path.join(ROOT, "tests", "data")
-RECIPES = ["f32", "f16", "bf16", "q8_0", "q6_k", "q4_0", "q4_k_m"]
+RECIPES = ["f32", "f16", "bf16", "q8_0", "q6_k", "q4_0", "q4_k_m", "mxfp4_moe"]
 
 
 def models():
