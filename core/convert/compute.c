@@ -234,7 +234,7 @@ static int compute_slab(struct computer *c, const struct loaded_slab *l, struct 
     const struct pipeline_request *q = c->p->request;
     int decoded = decode_source(c, l);
     for (size_t j = 0; j < q->n_targets; j++) {
-        int r = do_target(c, l, &q->targets[j], decoded, &figures[j], err);
+        int r = do_target(c, l, q->targets[j], decoded, &figures[j], err);
         if (r < 0)
             return r;
     }

@@ -59,7 +59,8 @@ struct made {
     struct pare_extent planes[PARE_MAX_PLANES]; /* where it lies; or where its first bytes do */
     int direct;                /* 1: these are its bytes */
     const char *origin;
-    uint32_t end_file;         /* as in struct model_tensor */
+    struct pare_str made_of;   /* these as in struct model_tensor */
+    uint32_t end_file;
     uint64_t end_offset;
 };
 
@@ -89,12 +90,19 @@ static void end_of(const struct model_tensor *t, uint32_t *file, uint64_t *offse
         end_later(file, offset, t->planes[i].file, t->planes[i].offset + t->planes[i].length);
 }
 
+/* What the files call it. */
+static struct pare_str name_of(const struct model_tensor *t)
+{
+    return t->made_of.data ? t->made_of : t->name;
+}
+
 /* Adds what is to be known of one more tensor of the base. */
 static void make_of(struct made *made, const struct model_tensor *t)
 {
     if (!made->n_planes) {
         made->encoding = t->encoding_name;
         made->n_planes = t->n_planes;
+        made->made_of = name_of(t);
         memcpy(made->planes, t->planes, sizeof made->planes);
     }
     if (!made->origin)
@@ -232,6 +240,7 @@ static int add_item(struct view *view, const struct view_tensor *tensor, struct 
     t->end_file = made->end_file;
     t->end_offset = made->end_offset;
     t->origin = made->origin;
+    t->made_of = made->made_of;
     view->items[view->model->n_tensors - 1] = *item;
     return 0;
 }
@@ -490,6 +499,7 @@ void view_made_of(struct view *view, uint64_t base)
         const struct model_tensor *from = &view->base->model->tensors[base];
         t->end_file = 0;
         t->end_offset = 0;
+        t->made_of = name_of(from);
         t->planes[0].file = from->planes[0].file;
         t->planes[0].offset = from->planes[0].offset;
     }
