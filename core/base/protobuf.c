@@ -43,7 +43,7 @@ static int read_fixed(struct protobuf *message, size_t bytes, uint64_t *ret_valu
 
 static int read_bytes(struct protobuf *message, struct protobuf_field *field, struct error *err)
 {
-    uint64_t len;
+    uint64_t len = 0;
     int r = read_varint(message, &len, err);
     if (r < 0)
         return r;
@@ -61,7 +61,7 @@ int protobuf_next(struct protobuf *message, struct protobuf_field *ret_field, st
 {
     if (!message->len)
         return 0;
-    uint64_t tag;
+    uint64_t tag = 0;
     int r = read_varint(message, &tag, err);
     if (r < 0)
         return r;
