@@ -45,9 +45,15 @@ static int claim_all(struct unpack *unpack, struct error *err)
 static int add_item(struct unpack *unpack, struct unpack_item *item, struct error *err)
 {
     struct view_tensor tensor = { .name = { item->name, item->name_len }, .n_dims = item->n_dims };
+    const struct unpack_part *parts[] = { &item->codes, &item->scales,   &item->zeros, &item->order,
+                                          &item->outer, &item->code_map, &item->scale_map };
     memcpy(tensor.dims, item->dims, sizeof tensor.dims);
-    return view_add_computed(unpack->view, &tensor, item->encoding,
-                             item->origin[0] ? item->origin : NULL, unpack_item_read, item, err);
+    int r = view_add_computed(unpack->view, &tensor, item->encoding,
+                              item->origin[0] ? item->origin : NULL, unpack_item_read, item, err);
+    for (size_t i = 0; r == 0 && i < sizeof parts / sizeof parts[0]; i++)
+        if (parts[i]->tensor != UNPACK_NONE)
+            view_made_of(unpack->view, parts[i]->tensor);
+    return r;
 }
 
 static int add_same(struct unpack *unpack, uint64_t i, struct error *err)

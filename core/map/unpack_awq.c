@@ -28,8 +28,8 @@ static int configure(struct unpack *unpack, struct error *err)
     const json_t *json = unpack->config.json;
     const char *version = json_get_string(json, "version", "gemm");
     if (strcasecmp(version, "gemm") != 0)
-        return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by awq in the layout `%s`; "
-                         "gemm can be read", version);
+        return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by awq in the layout "
+                         "`%s`; gemm can be read", version);
     int64_t bits = json_get_int(json, "bits", json_get_int(json, "w_bit", 4));
     if (bits != 4)
         return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by awq with %lld bits; 4 "

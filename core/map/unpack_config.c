@@ -7,9 +7,8 @@
  */
 #include "map/unpack_private.h"
 
-#include "base/cleanup.h"
-#include "base/file.h"
 #include "base/json.h"
+#include "map/map_config.h"
 
 #include <string.h>
 
@@ -40,28 +39,6 @@ static const struct {
     { "quantize_config.json", "bits", "gptq" },
     { "quant_config.json", "w_bit", "awq" },
 };
-
-/* 1: there is no such file. */
-static int read_side(const struct model *model, const char *name, json_t **ret_json,
-                     struct error *err)
-{
-    for (uint32_t i = 0; i < model->n_files; i++) {
-        const struct model_file *file = &model->files[i];
-        if (strcmp(file->name, name) != 0)
-            continue;
-        if (file->size > MAX_SIDE_BYTES)
-            return error_set(err, PARE_ELIMIT, "%s has %llu bytes, the limit is %u", name,
-                             (unsigned long long)file->size, MAX_SIDE_BYTES);
-        _cleanup_free_ char *text = unpack_alloc(file->size + 1, 1, err);
-        if (!text)
-            return PARE_ENOMEM;
-        int r = file_pread(file->fd, text, file->size, 0, err);
-        if (r == 0)
-            r = json_parse_object(text, file->size, ret_json, err);
-        return r < 0 ? error_prefix(err, "%s", name) : 0;
-    }
-    return 1;
-}
 
 static int is_mlx(const json_t *object)
 {
@@ -111,7 +88,8 @@ static int look_in_config(struct unpack *unpack, const json_t *config, struct er
 static int look_in_files(struct unpack *unpack, struct error *err)
 {
     for (size_t i = 0; i < sizeof side_files / sizeof side_files[0]; i++) {
-        int r = read_side(unpack->model, side_files[i].file, &unpack->side, err);
+        int r = map_read_json(unpack->model, side_files[i].file, MAX_SIDE_BYTES, &unpack->side,
+                              err);
         if (r < 0)
             return r;
         if (r == 0 && json_object_get(unpack->side, side_files[i].key)) {
@@ -150,8 +128,8 @@ static int find_scheme(struct unpack *unpack, struct error *err)
             unpack->scheme = methods[i].scheme;
             return unpack->scheme->configure(unpack, err);
         }
-    return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by `%s`, which cannot be read: "
-                     "use one that is not quantized, or quantized by awq, bitsandbytes, "
+    return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by `%s`, which cannot be "
+                     "read: use one that is not quantized, or quantized by awq, bitsandbytes, "
                      "compressed-tensors, fp8, gptq, mlx, modelopt or mxfp4",
                      unpack->config.method);
 }

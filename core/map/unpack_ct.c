@@ -10,7 +10,8 @@
  *
  * The library computes the same in the type of the scales, that is with one rounding more, which a
  * cast of our result to that type makes up for. With `weight_g_idx` (activation order) column i is
- * in group g_idx[i]. Source: compressed-tensors, compressors/ and quantization/lifecycle/forward.py.
+ * in group g_idx[i]. Source: compressed-tensors, compressors/ and
+ * quantization/lifecycle/forward.py.
  */
 #include "map/unpack_private.h"
 
@@ -206,7 +207,7 @@ static int find_bits(const struct unpack *unpack, struct unpack_item *item, uint
 static int fill_packed(struct unpack *unpack, uint64_t tensor, struct unpack_item *item,
                        struct error *err)
 {
-    uint64_t out, in;
+    uint64_t out = 0, in = 0;
     int r = unpack_part_of(unpack, tensor, UNPACK_IS(UNPACK_I32), &item->codes, err);
     if (r == 0)
         r = read_shape(unpack, tensor, &out, &in, err);

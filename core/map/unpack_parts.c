@@ -131,8 +131,8 @@ int unpack_beside(struct unpack *unpack, uint64_t tensor, const char *old, const
         return r;
     if (found == UNPACK_NONE) {
         *ret_part = (struct unpack_part){ .tensor = UNPACK_NONE };
-        return !needed ? 0 : error_set(err, PARE_EDATA, "tensor `%s` has no `%s` beside it, which a "
-                                       "checkpoint of %s needs", unpack_show(unpack, tensor).text,
+        return !needed ? 0 : error_set(err, PARE_EDATA, "tensor `%s` has no `%s` beside it, which "
+                                       "a checkpoint of %s needs", unpack_show(unpack, tensor).text,
                                        suffix, unpack->config.method);
     }
     r = unpack_part_of(unpack, found, set, ret_part, err);

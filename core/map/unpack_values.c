@@ -4,8 +4,8 @@
  * Reading the parts of a quantized matrix: pieces of tensors as bytes and as floats, the order of
  * columns, rows of scales. Everything is read through the base's source, on the caller's thread,
  * in pieces whose size the caller has bounded. 16-bit floats are decoded by the plugin that
- * provides them; the 8-bit ones are defined here, after the OCP specification "8-bit floating point"
- * (revision 1.0) and that of microscaling formats (E8M0).
+ * provides them; the 8-bit ones are defined here, after the OCP specifications of 8-bit floating
+ * point (revision 1.0) and of microscaling formats (E8M0).
  */
 #include "map/unpack_private.h"
 
@@ -18,9 +18,8 @@
 void *unpack_alloc(uint64_t count, uint64_t size, struct error *err)
 {
     void *memory = calloc(count ? count : 1, size);
-    if (!memory)
-        (void)error_oom(err);
-    return memory;
+    int failed = memory ? 0 : error_oom(err);
+    return failed ? NULL : memory;
 }
 
 static float float_of(uint32_t bits)
@@ -164,8 +163,8 @@ static int check_order(const struct unpack_item *item, const uint8_t *data, uint
     for (uint64_t i = 0; i < order->columns; i++) {
         int64_t g = order_at(order, data, i);
         if (g < 0 || (uint64_t)g >= groups)
-            return error_set(err, PARE_EDATA, "tensor `%s`: column %llu is in group %lld, but there "
-                             "are %llu groups", shown.text, (unsigned long long)i, (long long)g,
+            return error_set(err, PARE_EDATA, "tensor `%s`: column %llu is in group %lld, "
+                             "but there are %llu groups", shown.text, (unsigned long long)i, (long long)g,
                              (unsigned long long)groups);
         ret_groups[i] = (uint32_t)g;
         counts[g]++;
