@@ -64,16 +64,16 @@ static int decode(const struct unpack_item *item, struct source *base, uint64_t 
     return r;
 }
 
-static void describe(struct unpack_item *item, const char *what, uint64_t out)
+static void describe(struct unpack_item *item, const char *what, uint64_t out, uint64_t in)
 {
     const struct unpack_grid *grid = &item->grid;
     const char *type = item->codes.type == UNPACK_I8     ? "int8"
                        : item->codes.type == UNPACK_E4M3 ? "fp8 e4m3"
                                                          : "fp8 e5m2";
-    if (grid->columns < item->row_len && grid->rows > 1)
+    if (grid->columns < in && grid->rows > 1)
         (void)snprintf(item->origin, sizeof item->origin, "%s %s %llux%llu", what, type,
                        (unsigned long long)grid->rows, (unsigned long long)grid->columns);
-    else if (grid->columns < item->row_len)
+    else if (grid->columns < in)
         (void)snprintf(item->origin, sizeof item->origin, "%s %s g%llu", what, type,
                        (unsigned long long)grid->columns);
     else
@@ -120,7 +120,7 @@ int unpack_claim_plain(struct unpack *unpack, uint64_t tensor, const char *suffi
         return r;
     }
     const struct model_tensor *t = &unpack->model->tensors[tensor];
-    describe(item, what, t->dims[t->n_dims - 2]);
+    describe(item, what, t->dims[t->n_dims - 2], t->row_len);
     return unpack_item_add(unpack, item, unpack->f32, decode, UNPACK_TILE_BYTES, err);
 }
 
