@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: MIT
 """Quantized checkpoints are decoded to exactly the values that they stand for, and bad ones refused.
 
-  packed.py UNPACK_DUMP FOLDER
+  packed.py UNPACK_DUMP FOLDER GOLDEN
+
+GOLDEN has checkpoints that other programs made, with the digests of what they decode them to
+(tests/interop/packed_peers.py).
 """
 import hashlib
 import os
@@ -256,8 +259,15 @@ def check_bad(tool, folder, make, change, text):
 
 
 def main():
-    tool, folder = sys.argv[1:]
-    failed = 0
+    tool, folder, golden = sys.argv[1:]
+    failed = total = 0
+    for name in sorted(os.listdir(golden)):
+        with open(os.path.join(golden, name, "expected.tsv")) as f:
+            good = dump(tool, os.path.join(golden, name)) == f.read()
+        total += 1
+        failed += not good
+        if not good:
+            print(f"golden {name}: other values")
     for i, case in enumerate([*GOOD, *BAD, None]):
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
@@ -273,7 +283,7 @@ def main():
             print(f"case {i}: {problem}")
         failed += bool(problems)
     shutil.rmtree(folder, ignore_errors=True)
-    total = len(GOOD) + len(BAD) + 1
+    total += len(GOOD) + len(BAD) + 1
     print(f"{total - failed} passed, {failed} failed")
     return failed > 0
 

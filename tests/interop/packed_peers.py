@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 """Quantized checkpoints made and decoded by the libraries that define them, beside what we decode.
 
-  packed_peers.py UNPACK_DUMP [GOLDEN]
+  packed_peers.py UNPACK_DUMP [GOLDEN]     (in Python PARE_TEST_TORCH_PYTHON, where that is set)
 
 With GOLDEN, checkpoints and the digests of the libraries' values go to GOLDEN/CASE, where
 tests/formats/packed.py finds them. Needs torch; each case also its own library: compressed-tensors
@@ -20,6 +20,9 @@ import sys
 import tempfile
 import types
 
+if os.environ.get("PARE_TEST_TORCH_PYTHON", sys.executable) != sys.executable:
+    os.execv(os.environ["PARE_TEST_TORCH_PYTHON"],
+             [os.environ["PARE_TEST_TORCH_PYTHON"], *sys.argv])
 try:
     import numpy as np
 except ImportError:
@@ -218,6 +221,12 @@ def bnb_case(kind, nested, shape=(30, 96), block=64):
     packed, state = functional.quantize_4bit(weights(*shape), blocksize=block, quant_type=kind,
                                              compress_statistics=nested)
     value = functional.dequantize_4bit(packed, state)
+    if kind == "fp4":  # its kernel for CPUs has values of four digits (0.6667), others 2 / 3
+        from bitsandbytes.backends.default.ops import _dequantize_4bit_impl
+        absmax = state.absmax
+        if nested:
+            absmax = functional.dequantize_blockwise(absmax, state.state2) + state.offset
+        value = _dequantize_4bit_impl(packed, absmax, block, kind, shape, torch.float32)
     w = {"a.weight": packed}
     w.update({"a.weight." + k: v.clone() for k, v in state.as_dict(packed=True).items()})
     return {"quant_method": "bitsandbytes", "load_in_4bit": True}, w, {"a.weight": value}
