@@ -222,11 +222,11 @@ def bnb_case(kind, nested, shape=(30, 96), block=64):
                                              compress_statistics=nested)
     value = functional.dequantize_4bit(packed, state)
     if kind == "fp4":  # its kernel for CPUs has values of four digits (0.6667), others 2 / 3
-        from bitsandbytes.backends.default.ops import _dequantize_4bit_impl
         absmax = state.absmax
         if nested:
             absmax = functional.dequantize_blockwise(absmax, state.state2) + state.offset
-        value = _dequantize_4bit_impl(packed, absmax, block, kind, shape, torch.float32)
+        codes = torch.stack([packed.flatten() >> 4, packed.flatten() & 15], 1).flatten().long()
+        value = (state.code[codes].view(-1, block) * absmax.view(-1, 1)).view(shape)
     w = {"a.weight": packed}
     w.update({"a.weight." + k: v.clone() for k, v in state.as_dict(packed=True).items()})
     return {"quant_method": "bitsandbytes", "load_in_4bit": True}, w, {"a.weight": value}
