@@ -31,7 +31,7 @@ void model_id_title(const char *name, char ret_title[MODEL_ID_MAX + 1]);
 /* "7.2B", "494M", or "8x7.2B" of experts: of all weights; for experts of those that one path
  * through the model has, shared ones and those of one expert. */
 struct model_sizes {
-    uint64_t all, shared, expert; /* weights; expert: of one expert in each layer, over all layers */
+    uint64_t all, shared, expert; /* weights; expert: of one in each layer, over all layers */
     uint64_t n_experts;           /* 0: there are none */
 };
 void model_id_size_label(const struct model_sizes *sizes, char ret_label[64]);

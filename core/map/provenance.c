@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Provenance: see provenance.h. First all that is known is gathered as JSON objects: the model card,
- * config.json, generation_config.json; then the keys are written in llama.cpp's order.
+ * Provenance: see provenance.h. First all that is known is gathered as JSON objects: the model
+ * card, config.json, generation_config.json; then the keys are written in llama.cpp's order.
  */
 #include "map/provenance.h"
 

@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The worker's confinement, put on before the first plugin is loaded: no new privileges, limits,
- * Landlock (plugins, recipes, architecture maps and system libraries readable, the staging directory
- * writable, nothing else, no TCP, no signals or abstract sockets outward), and a seccomp filter
- * without sockets, exec, ptrace and the like. Where the kernel lacks one of these it is named in the
- * report.
+ * Landlock (plugins, recipes, architecture maps and system libraries readable, the staging
+ * directory writable, nothing else, no TCP, no signals or abstract sockets outward), and a seccomp
+ * filter without sockets, exec, ptrace and the like. Where the kernel lacks one of these it is
+ * named in the report.
  */
 #ifndef WORKER_SANDBOX_H
 #define WORKER_SANDBOX_H
