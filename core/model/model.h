@@ -46,6 +46,13 @@ struct model_tensor {
     uint64_t rows;     /* elements / row_len */
     uint64_t bytes;    /* over all planes */
     struct pare_extent planes[PARE_MAX_PLANES];
+    /* 1: what the planes' lengths say is true, but the bytes come through source_read only. Once a
+     * walk over the files has come to `end_offset` of `end_file` (UINT32_MAX: the end of all), it
+     * has seen all that the tensor is made of; before, planes[0].file and offset tell the first. */
+    int computed;
+    uint32_t end_file;
+    uint64_t end_offset;
+    const char *origin; /* how the weights were quantized before, "gptq int4 g128"; or NULL */
 };
 
 struct model_meta {
