@@ -118,6 +118,9 @@ int encoding_plane_bytes(const struct encoding *encoding, uint32_t plane, uint64
                          uint64_t row_len, uint64_t *ret_bytes, struct error *err)
     __attribute__((warn_unused_result));
 
+/* 1: a row must be encoded and decoded whole. */
+int encoding_whole_rows(const struct encoding *encoding);
+
 /* Total elements (weights) and bytes of all tensors. */
 uint64_t model_parameters(const struct model *model);
 uint64_t model_bytes(const struct model *model);
