@@ -163,6 +163,16 @@ int job_open_importance(const struct job_context *job, int check,
     return 0;
 }
 
+static void tell_looking(void *context)
+{
+    struct heartbeat *heart = context;
+    if (timing_since(heart->told) < 0.2)
+        return;
+    heart->told = timing_now();
+    job_emit(heart->job, "progress",
+             json_pack("{s:i, s:i, s:s}", "done", 0, "total", 1, "stage", "lattice"));
+}
+
 struct targets {
     struct target *list;
     size_t n;
@@ -176,18 +186,26 @@ static void targets_deinit(struct targets *targets)
 }
 
 static int prepare_targets(const struct job_context *job, const struct model *model,
-                           const struct importance *importance, struct targets *targets,
-                           struct error *err)
+                           struct source *source, const struct importance *importance,
+                           struct targets *targets, struct error *err)
 {
     const json_t *wanted = json_object_get(job->request, "targets");
+    int draft = !strcmp(json_get_string(job->request, "kind", ""), "plan");
+    struct heartbeat heart = { job, timing_now() };
     struct target_setup setup = {
         .registry = job->registry,
         .recipe_dirs = job->recipes,
         .overrides = json_object_get(job->request, "overrides"),
         .plan = { .allow_requantize = json_get_bool(job->request, "allow_requantize", 0),
-                  .draft = !strcmp(json_get_string(job->request, "kind", ""), "plan"),
-                  .importance = importance },
+                  .draft = draft,
+                  .importance = importance,
+                  .lattice = { .quick = draft,
+                               .threads = job->threads,
+                               .beat = tell_looking,
+                               .context = &heart } },
     };
+    if (json_get_bool(job->request, "recover", 1))
+        setup.plan.lattice.source = source;
     if (!json_array_size(wanted))
         return error_set(err, PARE_EUSAGE, "no targets were asked for");
     targets->list = calloc(json_array_size(wanted), sizeof *targets->list);
@@ -209,11 +227,12 @@ static json_t *describe_choice(const struct model *model, const struct target *t
     const struct model_tensor *to = &target->plan->target->tensors[i];
     const struct plan_choice *choice = &target->plan->choices[i];
     const struct model_tensor *from = &model->tensors[choice->source];
-    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:b}", "name",
+    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:b, s:s?}", "name",
                      json_text(to->name.data, to->name.len), "shape", tensor_shape(to), "from",
                      from->encoding_name, "to", to->encoding_name, "elements",
                      (json_int_t)to->elements, "bytes_in", (json_int_t)from->bytes, "bytes",
-                     (json_int_t)to->bytes, "importance", choice->importance != NULL);
+                     (json_int_t)to->bytes, "importance", choice->importance != NULL, "lattice",
+                     lattice_name(choice->lattice));
 }
 
 static void emit_plan(const struct job_context *job, const struct model *model,
@@ -250,7 +269,7 @@ int job_plan(const struct job_context *job, struct model *model, struct error *e
     if (r == 0)
         r = job_open_importance(job, 0, &importance, err);
     if (r == 0)
-        r = prepare_targets(job, model, importance, &targets, err);
+        r = prepare_targets(job, model, source, importance, &targets, err);
     if (r == 0)
         r = pipeline_cuts(model, targets.list, targets.n, &cuts, err);
     if (r < 0)
@@ -312,6 +331,17 @@ static void emit_tensors(const struct job_context *job, const struct model *mode
     }
 }
 
+/* How many tensors lie on the lattice of their encoding. */
+static json_t *count_lattices(const struct target *target)
+{
+    int64_t exact = 0, rounded = 0;
+    for (uint64_t i = 0; i < target->plan->target->n_tensors; i++) {
+        exact += target->plan->choices[i].lattice == LATTICE_EXACT;
+        rounded += target->plan->choices[i].lattice == LATTICE_ROUNDED;
+    }
+    return json_pack("{s:I, s:I}", "exact", (json_int_t)exact, "rounded", (json_int_t)rounded);
+}
+
 static void emit_target(const struct job_context *job, const struct model *model,
                         const struct target *target, const struct pipeline_result *result)
 {
@@ -322,15 +352,15 @@ static void emit_target(const struct job_context *job, const struct model *model
     measure_weighted_to_json(&all, accuracy);
     _cleanup_free_ char *output = target_output_name(target);
     job_emit(job, "target",
-             json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:I, s:o, s:f, s:o, s:O}",
+             json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:I, s:o, s:f, s:o, s:o, s:O}",
                        "target", (int)target->index, "format", target->writer->name, "recipe",
                        recipe_name(target->recipe), "recipe_sha256", recipe_digest(target->recipe),
                        "stem", target->stem, "output", output ? output : "", "folder",
                        target_is_folder(target), "files", target_files(target), "bytes",
                        (json_int_t)target_bytes(target), "census",
                        model_census(target->plan->target), "bits_per_weight",
-                       target_bits_per_weight(target), "accuracy", accuracy, "warnings",
-                       target->warnings));
+                       target_bits_per_weight(target), "lattice", count_lattices(target), "accuracy",
+                       accuracy, "warnings", target->warnings));
 }
 
 static int compare_lines(const void *a, const void *b)
@@ -451,7 +481,7 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
     if (r == 0)
         r = job_open_importance(job, 1, &importance, err);
     if (r == 0)
-        r = prepare_targets(job, model, importance, &targets, err);
+        r = prepare_targets(job, model, source, importance, &targets, err);
     if (r == 0)
         r = run(job, source, model, importance, staging, &targets, &result, err);
     if (r == 0)

@@ -12,7 +12,8 @@
 
 static float level_of(const struct lattice *lattice, uint32_t code)
 {
-    return lattice->levels != NULL ? lattice->levels[code] : (float)(lattice->least + (int32_t)code);
+    return lattice->levels != NULL ? lattice->levels[code]
+                                   : (float)(lattice->least + (int32_t)code);
 }
 
 /* The code of the level nearest to `value`, which is no farther out than a little over the last. */
@@ -72,9 +73,11 @@ static int try_level(const struct lattice *lattice, const float *x, uint32_t n,
     for (int32_t i = 0; i <= 2 * NEIGHBOURS && (alive[0] || alive[1]); i++) {
         int side = (i + 1) % 2; /* 0, 1, -1, 2, -2, ... */
         int32_t half = middle + (side ? -(i / 2) : i / 2 + 1);
-        int r = alive[side] ? try_scale(lattice, x, n, grain, extreme_x, level, (uint16_t)half, codes)
-                            : -1;
+        int r = -1;
         *ret_scale = (uint16_t)half;
+        if (alive[side]) {
+            r = try_scale(lattice, x, n, grain, extreme_x, level, *ret_scale, codes);
+        }
         if (r == 1) {
             return 1;
         }

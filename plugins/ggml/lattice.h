@@ -26,8 +26,8 @@ struct lattice {
 int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
                     enum pare_grain grain, uint16_t *ret_scale, uint8_t *codes);
 
-/* The halves *ret_scale and *ret_low and the codes, up to `top`, of x = scale * code + low. 1: found;
- * only for weights that are not rounded to any grain. */
+/* The halves *ret_scale and *ret_low and the codes, up to `top`, of x = scale * code + low. 1:
+ * found; only for weights that are not rounded to any grain. */
 int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint16_t *ret_scale,
                            uint16_t *ret_low, uint8_t *codes);
 

@@ -41,7 +41,7 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-/* Offsets make sums of weights that were rounded to a grain ambiguous: only exact ones are tried. */
+/* Sums that were rounded to a grain leave scale and offset open: only exact ones are tried. */
 static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 {
     uint8_t codes[BLOCK_LEN];

@@ -5,8 +5,8 @@
  *
  * What include/pare/plugin.h promises of `recover`, for every encoding that has it, on all inputs
  * of inputs.c, each as it is and as what is left of it in the encoding, in every grain: when it
- * says 1, what it wrote decodes to the weights, and when there are NaNs or infinities it says 0. What an
- * encoding has made itself has to be found; where its decoder rounds sums, in F32 and for the
+ * says 1, what it wrote decodes to the weights; where there are NaNs or infinities, it says 0. What
+ * an encoding has made itself has to be found; where its decoder rounds sums, in F32 and for the
  * random distributions only. The bytes depend on nothing but the weights and stay inside.
  */
 #include "inputs.h"
