@@ -359,8 +359,8 @@ static void emit_target(const struct job_context *job, const struct model *model
                        target_is_folder(target), "files", target_files(target), "bytes",
                        (json_int_t)target_bytes(target), "census",
                        model_census(target->plan->target), "bits_per_weight",
-                       target_bits_per_weight(target), "lattice", count_lattices(target), "accuracy",
-                       accuracy, "warnings", target->warnings));
+                       target_bits_per_weight(target), "lattice", count_lattices(target),
+                       "accuracy", accuracy, "warnings", target->warnings));
 }
 
 static int compare_lines(const void *a, const void *b)

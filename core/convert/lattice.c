@@ -155,7 +155,7 @@ static int look_through(struct search *s, uint64_t n_slabs, int *ret_found, stru
     return 0;
 }
 
-/* The first row, then, if the answer is still open, all slabs; the first if a quick look will do. */
+/* The first row, then, if the answer is still open, all slabs; the first for a quick look. */
 static int look_at(struct search *s, int *ret_found, struct error *err)
 {
     uint64_t slab = s->tensor->elements < s->cut.elements ? s->tensor->elements : s->cut.elements;

@@ -113,7 +113,8 @@ static int check_source(struct choosing *c, const struct encoding *to)
                          "turn into %s", c->tensor->encoding_name, c->name, p->recipe->name,
                          to->name);
     if ((from->flags & PARE_ENCODING_QUANTIZED) && (to->flags & PARE_ENCODING_QUANTIZED) &&
-        !p->options->allow_requantize && c->choice->lattice != LATTICE_EXACT && !repacks(p->recipe, from->name, to->name))
+        !p->options->allow_requantize && c->choice->lattice != LATTICE_EXACT &&
+        !repacks(p->recipe, from->name, to->name))
         return error_set(p->err, PARE_ENOTSUP,
                          "tensor %s is quantized already, as %s: quantizing it again as %s adds "
                          "error to error; start from the original, or allow requantizing",

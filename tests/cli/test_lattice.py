@@ -132,7 +132,7 @@ class Test(unittest.TestCase):
                          {"exact"})
         said = self.convert(first, "bf16", *options, "--no-recover", status=1)[2]
         self.assertIn("is quantized already, as q4_0", said)
-        said = self.convert(first, "bf16", "--tensor", "blk*=q4_1", status=1)[2]
+        said = self.convert(first, "bf16", "--tensor", "blk*=iq4_nl", status=1)[2]
         self.assertIn("is quantized already, as q4_0", said)
 
 
