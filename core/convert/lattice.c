@@ -134,14 +134,13 @@ static int is_telling(const struct search *s)
     return s->telling > 0 && s->telling >= (s->blocks + 3) / 4;
 }
 
-/* Slab by slab from the first on, until one is not found. */
-static int look_through(struct search *s, uint64_t n_slabs, int *ret_found, struct error *err)
+/* The other slabs, until one is not found. */
+static int look_through(struct search *s, int *ret_found, struct error *err)
 {
     *ret_found = 1;
-    s->blocks = s->telling = 0;
-    for (uint64_t at = 0; at < n_slabs && *ret_found;) {
+    for (uint64_t at = 1; at < s->cut.n_slabs && *ret_found;) {
         unsigned n = 0;
-        for (; n < s->n_lanes && at < n_slabs; n++, at++) {
+        for (; n < s->n_lanes && at < s->cut.n_slabs; n++, at++) {
             uint64_t first, count;
             slab_cut_range(s->tensor, &s->cut, at, &first, &count);
             int r = load_lane(s, n, first, count, err);
@@ -155,25 +154,34 @@ static int look_through(struct search *s, uint64_t n_slabs, int *ret_found, stru
     return 0;
 }
 
-/* The first row, then, if the answer is still open, all slabs; the first for a quick look. */
+/* The first `count` elements, in a lane that has room for them. */
+static int look_at_first(struct search *s, uint64_t count, int *ret_found, struct error *err)
+{
+    s->blocks = s->telling = 0;
+    int r = load_lane(s, 0, 0, count, err);
+    if (r == 0)
+        *ret_found = try_lanes(s, 1);
+    return r;
+}
+
+/* The first row; the first slab, which has to tell something; all others. */
 static int look_at(struct search *s, int *ret_found, struct error *err)
 {
     uint64_t slab = s->tensor->elements < s->cut.elements ? s->tensor->elements : s->cut.elements;
     uint64_t row = s->cut.within_rows ? slab : s->tensor->row_len;
-    uint64_t n_slabs = s->look->quick ? 1 : s->cut.n_slabs;
-    s->blocks = s->telling = 0;
-    int r = s->n_lanes ? 0 : add_lane(s, slab, err);
+    int r = s->n_lanes ? 0 : add_lane(s, s->look->quick ? row : slab, err);
     if (r == 0)
-        r = load_lane(s, 0, 0, row, err);
-    if (r < 0)
+        r = look_at_first(s, row, ret_found, err);
+    if (r == 0 && *ret_found && !s->look->quick)
+        r = look_at_first(s, slab, ret_found, err);
+    *ret_found = r == 0 && *ret_found && is_telling(s);
+    if (r < 0 || !*ret_found || s->look->quick)
         return r;
-    *ret_found = try_lanes(s, 1);
-    if (!*ret_found || (s->look->quick && is_telling(s)))
-        return 0;
-    while (r == 0 && s->n_lanes < LANES && s->n_lanes < s->look->threads && s->n_lanes < n_slabs)
+    while (r == 0 && s->n_lanes < LANES && s->n_lanes < s->look->threads &&
+           s->n_lanes < s->cut.n_slabs)
         r = add_lane(s, slab, err);
     if (r == 0)
-        r = look_through(s, n_slabs, ret_found, err);
+        r = look_through(s, ret_found, err);
     *ret_found = *ret_found && is_telling(s);
     return r;
 }

@@ -7,7 +7,7 @@
  *
  * A tensor lies on a lattice as a whole or not at all. Weights that any lattice holds tell nothing:
  * of the blocks that are not zero, one in four at least must have LATTICE_MAGNITUDES different
- * magnitudes or more. Ordinary weights fail in their first block, and one row is all that is read
+ * magnitudes or more, in the first slab as in all of it. Ordinary weights fail in their first block, and one row is all that is read
  * of them; a tensor that does not is read whole, once more than otherwise.
  */
 #ifndef CONVERT_LATTICE_H
@@ -26,7 +26,7 @@ enum lattice_hold {
 /* How to look at weights. */
 struct lattice_look {
     struct source *source; /* of the model that is planned for; NULL: do not look */
-    int quick;             /* a row (a slab, if that tells nothing) has to do: for plans only */
+    int quick;             /* the first row has to do: for plans only */
     unsigned threads;      /* 0 counts as 1 */
     void (*beat)(void *context); /* called now and then, on the caller's thread; or NULL */
     void *context;
