@@ -7,8 +7,9 @@
  *
  * A tensor lies on a lattice as a whole or not at all. Weights that any lattice holds tell nothing:
  * of the blocks that are not zero, one in four at least must have LATTICE_MAGNITUDES different
- * magnitudes or more, in the first slab as in all of it. Ordinary weights fail in their first block, and one row is all that is read
- * of them; a tensor that does not is read whole, once more than otherwise.
+ * magnitudes or more, in the first slab as in all of it. Ordinary weights fail in their first block,
+ * and one row is all that is read of them; a tensor that does not is read whole, once more than
+ * otherwise.
  */
 #ifndef CONVERT_LATTICE_H
 #define CONVERT_LATTICE_H
