@@ -7,7 +7,7 @@
  *
  * A tensor lies on a lattice as a whole or not at all. Weights that any lattice holds tell nothing:
  * of the blocks that are not zero, one in four at least must have LATTICE_MAGNITUDES different
- * magnitudes or more, in the first slab as in all of it. Ordinary weights fail in their first block,
+ * magnitudes or more, in the first slab as in all of it. Ordinary weights fail in the first block,
  * and one row is all that is read of them; a tensor that does not is read whole, once more than
  * otherwise.
  */
