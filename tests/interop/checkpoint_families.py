@@ -69,6 +69,23 @@ def config(architecture, model_type, width=64, inner=96, heads=4, layers=2, **mo
             **more}
 
 
+CARD = """---
+license: other
+license_name: tongue
+license_link: LICENSE
+language:
+- en
+- de
+tags: [chat, "small"]
+pipeline_tag: text-generation
+base_model: Maker/Thing-7B-v1.5
+datasets:
+- Maker/letters
+---
+# Not for use
+"""
+
+
 # ---- llama
 
 def llama2():
@@ -208,11 +225,16 @@ def head_norms(dim):
 
 
 def qwen3():
-    """Norms of heads; heads wider than the model; tied."""
+    """Norms of heads; heads wider than the model; tied; a model card."""
     c = config("Qwen3ForCausalLM", "qwen3", num_key_value_heads=2, head_dim=40,
+               _name_or_path="maker/Qwen3-0.1B-tiny",
                tie_word_embeddings=True, rms_norm_eps=1e-6, rope_theta=1000000,
                max_position_embeddings=40960, attention_bias=False)
-    return llama_like(Checkpoint(c, qwen_tokenizer(), pre="qwen2"), c, layer=head_norms(40))
+    made = Checkpoint(c, qwen_tokenizer(), pre="qwen2")
+    made.files["README.md"] = CARD.encode()
+    made.files["generation_config.json"] = {"do_sample": True, "temperature": 0.6, "top_k": 20,
+                                            "top_p": 0.95, "eos_token_id": [306, 304]}
+    return llama_like(made, c, layer=head_norms(40))
 
 
 def qwen3_defaults():

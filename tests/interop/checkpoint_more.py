@@ -149,7 +149,7 @@ def gpt_oss():
             made.add("%smlp.experts.%s_bias" % (name, part), 4, rows)
             made.add("%smlp.experts.%s_blocks" % (name, part), 4, rows, 2, 16, dtype="U8")
             made.add("%smlp.experts.%s_scales" % (name, part), 4, rows, 2, dtype="E8")
-    made = Checkpoint(c, gpt_oss_tokenizer(), pre="gpt-4o", shards=2)
+    made = Checkpoint(c, gpt_oss_tokenizer(), to="copy", pre="gpt-4o", shards=2)
     return llama_like(made, c, qkv_bias=True, o_bias=True, mlp=False, layer=layer)
 
 
@@ -191,7 +191,8 @@ def granite():
                embedding_multiplier=12.0, residual_multiplier=0.22, logits_scaling=8.0,
                tie_word_embeddings=True, attention_bias=False, mlp_bias=False)
     t = tok.bpe_bytes("starcoder", ["<|end_of_text|>", "<|start_of_role|>"], "<|end_of_text|>",
-                      "<|end_of_text|>", "<|end_of_text|>", kind="GPT2Tokenizer")
+                      "<|end_of_text|>", "<|end_of_text|>", kind="GPT2Tokenizer",
+                      more={"unk_token": "<|end_of_text|>"})
     return llama_like(Checkpoint(c, t, pre="starcoder"), c)
 
 

@@ -12,6 +12,7 @@ biases. The same bytes on every run. Only Python's own library is needed.
 import json
 import os
 import random
+import re
 import struct
 import sys
 
@@ -40,12 +41,12 @@ def weights(n, dtype, rng):
 
 def write_safetensors(path, tensors, seed):
     """tensors: (name, dims, dtype)"""
-    rng, header, data = random.Random(seed), {"__metadata__": {"format": "pt"}}, b""
+    header, data = {"__metadata__": {"format": "pt"}}, b""
     for name, dims, dtype in tensors:
         n = 1
         for dim in dims:
             n *= dim
-        part = weights(n, dtype, rng)
+        part = weights(n, dtype, random.Random("%s %s" % (seed, name)))
         header[name] = {"dtype": "U8" if dtype == "E8" else dtype, "shape": list(dims),
                         "data_offsets": [len(data), len(data) + len(part)]}
         data += part
@@ -60,11 +61,11 @@ def write_weights(folder, made, seed):
     if made.shards == 1:
         write_safetensors(os.path.join(folder, "model.safetensors"), made.tensors, seed)
         return
-    total, where = 0, {}
+    total, where, step = 0, {}, -(-len(made.tensors) // made.shards)
     for i in range(made.shards):
         name = "model-%05d-of-%05d.safetensors" % (i + 1, made.shards)
-        part = made.tensors[i::made.shards]
-        total += write_safetensors(os.path.join(folder, name), part, "%s %d" % (seed, i))
+        part = made.tensors[i * step:(i + 1) * step]
+        total += write_safetensors(os.path.join(folder, name), part, seed)
         where.update({tensor[0]: name for tensor in part})
     index = {"metadata": {"total_size": total}, "weight_map": dict(sorted(where.items()))}
     write_file(os.path.join(folder, "model.safetensors.index.json"), index)
@@ -78,9 +79,10 @@ def write_file(path, content):
         f.write(content)
 
 
-def write(directory, case):
-    """Makes a case; gives (folder, checkpoint)."""
+def write(directory, case, without=None):
+    """Makes a case, but for the tensors that are not wanted; gives (folder, checkpoint)."""
     made = checkpoint_families.families()[case]()
+    made.tensors = [t for t in made.tensors if not (without and re.fullmatch(without, t[0]))]
     folder = os.path.join(directory, case)
     os.makedirs(folder, exist_ok=True)
     write_file(os.path.join(folder, "config.json"), made.config)
