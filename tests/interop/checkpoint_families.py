@@ -102,7 +102,7 @@ def llama3():
     c = config("LlamaForCausalLM", "llama", 256, 256, 8, num_key_value_heads=4, head_dim=32,
                tie_word_embeddings=True, rms_norm_eps=1e-5, rope_theta=500000.0,
                max_position_embeddings=1024, torch_dtype="bfloat16",
-               bos_token_id=304, eos_token_id=[305, 306],
+               bos_token_id=395, eos_token_id=[396, 397],
                rope_scaling={"factor": 32.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
                              "original_max_position_embeddings": 256, "rope_type": "llama3"})
     t = tok.bpe_bytes("llama-bpe", ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"],
@@ -122,7 +122,7 @@ def llama_linear():
 def llama_yarn():
     """Yarn rope, three shards, a vocabulary that is padded."""
     c = config("LlamaForCausalLM", "llama", num_key_value_heads=1, rope_theta=10000,
-               max_position_embeddings=4096, vocab_size=320,
+               max_position_embeddings=4096, vocab_size=416,
                rope_scaling={"rope_type": "yarn", "factor": 4.0, "beta_fast": 32, "beta_slow": 1,
                              "original_max_position_embeddings": 1024, "attention_factor": 0.75})
     t = tok.bpe_bytes("gpt-2", ["<|endoftext|>", ("<tool>", False)], "<|endoftext|>",
@@ -182,7 +182,7 @@ def qwen_tokenizer(more=None):
 def qwen2():
     """Biases of q, k, v; tied; nothing said of rope and epsilon."""
     c = config("Qwen2ForCausalLM", "qwen2", num_key_value_heads=2, tie_word_embeddings=True,
-               bos_token_id=304, eos_token_id=306, use_sliding_window=False)
+               bos_token_id=395, eos_token_id=397, use_sliding_window=False)
     return llama_like(Checkpoint(c, qwen_tokenizer(), pre="qwen2"), c, qkv_bias=True)
 
 
@@ -233,7 +233,7 @@ def qwen3():
     made = Checkpoint(c, qwen_tokenizer(), pre="qwen2")
     made.files["README.md"] = CARD.encode()
     made.files["generation_config.json"] = {"do_sample": True, "temperature": 0.6, "top_k": 20,
-                                            "top_p": 0.95, "eos_token_id": [306, 304]}
+                                            "top_p": 0.95, "eos_token_id": [397, 395]}
     return llama_like(made, c, layer=head_norms(40))
 
 
@@ -304,14 +304,14 @@ def gemma3_vision():
     """The text of a model with eyes: text_config, names below language_model, linear rope."""
     text = config("Gemma3ForCausalLM", "gemma3_text", num_key_value_heads=2, head_dim=32,
                   sliding_window=1024, rope_scaling={"factor": 8.0, "rope_type": "linear"},
-                  vocab_size=300)
+                  vocab_size=336)
     del text["architectures"]
     c = {"architectures": ["Gemma3ForConditionalGeneration"], "model_type": "gemma3",
          "text_config": text, "vision_config": {"hidden_size": 32, "model_type":
                                                 "siglip_vision_model"},
          "mm_tokens_per_image": 256, "eos_token_id": [1, 9]}
     made = Checkpoint(c, tok.spm_gemma())
-    made.config["vocab_size"] = 300
+    made.config["vocab_size"] = 336
     llama_like(made, text, prefix="language_model.model.", norms=GEMMA_NORMS, output=False,
                layer=head_norms(32))
     del made.config["vocab_size"]

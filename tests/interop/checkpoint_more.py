@@ -31,7 +31,7 @@ def gpt2_layers(c, prefix, width, layers, masks):
 def gpt2_config(**more):
     return {"architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "n_ctx": 128,
             "n_embd": 64, "n_head": 4, "n_layer": 2, "n_positions": 128,
-            "layer_norm_epsilon": 1e-5, "bos_token_id": 304, "eos_token_id": 304, **more}
+            "layer_norm_epsilon": 1e-5, "bos_token_id": 395, "eos_token_id": 395, **more}
 
 
 def gpt2_tokenizer():
@@ -124,7 +124,7 @@ def gpt_oss_config(**more):
                   layer_types=["sliding_attention", "full_attention"], sliding_window=128,
                   initial_context_length=4096, max_position_embeddings=131072,
                   rope_theta=150000, attention_bias=True, swiglu_limit=7.0,
-                  eos_token_id=306, pad_token_id=305,
+                  eos_token_id=397, pad_token_id=396,
                   rope_scaling={"beta_fast": 32.0, "beta_slow": 1.0, "factor": 32.0,
                                 "original_max_position_embeddings": 4096, "rope_type": "yarn",
                                 "truncate": False}, **more)

@@ -7,6 +7,9 @@ import struct
 
 WORDS = ["the", "and", "of", "to", "in", "it", "he", "on", "that", "was", "for", "there", "then",
          "with", "when", "who", "their", "heart", "other", "another", "sand", "tent"]
+# What pre-tokenizers cut, or not: only merges over the cuts show it.
+MARKS = ["12345", "0.5", "'ll", "'S", "\n\n\n", "\r\n", "    ", " \n", "\t\t", "!?.", "==", "e\u0301",
+         "\u00e9\u00e8", "\u306e\u306f", "\u0660\u0661", "a1", "_x", "/*", ".\n", "A\u00c9"]
 SPACE = "\u2581"
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
           r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
@@ -136,6 +139,7 @@ def merge_words(words, space):
 
 
 def pre_tokenizer(name):
+    """As the models have them; names are llama.cpp's."""
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
              "use_regex": True}
     if name == "gpt-2":
@@ -162,7 +166,9 @@ def bpe_bytes(pre, specials, bos=None, eos=None, pad=None, prepend_bos=False, co
               kind="PreTrainedTokenizerFast", normalizer=None, template=TEMPLATE, more=None):
     """Byte-level BPE. specials: texts, after the vocabulary, or (text, special)."""
     letters = byte_letters()
+    marks = ["".join(letters[b] for b in mark.encode()) for mark in MARKS]
     merges = merge_words(WORDS, letters[32])[:count]
+    merges += [m for m in merge_words(marks, letters[32]) if m not in merges]
     vocabulary = {t: i for i, t in enumerate(sorted(letters.values()))}
     for a, b in merges:
         vocabulary.setdefault(a + b, len(vocabulary))
@@ -223,7 +229,8 @@ def bpe_fallback(more=None):
 
 def wordpiece(lowercase=True):
     """BERT's WordPiece."""
-    letters = sorted(set("".join(WORDS)))
+    letters = sorted(set("abcdefghijklmnopqrstuvwxyz0123456789.,!?'()-=/") | set("" if lowercase
+                                                                              else "ABCDEFT"))
     texts = ["[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     texts += letters + ["##" + c for c in letters] + WORDS
     texts += ["##" + w[i:] for w in WORDS for i in range(1, len(w) - 1)]
