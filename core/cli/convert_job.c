@@ -128,6 +128,7 @@ static struct job_settings make_settings(const struct cli *cli, const struct con
         .worker = cli->worker,
         .plugins = cli->plugins,
         .recipes = cli->recipes,
+        .architectures = cli->architectures,
         .threads = (unsigned)o->threads,
         .cpu = o->cpu,
         .nonfinite = o->nonfinite,

@@ -69,7 +69,7 @@ static uint64_t largest_encoded(const struct pipeline_request *request,
             uint64_t n = t->elements < cuts[source].elements ? t->elements : cuts[source].elements;
             for (uint32_t k = 0; t->encoding && n && k < t->n_planes; k++) {
                 uint64_t offset, length;
-                slab_plane_range(t, t->encoding, k, 0, n, &offset, &length);
+                slab_plane_range(t, k, 0, n, &offset, &length);
                 total += length;
             }
             largest = total > largest ? total : largest;
@@ -107,12 +107,8 @@ static int load(struct pipeline *p, struct loaded_slab *l, struct hash *hash,
     }
     const struct model_tensor *t = &q->model->tensors[l->slab.tensor];
     uint64_t at = 0, offset, length;
-    if (!t->encoding) { /* a share of no bytes */
-        l->planes[0] = l->bytes;
-        return 0;
-    }
     for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
-        slab_plane_range(t, t->encoding, i, l->slab.first, l->slab.count, &offset, &length);
+        slab_plane_range(t, i, l->slab.first, l->slab.count, &offset, &length);
         l->planes[i] = l->bytes + at;
         r = source_read(q->source, l->slab.tensor, i, offset, l->bytes + at, length, err);
         at += length;
@@ -206,8 +202,7 @@ void *pipeline_reader(void *pipeline)
     struct error err = ERROR_INIT;
     struct stage_seconds seconds = { 0 };
     struct slab_walk *walk = NULL;
-    int r = slab_walk_new(p->request->model, p->cuts, source_is_plain(p->request->source), &walk,
-                          &err);
+    int r = slab_walk_new(p->request->model, p->cuts, &walk, &err);
     if (r == 0)
         r = walk_source(p, walk, &seconds, &err);
     slab_walk_free(walk);
@@ -240,12 +235,12 @@ static int make_slabs(struct pipeline *p, struct error *err)
     return 0;
 }
 
-/* What no plugin knows can be copied only as it lies in a file. */
+/* What no plugin knows can be copied only as one run of bytes. */
 static int check_copies(const struct pipeline_request *q, struct error *err)
 {
     for (uint64_t i = 0; i < q->model->n_tensors; i++) {
         const struct model_tensor *t = &q->model->tensors[i];
-        if (t->encoding || (t->n_planes == 1 && source_is_plain(q->source)))
+        if (t->encoding || t->n_planes == 1)
             continue;
         return error_set(err, PARE_ENOTSUP, "tensor %llu: no plugin provides its encoding %s",
                          (unsigned long long)i, t->encoding_name);
@@ -261,7 +256,7 @@ static int prepare(struct pipeline *p, struct error *err)
     if (r == 0)
         r = pipeline_cuts(q->model, q->targets, q->n_targets, &p->cuts, err);
     if (r == 0)
-        r = slab_walk_new(q->model, p->cuts, source_is_plain(q->source), &walk, err);
+        r = slab_walk_new(q->model, p->cuts, &walk, err);
     if (r < 0)
         return r;
     p->slab_bytes = slab_walk_largest(walk);

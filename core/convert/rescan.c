@@ -45,7 +45,7 @@ static int load_floats(struct source *source, const struct model_tensor *t, uint
     uint64_t offset[PARE_MAX_PLANES], length[PARE_MAX_PLANES], total = 0, rows, row_len;
     const void *planes[PARE_MAX_PLANES];
     for (uint32_t i = 0; i < t->n_planes; i++) {
-        slab_plane_range(t, t->encoding, i, first, count, &offset[i], &length[i]);
+        slab_plane_range(t, i, first, count, &offset[i], &length[i]);
         total += length[i];
     }
     _cleanup_free_ unsigned char *bytes = malloc(total + 1);

@@ -46,6 +46,13 @@ struct model_tensor {
     uint64_t rows;     /* elements / row_len */
     uint64_t bytes;    /* over all planes */
     struct pare_extent planes[PARE_MAX_PLANES];
+    /* 1: what the planes' lengths say is true, but the bytes come through source_read only. Once a
+     * walk over the files has come to `end_offset` of `end_file` (UINT32_MAX: the end of all), it
+     * has seen all that the tensor is made of; before, planes[0].file and offset tell the first. */
+    int computed;
+    uint32_t end_file;
+    uint64_t end_offset;
+    const char *origin; /* how the weights were quantized before, "gptq int4 g128"; or NULL */
 };
 
 struct model_meta {
@@ -110,6 +117,9 @@ int64_t meta_first_int(const struct model *model, const char *key, int64_t fallb
 int encoding_plane_bytes(const struct encoding *encoding, uint32_t plane, uint64_t rows,
                          uint64_t row_len, uint64_t *ret_bytes, struct error *err)
     __attribute__((warn_unused_result));
+
+/* 1: a row must be encoded and decoded whole. */
+int encoding_whole_rows(const struct encoding *encoding);
 
 /* Total elements (weights) and bytes of all tensors. */
 uint64_t model_parameters(const struct model *model);
