@@ -127,8 +127,8 @@ void answer_target(const struct job_context *job, const struct target *target,
                        (json_int_t)target_bytes(target), "census",
                        model_census(target->plan->target), "bits_per_weight",
                        target_bits_per_weight(target), "lattice", count_lattices(target),
-                       "accuracy", accuracy, "warnings", target->warnings, "map", route_map(target->route), "options",
-                       target->options));
+                       "accuracy", accuracy, "warnings", target->warnings, "map",
+                       route_map(target->route), "options", target->options));
 }
 
 static int compare_lines(const void *a, const void *b)
