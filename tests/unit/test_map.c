@@ -300,7 +300,8 @@ static void test_failures(void **state)
     static const struct part b[] = { { "l.0.q", 8, 1 }, { "l.0.a", 2, 1 }, { NULL, 0, 0 } };
 #define TOY "{\"architectures\":[\"ToyModel\"],"
     expect_failure("{\"architectures\":[\"Strange\"]}", other, PARE_ENOTSUP,
-                   "no map knows the architecture `Strange'; its tensors are l.{n}.q, enc.{n}.w.{n}");
+                   "no map knows the architecture `Strange'; its tensors are l.{n}.q, "
+                   "enc.{n}.w.{n}");
     expect_failure("{\"architectures\":[\"Strange\"]}", other, PARE_ENOTSUP, "--as-container");
     expect_failure(TOY "\"layers\":1}", other, PARE_ENOTSUP, "not enc.{n}.w.{n}; a map is a text");
     expect_failure(TOY "\"layers\":2}", q, PARE_EDATA, "the tensor `l.1.q' is missing");
