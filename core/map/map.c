@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "map/map_config.h"
 #include "map/map_work.h"
+#include "map/tokenizer.h"
 
 #include <string.h>
 
@@ -77,6 +78,42 @@ static int open_forward(struct map *map, struct map_work *work)
     return r ? r : map_meta_add(work);
 }
 
+/* From GGUF's names to a folder of Hugging Face's. */
+static int open_back(struct map *map, struct map_work *work)
+{
+    json_t *config = NULL;
+    work->rules = map->rules;
+    work->reverse = 1;
+    map_work_env(work);
+    int r = map_reverse_config(work, &config);
+    json_t *values = r ? NULL : json_deep_copy(config);
+    if (!r)
+        r = values ? map_work_begin(work, values) : error_oom(work->err);
+    if (!r)
+        r = map_reverse_tensors(work);
+    if (!r)
+        r = map_reverse_files(work, config, &map->files);
+    if (!r && !work->request->tensors_only) {
+        _cleanup_json_ json_t *tokenizer = NULL;
+        r = tokenizer_unload(work->model, work->request->dirs, &tokenizer, work->err);
+        if (!r && json_object_update(map->files, tokenizer) < 0)
+            r = error_oom(work->err);
+    }
+    json_decref(config);
+    return r;
+}
+
+/* Whether there is a way back: 0, or 1 when no map is for the GGUF's architecture. */
+static int choose_back(const struct map_request *request, const struct model *model,
+                       struct map *map, struct error *err)
+{
+    _cleanup_free_ char *architecture = model_architecture(model);
+    _cleanup_free_ char *type = meta_string(model, "general.type");
+    if (!architecture || (type && strcmp(type, "model") != 0))
+        return 1;
+    return map_rules_choose(request->dirs, NULL, architecture, &map->rules, err);
+}
+
 static int is_yes(const json_t *options, const char *name)
 {
     const char *text = json_get_string(options, name, "");
@@ -87,12 +124,15 @@ int map_open(const struct map_request *request, struct source *base, struct mode
              struct map **ret, struct error *err)
 {
     int forward = !strcmp(request->to, "gguf") && !strcmp(model->format, "safetensors");
-    if (!forward || is_yes(request->options, "as_container"))
+    int back = !strcmp(request->to, "safetensors") && !strcmp(model->format, "gguf");
+    if ((!forward && !back) || is_yes(request->options, "as_container"))
         return 1;
     CLEANUP(map_close_cleanup) struct map *map = calloc(1, sizeof *map);
     if (!map)
         return error_oom(err);
-    int r = view_new(base, &map->view, err);
+    int r = back ? choose_back(request, model, map, err) : 0;
+    if (!r)
+        r = view_new(base, &map->view, err);
     if (r)
         return r;
     struct map_work work = {
@@ -100,10 +140,10 @@ int map_open(const struct map_request *request, struct source *base, struct mode
         .target = view_model(map->view), .f32 = registry_encoding(request->registry, "f32"),
         .err = err
     };
-    work.target->format = "gguf";
+    work.target->format = forward ? "gguf" : "safetensors";
     if (!work.f32)
         return error_set(err, PARE_EPLUGIN, "no plugin provides the encoding f32");
-    r = open_forward(map, &work);
+    r = forward ? open_forward(map, &work) : open_back(map, &work);
     map_work_end(&work);
     if (!r)
         r = view_source(map->view, &map->source, err);

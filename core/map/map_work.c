@@ -52,13 +52,16 @@ static int ask(void *context, struct pare_str function, const char *argument, js
     const struct map_work *work = context;
     (void)err; /* it is the work's */
     if (is(function, "has_tensor")) {
-        *ret = json_boolean(map_work_find(work, argument, NULL));
+        *ret = json_boolean(work->reverse ? map_reverse_has(work, argument)
+                                          : map_work_find(work, argument, NULL));
         return 0;
     }
     if (is(function, "has_file")) {
         *ret = json_boolean(map_find_file(work->model, argument) != NULL);
         return 0;
     }
+    if (work->reverse && is(function, "meta"))
+        return map_reverse_meta(work, argument, ret);
     if (is(function, "rows") || is(function, "columns"))
         return ask_dims(work, is(function, "columns"), argument, ret);
     if (is(function, "json"))
@@ -103,7 +106,8 @@ static int add_name(struct map_work *work, uint64_t i)
     const struct pare_str given = work->model->tensors[i].name;
     char *name = strndup(given.data, given.len);
     work->names[i] = name;
-    for (const struct map_rename *r = work->rules->renames; name && r; r = r->next)
+    const struct map_rename *renames = work->reverse ? NULL : work->rules->renames;
+    for (const struct map_rename *r = renames; name && r; r = r->next)
         if (rename_once(r, &work->names[i]) < 0)
             return error_oom(work->err);
     name = work->names[i];
@@ -167,10 +171,16 @@ int map_work_count(const struct map_work *work, struct pare_str name, uint64_t *
                      name.data, (int)name.len, name.data);
 }
 
+void map_work_env(struct map_work *work)
+{
+    work->env = (struct map_env){ .ask = ask, .context = work };
+}
+
 int map_work_begin(struct map_work *work, json_t *config)
 {
+    map_work_env(work);
     work->values = config;
-    work->env = (struct map_env){ .values = config, .ask = ask, .context = work };
+    work->env.values = config;
     work->names = calloc(work->model->n_tensors + 1, sizeof *work->names);
     int r = work->names ? 0 : error_oom(work->err);
     for (uint64_t i = 0; !r && i < work->model->n_tensors; i++)

@@ -29,9 +29,12 @@ struct map_work {
     struct pare_str index_names[MAP_MAX_INDEXES];
     uint64_t index_counts[MAP_MAX_INDEXES];
     unsigned n_indexes;
+    int reverse; /* 1: from GGUF's names */
     struct error *err;
 };
 
+/* Lets expressions be evaluated, without values yet. */
+void map_work_env(struct map_work *work);
 /* Takes config's reference. Values, names and counts: all that expressions and rules need. */
 int map_work_begin(struct map_work *work, json_t *config) __attribute__((warn_unused_result));
 void map_work_end(struct map_work *work);
@@ -56,6 +59,19 @@ const struct encoding *map_float_for(const struct map_work *work, const struct m
 int map_meta_add(struct map_work *work) __attribute__((warn_unused_result));
 /* The key with {arch} replaced (free it). */
 char *map_meta_key(const struct map_rules *rules, const char *key);
+
+/* The way back (map_reverse.c): config.json as it is told by the metadata, the files with its text,
+ * and the tensors. PARE_ENOTSUP: one that cannot be given back. */
+int map_reverse_config(struct map_work *work, json_t **ret_config)
+    __attribute__((warn_unused_result));
+int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
+    __attribute__((warn_unused_result));
+int map_reverse_tensors(struct map_work *work) __attribute__((warn_unused_result));
+/* 1 when a tensor of that name will be there. */
+int map_reverse_has(const struct map_work *work, const char *name);
+/* The value of a scalar in the metadata, or null. */
+int map_reverse_meta(const struct map_work *work, const char *key, json_t **ret)
+    __attribute__((warn_unused_result));
 
 /* PARE_ENOTSUP, with the patterns of those names that are not `known` (by number; NULL: all). */
 int map_unknown_architecture(const struct model *model, const json_t *config, struct error *err)

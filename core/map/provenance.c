@@ -260,7 +260,7 @@ static int put_described(struct filler *f, const char *prefix, size_t i, const j
 /* The rest of a page's address behind the hub's, when it is ORGANIZATION/NAME, or NULL. */
 static const char *on_hub(const char *address)
 {
-    const char *rest = strstr(address, HUB + strlen("https"));
+    const char *rest = strstr(address, &HUB[strlen("https")]);
     size_t before = rest ? (size_t)(rest - address) : 0;
     if (!rest || (strncmp(address, "https", before) != 0 && strncmp(address, "http", before) != 0))
         return NULL;

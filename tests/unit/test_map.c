@@ -192,9 +192,10 @@ static int open_checkpoint(const char *config, const struct part *parts, struct 
         size_t bytes = (size_t)(p->rows ? p->rows : 1) * p->columns * 4;
         char shape[40];
         (void)snprintf(shape, sizeof shape, p->rows ? "%u,%u" : "%.0u%u", p->rows, p->columns);
-        n += (size_t)snprintf(header + n, sizeof header - n, "%s\"%s\":{\"dtype\":\"F32\","
-                              "\"shape\":[%s],\"data_offsets\":[%zu,%zu]}", n > 1 ? "," : "",
-                              p->name, shape, at, at + bytes);
+        n += (size_t)snprintf(header + n, sizeof header - n,
+                              "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[%s],"
+                              "\"data_offsets\":[%zu,%zu]}", n > 1 ? "," : "", p->name, shape,
+                              at, at + bytes);
         for (size_t i = 0; i < bytes / 4; i++)
             values[at / 4 + i] = (float)i;
         at += bytes;
@@ -294,7 +295,8 @@ static void test_failures(void **state)
     (void)state;
     static const struct part q[] = { { "l.0.q", 8, 1 }, { NULL, 0, 0 } };
     static const struct part odd[] = { { "l.0.q", 8, 1 }, { "l.0.gu", 3, 1 }, { NULL, 0, 0 } };
-    static const struct part other[] = { { "l.0.q", 8, 1 }, { "enc.7.w.3", 2, 1 }, { NULL, 0, 0 } };
+    static const struct part other[] = { { "l.0.q", 8, 1 }, { "enc.7.w.3", 2, 1 },
+                                         { NULL, 0, 0 } };
     static const struct part b[] = { { "l.0.q", 8, 1 }, { "l.0.a", 2, 1 }, { NULL, 0, 0 } };
 #define TOY "{\"architectures\":[\"ToyModel\"],"
     expect_failure("{\"architectures\":[\"Strange\"]}", other, PARE_ENOTSUP,
