@@ -103,20 +103,42 @@ static int find_route(struct target *target, const struct target_setup *setup, s
                ? r : error_oom(err);
 }
 
+/* The bytes of {"hex": "0a1b"}; they live as long as the model. */
+static int decode_hex(struct model *model, const json_t *file, const char **ret_bytes,
+                      size_t *ret_len, struct error *err)
+{
+    const json_t *text = json_object_get(file, "hex");
+    const char *s = json_string_value(text);
+    size_t n = json_string_length(text) / 2;
+    void *bytes = NULL;
+    int r = model_alloc(model, n + 1, 1, &bytes, err);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        const char pair[3] = { s[2 * i], s[2 * i + 1], 0 };
+        ((unsigned char *)bytes)[i] = (unsigned char)strtoul(pair, NULL, 16);
+    }
+    *ret_bytes = bytes;
+    *ret_len = n;
+    return r;
+}
+
 /* Files that the route brings along go before the source's of the same name. */
 static int add_files(struct target *target, struct error *err)
 {
     struct model *model = target->plan->target;
     const char *name;
-    json_t *text;
+    json_t *file;
     int r = 0;
     if (target->route->files && model->n_files == 1)
         model->files[0].role = PARE_FILE_WEIGHTS; /* it is the model, not a file beside one */
-    json_object_foreach(target->route->files, name, text) {
+    json_object_foreach(target->route->files, name, file) {
+        const char *bytes = json_string_value(file);
+        size_t len = json_string_length(file);
         for (uint32_t i = 0; i < model->n_files; i++)
             if (!strcmp(model->files[i].name, name) && model->files[i].role == PARE_FILE_SIDE)
                 model->files[i].role = PARE_FILE_IGNORED;
-        r = model_add_text(model, name, json_string_value(text), json_string_length(text), err);
+        r = bytes ? 0 : decode_hex(model, file, &bytes, &len, err);
+        if (r == 0)
+            r = model_add_text(model, name, bytes, len, err);
         if (r < 0)
             return r;
     }
