@@ -124,7 +124,8 @@ int map_open(const struct map_request *request, struct source *base, struct mode
              struct map **ret, struct error *err)
 {
     int forward = !strcmp(request->to, "gguf") && !strcmp(model->format, "safetensors");
-    int back = !strcmp(request->to, "safetensors") && !strcmp(model->format, "gguf");
+    int back = !strcmp(request->to, "safetensors") && !strcmp(model->format, "gguf") &&
+               is_yes(request->options, "huggingface");
     if ((!forward && !back) || is_yes(request->options, "as_container"))
         return 1;
     CLEANUP(map_close_cleanup) struct map *map = calloc(1, sizeof *map);

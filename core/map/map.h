@@ -16,7 +16,8 @@ struct map_request {
     const char *dirs;      /* colon-separated: etc/architectures */
     const char *to;        /* the writer's format: "gguf", "safetensors", ... */
     const char *name;      /* what the model is called: its file or folder */
-    const json_t *options; /* of the target, strings: "as_container", "pre", "tokenizer", ... */
+    const json_t *options; /* of the target, strings: "as_container", "pre", "tokenizer", and
+                            * "huggingface": from GGUF's names to a folder of Hugging Face's */
     int tensors_only;      /* 1: no metadata, no tokenizer (for verification) */
     void (*warn)(void *context, const char *text);
     void *context;
