@@ -64,6 +64,11 @@ char *paths_recipes(void)
     return from_environment("PARE_RECIPES", PARE_RECIPE_DIR);
 }
 
+char *paths_architectures(void)
+{
+    return from_environment("PARE_ARCHITECTURES", PARE_ARCHITECTURE_DIR);
+}
+
 char *paths_worker(void)
 {
     return from_environment("PARE_WORKER", PARE_LIBEXEC_DIR "/pare-worker");

@@ -30,7 +30,8 @@ struct cli {
     int json;                              /* --json */
     const char *catalog;                   /* --catalog FILE, or NULL: cli_catalog_path */
     const char *socket;                    /* --socket PATH, or NULL: control_socket_path */
-    const char *plugins, *recipes, *worker; /* as given or found; never NULL */
+    const char *plugins, *recipes;         /* as given or found, like the next two; never NULL */
+    const char *architectures, *worker;
 };
 
 /* One option of a subcommand. An array ends with a NULL name. */

@@ -15,6 +15,7 @@ enum {
     OPTION_CPU,
     OPTION_NONFINITE,
     OPTION_REQUANTIZE,
+    OPTION_NO_RECOVER,
     OPTION_SANDBOX,
     OPTION_SHARD_SIZE,
     OPTION_IMPORTANCE,
@@ -24,6 +25,9 @@ enum {
     OPTION_SPLIT_SIZE,
     OPTION_SPLIT_TENSORS,
     OPTION_KEEP_SPLIT,
+    OPTION_AS_CONTAINER,
+    OPTION_PRE,
+    OPTION_TOKENIZER,
     OPTION_QUIET,
     OPTION_TENSOR, /* those from here on are overrides */
     OPTION_KEEP,
@@ -41,6 +45,7 @@ static const struct cli_option options[] = {
     { "threads", 0, "N", "compute threads (default: one for each CPU)", OPTION_THREADS },
     { "dry-run", 'n', NULL, "print the plan and write nothing", OPTION_DRY_RUN },
     { "allow-requantize", 0, NULL, "quantize again what is quantized already", OPTION_REQUANTIZE },
+    { "no-recover", 0, NULL, "encode anew what lies on a lattice", OPTION_NO_RECOVER },
     { "importance", 0, "FILE", "importance matrix, as llama-imatrix writes it", OPTION_IMPORTANCE },
     { "include-importance", 0, "TEXT", "only entries with this in their name", OPTION_INCLUDE },
     { "exclude-importance", 0, "TEXT", "no entries with this in their name", OPTION_EXCLUDE },
@@ -58,6 +63,9 @@ static const struct cli_option options[] = {
     { "split-max-tensors", 0, "N", "split outputs at so many tensors", OPTION_SPLIT_TENSORS },
     { "keep-split", 0, NULL, "split outputs as the source is split", OPTION_KEEP_SPLIT },
     { "shard-size", 0, "BYTES", "split safetensors; K, M, G by 1024", OPTION_SHARD_SIZE },
+    { "as-container", 0, NULL, "names and metadata as they are: no map", OPTION_AS_CONTAINER },
+    { "pre", 0, "NAME", "llama.cpp's name of the pre-tokenizer", OPTION_PRE },
+    { "tokenizer", 0, "WHAT", "none: a GGUF without a tokenizer", OPTION_TOKENIZER },
     { "cpu", 0, "LEVEL", "native (default), c, or a list such as avx2,f16c", OPTION_CPU },
     { "sandbox", 0, "MODE", "require, best (default) or off", OPTION_SANDBOX },
     { "quiet", 'q', NULL, "no progress and no summary", OPTION_QUIET },
@@ -149,6 +157,18 @@ static int set_split_tensors(struct convert_options *o, const char *value)
     return add_writing(o, "split_max_tensors", text);
 }
 
+/* Options about the way from one world of names to the other (pare-architecture(5)). */
+static int set_mapping(struct convert_options *o, int id, const char *value)
+{
+    if (id == OPTION_AS_CONTAINER)
+        return add_writing(o, "as_container", "yes");
+    if (id == OPTION_PRE && (!*value || strlen(value) > 64))
+        return cli_usage("--pre needs a name such as llama-bpe, not \"%.100s\"", value);
+    if (id == OPTION_TOKENIZER && strcmp(value, "none") != 0)
+        return cli_usage("--tokenizer: \"%.100s\" is not its only value: none", value);
+    return add_writing(o, id == OPTION_PRE ? "pre" : "tokenizer", value);
+}
+
 static int set_override(struct overrides *overrides, int id, const char *value)
 {
     switch (id) {
@@ -193,6 +213,10 @@ static int set(void *state, int id, const char *value)
         return set_split_tensors(o, value);
     case OPTION_KEEP_SPLIT:
         return add_writing(o, "keep_split", "true");
+    case OPTION_AS_CONTAINER:
+    case OPTION_PRE:
+    case OPTION_TOKENIZER:
+        return set_mapping(o, id, value);
     case OPTION_NONFINITE:
         return choose("nonfinite", value, nonfinite, &o->nonfinite);
     case OPTION_SANDBOX:
@@ -208,6 +232,9 @@ static int set(void *state, int id, const char *value)
         break;
     case OPTION_REQUANTIZE:
         o->allow_requantize = 1;
+        break;
+    case OPTION_NO_RECOVER:
+        o->no_recover = 1;
         break;
     case OPTION_DRY_RUN:
         o->dry_run = 1;

@@ -128,11 +128,13 @@ static struct job_settings make_settings(const struct cli *cli, const struct con
         .worker = cli->worker,
         .plugins = cli->plugins,
         .recipes = cli->recipes,
+        .architectures = cli->architectures,
         .threads = (unsigned)o->threads,
         .cpu = o->cpu,
         .nonfinite = o->nonfinite,
         .sandbox = o->sandbox,
         .allow_requantize = o->allow_requantize,
+        .no_recover = o->no_recover,
         .silence = SILENCE,
     };
 }

@@ -53,16 +53,18 @@ static void print_overview(FILE *out)
     fputs("\n`pare COMMAND --help` tells more; pare(1) tells all.\n", out);
 }
 
-/* Plugins, recipes and worker: as given, else from the environment or the installed tree. */
-static int resolve(struct cli *cli, char *owned[3])
+/* Plugins, recipes, maps and worker: as given, else from the environment or the installed tree. */
+static int resolve(struct cli *cli, char *owned[4])
 {
     if (!cli->plugins)
         cli->plugins = owned[0] = paths_plugins();
     if (!cli->recipes)
         cli->recipes = owned[1] = paths_recipes();
+    if (!cli->architectures)
+        cli->architectures = owned[3] = paths_architectures();
     if (!cli->worker)
         cli->worker = owned[2] = paths_worker();
-    if (!cli->plugins || !cli->recipes || !cli->worker)
+    if (!cli->plugins || !cli->recipes || !cli->architectures || !cli->worker)
         return cli_fail(CLI_FAILURE, "out of memory");
     return CLI_OK;
 }
@@ -97,12 +99,12 @@ static int run_command(struct cli *cli, int argc, char **argv)
         return CLI_OK;
     }
     status = check_operands(command, argc - first, argv + first);
-    char *owned[3] = { NULL, NULL, NULL };
+    char *owned[4] = { NULL };
     if (status == CLI_OK)
         status = resolve(cli, owned);
     if (status == CLI_OK)
         status = command->run(cli, state, argc - first, argv + first);
-    for (int i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     return status;
 }

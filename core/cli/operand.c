@@ -65,8 +65,9 @@ static void on_line(void *context, const char *event, const json_t *line)
 static json_t *make_request(const struct cli *cli, const struct worker_question *q)
 {
     _cleanup_json_ json_t *more = q->more;
-    _cleanup_json_ json_t *request = json_pack("{s:s, s:s, s:s}", "kind", q->kind, "plugins",
-                                               cli->plugins, "recipes", cli->recipes);
+    _cleanup_json_ json_t *request = json_pack("{s:s, s:s, s:s, s:s}", "kind", q->kind, "plugins",
+                                               cli->plugins, "recipes", cli->recipes,
+                                               "architectures", cli->architectures);
     if (!request || (more && json_object_update(request, more) < 0) ||
         (q->source && json_object_set_new(request, "source", source_set_json(q->source)) < 0) ||
         (q->other && json_object_set_new(request, "other", source_set_json(q->other)) < 0) ||

@@ -22,6 +22,7 @@ enum common {
     COMMON_SOCKET,
     COMMON_PLUGINS,
     COMMON_RECIPES,
+    COMMON_ARCHITECTURES,
     COMMON_WORKER,
     COMMON_HELP,
     COMMON_VERSION,
@@ -33,6 +34,7 @@ const struct cli_option cli_common_options[] = {
     { "socket", 0, "PATH", "control socket of pared", COMMON_SOCKET },
     { "plugins", 0, "DIRS", "where plugins are, colon-separated", COMMON_PLUGINS },
     { "recipes", 0, "DIRS", "where recipes are, colon-separated", COMMON_RECIPES },
+    { "architectures", 0, "DIRS", "where architecture maps are", COMMON_ARCHITECTURES },
     { "worker", 0, "PATH", "the pare-worker program", COMMON_WORKER },
     { "help", 'h', NULL, "print this help", COMMON_HELP },
     { "version", 'V', NULL, "print the version", COMMON_VERSION },
@@ -69,7 +71,7 @@ static int set_common(struct cli *cli, int id, const char *value, enum options_o
     const char **const texts[] = {
         [COMMON_CATALOG] = &cli->catalog, [COMMON_SOCKET] = &cli->socket,
         [COMMON_PLUGINS] = &cli->plugins, [COMMON_RECIPES] = &cli->recipes,
-        [COMMON_WORKER] = &cli->worker,
+        [COMMON_ARCHITECTURES] = &cli->architectures, [COMMON_WORKER] = &cli->worker,
     };
     if (id == COMMON_HELP)
         *outcome = OPTIONS_HELP;

@@ -55,7 +55,7 @@ static int binary(struct expr_parser *ps, enum expr_op op, enum expr_type type, 
 }
 
 /* A chain of operators first .. last (tokens) over what parse gives, from the left. */
-static int parse_chain(struct expr_parser *ps, enum expr_token first, enum expr_token last,
+static int parse_chain(struct expr_parser *ps, enum token first, enum token last,
                        enum expr_op first_op, parse_fn *parse, struct expr **ret)
 {
     int r = parse(ps, ret);
@@ -182,7 +182,7 @@ static int parse_not(struct expr_parser *ps, struct expr **ret)
 }
 
 /* All operands of one chain of and (or of or) become operands of one node. */
-static int parse_logic(struct expr_parser *ps, enum expr_token token, enum expr_op op,
+static int parse_logic(struct expr_parser *ps, enum token token, enum expr_op op,
                        parse_fn *parse, struct expr **ret)
 {
     const char *who = op == OP_AND ? "and" : "or";
@@ -282,7 +282,7 @@ int expr_parse(struct expr_unit *unit, struct pare_str text, struct expr **ret_e
     return r;
 }
 
-static int is_if(const struct expr_lexer *lexer)
+static int is_if(const struct lexer *lexer)
 {
     return lexer->token == TOKEN_NAME && lexer->text.len == 2 && !memcmp(lexer->text.data, "if", 2);
 }

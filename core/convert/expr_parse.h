@@ -8,11 +8,12 @@
 #ifndef CONVERT_EXPR_PARSE_H
 #define CONVERT_EXPR_PARSE_H
 
-#include "convert/expr_lex.h"
+#include "base/lexer.h"
+#include "convert/expr.h"
 
 struct expr_parser {
     struct expr_unit *unit;
-    struct expr_lexer lexer;
+    struct lexer lexer;
     const struct expr_define *define; /* whose parameters may be named, or NULL */
     unsigned depth;
     struct error *err;
@@ -25,7 +26,7 @@ int parser_next(struct expr_parser *ps) __attribute__((warn_unused_result));
 int parser_expected(struct expr_parser *ps, const char *what) __attribute__((warn_unused_result));
 
 /* Takes the next token if the current one is `token`, else fails. */
-int parser_expect(struct expr_parser *ps, enum expr_token token, const char *what)
+int parser_expect(struct expr_parser *ps, enum token token, const char *what)
     __attribute__((warn_unused_result));
 
 /* Goes one level deeper; the caller decrements ps->depth afterwards, also on failure. */

@@ -70,7 +70,7 @@ static int is_word(struct pare_str s, const char *word)
 
 int parser_next(struct expr_parser *ps)
 {
-    return expr_lex(&ps->lexer, ps->err);
+    return lexer_take(&ps->lexer, ps->err);
 }
 
 int parser_expected(struct expr_parser *ps, const char *what)
@@ -82,7 +82,7 @@ int parser_expected(struct expr_parser *ps, const char *what)
                      quote);
 }
 
-int parser_expect(struct expr_parser *ps, enum expr_token token, const char *what)
+int parser_expect(struct expr_parser *ps, enum token token, const char *what)
 {
     return ps->lexer.token == token ? parser_next(ps) : parser_expected(ps, what);
 }
@@ -174,7 +174,7 @@ int parser_is_taken(const struct expr_unit *unit, struct pare_str name)
     for (size_t i = 0; i < N_FUNCTIONS; i++)
         if (is_word(name, functions[i].name))
             return 1;
-    return expr_is_keyword(name) || find_define(unit, name) || find_role(unit, name, &role);
+    return lexer_is_keyword(name) || find_define(unit, name) || find_role(unit, name, &role);
 }
 
 /* "index(attn_v, attn_qkv)": the roles become a mask. */

@@ -11,9 +11,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/statement.h"
 #include "base/strbuf.h"
+#include "base/strlist.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,52 +87,6 @@ const char *recipe_digest(const struct recipe *recipe)
     return recipe->digest;
 }
 
-int recipe_name_is_plain(struct pare_str name)
-{
-    if (!name.len || name.len > 100 || *name.data == '.')
-        return 0;
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.data[i];
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-            !strchr("_-.", c))
-            return 0;
-    }
-    return 1;
-}
-
-/* The next of the colon-separated directories as a new string, or NULL after the last (or
- * without memory, which is noted). */
-static char *next_dir(const char **dirs)
-{
-    while (**dirs == ':')
-        ++*dirs;
-    size_t n = strcspn(*dirs, ":");
-    const char *start = *dirs;
-    *dirs += n;
-    char *dir = n ? strndup(start, n) : NULL;
-    if (n && !dir)
-        memory_note_failure();
-    return dir;
-}
-
-/* The path of a file in the first directory that has it (free it), or NULL. */
-static char *find_file(const char *dirs, const char *file)
-{
-    char *dir, *path = NULL;
-    while (!path && (dir = next_dir(&dirs))) {
-        if (asprintf(&path, "%s/%s", dir, file) < 0) {
-            memory_note_failure();
-            path = NULL;
-        }
-        free(dir);
-        if (path && access(path, F_OK) != 0) {
-            free(path);
-            path = NULL;
-        }
-    }
-    return path;
-}
-
 static int remember_file(struct recipe_loader *loader, const char *file)
 {
     struct recipe *recipe = loader->recipe;
@@ -155,7 +110,7 @@ static int remember_file(struct recipe_loader *loader, const char *file)
 static int read_text(struct recipe_loader *loader, const char *file, char **ret_text,
                      size_t *ret_size)
 {
-    _cleanup_free_ char *path = find_file(loader->dirs, file);
+    _cleanup_free_ char *path = dirs_find(loader->dirs, file);
     if (!path)
         return error_set(loader->err, PARE_EDATA, "there is no %s in %s", file, loader->dirs);
     _cleanup_free_ char *data = NULL;
@@ -169,19 +124,6 @@ static int read_text(struct recipe_loader *loader, const char *file, char **ret_
     *ret_text = recipe_copy(loader->recipe, (struct pare_str){ data, n });
     *ret_size = n;
     return *ret_text ? 0 : error_oom(loader->err);
-}
-
-/* The length of the statement at p: up to a newline that has no backslash before it. Backslash
- * and newline of those that have become spaces; *ret_lines counts the lines. */
-static size_t statement_length(char *p, const char *end, unsigned *ret_lines)
-{
-    size_t n = 0;
-    for (*ret_lines = 1; p + n < end && p[n] != '\n'; n++)
-        if (p[n] == '\\' && p + n + 1 < end && p[n + 1] == '\n') {
-            p[n] = p[n + 1] = ' ';
-            ++*ret_lines;
-        }
-    return n;
 }
 
 /* Parses all lines of a text that lives as long as the recipe. */
@@ -213,11 +155,6 @@ int recipe_read(struct recipe_loader *loader, const char *file)
     return r;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 struct names {
     char **items;
     size_t n;
@@ -225,61 +162,13 @@ struct names {
 
 static void names_deinit(struct names *names)
 {
-    for (size_t i = 0; i < names->n; i++)
-        free(names->items[i]);
-    free(names->items);
-}
-
-/* Adds the recipe names of a directory; one that does not exist has none. */
-static int names_scan(struct names *names, const char *path, struct error *err)
-{
-    _cleanup_closedir_ DIR *dir = opendir(path);
-    const struct dirent *entry;
-    if (!dir && errno == ENOMEM)
-        return error_oom(err);
-    while (dir && (entry = readdir(dir))) {
-        size_t n = strlen(entry->d_name), suffix = strlen(SUFFIX);
-        if (n <= suffix || strcmp(entry->d_name + n - suffix, SUFFIX) ||
-            !recipe_name_is_plain((struct pare_str){ entry->d_name, n - suffix }))
-            continue;
-        char **items = reallocarray(names->items, names->n + 1, sizeof *items);
-        if (!items)
-            return error_oom(err);
-        names->items = items;
-        names->items[names->n] = strndup(entry->d_name, n - suffix);
-        if (!names->items[names->n])
-            return error_oom(err);
-        names->n++;
-    }
-    return 0;
-}
-
-/* All names of recipes in the directories, sorted, each once. */
-static int names_list(const char *dirs, struct names *ret_names, struct error *err)
-{
-    char *dir;
-    int r = 0;
-    while (!r && (dir = next_dir(&dirs))) {
-        r = names_scan(ret_names, dir, err);
-        free(dir);
-    }
-    if (r || !ret_names->n)
-        return r;
-    qsort(ret_names->items, ret_names->n, sizeof *ret_names->items, compare_names);
-    size_t kept = 1;
-    for (size_t i = 1; i < ret_names->n; i++)
-        if (strcmp(ret_names->items[i], ret_names->items[kept - 1]))
-            ret_names->items[kept++] = ret_names->items[i];
-        else
-            free(ret_names->items[i]);
-    ret_names->n = kept;
-    return 0;
+    strlist_clear(&names->items, &names->n);
 }
 
 static int unknown_recipe(const char *dirs, const char *name, struct error *err)
 {
     CLEANUP(names_deinit) struct names names = { NULL, 0 };
-    int r = names_list(dirs, &names, err);
+    int r = dirs_list(dirs, SUFFIX, &names.items, &names.n, err);
     if (r)
         return r;
     _cleanup_strbuf_ struct strbuf list = STRBUF_INIT;
@@ -309,10 +198,10 @@ static int load_file(struct recipe_loader *loader, const char *name, struct erro
 int recipe_load(const char *dirs, const char *name, struct recipe **ret_recipe, struct error *err)
 {
     char file[120];
-    if (!recipe_name_is_plain((struct pare_str){ name, strlen(name) }))
+    if (!statement_name_is_plain((struct pare_str){ name, strlen(name) }))
         return unknown_recipe(dirs, name, err);
     (void)snprintf(file, sizeof file, "%s%s", name, SUFFIX);
-    _cleanup_free_ char *path = find_file(dirs, file);
+    _cleanup_free_ char *path = dirs_find(dirs, file);
     if (!path)
         return unknown_recipe(dirs, name, err);
     CLEANUP(recipe_free_cleanup) struct recipe *recipe = recipe_new();
@@ -401,7 +290,7 @@ static json_t *describe(const char *dirs, const char *name)
 {
     char file[120];
     (void)snprintf(file, sizeof file, "%s%s", name, SUFFIX);
-    _cleanup_free_ char *path = find_file(dirs, file);
+    _cleanup_free_ char *path = dirs_find(dirs, file);
     CLEANUP(recipe_free_cleanup) struct recipe *recipe = NULL;
     struct error err = ERROR_INIT;
     int r = recipe_load(dirs, name, &recipe, &err);
@@ -424,7 +313,7 @@ static json_t *describe(const char *dirs, const char *name)
 int recipe_list(const char *dirs, json_t **ret_list, struct error *err)
 {
     CLEANUP(names_deinit) struct names names = { NULL, 0 };
-    int r = names_list(dirs, &names, err);
+    int r = dirs_list(dirs, SUFFIX, &names.items, &names.n, err);
     if (r)
         return r;
     _cleanup_json_ json_t *list = json_array();

@@ -3,6 +3,8 @@
 /* The words of a statement: see recipe_line.h. */
 #include "convert/recipe_line.h"
 
+#include "base/statement.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -77,7 +79,7 @@ int line_take_plain(struct line *line, const char *what, const char **ret)
     struct word word;
     if (!line_take(line, &word))
         return line_expected(line, what, NULL);
-    if (word.quoted || !recipe_name_is_plain(word.text))
+    if (word.quoted || !statement_name_is_plain(word.text))
         return line_expected(line, what, &word);
     *ret = recipe_copy(line->recipe, word.text);
     return *ret ? 0 : error_oom(line->err);

@@ -6,6 +6,8 @@
  */
 #include "convert/recipe_line.h"
 
+#include "base/statement.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -293,7 +295,7 @@ static int parse_statement(struct line *line)
                          : "'%s' stands in overrides only, not in recipes", statements[i].word);
     if (i >= 0)
         return statements[i].parse(line);
-    if (word.quoted || !recipe_name_is_plain(word.text))
+    if (word.quoted || !statement_name_is_plain(word.text))
         return line_expected(line, "a statement or an encoding", &word);
     char *encoding = recipe_copy(line->recipe, word.text);
     if (!encoding)
@@ -301,25 +303,6 @@ static int parse_statement(struct line *line)
     char after[110];
     (void)snprintf(after, sizeof after, "the encoding '%s'", encoding);
     return add_rule(line, RECIPE_ENCODE, encoding, after);
-}
-
-/* Cuts comment and white space off the end of a line. */
-static struct pare_str trim(struct pare_str text)
-{
-    int quoted = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '"')
-            quoted = !quoted;
-        if (text.data[i] == '#' && !quoted)
-            text.len = i;
-    }
-    while (text.len && strchr(" \t\r", text.data[text.len - 1]))
-        text.len--;
-    while (text.len && strchr(" \t", *text.data)) {
-        text.data++;
-        text.len--;
-    }
-    return text;
 }
 
 /* "PLACE: STATEMENT" with single spaces, for plans. */
@@ -340,7 +323,7 @@ static char *describe(struct recipe *recipe, const char *place, struct pare_str 
 int recipe_parse_line(struct recipe_loader *loader, const char *file, unsigned line,
                       struct pare_str text)
 {
-    text = trim(text);
+    text = statement_trim(text);
     if (!text.len)
         return 0;
     char place[RECIPE_MAX_PLACE];

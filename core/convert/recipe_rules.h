@@ -132,7 +132,4 @@ int recipe_read(struct recipe_loader *loader, const char *file)
 int recipe_parse_line(struct recipe_loader *loader, const char *file, unsigned line,
                       struct pare_str text) __attribute__((warn_unused_result));
 
-/* 1 for letters, digits, '_', '-' and '.', the first not a '.'; at most 100 bytes. */
-int recipe_name_is_plain(struct pare_str name);
-
 #endif

@@ -58,6 +58,7 @@ static const struct key keys[] = {
     { "cpu", TEXT, AT(cpu), "native" },
     { "plugins", PATHS, AT(plugins), NULL, .fixed = 1 },
     { "recipes", PATHS, AT(recipes), NULL, .fixed = 1 },
+    { "architectures", PATHS, AT(architectures), NULL, .fixed = 1 },
     { "worker", PATH, AT(worker), NULL, .fixed = 1 },
     { "log_level", LEVEL, AT(log_level), "info" },
 };
@@ -360,10 +361,12 @@ static int fill_in(struct config *config, struct error *err)
         config->plugins = paths_plugins();
     if (!config->recipes)
         config->recipes = paths_recipes();
+    if (!config->architectures)
+        config->architectures = paths_architectures();
     if (!config->worker)
         config->worker = paths_worker();
     if (!config->archive || !config->failed || !config->socket || !config->plugins ||
-        !config->recipes || !config->worker)
+        !config->recipes || !config->architectures || !config->worker)
         return error_oom(err);
     return 0;
 }

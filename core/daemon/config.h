@@ -12,7 +12,7 @@
 struct config {
     char *drop, *out, *catalog;
     char *archive, *failed, *socket;   /* these six may be NULL before config_finish */
-    char *plugins, *recipes, *worker;
+    char *plugins, *recipes, *architectures, *worker;
     struct job_target *targets;
     size_t n_targets;
     char *after;                     /* "archive" or "delete" */

@@ -45,6 +45,7 @@ static const struct option long_options[] = {
     { "threads", required_argument, NULL, OPT_KEY },
     { "plugins", required_argument, NULL, OPT_KEY },
     { "recipes", required_argument, NULL, OPT_KEY },
+    { "architectures", required_argument, NULL, OPT_KEY },
     { "worker", required_argument, NULL, OPT_KEY },
     { "socket", required_argument, NULL, OPT_KEY },
     { "log-level", required_argument, NULL, OPT_KEY },
@@ -71,7 +72,7 @@ static const char help[] =
     "  --jobs N            jobs at once (1)\n"
     "  --threads N         threads of each (0: one per CPU)\n"
     "  --settle SECONDS    quiet time where writers cannot be seen (2)\n"
-    "  --plugins DIRS, --recipes DIRS, --worker FILE\n"
+    "  --plugins DIRS, --recipes DIRS, --architectures DIRS, --worker FILE\n"
     "                      instead of the installed ones\n"
     "  --socket PATH       control socket (pared.sock beside the catalog)\n"
     "  --log-level LEVEL   error, warning, info or debug\n"

@@ -26,13 +26,14 @@ struct job_target {
 
 struct job_settings {
     const char *worker;          /* path of pare-worker */
-    const char *plugins, *recipes;
+    const char *plugins, *recipes, *architectures; /* colon-separated directories, or NULL */
     unsigned threads;            /* 0: one per CPU */
     uint64_t memory_limit;       /* bytes; 0: none */
     const char *cpu;             /* "native" */
     const char *nonfinite;       /* "refuse" */
     const char *sandbox;         /* "best" */
     int allow_requantize;
+    int no_recover;              /* what lies on a lattice is encoded anew */
     double silence;              /* seconds without a line before the worker is killed */
 };
 

@@ -139,6 +139,7 @@ static int confine(const struct worker *w, json_t **ret_report, struct error *er
     struct sandbox_rules rules = {
         .plugins = json_get_string(w->request, "plugins", ""),
         .recipes = json_get_string(w->request, "recipes", ""),
+        .architectures = json_get_string(w->request, "architectures", ""),
         .staging = (int)json_get_int(w->request, "staging", -1),
         .memory_limit = (uint64_t)json_get_int(w->request, "memory_limit", 0),
         .required = !strcmp(policy, "require"),
@@ -166,6 +167,8 @@ static int start(struct worker *w, struct error *err)
         return r;
     cpu_describe(w->cpu, cpu, sizeof cpu);
     w->job = (struct job_context){ .recipes = json_get_string(w->request, "recipes", ""),
+                                   .architectures =
+                                       json_get_string(w->request, "architectures", ""),
                                    .request = w->request,
                                    .threads = threads,
                                    .warnings = json_array(),

@@ -103,6 +103,7 @@ static int enter_landlock(const struct sandbox_rules *rules)
     const uint64_t readable = FS_READ_FILE | FS_READ_DIR;
     allow_list(ruleset, rules->plugins, readable);
     allow_list(ruleset, rules->recipes, readable);
+    allow_list(ruleset, rules->architectures, readable);
     allow_list(ruleset, "/usr/lib:/usr/lib64:/usr/local/lib:/lib:/lib64:/etc/ld.so.cache",
                readable);
     if (SANITIZED)

@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The worker's confinement, put on before the first plugin is loaded: no new privileges, limits,
- * Landlock (plugins, recipes and system libraries readable, the staging directory writable, nothing
- * else, no TCP, no signals or abstract sockets outward), and a seccomp filter without sockets,
- * exec, ptrace and the like. Where the kernel lacks one of these it is named in the report.
+ * Landlock (plugins, recipes, architecture maps and system libraries readable, the staging
+ * directory writable, nothing else, no TCP, no signals or abstract sockets outward), and a seccomp
+ * filter without sockets, exec, ptrace and the like. Where the kernel lacks one of these it is
+ * named in the report.
  */
 #ifndef WORKER_SANDBOX_H
 #define WORKER_SANDBOX_H
@@ -14,10 +15,10 @@
 #include <jansson.h>
 
 struct sandbox_rules {
-    const char *plugins, *recipes; /* colon-separated directories, readable */
-    int staging;                   /* descriptor of the writable directory, or -1 */
-    uint64_t memory_limit;         /* bytes of address space; 0: none */
-    int required;                  /* fail when anything is missing */
+    const char *plugins, *recipes, *architectures; /* colon-separated directories, readable */
+    int staging;           /* descriptor of the writable directory, or -1 */
+    uint64_t memory_limit; /* bytes of address space; 0: none */
+    int required;          /* fail when anything is missing */
 };
 
 /* Confines the calling process for good; *ret_report tells what holds:

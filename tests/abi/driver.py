@@ -47,6 +47,7 @@ class Worker:
     def __init__(self, program, plugins, recipes="", prefix=(), env=None):
         self.program, self.plugins, self.recipes = program, plugins, recipes
         self.prefix, self.env = list(prefix), env or {}
+        self.architectures = os.path.join(os.path.dirname(recipes), "architectures")
 
     def start(self, request, sources=(), other=(), staging=None, importance=None):
         fds = []
@@ -58,7 +59,8 @@ class Worker:
                 files.append({"name": os.path.basename(path), "fd": fds[-1]})
             return {"name": "model", "folder": len(files) > 1, "files": files}
 
-        request = {"plugins": self.plugins, "recipes": self.recipes, **request}
+        request = {"plugins": self.plugins, "recipes": self.recipes,
+                   "architectures": self.architectures, **request}
         if sources:
             request["source"] = describe(sources)
         if other:

@@ -97,6 +97,24 @@ class Test(unittest.TestCase):
                 self.assertEqual(done.stdout, "")
         self.assertEqual([n for n in self.outputs(".") if "F16" in n or n == ".pare"], [])
 
+    def test_options_of_maps(self):
+        """They reach every target and its record; a GGUF has its own names, and needs no map."""
+        self.pare("convert", "tiny.gguf", "--to", "gguf:f16", "-o", "plain", "-q")
+        options = ["--as-container", "--pre", "llama-bpe", "--tokenizer", "none"]
+        self.pare("convert", "tiny.gguf", "--to", "gguf:f16", "-o", "out", "-q", *options)
+        name = "tiny-F16.gguf"
+        self.assertEqual((self.dir / "out" / name).read_bytes(),
+                         (self.dir / "plain" / name).read_bytes())
+        manifest = json.loads((self.dir / "out" / (name + ".pare.json")).read_text())
+        self.assertEqual(manifest["target"]["options"],
+                         {"as_container": "yes", "pre": "llama-bpe", "tokenizer": "none"})
+        for args, text in ((["--pre", ""], "--pre"), (["--pre", "x" * 65], "--pre"),
+                           (["--tokenizer", "spm"], "--tokenizer"), (["--tokenizer"], "value"),
+                           (["--architectures", ""], "--architectures")):
+            with self.subTest(args):
+                done = self.pare("convert", "tiny.gguf", "--to", "gguf:f16", *args, status=2)
+                self.assertIn(text, done.stderr)
+
     def test_one_of_two_fails(self):
         done = self.pare("convert", "missing", "tiny.gguf", "--to", "gguf:f16", "-o", "out",
                          "--json", status=3)

@@ -31,6 +31,7 @@ def environment():
     env = dict(os.environ)
     env.update(PARE_PLUGINS=os.environ.get('PARE_TEST_PLUGINS') or os.path.join(BUILD, 'plugins'),
                PARE_RECIPES=os.path.join(SOURCE, 'etc/recipes'),
+               PARE_ARCHITECTURES=os.path.join(SOURCE, 'etc/architectures'),
                PARE_WORKER=programs()['worker'])
     env.pop('NOTIFY_SOCKET', None)
     env.pop('JOURNAL_STREAM', None)

@@ -25,7 +25,8 @@ def convert(source, recipe, out, options=None, target="gguf", stem="out"):
     os.makedirs(out, exist_ok=True)
     staging = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
     request = {"kind": "convert", "staging": staging, "plugins": os.environ["PARE_PLUGINS"],
-               "recipes": os.environ["PARE_RECIPES"], "sandbox": "best", "threads": 2,
+               "recipes": os.environ["PARE_RECIPES"],
+               "architectures": os.environ["PARE_ARCHITECTURES"], "sandbox": "best", "threads": 2,
                "source": {"name": "m", "folder": folder, "files": [
                    {"name": os.path.basename(name), "fd": fd} for name, fd in zip(names, fds)]},
                "targets": [{"format": target, "recipe": recipe, "stem": stem,

@@ -42,7 +42,9 @@ class Worker:
         os.makedirs(out, exist_ok=True)
         staging = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
         request = {"kind": "convert", "staging": staging, "plugins": self.plugins,
-                   "recipes": self.recipes, "sandbox": "off", "threads": 2, "nonfinite": "keep",
+                   "recipes": self.recipes,
+                   "architectures": os.path.join(os.path.dirname(self.recipes), "architectures"),
+                   "sandbox": "off", "threads": 2, "nonfinite": "keep",
                    "source": {"name": "m", "folder": len(names) > 1, "files": [
                        {"name": os.path.basename(name), "fd": fd} for name, fd in zip(names, fds)]},
                    "targets": [{"format": target, "recipe": recipe, "stem": "out",

@@ -18,8 +18,9 @@ MAY_INCLUDE = {
     "base": {"base"},
     "model": {"base", "model"},
     "plugin": {"base", "model", "plugin"},
-    "convert": {"base", "model", "plugin", "convert"},
-    "worker": {"base", "model", "plugin", "convert", "worker"},
+    "map": {"base", "model", "plugin", "map"},
+    "convert": {"base", "model", "plugin", "map", "convert"},
+    "worker": {"base", "model", "plugin", "map", "convert", "worker"},
     "catalog": {"base", "catalog"},
     "supervise": {"base", "catalog", "supervise"},
     "daemon": {"base", "catalog", "supervise", "daemon"},
@@ -51,7 +52,7 @@ def layering(path, lines):
                 yield f"{path}:{number}: only catalog uses sqlite3.h"
     if parts[0] == "plugins":
         for number, line in enumerate(lines, 1):
-            if re.match(r'#include "(base|model|plugin|convert)/', line):
+            if re.match(r'#include "(base|model|plugin|map|convert)/', line):
                 yield f"{path}:{number}: a plugin includes only <pare/plugin.h>"
 
 

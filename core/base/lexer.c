@@ -1,22 +1,25 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The words of an expression: see expr_lex.h. */
-#include "convert/expr_lex.h"
+/* The words of an expression: see lexer.h. */
+#include "base/lexer.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
     const char *word;
-    enum expr_token token;
+    enum token token;
 } keywords[] = {
     { "and", TOKEN_AND }, { "or", TOKEN_OR },     { "not", TOKEN_NOT },
     { "in", TOKEN_IN },   { "true", TOKEN_TRUE }, { "false", TOKEN_FALSE },
+    { "null", TOKEN_NULL }, { "for", TOKEN_FOR }, /* the last two: wide */
 };
 
 /* Two-character operators come before those that they begin with. */
 static const struct {
     const char *text;
-    enum expr_token token;
+    enum token token;
 } operators[] = {
     { "==", TOKEN_EQ },    { "!=", TOKEN_NE },       { "<=", TOKEN_LE },    { ">=", TOKEN_GE },
     { "=~", TOKEN_SEARCH },
@@ -24,7 +27,9 @@ static const struct {
     { "(", TOKEN_OPEN },   { ")", TOKEN_CLOSE },     { ",", TOKEN_COMMA },  { "?", TOKEN_QUESTION },
     { ":", TOKEN_COLON },  { "+", TOKEN_PLUS },      { "-", TOKEN_MINUS },  { "*", TOKEN_STAR },
     { "/", TOKEN_SLASH },  { "%", TOKEN_PERCENT },
+    { ".", TOKEN_DOT },    { "[", TOKEN_OPEN_LIST }, { "]", TOKEN_CLOSE_LIST }, /* wide */
 };
+#define WIDE 3 /* of the operators */
 
 static int is_digit(char c)
 {
@@ -36,27 +41,53 @@ static int is_word(char c)
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-static enum expr_token keyword(struct pare_str word)
+static enum token keyword(struct pare_str word, int wide)
 {
-    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords - (wide ? 0 : 2); i++)
         if (word.len == strlen(keywords[i].word) && !memcmp(word.data, keywords[i].word, word.len))
             return keywords[i].token;
     return TOKEN_NAME;
 }
 
-int expr_is_keyword(struct pare_str word)
+int lexer_is_keyword(struct pare_str word)
 {
-    return keyword(word) != TOKEN_NAME;
+    return keyword(word, 0) != TOKEN_NAME;
 }
 
-static int lex_word(struct expr_lexer *lexer, struct error *err)
+/* Takes a number such as 0.5, 1e-6 or 10 that begins with a digit: 1 when it is no whole number in
+ * plain digits. */
+static int lex_real(struct lexer *lexer)
+{
+    char text[64];
+    size_t n = 0, left = (size_t)(lexer->end - lexer->p);
+    while (n < left && n + 1 < sizeof text &&
+           (is_digit(lexer->p[n]) || strchr(".eE", lexer->p[n]) ||
+            (n && strchr("+-", lexer->p[n]) && strchr("eE", lexer->p[n - 1]))))
+        n++;
+    memcpy(text, lexer->p, n);
+    text[n] = 0;
+    char *end;
+    double real = strtod(text, &end);
+    n = (size_t)(end - text);
+    if (strcspn(text, ".eE") >= n || !isfinite(real) || (n < left && is_word(lexer->p[n])))
+        return 0;
+    lexer->token = TOKEN_REAL;
+    lexer->real = real;
+    lexer->text = (struct pare_str){ lexer->p, n };
+    lexer->p += n;
+    return 1;
+}
+
+static int lex_word(struct lexer *lexer, struct error *err)
 {
     const char *start = lexer->p;
+    if (lexer->wide && is_digit(*start) && lex_real(lexer))
+        return 0;
     while (lexer->p < lexer->end && is_word(*lexer->p))
         lexer->p++;
     lexer->text = (struct pare_str){ start, (size_t)(lexer->p - start) };
     if (!is_digit(*start)) {
-        lexer->token = keyword(lexer->text);
+        lexer->token = keyword(lexer->text, lexer->wide);
         return 0;
     }
     int64_t number = 0;
@@ -74,7 +105,7 @@ static int lex_word(struct expr_lexer *lexer, struct error *err)
     return 0;
 }
 
-static int lex_text(struct expr_lexer *lexer, struct error *err)
+static int lex_text(struct lexer *lexer, struct error *err)
 {
     const char *start = ++lexer->p;
     const char *close = memchr(start, '"', (size_t)(lexer->end - start));
@@ -86,10 +117,11 @@ static int lex_text(struct expr_lexer *lexer, struct error *err)
     return 0;
 }
 
-static int lex_operator(struct expr_lexer *lexer, struct error *err)
+static int lex_operator(struct lexer *lexer, struct error *err)
 {
     size_t left = (size_t)(lexer->end - lexer->p);
-    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
+    size_t known = sizeof operators / sizeof *operators - (lexer->wide ? 0 : WIDE);
+    for (size_t i = 0; i < known; i++) {
         size_t n = strlen(operators[i].text);
         if (n <= left && !memcmp(lexer->p, operators[i].text, n)) {
             lexer->token = operators[i].token;
@@ -101,7 +133,7 @@ static int lex_operator(struct expr_lexer *lexer, struct error *err)
     return error_set(err, PARE_EDATA, "'%c' has no meaning here", *lexer->p);
 }
 
-int expr_lex(struct expr_lexer *lexer, struct error *err)
+int lexer_take(struct lexer *lexer, struct error *err)
 {
     while (lexer->p < lexer->end && (*lexer->p == ' ' || *lexer->p == '\t'))
         lexer->p++;
