@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Front matter: see front_matter.h. Values are built by a descent that follows the events; its depth
- * is limited, and what is not wanted is passed over by the same descent without building anything.
+ * Front matter: see front_matter.h. Values are built by a descent that follows the events; its
+ * depth is limited, and what is not wanted is passed over by the same descent without building
+ * anything.
  */
 #include "map/front_matter.h"
 
