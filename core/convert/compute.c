@@ -50,12 +50,7 @@ static int write_planes(struct computer *c, const struct target *target, uint64_
     uint64_t start = timing_now(), offset, length;
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
-        if (t->encoding) {
-            slab_plane_range(t, t->encoding, i, slab->first, slab->count, &offset, &length);
-        } else {
-            offset = slab->offset - source_tensor(c->p, slab->tensor)->planes[0].offset;
-            length = slab->length;
-        }
+        slab_plane_range(t, i, slab->first, slab->count, &offset, &length);
         r = file_pwrite(target->fds[places[i].file], bytes[i], length, places[i].offset + offset,
                         err);
     }
@@ -85,8 +80,8 @@ static int encode_weighted(struct computer *c, const struct model_tensor *t,
         if (r < 0)
             return r;
         for (uint32_t i = 0; i < t->n_planes; i++) {
-            slab_plane_range(t, t->encoding, i, slab->first, slab->count, &begin, &length);
-            slab_plane_range(t, t->encoding, i, at, count, &offset, &length);
+            slab_plane_range(t, i, slab->first, slab->count, &begin, &length);
+            slab_plane_range(t, i, at, count, &offset, &length);
             part[i] = (unsigned char *)planes[i] + (offset - begin);
         }
         encode_rows(t, rows, row_len, c->x + done, c->importance.values, part);
@@ -105,7 +100,7 @@ static int encode_slab(struct computer *c, const struct model_tensor *t, const s
     int r = 0;
     slab_kernel_shape(t, &c->p->cuts[slab->tensor], slab->count, &rows, &row_len);
     for (uint32_t i = 0; i < t->n_planes; i++) {
-        slab_plane_range(t, t->encoding, i, slab->first, slab->count, &offset, &length);
+        slab_plane_range(t, i, slab->first, slab->count, &offset, &length);
         ret_planes[i] = planes[i] = c->encoded + at;
         at += length;
     }
@@ -239,7 +234,7 @@ static int compute_slab(struct computer *c, const struct loaded_slab *l, struct 
     const struct pipeline_request *q = c->p->request;
     int decoded = decode_source(c, l);
     for (size_t j = 0; j < q->n_targets; j++) {
-        int r = do_target(c, l, &q->targets[j], decoded, &figures[j], err);
+        int r = do_target(c, l, q->targets[j], decoded, &figures[j], err);
         if (r < 0)
             return r;
     }

@@ -1,20 +1,17 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Converting: open, prepare all targets, run the pipeline once, sync, and tell what came of it.
- * Planning is the same without the pipeline.
+ * Converting: open, prepare all targets, run the pipeline once for each route (route.h), sync, and
+ * tell what came of it (answer.h). Planning is the same without the pipeline.
  */
 #include "convert/convert.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/json.h"
-#include "base/strbuf.h"
 #include "base/timing.h"
-#include "convert/pipeline.h"
+#include "convert/answer.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define CONFIG_BYTES (1u << 20)
@@ -163,234 +160,129 @@ int job_open_importance(const struct job_context *job, int check,
     return 0;
 }
 
-struct targets {
-    struct target *list;
+struct group { /* targets that are made from the same */
+    struct route *route;
+    struct target **targets;
     size_t n;
+    struct pipeline_result result;
 };
 
-static void targets_deinit(struct targets *targets)
+struct conversion { /* in this order all goes when the job ends */
+    struct target *targets;
+    size_t n;
+    struct group *groups;
+    size_t n_groups;
+    struct importance *importance;
+    struct routes routes;
+    struct source *source;
+};
+
+static void conversion_deinit(struct conversion *c)
 {
-    for (size_t i = 0; i < targets->n; i++)
-        target_deinit(&targets->list[i]);
-    free(targets->list);
+    for (size_t i = 0; i < c->n_groups; i++) {
+        pipeline_result_deinit(&c->groups[i].result);
+        free(c->groups[i].targets);
+    }
+    for (size_t i = 0; i < c->n; i++)
+        target_deinit(&c->targets[i]);
+    free(c->groups);
+    free(c->targets);
+    importance_free(c->importance);
+    routes_deinit(&c->routes);
+    source_close(c->source);
 }
 
-static int prepare_targets(const struct job_context *job, const struct model *model,
-                           const struct importance *importance, struct targets *targets,
-                           struct error *err)
+static int prepare_targets(const struct job_context *job, struct conversion *c, struct error *err)
 {
     const json_t *wanted = json_object_get(job->request, "targets");
     struct target_setup setup = {
-        .registry = job->registry,
-        .recipe_dirs = job->recipes,
+        .routes = &c->routes,
         .overrides = json_object_get(job->request, "overrides"),
         .plan = { .allow_requantize = json_get_bool(job->request, "allow_requantize", 0),
                   .draft = !strcmp(json_get_string(job->request, "kind", ""), "plan"),
-                  .importance = importance },
+                  .importance = c->importance },
     };
     if (!json_array_size(wanted))
         return error_set(err, PARE_EUSAGE, "no targets were asked for");
-    targets->list = calloc(json_array_size(wanted), sizeof *targets->list);
-    if (!targets->list)
+    c->targets = calloc(json_array_size(wanted), sizeof *c->targets);
+    if (!c->targets)
         return error_oom(err);
     for (size_t i = 0; i < json_array_size(wanted); i++) {
-        targets->n++;
-        int r = target_prepare(&targets->list[i], i, json_array_get(wanted, i), &setup, model, err);
+        c->n++;
+        int r = target_prepare(&c->targets[i], i, json_array_get(wanted, i), &setup, err);
         if (r < 0)
             return r;
-        tell_warnings(job, &targets->list[i]);
-        (void)json_array_extend(targets->list[i].warnings, job->warnings);
+        tell_warnings(job, &c->targets[i]);
+        (void)json_array_extend(c->targets[i].warnings, job->warnings);
     }
     return 0;
 }
 
-static json_t *describe_choice(const struct model *model, const struct target *target, uint64_t i)
+static int group_targets(struct conversion *c, struct error *err)
 {
-    const struct model_tensor *to = &target->plan->target->tensors[i];
-    const struct plan_choice *choice = &target->plan->choices[i];
-    const struct model_tensor *from = &model->tensors[choice->source];
-    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:b}", "name",
-                     json_text(to->name.data, to->name.len), "shape", tensor_shape(to), "from",
-                     from->encoding_name, "to", to->encoding_name, "elements",
-                     (json_int_t)to->elements, "bytes_in", (json_int_t)from->bytes, "bytes",
-                     (json_int_t)to->bytes, "importance", choice->importance != NULL);
-}
-
-static void emit_plan(const struct job_context *job, const struct model *model,
-                      const struct target *target, uint64_t memory)
-{
-    json_t *tensors = json_array();
-    for (uint64_t i = 0; i < target->plan->target->n_tensors; i++) {
-        json_t *line = describe_choice(model, target, i);
-        (void)json_object_set_new(line, "rule", json_string(target->plan->choices[i].rule));
-        (void)json_array_append_new(tensors, line);
+    c->groups = calloc(c->routes.n + 1, sizeof *c->groups);
+    if (!c->groups)
+        return error_oom(err);
+    for (; c->n_groups < c->routes.n; c->n_groups++) {
+        struct group *group = &c->groups[c->n_groups];
+        group->route = c->routes.list[c->n_groups];
+        group->targets = calloc(c->n + 1, sizeof(struct target *));
+        if (!group->targets)
+            return error_oom(err);
+        for (size_t i = 0; i < c->n; i++)
+            if (c->targets[i].route == group->route) {
+                c->targets[i].position = group->n;
+                group->targets[group->n++] = &c->targets[i];
+            }
     }
-    job_emit(job, "plan",
-             json_pack("{s:i, s:s, s:s, s:o, s:o, s:I, s:f, s:I, s:I, s:I, s:O}", "target",
-                       (int)target->index, "format", target->writer->name, "recipe",
-                       recipe_name(target->recipe), "tensors", tensors, "census",
-                       model_census(target->plan->target), "bytes",
-                       (json_int_t)target_bytes(target), "bits_per_weight",
-                       target_bits_per_weight(target), "memory", (json_int_t)memory, "disk",
-                       (json_int_t)target_bytes(target), "fallbacks",
-                       (json_int_t)target->plan->n_fallbacks, "warnings", target->warnings));
+    return 0;
 }
 
-DEFINE_CLEANUP(struct source *, source_close);
-
-int job_plan(const struct job_context *job, struct model *model, struct error *err)
+/* All that comes before the first weight is read. */
+static int prepare(const struct job_context *job, struct model *model, int check_importance,
+                   struct conversion *c, struct error *err)
 {
-    CLEANUP(source_close_cleanup) struct source *source = NULL;
-    CLEANUP(importance_free_cleanup) struct importance *importance = NULL;
-    CLEANUP(targets_deinit) struct targets targets = { 0 };
-    _cleanup_free_ struct slab_cut *cuts = NULL;
-    int r = job_open_model(job, model, json_get_string(job->request, "format", NULL), &source, err);
+    int r = job_open_model(job, model, json_get_string(job->request, "format", NULL), &c->source,
+                           err);
+    routes_init(&c->routes, job, c->source, model, 0);
     if (r == 0)
         r = job_tell_source(job, model, err);
     if (r == 0)
-        r = job_open_importance(job, 0, &importance, err);
+        r = job_open_importance(job, check_importance, &c->importance, err);
     if (r == 0)
-        r = prepare_targets(job, model, importance, &targets, err);
-    if (r == 0)
-        r = pipeline_cuts(model, targets.list, targets.n, &cuts, err);
-    if (r < 0)
-        return r;
-    uint64_t memory = pipeline_memory(model, cuts, targets.n, job->threads);
-    for (size_t i = 0; i < targets.n; i++)
-        emit_plan(job, model, &targets.list[i], memory);
-    return 0;
+        r = prepare_targets(job, c, err);
+    return r == 0 ? group_targets(c, err) : r;
 }
+
+int job_plan(const struct job_context *job, struct model *model, struct error *err)
+{
+    CLEANUP(conversion_deinit) struct conversion c = { 0 };
+    uint64_t memory = 0;
+    int r = prepare(job, model, 0, &c, err);
+    for (size_t i = 0; r == 0 && i < c.n_groups; i++) {
+        _cleanup_free_ struct slab_cut *cuts = NULL;
+        const struct group *group = &c.groups[i];
+        r = pipeline_cuts(group->route->model, group->targets, group->n, &cuts, err);
+        uint64_t n = r < 0 ? 0 : pipeline_memory(group->route->model, cuts, group->n,
+                                                 job->threads);
+        memory = n > memory ? n : memory;
+    }
+    for (size_t i = 0; r == 0 && i < c.n; i++)
+        answer_plan(job, &c.targets[i], memory);
+    return r;
+}
+
+struct walk { /* one pipeline run of several */
+    const struct job_context *job;
+    size_t number, of;
+};
 
 static void tell_progress(void *context, uint64_t done, uint64_t total)
 {
-    job_emit(context, "progress",
-             json_pack("{s:I, s:I, s:s}", "done", (json_int_t)done, "total", (json_int_t)total,
-                       "stage", "convert"));
-}
-
-/* With nonfinite = keep: what was passed on, and what it cost besides. */
-static void note_nonfinite(const struct target *target, const struct model_tensor *t,
-                           const struct measure *m)
-{
-    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    if (!m->nonfinite && !m->overflowed)
-        return;
-    strbuf_puts(&sb, "tensor `");
-    strbuf_escape(&sb, t->name.data, t->name.len < 100 ? t->name.len : 100);
-    strbuf_printf(&sb,
-                  "`: %llu weights of the source are NaN or infinite, and %llu more of the output",
-                  (unsigned long long)m->nonfinite, (unsigned long long)m->overflowed);
-    if (sb.data && json_array_size(target->warnings) < 1000)
-        (void)json_array_append_new(target->warnings, json_text(sb.data, sb.len));
-}
-
-/* Emits a target's tensors in output order and adds them up. */
-static void emit_tensors(const struct job_context *job, const struct model *model,
-                         const struct target *target, const struct pipeline_result *result,
-                         struct measure *all)
-{
-    for (uint64_t i = 0; i < target->plan->target->n_tensors; i++) {
-        uint64_t source = target->plan->choices[i].source;
-        const struct pipeline_figure *f =
-            &result->figures[target->index * result->n_tensors + source];
-        json_t *line = describe_choice(model, target, i);
-        char sse[40];
-        (void)snprintf(sse, sizeof sse, "%a", f->probe_sse);
-        (void)json_object_set_new(line, "target", json_integer((json_int_t)target->index));
-        measure_to_json(&f->all, line);
-        measure_weighted_to_json(&f->all, line);
-        (void)json_object_set_new(line, "nonfinite",
-                                  json_integer((json_int_t)(f->all.nonfinite + f->all.overflowed)));
-        (void)json_object_set_new(line, "seconds", json_number(f->all.seconds));
-        (void)json_object_set_new(line, "probe",
-                                  json_pack("{s:I, s:I, s:s}", "first",
-                                            (json_int_t)f->probe_first, "elements",
-                                            (json_int_t)f->probe_count, "sse", sse));
-        job_emit(job, "tensor", line);
-        note_nonfinite(target, &target->plan->target->tensors[i], &f->all);
-        measure_merge(all, &f->all);
-    }
-}
-
-static void emit_target(const struct job_context *job, const struct model *model,
-                        const struct target *target, const struct pipeline_result *result)
-{
-    struct measure all = MEASURE_INIT;
-    emit_tensors(job, model, target, result, &all);
-    json_t *accuracy = json_object();
-    measure_to_json(&all, accuracy);
-    measure_weighted_to_json(&all, accuracy);
-    _cleanup_free_ char *output = target_output_name(target);
-    job_emit(job, "target",
-             json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:I, s:o, s:f, s:o, s:O}",
-                       "target", (int)target->index, "format", target->writer->name, "recipe",
-                       recipe_name(target->recipe), "recipe_sha256", recipe_digest(target->recipe),
-                       "stem", target->stem, "output", output ? output : "", "folder",
-                       target_is_folder(target), "files", target_files(target), "bytes",
-                       (json_int_t)target_bytes(target), "census",
-                       model_census(target->plan->target), "bits_per_weight",
-                       target_bits_per_weight(target), "accuracy", accuracy, "warnings",
-                       target->warnings));
-}
-
-static int compare_lines(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The digest of a model (docs/protocol.md). */
-static int model_digest(const struct model *model, const struct pipeline_result *result,
-                        char ret_hex[HASH_HEX_SIZE], struct error *err)
-{
-    _cleanup_free_ char **lines = calloc(model->n_files + 1u, sizeof *lines);
-    _cleanup_strbuf_ struct strbuf all = STRBUF_INIT;
-    size_t n = 0;
-    int complete = lines != NULL;
-    if (model->n_files == 1) {
-        memcpy(ret_hex, result->sha256[0], HASH_HEX_SIZE);
-        return 0;
-    }
-    for (uint32_t i = 0; lines && i < model->n_files; i++) {
-        const struct model_file *f = &model->files[i];
-        if (f->role != PARE_FILE_WEIGHTS && f->role != PARE_FILE_INDEX)
-            continue;
-        if (asprintf(&lines[n], "%s\t%s\n", f->name, result->sha256[i]) > 0)
-            n++;
-        else
-            complete = 0;
-    }
-    if (n)
-        qsort(lines, n, sizeof *lines, compare_lines);
-    for (size_t i = 0; i < n; i++) {
-        strbuf_puts(&all, lines[i]);
-        free(lines[i]);
-    }
-    if (!complete || all.failed)
-        return error_oom(err);
-    return hash_of(all.data ? all.data : "", all.len, ret_hex, err);
-}
-
-static int describe_done(const struct model *model, const struct pipeline_result *result,
-                         double sync, double total, json_t **ret_done, struct error *err)
-{
-    char digest[HASH_HEX_SIZE];
-    int r = model_digest(model, result, digest, err);
-    if (r < 0)
-        return r;
-    json_t *files = json_array();
-    for (uint32_t i = 0; i < model->n_files; i++)
-        if (*result->sha256[i])
-            (void)json_array_append_new(
-                files, json_pack("{s:o, s:I, s:s}", "name",
-                                 json_text(model->files[i].name, strlen(model->files[i].name)),
-                                 "bytes", (json_int_t)model->files[i].size, "sha256",
-                                 result->sha256[i]));
-    const struct stage_seconds *s = &result->seconds;
-    *ret_done = json_pack("{s:o, s:s, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}}", "source_files",
-                          files, "digest", digest, "seconds", "hash", s->hash, "read", s->read,
-                          "decode", s->decode, "encode", s->encode, "measure", s->measure, "write",
-                          s->write, "sync", sync, "total", total);
-    return *ret_done ? 0 : error_oom(err);
+    const struct walk *walk = context;
+    job_emit(walk->job, "progress",
+             json_pack("{s:I, s:I, s:s}", "done", (json_int_t)(walk->number * total + done),
+                       "total", (json_int_t)(walk->of * total), "stage", "convert"));
 }
 
 static void tell_sync(void *context)
@@ -399,13 +291,13 @@ static void tell_sync(void *context)
              json_pack("{s:i, s:i, s:s}", "done", 1, "total", 1, "stage", "sync"));
 }
 
-static int sync_targets(const struct job_context *job, struct targets *targets,
-                        double *ret_seconds, struct error *err)
+static int sync_targets(const struct job_context *job, struct conversion *c, double *ret_seconds,
+                        struct error *err)
 {
     uint64_t start = timing_now();
     tell_sync((void *)job);
-    for (size_t i = 0; i < targets->n; i++) {
-        int r = target_finish(&targets->list[i], tell_sync, (void *)job, err);
+    for (size_t i = 0; i < c->n; i++) {
+        int r = target_finish(&c->targets[i], tell_sync, (void *)job, err);
         if (r < 0)
             return r;
     }
@@ -413,55 +305,60 @@ static int sync_targets(const struct job_context *job, struct targets *targets,
     return 0;
 }
 
-static int run(const struct job_context *job, struct source *source, struct model *model,
-               const struct importance *importance, int staging, struct targets *targets,
-               struct pipeline_result *result, struct error *err)
+static const struct group *group_of(const struct conversion *c, const struct target *target)
 {
-    for (size_t i = 0; i < targets->n; i++) {
-        int r = target_open(&targets->list[i], staging, model, err);
+    size_t i = 0;
+    while (c->groups[i].route != target->route)
+        i++;
+    return &c->groups[i];
+}
+
+/* The first walk digests the files. */
+static int run_groups(const struct job_context *job, struct conversion *c, struct error *err)
+{
+    const char *nonfinite = json_get_string(job->request, "nonfinite", "refuse");
+    for (size_t i = 0; i < c->n_groups; i++) {
+        struct group *group = &c->groups[i];
+        struct walk walk = { job, i, c->n_groups };
+        struct pipeline_request request = {
+            .source = group->route->source,
+            .model = group->route->model,
+            .targets = group->targets,
+            .n_targets = group->n,
+            .without_digests = i > 0,
+            .importance = c->importance,
+            .threads = job->threads,
+            .keep_nonfinite = !strcmp(nonfinite, "keep"),
+            .progress = tell_progress,
+            .context = &walk,
+        };
+        int r = pipeline_run(&request, &group->result, err);
         if (r < 0)
             return r;
+        if (i)
+            stage_seconds_add(&c->groups[0].result.seconds, &group->result.seconds);
     }
-    struct pipeline_request request = {
-        .source = source,
-        .model = model,
-        .targets = targets->list,
-        .n_targets = targets->n,
-        .importance = importance,
-        .threads = job->threads,
-        .keep_nonfinite = !strcmp(json_get_string(job->request, "nonfinite", "refuse"), "keep"),
-        .progress = tell_progress,
-        .context = (void *)job,
-    };
-    return pipeline_run(&request, result, err);
+    return 0;
 }
 
 int job_convert(const struct job_context *job, struct model *model, int staging, json_t **ret_done,
                 struct error *err)
 {
-    CLEANUP(source_close_cleanup) struct source *source = NULL;
-    CLEANUP(importance_free_cleanup) struct importance *importance = NULL;
-    CLEANUP(targets_deinit) struct targets targets = { 0 };
-    struct pipeline_result result = { 0 };
+    CLEANUP(conversion_deinit) struct conversion c = { 0 };
     uint64_t start = timing_now();
     double sync = 0;
-    int r = job_open_model(job, model, json_get_string(job->request, "format", NULL), &source, err);
+    int r = prepare(job, model, 1, &c, err);
+    for (size_t i = 0; r == 0 && i < c.n; i++)
+        r = target_open(&c.targets[i], staging, err);
     if (r == 0)
-        r = job_tell_source(job, model, err);
+        r = run_groups(job, &c, err);
     if (r == 0)
-        r = job_open_importance(job, 1, &importance, err);
+        r = sync_targets(job, &c, &sync, err);
+    for (size_t i = 0; r == 0 && i < c.n; i++)
+        answer_target(job, &c.targets[i], &group_of(&c, &c.targets[i])->result);
     if (r == 0)
-        r = prepare_targets(job, model, importance, &targets, err);
-    if (r == 0)
-        r = run(job, source, model, importance, staging, &targets, &result, err);
-    if (r == 0)
-        r = sync_targets(job, &targets, &sync, err);
-    for (size_t i = 0; r == 0 && i < targets.n; i++)
-        emit_target(job, model, &targets.list[i], &result);
-    if (r == 0)
-        r = describe_done(model, &result, sync, timing_since(start), ret_done, err);
-    if (r == 0 && importance)
-        (void)json_object_set_new(*ret_done, "importance", importance_json(importance));
-    pipeline_result_deinit(&result);
+        r = answer_done(model, &c.groups[0].result, sync, timing_since(start), ret_done, err);
+    if (r == 0 && c.importance)
+        (void)json_object_set_new(*ret_done, "importance", importance_json(c.importance));
     return r;
 }

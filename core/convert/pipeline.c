@@ -22,7 +22,7 @@ void pipeline_fail(struct pipeline *p, const struct error *err)
     (void)pthread_mutex_unlock(&p->lock);
 }
 
-int pipeline_cuts(const struct model *model, const struct target *targets, size_t n_targets,
+int pipeline_cuts(const struct model *model, struct target *const *targets, size_t n_targets,
                   struct slab_cut **ret_cuts, struct error *err)
 {
     _cleanup_free_ struct slab_cut *cuts = calloc(model->n_tensors + 1, sizeof *cuts);
@@ -35,9 +35,9 @@ int pipeline_cuts(const struct model *model, const struct target *targets, size_
         if (model->tensors[i].encoding)
             encodings[n++] = model->tensors[i].encoding;
         for (size_t j = 0; j < n_targets; j++) {
-            uint64_t k = targets[j].by_source[i];
-            if (k != UINT64_MAX && targets[j].plan->target->tensors[k].encoding)
-                encodings[n++] = targets[j].plan->target->tensors[k].encoding;
+            uint64_t k = targets[j]->by_source[i];
+            if (k != UINT64_MAX && targets[j]->plan->target->tensors[k].encoding)
+                encodings[n++] = targets[j]->plan->target->tensors[k].encoding;
         }
         slab_cut_make(&model->tensors[i], encodings, n, &cuts[i]);
     }
@@ -62,14 +62,14 @@ static uint64_t largest_encoded(const struct pipeline_request *request,
 {
     uint64_t largest = 1;
     for (size_t j = 0; j < request->n_targets; j++) {
-        const struct model *target = request->targets[j].plan->target;
+        const struct model *target = request->targets[j]->plan->target;
         for (uint64_t i = 0; i < target->n_tensors; i++) {
-            uint64_t source = request->targets[j].plan->choices[i].source, total = 0;
+            uint64_t source = request->targets[j]->plan->choices[i].source, total = 0;
             const struct model_tensor *t = &target->tensors[i];
             uint64_t n = t->elements < cuts[source].elements ? t->elements : cuts[source].elements;
             for (uint32_t k = 0; t->encoding && n && k < t->n_planes; k++) {
                 uint64_t offset, length;
-                slab_plane_range(t, t->encoding, k, 0, n, &offset, &length);
+                slab_plane_range(t, k, 0, n, &offset, &length);
                 total += length;
             }
             largest = total > largest ? total : largest;
@@ -95,11 +95,15 @@ static int load(struct pipeline *p, struct loaded_slab *l, struct hash *hash,
     int r = 0;
     if (l->slab.length) {
         const struct model_file *file = &q->model->files[l->slab.file];
+        if (q->without_digests && !l->slab.has_tensor)
+            return 0;
         r = file_pread(file->fd, l->bytes, l->slab.length, l->slab.offset, err);
         if (r < 0)
             return error_prefix(err, "%s", file->name);
         l->planes[0] = l->bytes;
         seconds->read += timing_since(start);
+        if (q->without_digests)
+            return 0;
         start = timing_now();
         hash_update(hash, l->bytes, l->slab.length);
         seconds->hash += timing_since(start);
@@ -107,12 +111,8 @@ static int load(struct pipeline *p, struct loaded_slab *l, struct hash *hash,
     }
     const struct model_tensor *t = &q->model->tensors[l->slab.tensor];
     uint64_t at = 0, offset, length;
-    if (!t->encoding) { /* a share of no bytes */
-        l->planes[0] = l->bytes;
-        return 0;
-    }
     for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
-        slab_plane_range(t, t->encoding, i, l->slab.first, l->slab.count, &offset, &length);
+        slab_plane_range(t, i, l->slab.first, l->slab.count, &offset, &length);
         l->planes[i] = l->bytes + at;
         r = source_read(q->source, l->slab.tensor, i, offset, l->bytes + at, length, err);
         at += length;
@@ -153,7 +153,8 @@ static int end_digests(struct pipeline *p, struct hash **hash, uint32_t *current
                        struct error *err)
 {
     for (; *current < file; (*current)++) {
-        if (p->request->model->files[*current].role != PARE_FILE_IGNORED)
+        if (p->request->model->files[*current].role != PARE_FILE_IGNORED &&
+            !p->request->without_digests)
             hash_final(*hash, p->result->sha256[*current]);
         hash_free(TAKE(*hash));
         int r = hash_new(hash, err);
@@ -190,7 +191,7 @@ static int walk_source(struct pipeline *p, struct slab_walk *walk, struct stage_
     return r;
 }
 
-static void add_seconds(struct stage_seconds *sum, const struct stage_seconds *s)
+void stage_seconds_add(struct stage_seconds *sum, const struct stage_seconds *s)
 {
     sum->hash += s->hash;
     sum->read += s->read;
@@ -206,15 +207,14 @@ void *pipeline_reader(void *pipeline)
     struct error err = ERROR_INIT;
     struct stage_seconds seconds = { 0 };
     struct slab_walk *walk = NULL;
-    int r = slab_walk_new(p->request->model, p->cuts, source_is_plain(p->request->source), &walk,
-                          &err);
+    int r = slab_walk_new(p->request->model, p->cuts, &walk, &err);
     if (r == 0)
         r = walk_source(p, walk, &seconds, &err);
     slab_walk_free(walk);
     if (r < 0)
         pipeline_fail(p, &err);
     (void)pthread_mutex_lock(&p->lock);
-    add_seconds(&p->seconds, &seconds);
+    stage_seconds_add(&p->seconds, &seconds);
     p->walked = 1;
     p->running--;
     (void)pthread_cond_broadcast(&p->changed);
@@ -240,12 +240,12 @@ static int make_slabs(struct pipeline *p, struct error *err)
     return 0;
 }
 
-/* What no plugin knows can be copied only as it lies in a file. */
+/* What no plugin knows can be copied only as one run of bytes. */
 static int check_copies(const struct pipeline_request *q, struct error *err)
 {
     for (uint64_t i = 0; i < q->model->n_tensors; i++) {
         const struct model_tensor *t = &q->model->tensors[i];
-        if (t->encoding || (t->n_planes == 1 && source_is_plain(q->source)))
+        if (t->encoding || t->n_planes == 1)
             continue;
         return error_set(err, PARE_ENOTSUP, "tensor %llu: no plugin provides its encoding %s",
                          (unsigned long long)i, t->encoding_name);
@@ -261,7 +261,7 @@ static int prepare(struct pipeline *p, struct error *err)
     if (r == 0)
         r = pipeline_cuts(q->model, q->targets, q->n_targets, &p->cuts, err);
     if (r == 0)
-        r = slab_walk_new(q->model, p->cuts, source_is_plain(q->source), &walk, err);
+        r = slab_walk_new(q->model, p->cuts, &walk, err);
     if (r < 0)
         return r;
     p->slab_bytes = slab_walk_largest(walk);

@@ -17,6 +17,8 @@ struct stage_seconds { /* summed over threads */
     double hash, read, decode, encode, measure, write;
 };
 
+void stage_seconds_add(struct stage_seconds *sum, const struct stage_seconds *s);
+
 struct pipeline_figure { /* of one source tensor in one target */
     struct measure all;
     uint64_t probe_first, probe_count; /* one slab's elements, for verification … */
@@ -25,16 +27,17 @@ struct pipeline_figure { /* of one source tensor in one target */
 
 struct pipeline_result {
     struct stage_seconds seconds;
-    struct pipeline_figure *figures; /* [target * tensors + source tensor] */
-    char (*sha256)[HASH_HEX_SIZE];   /* of each source file; "" if ignored */
+    struct pipeline_figure *figures; /* [target's position * tensors + source tensor] */
+    char (*sha256)[HASH_HEX_SIZE];   /* of each source file; "" if ignored, or without digests */
     uint64_t n_tensors;
 };
 
 struct pipeline_request {
     struct source *source;
     const struct model *model;
-    struct target *targets; /* opened */
+    struct target *const *targets; /* opened; made from that source, by position */
     size_t n_targets;
+    int without_digests;    /* 1: the files' digests are known; only tensors are read */
     const struct importance *importance; /* or NULL; the plans' entries are its */
     unsigned threads;       /* compute threads, at least 1 */
     int keep_nonfinite;
@@ -49,7 +52,7 @@ int pipeline_run(const struct pipeline_request *request, struct pipeline_result 
 void pipeline_result_deinit(struct pipeline_result *result);
 
 /* Cuts every tensor for the encodings it has and gets (free it). */
-int pipeline_cuts(const struct model *model, const struct target *targets, size_t n_targets,
+int pipeline_cuts(const struct model *model, struct target *const *targets, size_t n_targets,
                   struct slab_cut **ret_cuts, struct error *err)
     __attribute__((warn_unused_result));
 /* Upper estimate of the bytes that a run with so many threads holds at once. */

@@ -112,12 +112,13 @@ static int check_source(struct choosing *c, const struct encoding *to)
                          "no plugin decodes %s, the encoding of tensor %s, which recipe %s would "
                          "turn into %s", c->tensor->encoding_name, c->name, p->recipe->name,
                          to->name);
-    if ((from->flags & PARE_ENCODING_QUANTIZED) && (to->flags & PARE_ENCODING_QUANTIZED) &&
-        !p->options->allow_requantize && !repacks(p->recipe, from->name, to->name))
+    const char *origin = from->flags & PARE_ENCODING_QUANTIZED ? from->name : c->tensor->origin;
+    if (origin && (to->flags & PARE_ENCODING_QUANTIZED) && !p->options->allow_requantize &&
+        !repacks(p->recipe, from->name, to->name))
         return error_set(p->err, PARE_ENOTSUP,
                          "tensor %s is quantized already, as %s: quantizing it again as %s adds "
                          "error to error; start from the original, or allow requantizing",
-                         c->name, from->name, to->name);
+                         c->name, origin, to->name);
     return 0;
 }
 

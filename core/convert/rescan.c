@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Measuring two models that lie on disk against each other: verification of a written output, and
- * `pare compare`. One thread, one slab of each at a time.
+ * Measuring two models that lie on disk against each other, and verification of a written output.
+ * One thread, one slab of each at a time.
  */
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -13,6 +13,7 @@
 #include "convert/convert.h"
 #include "convert/importance_rows.h"
 #include "convert/measure.h"
+#include "convert/route.h"
 #include "convert/slab.h"
 
 #include <stdio.h>
@@ -45,7 +46,7 @@ static int load_floats(struct source *source, const struct model_tensor *t, uint
     uint64_t offset[PARE_MAX_PLANES], length[PARE_MAX_PLANES], total = 0, rows, row_len;
     const void *planes[PARE_MAX_PLANES];
     for (uint32_t i = 0; i < t->n_planes; i++) {
-        slab_plane_range(t, t->encoding, i, first, count, &offset[i], &length[i]);
+        slab_plane_range(t, i, first, count, &offset[i], &length[i]);
         total += length[i];
     }
     _cleanup_free_ unsigned char *bytes = malloc(total + 1);
@@ -101,14 +102,9 @@ int measure_tensors(struct source *a, const struct model_tensor *ta, uint64_t ia
     return r;
 }
 
-static int find_tensor(const struct model *model, const struct pare_str *name, uint64_t *ret_index)
-{
-    return strmap_find(&model->tensor_names, name->data, name->len, ret_index);
-}
-
 struct verification {
     const struct job_context *job;
-    struct model *model, *output;
+    const struct model *model, *output; /* model: what the output was made from */
     struct source *source, *written;
     uint64_t sampled;
 };
@@ -164,7 +160,7 @@ static int check_tensor(struct verification *v, const json_t *line, uint64_t i, 
     if (strcmp(encoding, t->encoding_name) != 0)
         return error_set(err, PARE_EVERIFY, "tensor `%s` is in %s, not in %s", name,
                          t->encoding_name, encoding);
-    if (!find_tensor(v->model, &t->name, &from))
+    if (!model_find_tensor(v->model, t->name, &from))
         return error_set(err, PARE_EVERIFY, "tensor `%s` is not in the source", name);
     if (!shapes_agree(&v->model->tensors[from], t))
         return error_set(err, PARE_EVERIFY, "tensor `%s` has another shape in the written file",
@@ -255,11 +251,28 @@ static int check_files(const struct job_context *job, const struct model *output
     return 0;
 }
 
+/* Finds what convert made the output from, by what it said of it. */
+static int find_made(struct routes *routes, const json_t *expect, struct verification *v,
+                     struct error *err)
+{
+    struct route_request request = { json_get_string(expect, "format", ""),
+                                     json_get_string(expect, "recipe", ""),
+                                     json_object_get(expect, "options") };
+    struct route *route = NULL;
+    int r = routes_find(routes, &request, &route, err);
+    if (r < 0)
+        return r;
+    v->source = route->source;
+    v->model = route->model;
+    return 0;
+}
+
 int job_verify(const struct job_context *job, struct model *model, struct model *output,
                struct error *err)
 {
     CLEANUP(source_close_cleanup) struct source *source = NULL;
     CLEANUP(source_close_cleanup) struct source *written = NULL;
+    CLEANUP(routes_deinit) struct routes routes = { 0 };
     const json_t *expect = json_object_get(job->request, "expect");
     json_t *files = NULL;
     uint64_t start = timing_now();
@@ -267,6 +280,9 @@ int job_verify(const struct job_context *job, struct model *model, struct model 
     if (r == 0)
         r = job_open(job, output, json_get_string(expect, "format", NULL), &written, err);
     struct verification v = { job, model, output, source, written, 0 };
+    routes_init(&routes, job, source, model, 1);
+    if (r == 0)
+        r = find_made(&routes, expect, &v, err);
     if (r == 0)
         r = check_tensors(&v, json_object_get(expect, "tensors"), err);
     if (r == 0)
@@ -277,119 +293,5 @@ int job_verify(const struct job_context *job, struct model *model, struct model 
              json_pack("{s:o, s:I, s:I, s:f}", "files", files, "tensors",
                        (json_int_t)output->n_tensors, "sampled", (json_int_t)v.sampled, "seconds",
                        timing_since(start)));
-    return 0;
-}
-
-static json_t *missing_names(const struct model *a, const struct model *b)
-{
-    json_t *names = json_array();
-    uint64_t other;
-    for (uint64_t i = 0; i < a->n_tensors; i++)
-        if (!find_tensor(b, &a->tensors[i].name, &other))
-            (void)json_array_append_new(
-                names, json_text(a->tensors[i].name.data, a->tensors[i].name.len));
-    return names;
-}
-
-struct comparison {
-    const struct job_context *job;
-    struct model *ma, *mb;
-    struct source *a, *b;
-    struct importance *importance; /* or NULL */
-};
-
-static void comparison_deinit(struct comparison *c)
-{
-    source_close(c->a);
-    source_close(c->b);
-    importance_free(c->importance);
-}
-
-/* One line of the comparison; *all grows by its sums. */
-static int compare_one(const struct comparison *c, uint64_t ia, uint64_t ib, struct measure *all,
-                       json_t **ret_line, struct error *err)
-{
-    const struct model_tensor *ta = &c->ma->tensors[ia], *tb = &c->mb->tensors[ib];
-    json_t *line = json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I}", "name",
-                             json_text(ta->name.data, ta->name.len), "shape", tensor_shape(ta),
-                             "a", ta->encoding_name, "b", tb->encoding_name, "elements",
-                             (json_int_t)ta->elements, "bytes_a", (json_int_t)ta->bytes, "bytes_b",
-                             (json_int_t)tb->bytes);
-    *ret_line = line;
-    if (!shapes_agree(ta, tb) || !ta->encoding || !tb->encoding) {
-        const char *why = shapes_agree(ta, tb) ? "no plugin decodes it" : "the shapes differ";
-        (void)json_object_set_new(line, "problem", json_string(why));
-        return 0;
-    }
-    struct measure m = MEASURE_INIT;
-    int r = measure_tensors(c->a, ta, ia, c->b, tb, ib, c->importance, 0, ta->elements, &m, err);
-    if (r < 0)
-        return r;
-    measure_to_json(&m, line);
-    if (c->importance)
-        measure_weighted_to_json(&m, line);
-    (void)json_object_set_new(line, "nonfinite",
-                              json_integer((json_int_t)(m.nonfinite + m.overflowed)));
-    measure_merge(all, &m);
-    return 0;
-}
-
-static json_t *describe_side(const struct model *model)
-{
-    uint64_t n = model_parameters(model), bytes = model_bytes(model);
-    return json_pack("{s:s, s:I, s:I, s:I, s:f, s:o}", "format", model->format, "tensors",
-                     (json_int_t)model->n_tensors, "parameters", (json_int_t)n, "bytes",
-                     (json_int_t)bytes, "bits_per_weight", n ? 8.0 * (double)bytes / (double)n : 0,
-                     "census", model_census(model));
-}
-
-static int compare_all(const struct comparison *c, json_t *lines, struct measure *all,
-                       struct error *err)
-{
-    uint64_t told = timing_now(), ib;
-    for (uint64_t ia = 0; ia < c->ma->n_tensors; ia++) {
-        if (!find_tensor(c->mb, &c->ma->tensors[ia].name, &ib))
-            continue;
-        json_t *line = NULL;
-        int r = compare_one(c, ia, ib, all, &line, err);
-        (void)json_array_append_new(lines, line);
-        if (r < 0)
-            return r;
-        if (timing_since(told) < 0.2)
-            continue;
-        told = timing_now();
-        job_emit(c->job, "progress",
-                 json_pack("{s:I, s:I, s:s}", "done", (json_int_t)ia, "total",
-                           (json_int_t)c->ma->n_tensors, "stage", "compare"));
-    }
-    return 0;
-}
-
-int job_compare(const struct job_context *job, struct model *model, struct model *other,
-                struct error *err)
-{
-    CLEANUP(comparison_deinit) struct comparison c = { .job = job, .ma = model, .mb = other };
-    _cleanup_json_ json_t *lines = json_array();
-    struct measure all = MEASURE_INIT;
-    int r = job_open(job, model, NULL, &c.a, err);
-    if (r == 0)
-        r = job_open(job, other, NULL, &c.b, err);
-    if (r == 0)
-        r = job_open_importance(job, 1, &c.importance, err);
-    if (r == 0)
-        r = compare_all(&c, lines, &all, err);
-    if (r < 0)
-        return r;
-    json_t *total = json_pack("{s:I}", "elements", (json_int_t)all.n);
-    measure_to_json(&all, total);
-    if (c.importance)
-        measure_weighted_to_json(&all, total);
-    json_t *fields = json_pack("{s:o, s:o, s:O, s:o, s:o, s:o}", "a", describe_side(model), "b",
-                               describe_side(other), "tensors", lines, "only_a",
-                               missing_names(model, other), "only_b", missing_names(other, model),
-                               "total", total);
-    if (c.importance)
-        (void)json_object_set_new(fields, "importance", importance_json(c.importance));
-    job_emit(job, "comparison", fields);
     return 0;
 }

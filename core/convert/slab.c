@@ -19,16 +19,6 @@ static uint64_t gcd(uint64_t a, uint64_t b)
     return a;
 }
 
-static int needs_whole_rows(const struct encoding *e)
-{
-    if (e->flags & PARE_ENCODING_WHOLE_ROWS)
-        return 1;
-    for (uint32_t i = 0; i < e->n_planes; i++)
-        if (e->planes[i].bytes_per_row)
-            return 1;
-    return 0;
-}
-
 void slab_cut_make(const struct model_tensor *tensor, const struct encoding *const *encodings,
                    size_t n, struct slab_cut *ret_cut)
 {
@@ -36,7 +26,7 @@ void slab_cut_make(const struct model_tensor *tensor, const struct encoding *con
     int whole = !tensor->encoding; /* what is not known can only be split between rows */
     for (size_t i = 0; i < n; i++) {
         unit = unit / gcd(unit, encodings[i]->block_len) * encodings[i]->block_len;
-        whole |= needs_whole_rows(encodings[i]);
+        whole |= encoding_whole_rows(encodings[i]);
     }
     struct slab_cut cut = { .elements = tensor->row_len };
     if (!tensor->elements) {
@@ -55,12 +45,24 @@ void slab_cut_make(const struct model_tensor *tensor, const struct encoding *con
     *ret_cut = cut;
 }
 
-void slab_plane_range(const struct model_tensor *tensor, const struct encoding *encoding,
-                      uint32_t plane, uint64_t first, uint64_t count, uint64_t *ret_offset,
-                      uint64_t *ret_length)
+/* Bytes before row `row` of a tensor whose encoding is not known: its share, rounded down. Where
+ * rows are no whole number of bytes, all ranges together still give every byte once. */
+static uint64_t share_before(const struct model_tensor *t, uint64_t row)
 {
-    const struct pare_plane *p = &encoding->planes[plane];
+    return (uint64_t)((unsigned __int128)t->planes[0].length * row / t->rows);
+}
+
+void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_t first,
+                      uint64_t count, uint64_t *ret_offset, uint64_t *ret_length)
+{
+    const struct encoding *encoding = tensor->encoding;
     uint64_t row = first / tensor->row_len, column = first % tensor->row_len;
+    if (!encoding) {
+        *ret_offset = share_before(tensor, row);
+        *ret_length = share_before(tensor, (first + count) / tensor->row_len) - *ret_offset;
+        return;
+    }
+    const struct pare_plane *p = &encoding->planes[plane];
     uint64_t row_bytes =
         tensor->row_len / encoding->block_len * p->bytes_per_block + p->bytes_per_row;
     *ret_offset = row * row_bytes + column / encoding->block_len * p->bytes_per_block;
@@ -80,47 +82,103 @@ void slab_kernel_shape(const struct model_tensor *tensor, const struct slab_cut 
 struct slab_walk {
     const struct model *model;
     const struct slab_cut *cuts;
-    int plain;
     uint64_t *order; /* tensors read off the files, by file and offset */
     uint64_t n_order, at;
+    uint64_t *late;  /* all others, by where the walk has seen what they are made of */
+    uint64_t n_late, late_at;
     uint32_t file;
     uint64_t pos;         /* in the file */
-    uint64_t number;      /* next slab of the tensor that is being cut; n_slabs: none */
-    uint64_t other;       /* next tensor that is not read off the files */
-    uint64_t other_slab;
+    uint64_t number;      /* next slab of order[at] */
+    uint64_t late_number; /* next slab of late[late_at] */
 };
 
-static int is_walked(const struct slab_walk *walk, const struct model_tensor *t)
+struct place {
+    uint32_t file;
+    uint64_t offset;
+};
+
+/* The place after which the walk has seen all of a tensor's bytes. */
+static struct place end_of(const struct model_tensor *t)
 {
-    return walk->plain && t->n_planes == 1 && t->elements > 0;
+    if (t->computed)
+        return (struct place){ t->end_file, t->end_offset };
+    struct place end = { 0, 0 };
+    for (uint32_t i = 0; i < t->n_planes; i++) {
+        const struct pare_extent *p = &t->planes[i];
+        if (p->file > end.file || (p->file == end.file && p->offset + p->length > end.offset))
+            end = (struct place){ p->file, p->offset + p->length };
+    }
+    return end;
 }
 
-static int compare_places(const void *a, const void *b, void *model_)
+static int compare(struct place a, struct place b)
+{
+    if (a.file != b.file)
+        return a.file < b.file ? -1 : 1;
+    return (a.offset > b.offset) - (a.offset < b.offset);
+}
+
+static int compare_starts(const void *a, const void *b, void *model_)
 {
     const struct model *model = model_;
-    const struct pare_extent *x = &model->tensors[*(const uint64_t *)a].planes[0];
-    const struct pare_extent *y = &model->tensors[*(const uint64_t *)b].planes[0];
-    if (x->file != y->file)
-        return x->file < y->file ? -1 : 1;
-    return (x->offset > y->offset) - (x->offset < y->offset);
+    uint64_t i = *(const uint64_t *)a, j = *(const uint64_t *)b;
+    const struct pare_extent *x = &model->tensors[i].planes[0], *y = &model->tensors[j].planes[0];
+    int r = compare((struct place){ x->file, x->offset }, (struct place){ y->file, y->offset });
+    return r ? r : (i > j) - (i < j);
 }
 
-int slab_walk_new(const struct model *model, const struct slab_cut *cuts, int plain,
+static int compare_ends(const void *a, const void *b, void *model_)
+{
+    const struct model *model = model_;
+    uint64_t i = *(const uint64_t *)a, j = *(const uint64_t *)b;
+    int r = compare(end_of(&model->tensors[i]), end_of(&model->tensors[j]));
+    return r ? r : (i > j) - (i < j);
+}
+
+/* Tensors that begin within another one cannot be walked besides it: they are read later. */
+static void put_off_overlaps(struct slab_walk *walk)
+{
+    struct place end = { 0, 0 };
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < walk->n_order; i++) {
+        const struct model_tensor *t = &walk->model->tensors[walk->order[i]];
+        if (compare((struct place){ t->planes[0].file, t->planes[0].offset }, end) < 0) {
+            walk->late[walk->n_late++] = walk->order[i];
+            continue;
+        }
+        end = end_of(t);
+        walk->order[n++] = walk->order[i];
+    }
+    walk->n_order = n;
+}
+
+DEFINE_CLEANUP(struct slab_walk *, slab_walk_free);
+
+int slab_walk_new(const struct model *model, const struct slab_cut *cuts,
                   struct slab_walk **ret_walk, struct error *err)
 {
-    struct slab_walk *walk = calloc(1, sizeof *walk);
-    if (!walk || !(walk->order = calloc(model->n_tensors + 1, sizeof *walk->order))) {
-        free(walk);
+    CLEANUP(slab_walk_free_cleanup) struct slab_walk *walk = calloc(1, sizeof *walk);
+    if (!walk)
         return error_oom(err);
-    }
+    walk->order = calloc(model->n_tensors + 1, sizeof *walk->order);
+    walk->late = calloc(model->n_tensors + 1, sizeof *walk->late);
+    if (!walk->order || !walk->late)
+        return error_oom(err);
     walk->model = model;
     walk->cuts = cuts;
-    walk->plain = plain;
-    for (uint64_t i = 0; i < model->n_tensors; i++)
-        if (is_walked(walk, &model->tensors[i]))
+    for (uint64_t i = 0; i < model->n_tensors; i++) {
+        const struct model_tensor *t = &model->tensors[i];
+        if (!t->elements)
+            continue;
+        if (!t->computed && t->n_planes == 1)
             walk->order[walk->n_order++] = i;
-    qsort_r(walk->order, walk->n_order, sizeof *walk->order, compare_places, (void *)model);
-    *ret_walk = walk;
+        else
+            walk->late[walk->n_late++] = i;
+    }
+    qsort_r(walk->order, walk->n_order, sizeof *walk->order, compare_starts, (void *)model);
+    put_off_overlaps(walk);
+    qsort_r(walk->late, walk->n_late, sizeof *walk->late, compare_ends, (void *)model);
+    *ret_walk = TAKE(walk);
     return 0;
 }
 
@@ -129,6 +187,7 @@ void slab_walk_free(struct slab_walk *walk)
     if (!walk)
         return;
     free(walk->order);
+    free(walk->late);
     free(walk);
 }
 
@@ -148,25 +207,6 @@ static void cut_range(const struct model_tensor *t, const struct slab_cut *cut, 
     *ret_count = t->row_len - column < cut->elements ? t->row_len - column : cut->elements;
 }
 
-/* Bytes before row `row` of a tensor whose encoding is not known: its share, rounded down. Where
- * rows are no whole number of bytes, all ranges together still give every byte once. */
-static uint64_t share_before(const struct model_tensor *t, uint64_t row)
-{
-    return (uint64_t)((unsigned __int128)t->planes[0].length * row / t->rows);
-}
-
-/* A tensor without a known encoding is one run of bytes. */
-static void byte_range(const struct model_tensor *t, uint64_t first, uint64_t count,
-                       uint64_t *ret_offset, uint64_t *ret_length)
-{
-    if (t->encoding) {
-        slab_plane_range(t, t->encoding, 0, first, count, ret_offset, ret_length);
-        return;
-    }
-    *ret_offset = share_before(t, first / t->row_len);
-    *ret_length = share_before(t, (first + count) / t->row_len) - *ret_offset;
-}
-
 static void next_of_tensor(struct slab_walk *walk, struct slab *ret_slab)
 {
     uint64_t index = walk->order[walk->at], offset, length;
@@ -174,7 +214,7 @@ static void next_of_tensor(struct slab_walk *walk, struct slab *ret_slab)
     struct slab slab = { .file = walk->file, .has_tensor = 1, .tensor = index,
                          .number = walk->number };
     cut_range(t, &walk->cuts[index], slab.number, &slab.first, &slab.count);
-    byte_range(t, slab.first, slab.count, &offset, &length);
+    slab_plane_range(t, 0, slab.first, slab.count, &offset, &length);
     slab.offset = t->planes[0].offset + offset;
     slab.length = length;
     walk->pos = slab.offset + length;
@@ -185,24 +225,31 @@ static void next_of_tensor(struct slab_walk *walk, struct slab *ret_slab)
     *ret_slab = slab;
 }
 
-static int next_other(struct slab_walk *walk, struct slab *ret_slab)
+/* The next slab of a tensor that is not read off the files, if the walk has come so far. */
+static int next_late(struct slab_walk *walk, struct slab *ret_slab)
 {
-    for (; walk->other < walk->model->n_tensors; walk->other++, walk->other_slab = 0) {
-        const struct model_tensor *t = &walk->model->tensors[walk->other];
-        if (is_walked(walk, t) || walk->other_slab >= walk->cuts[walk->other].n_slabs)
-            continue;
-        struct slab slab = { .has_tensor = 1, .tensor = walk->other, .number = walk->other_slab };
-        cut_range(t, &walk->cuts[walk->other], slab.number, &slab.first, &slab.count);
-        walk->other_slab++;
-        *ret_slab = slab;
-        return 1;
+    if (walk->late_at == walk->n_late)
+        return 0;
+    uint64_t index = walk->late[walk->late_at];
+    const struct model_tensor *t = &walk->model->tensors[index];
+    if (walk->file < walk->model->n_files &&
+        compare(end_of(t), (struct place){ walk->file, walk->pos }) > 0)
+        return 0;
+    struct slab slab = { .has_tensor = 1, .tensor = index, .number = walk->late_number };
+    cut_range(t, &walk->cuts[index], slab.number, &slab.first, &slab.count);
+    if (++walk->late_number == walk->cuts[index].n_slabs) {
+        walk->late_number = 0;
+        walk->late_at++;
     }
-    return 0;
+    *ret_slab = slab;
+    return 1;
 }
 
 int slab_walk_next(struct slab_walk *walk, struct slab *ret_slab)
 {
-    while (walk->file < walk->model->n_files) {
+    while (!next_late(walk, ret_slab)) {
+        if (walk->file == walk->model->n_files)
+            return 0;
         const struct model_file *file = &walk->model->files[walk->file];
         uint64_t until = file->role == PARE_FILE_IGNORED ? 0 : file->size;
         if (walk->at < walk->n_order) {
@@ -224,7 +271,7 @@ int slab_walk_next(struct slab_walk *walk, struct slab *ret_slab)
         walk->file++;
         walk->pos = 0;
     }
-    return next_other(walk, ret_slab);
+    return 1;
 }
 
 static uint64_t largest_of_tensor(const struct slab_walk *walk, uint64_t index)
@@ -236,11 +283,8 @@ static uint64_t largest_of_tensor(const struct slab_walk *walk, uint64_t index)
     if (!t->elements)
         return 0;
     for (uint32_t p = 0; p < t->n_planes; p++) {
-        if (t->encoding)
-            slab_plane_range(t, t->encoding, p, 0, count, &offset, &length);
-        else
-            length = share_before(t, count / t->row_len) + 1;
-        total += length;
+        slab_plane_range(t, p, 0, count, &offset, &length);
+        total += length + !t->encoding; /* shares of bytes are rounded */
     }
     return total;
 }

@@ -4,7 +4,10 @@
  * The walk over a source: every byte of every file (but ignored ones) once, in order, so that
  * digests come from the same pass, cut into slabs of whole rows (or of whole blocks of one row,
  * when a row is long). Where slabs begin depends on shapes and encodings alone, never on threads,
- * so that sums taken slab by slab are reproducible. The walk is lazy: no memory per slab.
+ * so that sums taken slab by slab are reproducible. Tensors that are no run of a file's bytes of
+ * their own (computed, of several planes, within another tensor) come as soon as the walk has
+ * passed all that they are made of, while the kernel still has it in memory. The walk is lazy: no
+ * memory per slab.
  */
 #ifndef CONVERT_SLAB_H
 #define CONVERT_SLAB_H
@@ -34,10 +37,9 @@ void slab_cut_make(const struct model_tensor *tensor, const struct encoding *con
                    size_t n, struct slab_cut *ret_cut);
 
 /* Byte offset and length of `count` elements from `first` in a plane of a tensor, which must be
- * a range that slab_cut_make gave. */
-void slab_plane_range(const struct model_tensor *tensor, const struct encoding *encoding,
-                      uint32_t plane, uint64_t first, uint64_t count, uint64_t *ret_offset,
-                      uint64_t *ret_length);
+ * a range that slab_cut_make gave. A tensor without a known encoding is one run of bytes. */
+void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_t first,
+                      uint64_t count, uint64_t *ret_offset, uint64_t *ret_length);
 
 /* The rows and row length that a kernel is called with for a slab's elements. */
 void slab_kernel_shape(const struct model_tensor *tensor, const struct slab_cut *cut,
@@ -45,13 +47,13 @@ void slab_kernel_shape(const struct model_tensor *tensor, const struct slab_cut 
 
 struct slab_walk;
 
-/* cuts: one per tensor of the model, borrowed. plain: tensors' bytes may be read off the files as
- * they are walked (source_is_plain). */
-int slab_walk_new(const struct model *model, const struct slab_cut *cuts, int plain,
+/* cuts: one per tensor of the model, borrowed. */
+int slab_walk_new(const struct model *model, const struct slab_cut *cuts,
                   struct slab_walk **ret_walk, struct error *err)
     __attribute__((warn_unused_result));
 void slab_walk_free(struct slab_walk *walk);
-/* 1: *ret_slab is the next; 0: the walk is over. Files come in order, each from its first byte. */
+/* 1: *ret_slab is the next; 0: the walk is over. Files come in order, each from its first byte,
+ * with slabs of no bytes of theirs in between. */
 int slab_walk_next(struct slab_walk *walk, struct slab *ret_slab);
 /* The most bytes of the source that a slab of the walk holds, over all planes. */
 uint64_t slab_walk_largest(const struct slab_walk *walk);

@@ -81,7 +81,7 @@ static int load_recipe(struct target *target, const char *name, const struct tar
 {
     size_t i;
     json_t *override;
-    int r = recipe_load(setup->recipe_dirs, name, &target->recipe, err);
+    int r = recipe_load(setup->routes->job->recipes, name, &target->recipe, err);
     json_array_foreach((json_t *)setup->overrides, i, override) {
         const char *text = json_get_string(override, "text", "");
         if (r == 0)
@@ -94,13 +94,45 @@ static int load_recipe(struct target *target, const char *name, const struct tar
     return json_object_update_missing(target->options, options) < 0 ? error_oom(err) : 0;
 }
 
-static int plan_and_lay_out(struct target *target, const struct target_setup *setup,
-                            const struct model *source, struct error *err)
+static int find_route(struct target *target, const struct target_setup *setup, struct error *err)
 {
+    struct route_request request = { target->writer->name, recipe_name(target->recipe),
+                                     target->options };
+    int r = routes_find(setup->routes, &request, &target->route, err);
+    return r < 0 || json_array_extend(target->warnings, target->route->warnings) == 0
+               ? r : error_oom(err);
+}
+
+/* Files that the route brings along go before the source's of the same name. */
+static int add_files(struct target *target, struct error *err)
+{
+    struct model *model = target->plan->target;
+    const char *name;
+    json_t *text;
+    int r = 0;
+    if (target->route->files && model->n_files == 1)
+        model->files[0].role = PARE_FILE_WEIGHTS; /* it is the model, not a file beside one */
+    json_object_foreach(target->route->files, name, text) {
+        for (uint32_t i = 0; i < model->n_files; i++)
+            if (!strcmp(model->files[i].name, name) && model->files[i].role == PARE_FILE_SIDE)
+                model->files[i].role = PARE_FILE_IGNORED;
+        r = model_add_text(model, name, json_string_value(text), json_string_length(text), err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int plan_and_lay_out(struct target *target, const struct target_setup *setup,
+                            struct error *err)
+{
+    const struct model *source = target->route->model;
     struct plan_options options = setup->plan;
     options.source_order = keeps_split(target->options);
-    int r = plan_make(target->recipe, setup->registry, source, target->writer, &options,
-                      &target->plan, err);
+    int r = plan_make(target->recipe, setup->routes->job->registry, source, target->writer,
+                      &options, &target->plan, err);
+    if (r == 0)
+        r = add_files(target, err);
     if (r < 0)
         return r;
     (void)json_array_extend(target->warnings, target->plan->warnings);
@@ -111,7 +143,7 @@ static int plan_and_lay_out(struct target *target, const struct target_setup *se
 }
 
 int target_prepare(struct target *target, size_t index, const json_t *request,
-                   const struct target_setup *setup, const struct model *source, struct error *err)
+                   const struct target_setup *setup, struct error *err)
 {
     const char *format = json_get_string(request, "format", "");
     const char *recipe = json_get_string(request, "recipe", "");
@@ -124,11 +156,13 @@ int target_prepare(struct target *target, size_t index, const json_t *request,
         return error_oom(err);
     if (!file_name_is_plain(target->stem))
         return error_set(err, PARE_EUSAGE, "the output's name `%s` is no file name", target->stem);
-    int r = find_writer(target, format, setup->registry, err);
+    int r = find_writer(target, format, setup->routes->job->registry, err);
     if (r == 0)
         r = load_recipe(target, recipe, setup, err);
     if (r == 0)
-        r = plan_and_lay_out(target, setup, source, err);
+        r = find_route(target, setup, err);
+    if (r == 0)
+        r = plan_and_lay_out(target, setup, err);
     if (r < 0)
         return error_prefix(err, "%s:%s", format, recipe);
     return 0;
@@ -201,14 +235,16 @@ json_t *target_files(const struct target *target)
     return files;
 }
 
-static int copy_side(int from, int to, uint64_t n, struct error *err)
+static int copy_side(const struct model_file *from, int to, uint64_t n, struct error *err)
 {
+    if (from->text)
+        return file_pwrite(to, from->text, n, 0, err);
     _cleanup_free_ unsigned char *buffer = malloc(COPY_BYTES);
     if (!buffer)
         return error_oom(err);
     for (uint64_t done = 0; done < n;) {
         size_t part = n - done < COPY_BYTES ? (size_t)(n - done) : COPY_BYTES;
-        int r = file_pread(from, buffer, part, done, err);
+        int r = file_pread(from->fd, buffer, part, done, err);
         if (r == 0)
             r = file_pwrite(to, buffer, part, done, err);
         if (r < 0)
@@ -234,7 +270,7 @@ static int create_file(struct target *target, uint32_t i, const char *name, stru
     return 0;
 }
 
-static int write_fixed_pieces(struct target *target, const struct model *source, struct error *err)
+static int write_fixed_pieces(struct target *target, struct error *err)
 {
     for (uint64_t i = 0; i < target->layout.n_pieces; i++) {
         const struct layout_piece *p = &target->layout.pieces[i];
@@ -242,14 +278,15 @@ static int write_fixed_pieces(struct target *target, const struct model *source,
         if (p->kind == LAYOUT_LITERAL)
             r = file_pwrite(target->fds[p->file], p->data, p->length, p->offset, err);
         else if (p->kind == LAYOUT_SIDE)
-            r = copy_side(source->files[p->side].fd, target->fds[p->file], p->length, err);
+            r = copy_side(&target->plan->target->files[p->side], target->fds[p->file], p->length,
+                          err);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-int target_open(struct target *target, int staging, const struct model *source, struct error *err)
+int target_open(struct target *target, int staging, struct error *err)
 {
     char dir[24];
     (void)snprintf(dir, sizeof dir, "%zu", target->index);
@@ -276,7 +313,7 @@ int target_open(struct target *target, int staging, const struct model *source, 
         const char *name = target->layout.files[i].name;
         r = create_file(target, i, *name ? name : single, err);
     }
-    return r < 0 ? r : write_fixed_pieces(target, source, err);
+    return r < 0 ? r : write_fixed_pieces(target, err);
 }
 
 static int write_patches(struct target *target, struct error *err)

@@ -8,7 +8,7 @@
 #define CONVERT_TARGET_H
 
 #include "convert/plan.h"
-#include "plugin/host.h"
+#include "convert/route.h"
 
 struct target_place {
     uint32_t file;
@@ -21,6 +21,8 @@ struct target {
     json_t *options; /* object of strings */
     struct recipe *recipe;
     const struct pare_writer *writer;
+    struct route *route;         /* what it is made from */
+    size_t position;             /* among the targets of that route */
     struct plan *plan;
     struct layout layout;
     struct target_place *places; /* [target tensor * PARE_MAX_PLANES + plane] */
@@ -31,22 +33,22 @@ struct target {
 };
 
 struct target_setup {
-    const struct registry *registry;
-    const char *recipe_dirs;
+    struct routes *routes;
     const json_t *overrides; /* [{"name","text"}]: what comes before every recipe; or NULL */
     struct plan_options plan;
 };
 
-/* Recipe, plan and layout for a request's target {"format","recipe","stem","options"}. */
+/* Recipe, route, plan and layout for a request's target {"format","recipe","stem","options"}; its
+ * position stays 0. */
 int target_prepare(struct target *target, size_t index, const json_t *request,
-                   const struct target_setup *setup, const struct model *source,
-                   struct error *err) __attribute__((warn_unused_result));
+                   const struct target_setup *setup, struct error *err)
+    __attribute__((warn_unused_result));
 void target_deinit(struct target *target);
 
 /* Creates directory `index` in staging and in it all files at their full size, with literals and
  * side files written; space is reserved where the file system can. A folder target's files keep
  * their names; a single file gets the output's name. */
-int target_open(struct target *target, int staging, const struct model *source, struct error *err)
+int target_open(struct target *target, int staging, struct error *err)
     __attribute__((warn_unused_result));
 /* Lets the writer patch literals, syncs and closes all files and the directory; beat is called
  * at least for every 64 MiB. */

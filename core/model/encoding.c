@@ -26,6 +26,16 @@ int encoding_plane_bytes(const struct encoding *encoding, uint32_t plane, uint64
     return 0;
 }
 
+int encoding_whole_rows(const struct encoding *encoding)
+{
+    if (encoding->flags & PARE_ENCODING_WHOLE_ROWS)
+        return 1;
+    for (uint32_t i = 0; i < encoding->n_planes; i++)
+        if (encoding->planes[i].bytes_per_row)
+            return 1;
+    return 0;
+}
+
 uint64_t model_parameters(const struct model *model)
 {
     uint64_t n = 0;

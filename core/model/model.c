@@ -111,6 +111,15 @@ int model_add_file(struct model *model, const char *name, int fd, uint64_t size,
     return 0;
 }
 
+int model_add_text(struct model *model, const char *name, const char *text, uint64_t size,
+                   struct error *err)
+{
+    int r = model_add_file(model, name, -1, size, err);
+    if (r == 0)
+        model->files[model->n_files - 1].text = text;
+    return r;
+}
+
 /* The tensor's name for messages: escaped and cut. */
 static const char *shown(const struct pare_str *name, char ret_text[160])
 {
@@ -228,6 +237,11 @@ int model_add_tensor(struct model *model, const struct pare_tensor *tensor,
         return error_set(err, PARE_EDATA, "there are two tensors named `%s`", shown(&t.name, text));
     model->tensors[model->n_tensors++] = t;
     return 0;
+}
+
+int model_find_tensor(const struct model *model, struct pare_str name, uint64_t *ret_index)
+{
+    return strmap_find(&model->tensor_names, name.data, name.len, ret_index);
 }
 
 struct placed {

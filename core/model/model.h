@@ -32,6 +32,7 @@ struct model_file {
     int fd;        /* owned by whoever opened it */
     uint64_t size;
     uint32_t role; /* enum pare_file_role */
+    const char *text; /* not NULL: no file, but `size` bytes that are to become one; fd is -1 */
 };
 
 struct model_tensor {
@@ -46,6 +47,15 @@ struct model_tensor {
     uint64_t rows;     /* elements / row_len */
     uint64_t bytes;    /* over all planes */
     struct pare_extent planes[PARE_MAX_PLANES];
+    /* 1: what the planes' lengths say is true, but the bytes come through source_read only. Once a
+     * walk over the files has come to `end_offset` of `end_file` (UINT32_MAX: the end of all), it
+     * has seen all that the tensor is made of; before, planes[0].file and offset tell the first. */
+    int computed;
+    uint32_t end_file;
+    uint64_t end_offset;
+    const char *origin; /* how the weights were quantized before, "gptq int4 g128"; or NULL */
+    struct pare_str made_of; /* in a view: the first tensor that it is made of, as the files call
+                                it; data NULL: of none, or the tensor is as the reader says */
 };
 
 struct model_meta {
@@ -79,12 +89,19 @@ void model_release(struct model *model, void *memory);
 int model_add_file(struct model *model, const char *name, int fd, uint64_t size, struct error *err)
     __attribute__((warn_unused_result));
 
+/* Appends what is not a file, but is to become one of an output's; the text is borrowed. */
+int model_add_text(struct model *model, const char *name, const char *text, uint64_t size,
+                   struct error *err) __attribute__((warn_unused_result));
+
 /* Appends a tensor; name and encoding name are copied, sizes computed and checked: dims product,
  * and, when the encoding is known, row length against block length and extents' lengths. A
  * duplicate name, a zero-length or NUL-containing name is PARE_EDATA. */
 int model_add_tensor(struct model *model, const struct pare_tensor *tensor,
                      const struct encoding *encoding, struct error *err)
     __attribute__((warn_unused_result));
+
+/* 1: there is a tensor of that name; ret_index may be NULL. */
+int model_find_tensor(const struct model *model, struct pare_str name, uint64_t *ret_index);
 
 /* Every extent lies inside its file (else PARE_EINCOMPLETE, naming tensor, needed and actual
  * size) and no two overlap (else PARE_EDATA). */
@@ -110,6 +127,9 @@ int64_t meta_first_int(const struct model *model, const char *key, int64_t fallb
 int encoding_plane_bytes(const struct encoding *encoding, uint32_t plane, uint64_t rows,
                          uint64_t row_len, uint64_t *ret_bytes, struct error *err)
     __attribute__((warn_unused_result));
+
+/* 1: a row must be encoded and decoded whole. */
+int encoding_whole_rows(const struct encoding *encoding);
 
 /* Total elements (weights) and bytes of all tensors. */
 uint64_t model_parameters(const struct model *model);

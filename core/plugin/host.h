@@ -46,7 +46,7 @@ struct host_hooks {
     void *context;
 };
 
-struct source; /* an open model with its reader's state */
+struct source; /* an open model, with its reader's state, or the view (plugin/view.h) that it is */
 
 /* Probes all readers on the model's files (or takes `format` when not NULL), opens with the
  * surest, lists and checks all tensors. The model's files must be added before; the model stays
@@ -55,11 +55,10 @@ int source_open(const struct registry *registry, struct model *model, const char
                 const struct host_hooks *hooks, struct source **ret_source, struct error *err)
     __attribute__((warn_unused_result));
 void source_close(struct source *source);
-/* n bytes from `offset` of a tensor's plane; any thread when the reader has no read callback
- * (source_is_plain), else one thread at a time. */
+/* n bytes from `offset` of a tensor's plane: off its file, by any thread, or, for tensors marked
+ * `computed`, from whoever serves the source, for one thread at a time. */
 int source_read(struct source *source, uint64_t tensor, uint32_t plane, uint64_t offset,
                 void *buffer, size_t n, struct error *err) __attribute__((warn_unused_result));
-int source_is_plain(const struct source *source);
 
 /* Lays out a target: `target` is a model whose tensors have the target's encodings and plane
  * lengths, with the target's metadata and the source's files. options is a JSON object of

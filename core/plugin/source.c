@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "plugin/job.h"
+#include "plugin/source.h"
 #include "plugin/validate.h"
 
 #include <pthread.h>
@@ -17,7 +18,8 @@
 #define HEAD_SIZE 4096
 #define MAX_TENSORS 10000000u
 
-struct source {
+struct reader_source {
+    struct source source;
     const struct pare_reader *reader;
     struct pare_host host;
     struct pare_job job;
@@ -113,7 +115,7 @@ static int choose_reader(const struct registry *registry, const struct model *mo
     return 0;
 }
 
-static int list_tensors(const struct registry *registry, struct source *source)
+static int list_tensors(const struct registry *registry, struct reader_source *source)
 {
     union {
         struct pare_tensor tensor;
@@ -141,7 +143,7 @@ static int list_tensors(const struct registry *registry, struct source *source)
 }
 
 /* The message says which file it is about: the only one there is, when it does not yet. */
-static int name_the_file(const struct source *source, struct error *err)
+static int name_the_file(const struct reader_source *source, struct error *err)
 {
     const struct model *model = source->job.model;
     *err = source->err;
@@ -150,7 +152,16 @@ static int name_the_file(const struct source *source, struct error *err)
     return error_prefix(err, "%s", model->files[0].name);
 }
 
-static int open_and_list(const struct registry *registry, struct source *source)
+/* Planes that are no plain bytes of files, as far as anybody knows, come from the reader. */
+static void mark_computed(struct model *model)
+{
+    for (uint64_t i = 0; i < model->n_tensors; i++) {
+        model->tensors[i].computed = 1;
+        model->tensors[i].end_file = UINT32_MAX;
+    }
+}
+
+static int open_and_list(const struct registry *registry, struct reader_source *source)
 {
     int r = source->reader->open(&source->host, &source->job, &source->state);
     r = host_result(&source->job, r, 0, source->reader->name);
@@ -162,8 +173,32 @@ static int open_and_list(const struct registry *registry, struct source *source)
     if (r < 0)
         return r;
     if (!source->reader->read)
-        r = model_check_extents(source->job.model, &source->err);
-    return r;
+        return model_check_extents(source->job.model, &source->err);
+    mark_computed(source->job.model);
+    return 0;
+}
+
+static void close_reader(struct source *base)
+{
+    struct reader_source *source = (struct reader_source *)base;
+    if (source->state)
+        source->reader->close(source->state);
+    (void)pthread_mutex_destroy(&source->lock);
+    free(source);
+}
+
+static int read_by_plugin(struct source *base, uint64_t tensor, uint32_t plane, uint64_t offset,
+                          void *buffer, size_t n, struct error *err)
+{
+    struct reader_source *source = (struct reader_source *)base;
+    (void)pthread_mutex_lock(&source->lock);
+    source->err = (struct error)ERROR_INIT;
+    int r = source->reader->read(source->state, tensor, plane, offset, buffer, n);
+    r = host_result(&source->job, r, 0, source->reader->name);
+    if (r < 0)
+        *err = source->err;
+    (void)pthread_mutex_unlock(&source->lock);
+    return r < 0 ? r : 0;
 }
 
 int source_open(const struct registry *registry, struct model *model, const char *format,
@@ -175,9 +210,10 @@ int source_open(const struct registry *registry, struct model *model, const char
     int r = choose_reader(registry, model, format, &reader, err);
     if (r < 0)
         return r;
-    struct source *source = calloc(1, sizeof *source);
+    struct reader_source *source = calloc(1, sizeof *source);
     if (!source)
         return error_oom(err);
+    source->source = (struct source){ model, read_by_plugin, close_reader };
     source->reader = reader;
     (void)pthread_mutex_init(&source->lock, NULL);
     host_init(&source->host, cpu_detect());
@@ -186,52 +222,32 @@ int source_open(const struct registry *registry, struct model *model, const char
     r = open_and_list(registry, source);
     if (r < 0) {
         r = name_the_file(source, err);
-        source_close(source);
+        close_reader(&source->source);
         return r;
     }
-    *ret_source = source;
+    *ret_source = &source->source;
     return 0;
 }
 
 void source_close(struct source *source)
 {
-    if (!source)
-        return;
-    if (source->state)
-        source->reader->close(source->state);
-    (void)pthread_mutex_destroy(&source->lock);
-    free(source);
-}
-
-static int read_by_plugin(struct source *source, uint64_t tensor, uint32_t plane, uint64_t offset,
-                          void *buffer, size_t n, struct error *err)
-{
-    (void)pthread_mutex_lock(&source->lock);
-    source->err = (struct error)ERROR_INIT;
-    int r = source->reader->read(source->state, tensor, plane, offset, buffer, n);
-    r = host_result(&source->job, r, 0, source->reader->name);
-    if (r < 0)
-        *err = source->err;
-    (void)pthread_mutex_unlock(&source->lock);
-    return r < 0 ? r : 0;
+    if (source)
+        source->close(source);
 }
 
 int source_read(struct source *source, uint64_t tensor, uint32_t plane, uint64_t offset,
                 void *buffer, size_t n, struct error *err)
 {
-    const struct model_tensor *t = &source->job.model->tensors[tensor];
+    const struct model_tensor *t = &source->model->tensors[tensor];
     uint64_t end;
     if (checked_add(offset, n, &end) || end > t->planes[plane].length)
         return error_set(err, PARE_EINTERNAL, "read of %zu bytes at %llu past plane %u", n,
                          (unsigned long long)offset, plane);
-    if (source->reader->read)
-        return read_by_plugin(source, tensor, plane, offset, buffer, n, err);
-    const struct model_file *file = &source->job.model->files[t->planes[plane].file];
+    if (!n)
+        return 0;
+    if (t->computed)
+        return source->read(source, tensor, plane, offset, buffer, n, err);
+    const struct model_file *file = &source->model->files[t->planes[plane].file];
     int r = file_pread(file->fd, buffer, n, t->planes[plane].offset + offset, err);
     return r < 0 ? error_prefix(err, "%s", file->name) : 0;
-}
-
-int source_is_plain(const struct source *source)
-{
-    return !source->reader->read;
 }

@@ -28,8 +28,9 @@ struct view_tensor {
 
 /* Rows of a tensor of the base: row k of `count` is row
  * first + k / inner * step + k % inner * inner_step.
- * Plain rows: inner 1, step 1. Every second row: step 2. Two halves of n rows interleaved:
- * count n, inner 2, inner_step n / 2, step 1. */
+ * Plain rows: inner 1, step 1. Every second row: inner 1, step 2. Two halves of n rows
+ * interleaved: count n, inner 2, inner_step n / 2, step 1; and back: inner n / 2, inner_step 2,
+ * step 1. inner must be at least 1. */
 struct view_rows {
     uint64_t tensor;
     uint64_t first, count;
@@ -58,8 +59,8 @@ int view_add_rows(struct view *view, const struct view_tensor *tensor, uint64_t 
 /* The tensor of the base as it is, under another name, or in other dimensions. */
 int view_add_same(struct view *view, const struct view_tensor *tensor, uint64_t base,
                   struct error *err) __attribute__((warn_unused_result));
-/* A matrix of plain elements, [rows, columns] in the base, transposed; leading dimensions beyond
- * the last two stay. */
+/* A matrix of plain elements of up to 8 bytes, [rows, columns] in the base, transposed; leading
+ * dimensions beyond the last two stay. PARE_ELIMIT: over 65536 rows. */
 int view_add_transposed(struct view *view, const struct view_tensor *tensor, uint64_t base,
                         struct error *err) __attribute__((warn_unused_result));
 /* Floats that are known: copied. tensor->f32 is needed. */
@@ -71,6 +72,9 @@ int view_add_values(struct view *view, const struct view_tensor *tensor, const f
 int view_add_computed(struct view *view, const struct view_tensor *tensor,
                       const struct encoding *encoding, const char *origin, view_read_fn *read,
                       void *context, struct error *err) __attribute__((warn_unused_result));
+/* The tensor that was added last by view_add_computed is made of this tensor of the base, too. When
+ * all are told, the pipeline reads it as soon as its walk has passed them; else at the very end. */
+void view_made_of(struct view *view, uint64_t base);
 
 /* The view as a source (source_close it before the view is freed). */
 int view_source(struct view *view, struct source **ret_source, struct error *err)

@@ -232,25 +232,39 @@ static void check_slab(const struct model *model, const struct slab_cut *cuts,
         assert_int_equal(cut->within_rows, 0);
 }
 
-/* Walks it all: files first, every byte once and in order, then what is not read off them. */
+/* Where the walk has seen all of a tensor that it does not read off the file. */
+static uint64_t end_of_late(const struct model_tensor *t)
+{
+    uint64_t end = t->end_offset;
+    for (uint32_t i = 0; !t->computed && i < t->n_planes; i++)
+        end = t->planes[i].offset + t->planes[i].length;
+    return t->end_file ? UINT64_MAX : end;
+}
+
+/* Walks it all: every byte of the file once and in order, and what is not read off it right after
+ * the bytes it is made of, or at the end. */
 static void walk_all(const struct model *model, const struct slab_cut *cuts,
-                     const struct shape *shapes, int plain)
+                     const struct shape *shapes)
 {
     struct slab_walk *walk = NULL;
     struct slab slab;
-    uint64_t pos = 0;
+    uint64_t pos = 0, before = 0, size = model->files[0].size;
     _cleanup_free_ uint64_t *next = calloc(model->n_tensors + 1, sizeof *next);
     _cleanup_free_ uint64_t *bytes = calloc(model->n_tensors + 1, sizeof *bytes);
-    assert_int_equal(slab_walk_new(model, cuts, plain, &walk, NULL), 0);
+    assert_int_equal(slab_walk_new(model, cuts, &walk, NULL), 0);
     while (slab_walk_next(walk, &slab)) {
         assert_true(slab.length <= slab_walk_largest(walk));
         if (slab.length) {
             assert_int_equal(slab.file, 0);
             assert_true(slab.offset == pos);
+            before = pos;
             pos += slab.length;
         }
         if (!slab.has_tensor)
             continue;
+        uint64_t end = end_of_late(&model->tensors[slab.tensor]);
+        if (!slab.length && shapes[slab.tensor].encoding)
+            assert_true(end <= pos ? !end || end > before : pos == size && end == UINT64_MAX);
         if (slab.length) {
             const struct pare_extent *place = &model->tensors[slab.tensor].planes[0];
             assert_true(slab.offset >= place->offset &&
@@ -259,11 +273,11 @@ static void walk_all(const struct model *model, const struct slab_cut *cuts,
         check_slab(model, cuts, shapes, &slab, &next[slab.tensor]);
         bytes[slab.tensor] += slab.length;
     }
-    assert_true(pos == model->files[0].size);
+    assert_true(pos == size);
     for (uint64_t i = 0; i < model->n_tensors; i++) {
         const struct model_tensor *t = &model->tensors[i];
         assert_true(next[i] == t->elements);
-        assert_true(bytes[i] == (plain && t->n_planes == 1 ? t->bytes : 0));
+        assert_true(bytes[i] == (!t->computed && t->n_planes == 1 ? t->bytes : 0));
     }
     slab_walk_free(walk);
 }
@@ -288,20 +302,62 @@ static void every_byte_comes_once(void **state)
     struct slab_cut cuts[N_ODD];
     struct model *model = build(odd, N_ODD, cuts);
     assert_int_equal(model_check_extents(model, NULL), 0);
-    walk_all(model, cuts, odd, 1);
+    walk_all(model, cuts, odd);
     model_free(model);
 }
 
-/* A reader with its own read(): the files are digested, then tensors come without places. */
+/* Computed tensors come without places: at once, amid others, or, like those of a reader with its
+ * own read(), at the end. */
 static void tensors_that_are_not_in_files(void **state)
 {
     (void)state;
     static const struct shape shapes[] = { { &f32, &q8, 5, 320, 0 }, { &two, &q4, 3, 512, 0 },
                                            { &f32, NULL, 0, 1, 0 },
-                                           { &f32, &q4, 2, 1 << 20, 0 } };
+                                           { &f32, &q4, 2, 1 << 20, 0 },
+                                           { NULL, NULL, 9, 70, 77 } };
+    struct slab_cut cuts[5];
+    struct model *model = build(shapes, 5, cuts);
+    for (int i = 0; i < 3; i++) {
+        for (uint64_t j = 0; j < 5; j++)
+            model->tensors[j].computed = j < 4 || i < 2;
+        model->tensors[0].end_offset = i ? model->tensors[3].planes[0].offset + 11111 : 0;
+        model->tensors[1].end_file = i < 2 ? UINT32_MAX : 0;
+        model->tensors[1].end_offset = 1;
+        model->tensors[3].end_file = i ? 0 : UINT32_MAX;
+        model->tensors[3].end_offset = i == 1 ? 1 : model->files[0].size;
+        walk_all(model, cuts, shapes);
+    }
+    model_free(model);
+}
+
+/* Two tensors that share bytes, and one within another: the first is walked, the others follow. */
+static void tensors_that_overlap(void **state)
+{
+    (void)state;
+    static const struct shape shapes[] = { { &f32, &q8, 5, 320, 0 }, { &f32, &q4, 2, 1 << 20, 0 },
+                                           { &f32, &q8, 3, 320, 0 }, { &f32, &q8, 5, 320, 0 } };
     struct slab_cut cuts[4];
+    struct slab_walk *walk = NULL;
+    struct slab slab;
     struct model *model = build(shapes, 4, cuts);
-    walk_all(model, cuts, shapes, 0);
+    const uint64_t start = model->tensors[0].planes[0].offset;
+    uint64_t pos = 0, order[4] = { 9, 9, 9, 9 };
+    size_t n = 0;
+    model->tensors[2].planes[0].offset = start + 3000;
+    model->tensors[3].planes[0].offset = start;
+    assert_int_equal(slab_walk_new(model, cuts, &walk, NULL), 0);
+    while (slab_walk_next(walk, &slab)) {
+        assert_true(!slab.length || slab.offset == pos);
+        pos += slab.length;
+        if (slab.has_tensor && slab.tensor != 1) {
+            assert_true(n < 4 && slab.count == model->tensors[slab.tensor].elements);
+            assert_int_equal(slab.length, slab.tensor ? 0 : 6400);
+            order[n++] = slab.tensor;
+        }
+    }
+    assert_true(pos == model->files[0].size);
+    assert_true(n == 3 && order[0] == 0 && order[1] == 3 && order[2] == 2);
+    slab_walk_free(walk);
     model_free(model);
 }
 
@@ -317,7 +373,7 @@ static void ignored_files_are_not_walked(void **state)
     assert_int_equal(model_add_file(model, "empty", -1, 0, NULL), 0);
     assert_int_equal(model_add_file(model, "b", -1, 9, NULL), 0);
     model->files[1].role = PARE_FILE_IGNORED;
-    assert_int_equal(slab_walk_new(model, NULL, 1, &walk, NULL), 0);
+    assert_int_equal(slab_walk_new(model, NULL, &walk, NULL), 0);
     assert_int_equal(slab_walk_next(walk, &slab), 1);
     assert_true(slab.file == 0 && slab.length == 5);
     assert_int_equal(slab_walk_next(walk, &slab), 1);
@@ -344,7 +400,7 @@ static void plane_ranges_are_seamless(void **state)
                 uint64_t left = t->row_len - first % t->row_len;
                 n = cut.within_rows && left < cut.elements ? left : cut.elements;
                 n = n < t->elements - first ? n : t->elements - first;
-                slab_plane_range(t, all[k], p, first, n, &offset, &length);
+                slab_plane_range(t, p, first, n, &offset, &length);
                 assert_true(offset == at && length > 0);
                 at += length;
             }
@@ -366,7 +422,7 @@ static void the_walk_is_lazy(void **state)
     uint64_t n = 0, bytes = 0;
     struct model *model = build(&shape, 1, &cut);
     (void)getrusage(RUSAGE_SELF, &before);
-    assert_int_equal(slab_walk_new(model, &cut, 1, &walk, NULL), 0);
+    assert_int_equal(slab_walk_new(model, &cut, &walk, NULL), 0);
     assert_true(slab_walk_largest(walk) <= 4 * SLAB_ELEMENTS);
     while (slab_walk_next(walk, &slab)) {
         n += (uint64_t)slab.has_tensor;
@@ -403,6 +459,7 @@ int main(void)
         cmocka_unit_test(figures_at_the_edges),
         cmocka_unit_test(every_byte_comes_once),
         cmocka_unit_test(tensors_that_are_not_in_files),
+        cmocka_unit_test(tensors_that_overlap),
         cmocka_unit_test(ignored_files_are_not_walked),
         cmocka_unit_test(plane_ranges_are_seamless),
         cmocka_unit_test(the_walk_is_lazy),

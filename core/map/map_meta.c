@@ -1,0 +1,226 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The metadata of a mapped model, in the order in which llama.cpp's converter writes it:
+ * architecture, where it comes from, the map's `set` statements, the file type, the tokenizer.
+ */
+#include "map/map_work.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+#include "map/provenance.h"
+#include "map/tokenizer.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MAX_ELEMENTS MAP_MAX_LIST
+
+char *map_meta_key(const struct map_rules *rules, const char *key)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    const char *at = strstr(key, "{arch}");
+    if (!at)
+        return strdup(key);
+    strbuf_add(&sb, key, (size_t)(at - key));
+    strbuf_printf(&sb, "%s%s", rules->architecture, at + strlen("{arch}"));
+    return strbuf_finish(&sb);
+}
+
+/* The ranges of the whole numbers' types; 64 bits unsigned are cut to what JSON here holds. */
+static const struct {
+    int64_t min, max;
+    size_t size;
+} ranges[] = {
+    [PARE_U8] = { 0, UINT8_MAX, 1 },           [PARE_I8] = { INT8_MIN, INT8_MAX, 1 },
+    [PARE_U16] = { 0, UINT16_MAX, 2 },         [PARE_I16] = { INT16_MIN, INT16_MAX, 2 },
+    [PARE_U32] = { 0, UINT32_MAX, 4 },         [PARE_I32] = { INT32_MIN, INT32_MAX, 4 },
+    [PARE_F32] = { 0, 0, 4 },                  [PARE_BOOL] = { 0, 1, 1 },
+    [PARE_STRING] = { 0, 0, sizeof(struct pare_str) },
+    [PARE_U64] = { 0, INT64_MAX, 8 },          [PARE_I64] = { INT64_MIN, INT64_MAX, 8 },
+    [PARE_F64] = { 0, 0, 8 },
+};
+
+static int put_whole(uint32_t type, const json_t *value, void *ret)
+{
+    double real = json_number_value(value);
+    int64_t whole = json_is_integer(value) ? (int64_t)json_integer_value(value) : 0;
+    if (json_is_real(value)) {
+        if (!(fabs(real) < 9e15) || real != floor(real))
+            return -1;
+        whole = (int64_t)real;
+    } else if (!json_is_integer(value)) {
+        return -1;
+    }
+    if (whole < ranges[type].min || whole > ranges[type].max)
+        return -1;
+    memcpy(ret, &whole, ranges[type].size); /* the hosts are little-endian */
+    return 0;
+}
+
+/* Writes one element: 0, or -1 when the value is not of the type. */
+static int put_element(uint32_t type, const json_t *value, void *ret)
+{
+    float f32 = (float)json_number_value(value);
+    double f64 = json_number_value(value);
+    switch (type) {
+    case PARE_BOOL:
+        *(uint8_t *)ret = json_is_true(value);
+        return json_is_boolean(value) ? 0 : -1;
+    case PARE_STRING:
+        *(struct pare_str *)ret = (struct pare_str){ json_string_value(value),
+                                                     json_string_length(value) };
+        return json_is_string(value) ? 0 : -1;
+    case PARE_F32:
+        memcpy(ret, &f32, sizeof f32);
+        return json_is_number(value) && isfinite(f32) ? 0 : -1;
+    case PARE_F64:
+        memcpy(ret, &f64, sizeof f64);
+        return json_is_number(value) ? 0 : -1;
+    default:
+        return put_whole(type, value, ret);
+    }
+}
+
+static int wrong_value(const struct map_work *work, const char *key, const json_t *value)
+{
+    _cleanup_free_ char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    return error_set(work->err, PARE_EDATA, "%s cannot be %.100s: it has another type or range",
+                     key, text ? text : "that");
+}
+
+static int store(struct map_work *work, const struct map_set *set, const char *key,
+                 const json_t *value)
+{
+    size_t n = set->is_array ? json_array_size(value) : 1, size = ranges[set->type].size;
+    if (set->is_array && !json_is_array(value))
+        return wrong_value(work, key, value);
+    if (!n || n > MAX_ELEMENTS)
+        return n ? wrong_value(work, key, value) : 0; /* empty lists are not written */
+    _cleanup_free_ uint8_t *data = calloc(n, size);
+    if (!data)
+        return error_oom(work->err);
+    for (size_t i = 0; i < n; i++)
+        if (put_element(set->type, set->is_array ? json_array_get(value, i) : value,
+                        data + i * size) < 0)
+            return wrong_value(work, key, value);
+    struct pare_value meta = { .struct_size = sizeof meta, .type = set->type,
+                               .is_array = (uint32_t)set->is_array, .count = n, .data = data };
+    return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &meta, work->err);
+}
+
+static int apply_set(struct map_work *work, const struct map_set *set)
+{
+    _cleanup_free_ char *key = map_meta_key(work->rules, set->key);
+    _cleanup_json_ json_t *value = NULL;
+    int truth = 0, r = key ? 0 : error_oom(work->err);
+    if (!r)
+        r = map_expr_eval_truth(set->condition, &work->env, &truth, work->err);
+    if (!r && truth)
+        r = map_expr_eval(set->value, &work->env, &value, work->err);
+    if (!r && truth && !json_is_null(value))
+        r = store(work, set, key, value);
+    if (r && r != PARE_ENOMEM)
+        (void)error_prefix(work->err, "%s", set->place);
+    return r;
+}
+
+/* The `set` statements about the tokenizer, or the others. */
+static int apply_sets(struct map_work *work, int tokenizer)
+{
+    int r = 0;
+    for (const struct map_set *set = work->rules->sets; !r && set; set = set->next)
+        if ((strncmp(set->key, "tokenizer.", 10) == 0) == tokenizer)
+            r = apply_set(work, set);
+    return r;
+}
+
+static int put_u32(struct map_work *work, const char *key, uint32_t number)
+{
+    struct pare_value value = { .struct_size = sizeof value, .type = PARE_U32, .count = 1,
+                                .data = &number };
+    return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &value, work->err);
+}
+
+static int put_text(struct map_work *work, const char *key, const char *text)
+{
+    struct pare_str str = { text, strlen(text) };
+    struct pare_value value = { .struct_size = sizeof value, .type = PARE_STRING, .count = 1,
+                                .data = &str };
+    return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &value, work->err);
+}
+
+/* llama.cpp's number for what most of the weights are: the first matrix tells. */
+static uint32_t guess_file_type(const struct model *model)
+{
+    for (uint64_t i = 0; i < model->n_tensors; i++) {
+        if (model->tensors[i].n_dims < 2)
+            continue;
+        if (!strcmp(model->tensors[i].encoding_name, "bf16"))
+            return 32;
+        if (!strcmp(model->tensors[i].encoding_name, "f16"))
+            return 1;
+    }
+    return 0;
+}
+
+static const struct map_tokenizer *choose_tokenizer(struct map_work *work, int *ret_status)
+{
+    const struct map_tokenizer *t = work->rules->tokenizers;
+    for (; t; t = t->next) {
+        int truth = 0;
+        *ret_status = map_expr_eval_truth(t->condition, &work->env, &truth, work->err);
+        if (*ret_status || truth)
+            break;
+    }
+    return t;
+}
+
+static int add_tokenizer(struct map_work *work)
+{
+    static const struct map_tokenizer none = { .kind = "auto", .space_prefix = -1,
+                                               .looks_special = 1 };
+    int r = 0;
+    const struct map_tokenizer *t = choose_tokenizer(work, &r);
+    if (r)
+        return r;
+    if (!t)
+        t = &none;
+    uint64_t i, vocab = 0;
+    int64_t said = json_get_int(work->values, "vocab_size", 0);
+    if (strmap_find(&work->target->tensor_names, "token_embd.weight", 17, &i))
+        vocab = work->target->tensors[i].rows;
+    const json_t *options = work->request->options;
+    struct tokenizer_request request = {
+        .source = work->model, .config = work->values, .kind = t->kind, .pre = t->pre,
+        .dirs = work->request->dirs, .vocab_size = vocab ? vocab : said > 0 ? (uint64_t)said : 0,
+        .add_space_prefix = t->space_prefix, .looks_special = t->looks_special,
+        .spm_added_tokens = t->added_tokens
+    };
+    request.pre = json_get_string(options, "pre", request.pre);
+    if (!strcmp(json_get_string(options, "tokenizer", ""), "none"))
+        request.kind = "none";
+    return tokenizer_load(&request, work->target, work->err);
+}
+
+int map_meta_add(struct map_work *work)
+{
+    struct provenance_request provenance = {
+        .source = work->model, .name = work->request->name, .tensors = work->target,
+        .warn = work->request->warn, .context = work->request->context
+    };
+    int r = put_text(work, "general.architecture", work->rules->architecture);
+    if (r || work->request->tensors_only)
+        return r;
+    r = provenance_fill(&provenance, work->target, work->err);
+    if (!r)
+        r = apply_sets(work, 0);
+    if (!r)
+        r = put_u32(work, "general.file_type", guess_file_type(work->model));
+    if (!r)
+        r = put_u32(work, "general.quantization_version", 2);
+    if (!r)
+        r = add_tokenizer(work);
+    return r ? r : apply_sets(work, 1);
+}

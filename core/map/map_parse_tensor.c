@@ -1,0 +1,241 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* The statements of architecture maps about tensors: see map_parse.h. */
+#include "map/map_parse.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+/* "rename FROM -> TO": FROM may begin with '^' or end with '$'; TO may be "". */
+int map_parse_rename(struct map_line *line)
+{
+    struct map_rename *rename = map_new(line, sizeof *rename);
+    if (!rename)
+        return PARE_ENOMEM;
+    int r = map_take_word(line, "a part of names", &rename->from);
+    if (!r)
+        r = map_expect(line, "->");
+    if (!r)
+        r = map_take_word(line, "what takes its place (\"\" for nothing)", &rename->to);
+    if (!r)
+        r = map_expect_end(line);
+    if (r)
+        return r;
+    if (rename->from.len && *rename->from.data == '^') {
+        rename->at_start = 1;
+        rename->from.data++;
+        rename->from.len--;
+    }
+    if (rename->from.len && rename->from.data[rename->from.len - 1] == '$') {
+        rename->at_end = 1;
+        rename->from.len--;
+    }
+    if (!rename->from.len && !rename->at_start && !rename->at_end)
+        return error_set(line->err, PARE_EDATA, "nothing is to be renamed");
+    *line->rules->renames_end = rename;
+    line->rules->renames_end = &rename->next;
+    return 0;
+}
+
+/* "PATTERN, PATTERN ->": all of them have the same numbers and choices. */
+static int take_sources(struct map_line *line, struct map_tensor *tensor)
+{
+    struct map_term term;
+    for (;;) {
+        if (!map_take(line, &term))
+            return map_expected(line, "a pattern of tensors", NULL);
+        if (tensor->n_sources && map_term_is(&term, "->"))
+            return 0;
+        if (term.text.len && term.text.data[term.text.len - 1] == ',')
+            term.text.len--;
+        if (tensor->n_sources == MAP_MAX_SOURCES)
+            return error_set(line->err, PARE_EDATA, "more than %d tensors are merged",
+                             MAP_MAX_SOURCES);
+        unsigned n = tensor->n_sources++;
+        int r = pattern_parse(&line->rules->memory, term.text, n ? &tensor->sources[0] : NULL,
+                              &tensor->sources[n], line->err);
+        if (r)
+            return r;
+    }
+}
+
+static int take_pick(struct map_line *line, struct map_tensor *tensor)
+{
+    struct map_term term;
+    const char *p = line->p;
+    if (map_take(line, &term) && map_term_is(&term, "even"))
+        tensor->pick = MAP_EVEN;
+    else if (map_term_is(&term, "odd"))
+        tensor->pick = MAP_ODD;
+    if (tensor->pick)
+        return 0;
+    line->p = p;
+    tensor->pick = MAP_SPAN;
+    int r = map_take_value(line, &tensor->first);
+    return r ? r : map_take_value(line, &tensor->count);
+}
+
+static int take_add(struct map_line *line, struct map_tensor *tensor)
+{
+    struct map_term term;
+    if (!map_take(line, &term))
+        return map_expected(line, "a number", NULL);
+    _cleanup_free_ char *text = strndup(term.text.data, term.text.len);
+    char *end = NULL;
+    if (!text)
+        return error_oom(line->err);
+    tensor->add = strtod(text, &end);
+    tensor->f32 = 1;
+    return *end || !*text ? map_expected(line, "a number", &term) : 0;
+}
+
+/* One transform, whose word is taken. */
+static int take_transform(struct map_line *line, const struct map_term *term,
+                          struct map_tensor *tensor)
+{
+    if (map_term_is(term, "permute"))
+        return map_take_value(line, &tensor->heads);
+    if (map_term_is(term, "add"))
+        return take_add(line, tensor);
+    if (map_term_is(term, "stack"))
+        return map_take_word(line, "the name of a number", &tensor->stack);
+    if (map_term_is(term, "rows") || map_term_is(term, "columns")) {
+        tensor->columns = map_term_is(term, "columns");
+        return take_pick(line, tensor);
+    }
+    if (map_term_is(term, "f32"))
+        tensor->f32 = 1;
+    else if (map_term_is(term, "transpose"))
+        tensor->transpose = 1;
+    else if (map_term_is(term, "optional"))
+        tensor->optional = 1;
+    else
+        return map_expected(line, "a transform, 'optional' or 'if'", term);
+    return 0;
+}
+
+static int is_same(struct pare_str a, struct pare_str b)
+{
+    return a.len == b.len && !memcmp(a.data, b.data, a.len);
+}
+
+/* Every number and choice of a source is in the target's name, so that no two tensors get one
+ * name; but for the number over which they are stacked. */
+static int check_target(struct map_line *line, const struct map_tensor *tensor)
+{
+    unsigned seen = 0, choices = tensor->sources[0].n_choices;
+    for (unsigned i = 0; i < tensor->target.n_parts; i++)
+        if (tensor->target.parts[i].kind == PATTERN_CHOICE)
+            seen |= 1u << tensor->target.parts[i].choice;
+    if (seen != (1u << choices) - 1)
+        return error_set(line->err, PARE_EDATA, "the name behind '->' leaves a choice out");
+    int stacked = !tensor->stack.len;
+    for (unsigned i = 0; i < tensor->sources[0].n_parts; i++) {
+        const struct pattern_part *part = &tensor->sources[0].parts[i];
+        if (part->kind == PATTERN_ANY)
+            return error_set(line->err, PARE_EDATA, "no name can be made from '*'");
+        if (part->kind != PATTERN_INDEX)
+            continue;
+        int is_stack = is_same(part->text, tensor->stack);
+        stacked |= is_stack;
+        if (is_stack == pattern_has_number(&tensor->target, part->text))
+            return error_set(line->err, PARE_EDATA, "{%.*s} is to be in the name behind '->', or "
+                             "to be stacked", (int)part->text.len, part->text.data);
+    }
+    return stacked ? 0 : error_set(line->err, PARE_EDATA, "there is no {%.*s} to stack",
+                                   (int)tensor->stack.len, tensor->stack.data);
+}
+
+static int check_transforms(struct map_line *line, const struct map_tensor *tensor)
+{
+    if (tensor->transpose && (tensor->stack.len || tensor->n_sources > 1 || tensor->heads ||
+                              tensor->pick))
+        return error_set(line->err, PARE_EDATA, "'transpose' goes with 'f32' and 'add' only");
+    if (tensor->heads && (tensor->columns || tensor->pick == MAP_EVEN || tensor->pick == MAP_ODD))
+        return error_set(line->err, PARE_EDATA, "'permute' goes with 'rows FIRST COUNT' only");
+    return 0;
+}
+
+/* "tensor PATTERN[, PATTERN ...] -> NAME [TRANSFORM ...] [optional] [if CONDITION]" */
+int map_parse_tensor(struct map_line *line)
+{
+    struct map_tensor *tensor = map_new(line, sizeof *tensor);
+    struct map_term term;
+    if (!tensor)
+        return PARE_ENOMEM;
+    tensor->place = line->place;
+    int r = take_sources(line, tensor);
+    if (!r && !map_take(line, &term))
+        r = map_expected(line, "a tensor's name", NULL);
+    if (!r)
+        r = pattern_parse(&line->rules->memory, term.text, &tensor->sources[0], &tensor->target,
+                          line->err);
+    for (const char *p = line->p; !r && map_take(line, &term); p = line->p) {
+        if (map_term_is(&term, "if")) {
+            line->p = p;
+            r = map_take_condition(line, &tensor->condition);
+        } else {
+            r = take_transform(line, &term, tensor);
+        }
+    }
+    if (!r)
+        r = check_target(line, tensor);
+    if (!r)
+        r = check_transforms(line, tensor);
+    if (r)
+        return r;
+    tensor->number = line->rules->n_tensors++;
+    *line->rules->tensors_end = tensor;
+    line->rules->tensors_end = &tensor->next;
+    return 0;
+}
+
+static int parse_patterns(struct map_line *line, struct map_patterns ***end)
+{
+    struct map_term term;
+    if (!map_take(line, &term))
+        return map_expected(line, "a pattern of tensors", NULL);
+    do {
+        struct map_patterns *p = map_new(line, sizeof *p);
+        if (!p)
+            return PARE_ENOMEM;
+        int r = pattern_parse(&line->rules->memory, term.text, NULL, &p->pattern, line->err);
+        if (r)
+            return r;
+        **end = p;
+        *end = &p->next;
+    } while (map_take(line, &term));
+    return 0;
+}
+
+int map_parse_drop(struct map_line *line)
+{
+    return parse_patterns(line, &line->rules->drops_end);
+}
+
+int map_parse_f32(struct map_line *line)
+{
+    return parse_patterns(line, &line->rules->floats_end);
+}
+
+/* "values NAME = LIST [if CONDITION]" */
+int map_parse_values(struct map_line *line)
+{
+    struct map_values *values = map_new(line, sizeof *values);
+    if (!values)
+        return PARE_ENOMEM;
+    values->place = line->place;
+    int r = map_take_copy(line, "a tensor's name", &values->name);
+    if (!r)
+        r = map_expect(line, "=");
+    if (!r)
+        r = map_take_value(line, &values->value);
+    if (!r)
+        r = map_take_condition(line, &values->condition);
+    if (r)
+        return r;
+    *line->rules->values_end = values;
+    line->rules->values_end = &values->next;
+    return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * A checkpoint while a map is applied to it. Private to map.c and the files that do the parts:
+ * values (map_work.c), tensors (map_tensors.c, map_rows.c), metadata (map_meta.c), and what to say
+ * of names that no map knows (map_unknown.c). On the caller's thread.
+ */
+#ifndef MAP_MAP_WORK_H
+#define MAP_MAP_WORK_H
+
+#include "map/map.h"
+#include "map/map_rules.h"
+
+#define MAP_MAX_INDEXES 8
+#define MAP_GGUF_NAME 63 /* bytes of a tensor's name that llama.cpp takes */
+
+struct map_work {
+    const struct map_request *request;
+    struct source *base;
+    const struct model *model; /* of the base */
+    const struct map_rules *rules;
+    json_t *values;            /* config.json with the map's defaults */
+    struct map_env env;
+    struct view *view;
+    struct model *target;      /* the view's */
+    const struct encoding *f32;
+    char **names;              /* of the base's tensors, renamed as the map says */
+    struct strmap by_name;     /* to their numbers */
+    struct pare_str index_names[MAP_MAX_INDEXES];
+    uint64_t index_counts[MAP_MAX_INDEXES];
+    unsigned n_indexes;
+    struct error *err;
+};
+
+/* Takes config's reference. Values, names and counts: all that expressions and rules need. */
+int map_work_begin(struct map_work *work, json_t *config) __attribute__((warn_unused_result));
+void map_work_end(struct map_work *work);
+/* The number of a tensor of the base: 1, or 0 when there is none of that name. */
+int map_work_find(const struct map_work *work, const char *name, uint64_t *ret_tensor);
+/* How far the number of that name goes. PARE_EDATA: the map has no such `index`. */
+int map_work_count(const struct map_work *work, struct pare_str name, uint64_t *ret_count)
+    __attribute__((warn_unused_result));
+
+/* All tensors of the view. PARE_ENOTSUP: one that the map does not know; PARE_EDATA: one is
+ * missing, or has a shape that a transform cannot be done with. */
+int map_tensors_add(struct map_work *work) __attribute__((warn_unused_result));
+/* One tensor, made of `tensors`: n_sources of them for each of those that are stacked. */
+int map_rows_add(struct map_work *work, const struct map_tensor *rule, const char *name,
+                 const uint64_t *tensors, uint64_t stacked) __attribute__((warn_unused_result));
+/* The encoding that a tensor of the view has besides that of the base: f32, or NULL. */
+const struct encoding *map_float_for(const struct map_work *work, const struct map_tensor *rule,
+                                     const char *name, uint32_t n_dims,
+                                     const struct encoding *encoding);
+
+/* All metadata; the tensors must be there. */
+int map_meta_add(struct map_work *work) __attribute__((warn_unused_result));
+/* The key with {arch} replaced (free it). */
+char *map_meta_key(const struct map_rules *rules, const char *key);
+
+/* PARE_ENOTSUP, with the patterns of those names that are not `known` (by number; NULL: all). */
+int map_unknown_architecture(const struct model *model, const json_t *config, struct error *err)
+    __attribute__((warn_unused_result));
+int map_unknown_tensors(const struct map_work *work, const unsigned char *known)
+    __attribute__((warn_unused_result));
+
+#endif
