@@ -352,6 +352,8 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
         r = target_open(&c.targets[i], staging, err);
     if (r == 0)
         r = run_groups(job, &c, err);
+    for (size_t i = 0; r == 0 && i < c.n; i++)
+        r = target_stamp(&c.targets[i], c.groups[0].result.sha256, err);
     if (r == 0)
         r = sync_targets(job, &c, &sync, err);
     for (size_t i = 0; r == 0 && i < c.n; i++)
