@@ -4,8 +4,8 @@
  * What a GGUF says of its making, under `pare.*`: version, recipe, map, and the source's files with
  * their digests. The digests are known only when all has been read, long after the header was laid
  * out: their places are kept, as their lengths are fixed, and filled in at the end. Only what was
- * made through an architecture map is stamped: a GGUF made from a GGUF has the keys of llama-quantize
- * and no more.
+ * made through an architecture map is stamped: a GGUF made from a GGUF has the keys that
+ * llama-quantize writes, and no more.
  */
 #ifndef CONVERT_STAMP_H
 #define CONVERT_STAMP_H

@@ -60,8 +60,8 @@ static void check_silence(void *context)
 static json_t *request_json(const struct config *config, const struct probe *probe)
 {
     const struct source_set *importance = &probe->sidecars.importance;
-    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:i, s:s, s:I, s:s, s:o*}", "kind", "probe", "source",
-                     source_set_json(&probe->set), "plugins", config->plugins, "recipes",
+    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:i, s:s, s:I, s:s, s:o*}", "kind", "probe",
+                     "source", source_set_json(&probe->set), "plugins", config->plugins, "recipes",
                      config->recipes, "architectures", config->architectures, "threads", 1, "cpu",
                      config->cpu, "memory_limit", (json_int_t)config->memory_limit, "sandbox",
                      config->sandbox, "importance",
