@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Stamps: see stamp.h. In place of a digest stands a text of the same length: a nonce, which no file
- * can contain by intent, and the number of the source's file.
+ * Stamps: see stamp.h. In place of a digest stands a text of the same length: a nonce, which no
+ * file can contain by intent, and the number of the source's file.
  */
 #include "convert/stamp.h"
 
