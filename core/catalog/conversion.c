@@ -136,7 +136,9 @@ static int put_conversion(struct catalog *catalog, const struct import *import, 
         " importance_entries = m->>'$.importance.entries',"
         " overrides = coalesce(m->'$.target.overrides', '[]'),"
         " weighted_relative_error = m->>'$.accuracy.weighted_relative_error',"
-        " weighted_sqnr_db = m->>'$.accuracy.weighted_sqnr_db'"
+        " weighted_sqnr_db = m->>'$.accuracy.weighted_sqnr_db',"
+        " lattice_exact = coalesce(m->>'$.lattice.exact', 0),"
+        " lattice_rounded = coalesce(m->>'$.lattice.rounded', 0)"
         " FROM (SELECT ?1 AS m) WHERE id = ?4",
         "jisi", import->head, import->model, import->output_path, import->conversion);
 }
@@ -164,13 +166,13 @@ static int put_tensors(struct catalog *catalog, const struct import *import, str
                   "INSERT INTO tensor (conversion_id, position, name, shape, from_encoding,"
                   " to_encoding, elements, bytes_in, bytes_out, rmse, sqnr_db, relative_error,"
                   " max_abs, cosine, nonfinite, seconds, importance, weighted_relative_error,"
-                  " weighted_sqnr_db)"
+                  " weighted_sqnr_db, lattice)"
                   " SELECT ?2, key, value->>'name', value->'shape', value->>'from', value->>'to',"
                   " value->>'elements', value->>'bytes_in', value->>'bytes', value->>'rmse',"
                   " value->>'sqnr_db', value->>'relative_error', value->>'max_abs',"
                   " value->>'cosine', coalesce(value->>'nonfinite', 0), value->>'seconds',"
                   " coalesce(value->>'importance', 0), value->>'weighted_relative_error',"
-                  " value->>'weighted_sqnr_db'"
+                  " value->>'weighted_sqnr_db', value->>'lattice'"
                   " FROM json_each(?1)",
                   "ji", json_object_get(import->manifest, "tensors"), import->conversion);
 }

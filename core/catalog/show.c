@@ -101,7 +101,7 @@ static int attach_details(struct catalog *catalog, json_t *conversion, int with_
         r = attach(catalog, conversion, "tensors",
                    "SELECT name, shape, from_encoding, to_encoding, elements, bytes_in, bytes_out,"
                    " rmse, sqnr_db, relative_error, max_abs, cosine, nonfinite, seconds,"
-                   " importance, weighted_relative_error, weighted_sqnr_db"
+                   " importance, weighted_relative_error, weighted_sqnr_db, lattice"
                    " FROM tensor WHERE conversion_id = ? ORDER BY position", id, err);
     return r;
 }

@@ -15,6 +15,7 @@ enum {
     OPTION_CPU,
     OPTION_NONFINITE,
     OPTION_REQUANTIZE,
+    OPTION_NO_RECOVER,
     OPTION_SANDBOX,
     OPTION_SHARD_SIZE,
     OPTION_IMPORTANCE,
@@ -44,6 +45,7 @@ static const struct cli_option options[] = {
     { "threads", 0, "N", "compute threads (default: one for each CPU)", OPTION_THREADS },
     { "dry-run", 'n', NULL, "print the plan and write nothing", OPTION_DRY_RUN },
     { "allow-requantize", 0, NULL, "quantize again what is quantized already", OPTION_REQUANTIZE },
+    { "no-recover", 0, NULL, "encode anew what lies on a lattice", OPTION_NO_RECOVER },
     { "importance", 0, "FILE", "importance matrix, as llama-imatrix writes it", OPTION_IMPORTANCE },
     { "include-importance", 0, "TEXT", "only entries with this in their name", OPTION_INCLUDE },
     { "exclude-importance", 0, "TEXT", "no entries with this in their name", OPTION_EXCLUDE },
@@ -230,6 +232,9 @@ static int set(void *state, int id, const char *value)
         break;
     case OPTION_REQUANTIZE:
         o->allow_requantize = 1;
+        break;
+    case OPTION_NO_RECOVER:
+        o->no_recover = 1;
         break;
     case OPTION_DRY_RUN:
         o->dry_run = 1;

@@ -21,7 +21,7 @@ struct convert_options {
     struct overrides overrides;
     json_t *writing;               /* options of every target: object of texts, or NULL */
     int no_sidecars;
-    int allow_requantize, dry_run, quiet;
+    int allow_requantize, no_recover, dry_run, quiet;
 };
 
 struct convert_result { /* of one source */

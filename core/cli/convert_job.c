@@ -134,6 +134,7 @@ static struct job_settings make_settings(const struct cli *cli, const struct con
         .nonfinite = o->nonfinite,
         .sandbox = o->sandbox,
         .allow_requantize = o->allow_requantize,
+        .no_recover = o->no_recover,
         .silence = SILENCE,
     };
 }

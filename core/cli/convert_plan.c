@@ -43,7 +43,9 @@ static int print_tensors(const json_t *plan)
     json_t *tensor;
     char text[96];
     json_array_foreach(json_object_get(plan, "tensors"), i, tensor) {
-        const char *mark = json_get_bool(tensor, "importance", 0) ? " *" : "";
+        const char *mark = json_get_bool(tensor, "importance", 0)    ? " *"
+                           : json_get_string(tensor, "lattice", NULL) ? " +"
+                                                                      : "";
         table_cell(table, json_get_string(tensor, "name", NULL));
         table_cell(table, shape_text(json_object_get(tensor, "shape"), text));
         table_cell(table, json_get_string(tensor, "from", NULL));
@@ -70,6 +72,15 @@ static size_t count_weighed(const json_t *plan, uint64_t *ret_bytes)
     return n;
 }
 
+static size_t count_lattices(const json_t *plan)
+{
+    size_t i, n = 0;
+    json_t *tensor;
+    json_array_foreach(json_object_get(plan, "tensors"), i, tensor)
+        n += json_get_string(tensor, "lattice", NULL) != NULL;
+    return n;
+}
+
 static void print_totals(const json_t *plan)
 {
     char from[FIGURE_SIZE], disk[FIGURE_SIZE], memory[FIGURE_SIZE], bits[FIGURE_SIZE];
@@ -85,6 +96,9 @@ static void print_totals(const json_t *plan)
            warnings == 1 ? "" : "s");
     if (weighed)
         printf("* %zu tensors with importance\n", weighed);
+    if (count_lattices(plan))
+        printf("+ %zu tensors seem to lie on the lattice of their encoding\n",
+               count_lattices(plan));
 }
 
 static int print_plan(const json_t *plan, const char *name)
@@ -107,10 +121,10 @@ static int print_plan(const json_t *plan, const char *name)
 static json_t *make_request(const struct convert_options *o, const struct convert_inputs *inputs,
                             const char *name)
 {
-    return json_pack("{s:o, s:I, s:s, s:s, s:s, s:b, s:O*}", "targets", targets_json(o, name),
+    return json_pack("{s:o, s:I, s:s, s:s, s:s, s:b, s:b, s:O*}", "targets", targets_json(o, name),
                      "threads", (json_int_t)o->threads, "cpu", o->cpu, "nonfinite", o->nonfinite,
-                     "sandbox", o->sandbox, "allow_requantize", o->allow_requantize, "overrides",
-                     inputs->overrides);
+                     "sandbox", o->sandbox, "allow_requantize", o->allow_requantize, "recover",
+                     !o->no_recover, "overrides", inputs->overrides);
 }
 
 static int print_plans(const struct cli *cli, json_t *const *plans, size_t n,

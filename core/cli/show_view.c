@@ -110,6 +110,16 @@ static void print_accuracy(const json_t *row)
            figure_real(cosine, json_get_real(row, "cosine", NAN), 6));
 }
 
+/* Tensors whose codes were recovered. */
+static void print_lattices(const json_t *row)
+{
+    long long exact = (long long)json_get_int(row, "lattice_exact", 0);
+    long long rounded = (long long)json_get_int(row, "lattice_rounded", 0);
+    if (exact || rounded)
+        fieldf("lattice", "%lld tensors carried over exactly, %lld but for the source's rounding",
+               exact, rounded);
+}
+
 /* The importance matrix and the errors that it weighs. */
 static void print_importance(const json_t *row)
 {
@@ -192,6 +202,7 @@ static void print_conversion(const json_t *row)
                bytes_of(row, "bytes_in", in),
                figure_real(bits, json_get_real(row, "bits_per_weight", NAN), 3));
     print_accuracy(row);
+    print_lattices(row);
     print_importance(row);
     print_overrides(row);
     print_seconds(row);
@@ -216,7 +227,7 @@ static int is_weighted(const json_t *tensors)
     return 0;
 }
 
-/* Encodings that were made with importance have a star. */
+/* Encodings that were made with importance have a star, those whose codes were recovered a plus. */
 static int print_tensors(const json_t *tensors)
 {
     static const char *const headings[] = { "TENSOR", "SHAPE", "FROM", "TO", "SIZE", "SQNR dB",
@@ -233,7 +244,9 @@ static int print_tensors(const json_t *tensors)
         table_cell(table, shape_text(json_object_get(row, "shape"), shape));
         table_cell(table, json_get_string(row, "from_encoding", NULL));
         table_cellf(table, "%s%s", json_get_string(row, "to_encoding", "-"),
-                    json_get_int(row, "importance", 0) ? " *" : "");
+                    json_get_int(row, "importance", 0)          ? " *"
+                    : json_get_string(row, "lattice", NULL) ? " +"
+                                                            : "");
         reader_cell_bytes(table, row, "bytes_out");
         reader_cell_sqnr(table, row);
         reader_cell_small(table, row, "rmse");

@@ -25,12 +25,13 @@ static json_t *describe_choice(const struct target *target, uint64_t i)
     const struct model_tensor *to = &target->plan->target->tensors[i];
     const struct plan_choice *choice = &target->plan->choices[i];
     const struct model_tensor *from = &target->route->model->tensors[choice->source];
-    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:b, s:o, s:s?}", "name",
+    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:b, s:o, s:s?, s:s?}", "name",
                      json_text(to->name.data, to->name.len), "shape", tensor_shape(to), "from",
                      from->encoding_name, "to", to->encoding_name, "elements",
                      (json_int_t)to->elements, "bytes_in", (json_int_t)from->bytes, "bytes",
                      (json_int_t)to->bytes, "importance", choice->importance != NULL, "source",
-                     made_of(from), "origin", from->origin);
+                     made_of(from), "origin", from->origin, "lattice",
+                     lattice_name(choice->lattice));
 }
 
 void answer_plan(const struct job_context *job, const struct target *target, uint64_t memory)
@@ -96,6 +97,17 @@ static void emit_tensors(const struct job_context *job, const struct target *tar
     }
 }
 
+/* How many tensors lie on the lattice of their encoding. */
+static json_t *count_lattices(const struct target *target)
+{
+    int64_t exact = 0, rounded = 0;
+    for (uint64_t i = 0; i < target->plan->target->n_tensors; i++) {
+        exact += target->plan->choices[i].lattice == LATTICE_EXACT;
+        rounded += target->plan->choices[i].lattice == LATTICE_ROUNDED;
+    }
+    return json_pack("{s:I, s:I}", "exact", (json_int_t)exact, "rounded", (json_int_t)rounded);
+}
+
 void answer_target(const struct job_context *job, const struct target *target,
                    const struct pipeline_result *result)
 {
@@ -106,7 +118,7 @@ void answer_target(const struct job_context *job, const struct target *target,
     measure_weighted_to_json(&all, accuracy);
     _cleanup_free_ char *output = target_output_name(target);
     job_emit(job, "target",
-             json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:I, s:o, s:f, s:o, s:O, "
+             json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:I, s:o, s:f, s:o, s:o, s:O, "
                        "s:s, s:O}",
                        "target", (int)target->index, "format", target->writer->name, "recipe",
                        recipe_name(target->recipe), "recipe_sha256", recipe_digest(target->recipe),
@@ -114,9 +126,9 @@ void answer_target(const struct job_context *job, const struct target *target,
                        target_is_folder(target), "files", target_files(target), "bytes",
                        (json_int_t)target_bytes(target), "census",
                        model_census(target->plan->target), "bits_per_weight",
-                       target_bits_per_weight(target), "accuracy", accuracy, "warnings",
-                       target->warnings, "map", route_map(target->route), "options",
-                       target->options));
+                       target_bits_per_weight(target), "lattice", count_lattices(target),
+                       "accuracy", accuracy, "warnings", target->warnings, "map",
+                       route_map(target->route), "options", target->options));
 }
 
 static int compare_lines(const void *a, const void *b)

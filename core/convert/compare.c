@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `pare compare`: the errors of one model's weights against another's, tensor by tensor, whatever
- * their formats. A checkpoint that was quantized by others is seen as the weights it stands for; one
- * under other names than a GGUF's is seen under these, where a map knows how.
+ * their formats. A checkpoint that was quantized by others is seen as the weights it stands for;
+ * one under other names than a GGUF's is seen under these, where a map knows how.
  */
 #include "base/cleanup.h"
 #include "base/json.h"

@@ -90,11 +90,29 @@ static int encode_weighted(struct computer *c, const struct model_tensor *t,
     return 0;
 }
 
+/* The codes of a tensor on its encoding's lattice. */
+static int recover_slab(const struct computer *c, const struct model_tensor *t,
+                        const struct slab *slab, uint32_t grain, void *const *planes,
+                        struct error *err)
+{
+    uint64_t rows, row_len;
+    slab_kernel_shape(t, &c->p->cuts[slab->tensor], slab->count, &rows, &row_len);
+    if (t->encoding->recover(c->x, rows, row_len, grain, planes) == 1)
+        return 0;
+    _cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+    strbuf_escape(&name, t->name.data, t->name.len < 100 ? t->name.len : 100);
+    return error_set(err, PARE_EDATA,
+                     "tensor `%s`: weights that lay on the lattice of %s when they were looked at "
+                     "do not any more: the source is being written",
+                     name.data ? name.data : "", t->encoding_name);
+}
+
 /* Encodes the decoded slab and decodes it again into y; ret_planes gets where its planes are. */
 static int encode_slab(struct computer *c, const struct model_tensor *t, const struct slab *slab,
-                       const struct importance_entry *entry, const void **ret_planes,
+                       const struct plan_choice *choice, const void **ret_planes,
                        struct error *err)
 {
+    const struct encoding *from = source_tensor(c->p, slab->tensor)->encoding;
     void *planes[PARE_MAX_PLANES] = { 0 };
     uint64_t rows, row_len, offset, length, at = 0, start = timing_now();
     int r = 0;
@@ -104,8 +122,10 @@ static int encode_slab(struct computer *c, const struct model_tensor *t, const s
         ret_planes[i] = planes[i] = c->encoded + at;
         at += length;
     }
-    if (entry)
-        r = encode_weighted(c, t, slab, entry, planes, err);
+    if (choice->lattice)
+        r = recover_slab(c, t, slab, lattice_grain(from, choice->lattice), planes, err);
+    else if (choice->importance)
+        r = encode_weighted(c, t, slab, choice->importance, planes, err);
     else
         encode_rows(t, rows, row_len, c->x, NULL, planes);
     c->seconds.encode += timing_since(start);
@@ -174,18 +194,19 @@ static int do_target(struct computer *c, const struct loaded_slab *l, const stru
     if (index == UINT64_MAX)
         return 0;
     const struct model_tensor *to = &target->plan->target->tensors[index];
-    const struct importance_entry *importance = target->plan->choices[index].importance;
+    const struct plan_choice *choice = &target->plan->choices[index];
     int same = !strcmp(from->encoding_name, to->encoding_name), r = 0;
     if (same)
         memcpy(planes, l->planes, sizeof planes);
     else
-        r = encode_slab(c, to, &l->slab, importance, planes, err);
+        r = encode_slab(c, to, &l->slab, choice, planes, err);
     if (r == 0 && decoded && !is_integer(from->encoding))
         r = measure_slab(c, &l->slab, same ? c->x : c->y, m, err);
     if (r < 0)
         return r;
     if ((m->nonfinite || m->overflowed) && !c->p->request->keep_nonfinite)
-        return refuse_nonfinite(c, &l->slab, m, to->encoding_name, importance != NULL, err);
+        return refuse_nonfinite(c, &l->slab, m, to->encoding_name, choice->importance != NULL,
+                                err);
     r = write_planes(c, target, index, &l->slab, planes, err);
     m->seconds = timing_since(all_start);
     return r;

@@ -167,6 +167,16 @@ int job_open_importance(const struct job_context *job, int check,
     return 0;
 }
 
+static void tell_looking(void *context)
+{
+    struct heartbeat *heart = context;
+    if (timing_since(heart->told) < 0.2)
+        return;
+    heart->told = timing_now();
+    job_emit(heart->job, "progress",
+             json_pack("{s:i, s:i, s:s}", "done", 0, "total", 1, "stage", "lattice"));
+}
+
 struct group { /* targets that are made from the same */
     struct route *route;
     struct target **targets;
@@ -202,12 +212,19 @@ static void conversion_deinit(struct conversion *c)
 static int prepare_targets(const struct job_context *job, struct conversion *c, struct error *err)
 {
     const json_t *wanted = json_object_get(job->request, "targets");
+    int draft = !strcmp(json_get_string(job->request, "kind", ""), "plan");
+    struct heartbeat heart = { job, timing_now() };
     struct target_setup setup = {
         .routes = &c->routes,
+        .recover = json_get_bool(job->request, "recover", 1),
         .overrides = json_object_get(job->request, "overrides"),
         .plan = { .allow_requantize = json_get_bool(job->request, "allow_requantize", 0),
-                  .draft = !strcmp(json_get_string(job->request, "kind", ""), "plan"),
-                  .importance = c->importance },
+                  .draft = draft,
+                  .importance = c->importance,
+                  .lattice = { .quick = draft,
+                               .threads = job->threads,
+                               .beat = tell_looking,
+                               .context = &heart } },
     };
     if (!json_array_size(wanted))
         return error_set(err, PARE_EUSAGE, "no targets were asked for");

@@ -78,6 +78,13 @@ int measure_tensors(struct source *a, const struct model_tensor *ta, uint64_t ia
                     struct measure *ret_measure, struct error *err)
     __attribute__((warn_unused_result));
 
+/* Reads and decodes elements of tensor number `index` into x: a slab of the cut, or a part of one
+ * that is whole rows. */
+struct slab_cut;
+int load_floats(struct source *source, const struct model_tensor *tensor, uint64_t index,
+                const struct slab_cut *cut, uint64_t first, uint64_t count, float *x,
+                struct error *err) __attribute__((warn_unused_result));
+
 /* Shapes are the same but for leading dimensions of 1. */
 int shapes_agree(const struct model_tensor *a, const struct model_tensor *b);
 

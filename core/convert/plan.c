@@ -82,7 +82,8 @@ static int add_tensors(struct planner *p, struct plan *plan, int sorted)
     for (uint64_t i = 0; i < n; i++) {
         uint64_t index = sorted ? p->order[i] : i;
         plan->choices[i] = (struct plan_choice){ index, p->tensors[index].rule,
-                                                 p->tensors[index].importance };
+                                                 p->tensors[index].importance,
+                                                 p->tensors[index].lattice };
         int r = add_tensor(p, plan->target, index);
         if (r)
             return r;
@@ -149,6 +150,8 @@ static int fill(struct planner *p, struct plan *plan)
         r = note_fallbacks(p, plan);
     if (!r)
         r = note_unused(p);
+    if (!r)
+        r = planner_note_lattices(p);
     return r ? r : planner_note_importance(p);
 }
 

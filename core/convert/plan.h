@@ -2,12 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The plan of one target: which tensor gets which encoding, in the order of the output, and the
- * output's metadata. It is made before a single weight is read.
+ * output's metadata. It is made by names and shapes; weights are only looked at to see whether they
+ * lie on the lattice of the encoding that was chosen.
  */
 #ifndef CONVERT_PLAN_H
 #define CONVERT_PLAN_H
 
 #include "convert/importance.h"
+#include "convert/lattice.h"
 #include "convert/recipe.h"
 #include "plugin/registry.h"
 
@@ -15,6 +17,7 @@ struct plan_choice {
     uint64_t source;   /* index into the source's tensors */
     const char *rule;  /* the line that decided, "q4_k_m.recipe:12: ..."; the recipe's own */
     const struct importance_entry *importance; /* to encode with; NULL: none */
+    int lattice;       /* enum lattice_hold: codes are recovered, not made */
 };
 
 struct plan {
@@ -29,6 +32,7 @@ struct plan_options {
     int pure;             /* no mixture, as "pure" from outside: the default wherever it can be */
     int draft;            /* only a plan is wanted: importance data that lack are a warning */
     const struct importance *importance; /* or NULL; it must outlive the plan */
+    struct lattice_look lattice; /* how to look for lattices */
     int source_order;     /* tensors are decided and written in the source's order, not by layer */
 };
 

@@ -114,7 +114,7 @@ static int check_source(struct choosing *c, const struct encoding *to)
                          to->name);
     const char *origin = from->flags & PARE_ENCODING_QUANTIZED ? from->name : c->tensor->origin;
     if (origin && (to->flags & PARE_ENCODING_QUANTIZED) && !p->options->allow_requantize &&
-        !repacks(p->recipe, from->name, to->name))
+        c->choice->lattice != LATTICE_EXACT && !repacks(p->recipe, from->name, to->name))
         return error_set(p->err, PARE_ENOTSUP,
                          "tensor %s is quantized already, as %s: quantizing it again as %s adds "
                          "error to error; start from the original, or allow requantizing",
@@ -129,6 +129,8 @@ static int check_target(struct choosing *c, const struct encoding *to)
         return error_set(p->err, PARE_EUSAGE,
                          "%s: weights cannot be encoded as %s, which was chosen for tensor %s",
                          c->place, to->name, c->name);
+    if (c->choice->lattice) /* codes are recovered: there is nothing to weigh */
+        return 0;
     return planner_weigh(p, (uint64_t)(c->choice - p->tensors), to, c->name);
 }
 
@@ -143,7 +145,9 @@ static int encode(struct choosing *c, const struct recipe_rule *rule)
     if (!writer_holds(c->p->writer, to->name))
         return cannot_hold(c, to->name);
     if (strcmp(to->name, c->tensor->encoding_name)) {
-        r = check_source(c, to);
+        r = planner_find_lattice(c->p, (uint64_t)(c->choice - c->p->tensors), to);
+        if (!r)
+            r = check_source(c, to);
         if (!r)
             r = check_target(c, to);
     }

@@ -17,6 +17,13 @@ struct planner_tensor {
     const struct encoding *encoding; /* what was decided; NULL: keep one that nobody provides */
     const char *rule;
     const struct importance_entry *importance; /* to encode with, or NULL */
+    int lattice;                     /* enum lattice_hold */
+};
+
+struct planner_hint {
+    const struct encoding *encoding;
+    uint64_t n_tensors;
+    char first[160]; /* the first one's name */
 };
 
 struct planner {
@@ -38,6 +45,8 @@ struct planner {
 
     uint64_t n_fallbacks;
     char first_fallback[300];        /* which tensor, from what, to what */
+    struct planner_hint hints[8];    /* lattices that would have held tensors */
+    size_t n_hints;
     uint64_t n_weighable, n_entries; /* tensors that could use importance, that have an entry */
     uint64_t n_missing;              /* tensors that need importance and have none */
     char first_missing[200];
@@ -61,6 +70,13 @@ int planner_warn(struct planner *p, const char *format, ...)
  * when it cannot do without. name: for messages. */
 int planner_weigh(struct planner *p, uint64_t tensor, const struct encoding *to, const char *name)
     __attribute__((warn_unused_result));
+
+/* Looks whether the tensor lies on the lattice of `to`, for which it was chosen: p->tensors'. */
+int planner_find_lattice(struct planner *p, uint64_t tensor, const struct encoding *to)
+    __attribute__((warn_unused_result));
+
+/* Warnings about tensors that lie on the lattice of another encoding, of the same size or less. */
+int planner_note_lattices(struct planner *p) __attribute__((warn_unused_result));
 
 /* Warnings about importance data as a whole. */
 int planner_note_importance(struct planner *p) __attribute__((warn_unused_result));

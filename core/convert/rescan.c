@@ -38,10 +38,9 @@ int shapes_agree(const struct model_tensor *a, const struct model_tensor *b)
     return 1;
 }
 
-/* Reads and decodes a slab's elements into x. */
-static int load_floats(struct source *source, const struct model_tensor *t, uint64_t index,
-                       const struct slab_cut *cut, uint64_t first, uint64_t count, float *x,
-                       struct error *err)
+int load_floats(struct source *source, const struct model_tensor *t, uint64_t index,
+                const struct slab_cut *cut, uint64_t first, uint64_t count, float *x,
+                struct error *err)
 {
     uint64_t offset[PARE_MAX_PLANES], length[PARE_MAX_PLANES], total = 0, rows, row_len;
     const void *planes[PARE_MAX_PLANES];

@@ -191,9 +191,8 @@ void slab_walk_free(struct slab_walk *walk)
     free(walk);
 }
 
-/* Elements of slab `number`. */
-static void cut_range(const struct model_tensor *t, const struct slab_cut *cut, uint64_t number,
-                      uint64_t *ret_first, uint64_t *ret_count)
+void slab_cut_range(const struct model_tensor *t, const struct slab_cut *cut, uint64_t number,
+                    uint64_t *ret_first, uint64_t *ret_count)
 {
     if (!cut->within_rows) {
         *ret_first = number * cut->elements;
@@ -213,7 +212,7 @@ static void next_of_tensor(struct slab_walk *walk, struct slab *ret_slab)
     const struct model_tensor *t = &walk->model->tensors[index];
     struct slab slab = { .file = walk->file, .has_tensor = 1, .tensor = index,
                          .number = walk->number };
-    cut_range(t, &walk->cuts[index], slab.number, &slab.first, &slab.count);
+    slab_cut_range(t, &walk->cuts[index], slab.number, &slab.first, &slab.count);
     slab_plane_range(t, 0, slab.first, slab.count, &offset, &length);
     slab.offset = t->planes[0].offset + offset;
     slab.length = length;
@@ -236,7 +235,7 @@ static int next_late(struct slab_walk *walk, struct slab *ret_slab)
         compare(end_of(t), (struct place){ walk->file, walk->pos }) > 0)
         return 0;
     struct slab slab = { .has_tensor = 1, .tensor = index, .number = walk->late_number };
-    cut_range(t, &walk->cuts[index], slab.number, &slab.first, &slab.count);
+    slab_cut_range(t, &walk->cuts[index], slab.number, &slab.first, &slab.count);
     if (++walk->late_number == walk->cuts[index].n_slabs) {
         walk->late_number = 0;
         walk->late_at++;

@@ -36,6 +36,10 @@ struct slab {
 void slab_cut_make(const struct model_tensor *tensor, const struct encoding *const *encodings,
                    size_t n, struct slab_cut *ret_cut);
 
+/* The elements of slab `number` of a tensor. */
+void slab_cut_range(const struct model_tensor *tensor, const struct slab_cut *cut, uint64_t number,
+                    uint64_t *ret_first, uint64_t *ret_count);
+
 /* Byte offset and length of `count` elements from `first` in a plane of a tensor, which must be
  * a range that slab_cut_make gave. A tensor without a known encoding is one run of bytes. */
 void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_t first,

@@ -143,6 +143,7 @@ static int plan_and_lay_out(struct target *target, const struct target_setup *se
     const struct model *source = target->route->model;
     struct plan_options options = setup->plan;
     options.source_order = keeps_split(target->options);
+    options.lattice.source = setup->recover ? target->route->source : NULL;
     int r = plan_make(target->recipe, setup->routes->job->registry, source, target->writer,
                       &options, &target->plan, err);
     if (r == 0)

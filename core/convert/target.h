@@ -37,6 +37,7 @@ struct target {
 struct target_setup {
     struct routes *routes;
     const json_t *overrides; /* [{"name","text"}]: what comes before every recipe; or NULL */
+    int recover;             /* look for lattices, in the route's weights */
     struct plan_options plan;
 };
 

@@ -54,15 +54,17 @@ const char *map_name(const struct map *map)
     return map ? map->rules->name : "";
 }
 
-/* From a folder of Hugging Face's to GGUF's names. */
+/* From a folder of Hugging Face's to GGUF's names. 1: there is no config.json, so that nothing is
+ * known but tensors. */
 static int open_forward(struct map *map, struct map_work *work)
 {
     json_t *config = NULL;
     int r = map_read_config(work->model, &config, work->err);
     if (r < 0)
         return r;
-    int chosen = config ? map_rules_choose(work->request->dirs, config, NULL, &map->rules,
-                                           work->err) : 1;
+    if (!config)
+        return 1;
+    int chosen = map_rules_choose(work->request->dirs, config, NULL, &map->rules, work->err);
     if (chosen) {
         r = chosen < 0 ? chosen : map_unknown_architecture(work->model, config, work->err);
         json_decref(config);

@@ -25,8 +25,9 @@ struct map_request {
 struct map;
 
 /* Chooses what a target is made from: 0: *ret is a view of the base; 1: the base itself will do
- * (the names are the target's own, or `as_container` was asked for). PARE_ENOTSUP: no map knows the
- * architecture, or a map does not know a tensor; the text names it and the patterns seen. */
+ * (the names are the target's own, there is no config.json, or `as_container` was asked for).
+ * PARE_ENOTSUP: no map knows the architecture, or a map does not know a tensor; the text names it
+ * and the patterns seen. */
 int map_open(const struct map_request *request, struct source *base, struct model *model,
              struct map **ret, struct error *err) __attribute__((warn_unused_result));
 void map_close(struct map *map);

@@ -78,9 +78,6 @@ int map_unknown_architecture(const struct model *model, const json_t *config, st
     }
     print_patterns(&seen, &sb);
     const char *list = sb.data ? sb.data : "", *name = map_config_architecture(config);
-    if (!config)
-        return error_set(err, PARE_ENOTSUP, "nothing says which architecture this is: there is no "
-                         "config.json; its tensors are %s; %s", list, advice);
     return error_set(err, PARE_ENOTSUP, "no map knows the architecture `%.100s'; its tensors are "
                      "%s; %s", name ? name : "(config.json names none)", list, advice);
 }

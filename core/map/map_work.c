@@ -55,6 +55,10 @@ static int ask(void *context, struct pare_str function, const char *argument, js
         *ret = json_boolean(map_work_find(work, argument, NULL));
         return 0;
     }
+    if (is(function, "has_file")) {
+        *ret = json_boolean(map_find_file(work->model, argument) != NULL);
+        return 0;
+    }
     if (is(function, "rows") || is(function, "columns"))
         return ask_dims(work, is(function, "columns"), argument, ret);
     if (is(function, "json"))

@@ -21,8 +21,9 @@ struct model_id {
     char finetune[2 * MODEL_ID_MAX], version[2 * MODEL_ID_MAX];
 };
 
-/* Takes a name apart. weights: how many the model has, 0 when that is not known: what looks like a
- * size but is far from it is none. A text that is empty or over MODEL_ID_MAX bytes has no parts. */
+/* Takes a name apart. weights: how many the model has, 0 when that is not known: what looks like
+ * a size but is far from it is none. A text that is empty or longer than MODEL_ID_MAX has no
+ * parts. */
 void model_id_parse(const char *text, uint64_t weights, struct model_id *ret_id);
 
 /* The name for people: "Mixtral 8x7B Instruct v0.1". At most MODEL_ID_MAX bytes are looked at. */

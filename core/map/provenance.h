@@ -3,10 +3,10 @@
 /*
  * Where a checkpoint comes from, as metadata of a GGUF: general.type, general.sampling.*,
  * general.name and the other keys about authors, licence and ancestors. Three places tell of it,
- * the first that knows something wins: the front matter of the model card (README.md), config.json
- * with its `_name_or_path`, and the name of the folder. Keys, their order and what names are taken
- * apart into are llama.cpp's (gguf-py/gguf/metadata.py, de3ff81). Nothing here makes a conversion
- * fail that has memory: what cannot be read is left out, and said.
+ * the first that knows something wins: the front matter of the model card (README.md),
+ * `_name_or_path` of config.json, the name of the folder. Keys, their order and what names are
+ * taken apart into are llama.cpp's (gguf-py/gguf/metadata.py, de3ff81). Nothing here makes a
+ * conversion fail that has memory: what cannot be read is left out, and said.
  */
 #ifndef MAP_PROVENANCE_H
 #define MAP_PROVENANCE_H

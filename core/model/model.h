@@ -25,6 +25,8 @@ struct encoding {
     struct pare_plane planes[PARE_MAX_PLANES];
     struct pare_kernel kernel;    /* the one that this CPU uses */
     const struct pare_kernel *const *kernels; /* all of them, NULL-terminated */
+    int (*recover)(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain,
+                   void *const *planes); /* or NULL */
 };
 
 struct model_file {

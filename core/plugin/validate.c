@@ -172,7 +172,7 @@ int validate_encoding(const struct pare_encoding *said, uint32_t mask,
         return error_set(err, PARE_EPLUGIN, "encoding %s sets begin or end, which are reserved",
                          p.name);
     struct encoding e = { .name = p.name, .summary = p.summary, .flags = p.flags,
-                          .block_len = p.block_len };
+                          .block_len = p.block_len, .recover = p.recover };
     r = validate_planes(&p, &e, err);
     if (r == 0)
         r = choose_kernel(&p, mask, &e, err);

@@ -104,13 +104,14 @@ static void on_verify_line(void *context, const char *event, const json_t *line)
 
 static json_t *make_settings(const struct job_settings *s)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:b}", "plugins",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:b, s:b}", "plugins",
                      s->plugins ? s->plugins : "", "recipes", s->recipes ? s->recipes : "",
                      "architectures", s->architectures ? s->architectures : "", "threads",
                      (json_int_t)s->threads, "memory_limit", (json_int_t)s->memory_limit, "cpu",
                      s->cpu ? s->cpu : "native", "nonfinite",
                      s->nonfinite ? s->nonfinite : "refuse", "sandbox",
-                     s->sandbox ? s->sandbox : "best", "allow_requantize", s->allow_requantize);
+                     s->sandbox ? s->sandbox : "best", "allow_requantize", s->allow_requantize,
+                     "recover", !s->no_recover);
 }
 
 static int copy_target(struct run_target *to, size_t index, const struct job_target *from,

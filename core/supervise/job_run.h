@@ -33,6 +33,7 @@ struct job_settings {
     const char *nonfinite;       /* "refuse" */
     const char *sandbox;         /* "best" */
     int allow_requantize;
+    int no_recover;              /* what lies on a lattice is encoded anew */
     double silence;              /* seconds without a line before the worker is killed */
 };
 

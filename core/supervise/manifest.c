@@ -48,7 +48,11 @@ static const struct field tensor_fields[] = {
     { "bytes_in", 'i' }, { "bytes", 'i' }, { "rmse", 'n' }, { "sqnr_db", 'n' },
     { "relative_error", 'n' }, { "max_abs", 'n' }, { "cosine", 'n' }, { "nonfinite", 'i' },
     { "seconds", 'n' }, { "importance", 'b' }, { "weighted_relative_error", 'n' },
-    { "weighted_sqnr_db", 'n' }, { NULL, 0 },
+    { "weighted_sqnr_db", 'n' }, { "lattice", 's' }, { "source", 's' }, { "origin", 's' },
+    { NULL, 0 },
+};
+static const struct field lattice_fields[] = {
+    { "exact", 'i' }, { "rounded", 'i' }, { NULL, 0 },
 };
 static const struct field sandbox_fields[] = {
     { "no_new_privs", 'b' }, { "rlimits", 'b' }, { "landlock", 'i' }, { "seccomp", 'b' },
@@ -140,8 +144,10 @@ static json_t *make_target(const struct manifest_facts *f)
     json_t *digest = optional_text(f->target, "recipe_sha256");
     json_t *options = f->options ? json_deep_copy(f->options) : json_object();
     json_t *overrides = f->overrides ? json_deep_copy(f->overrides) : json_array();
-    return json_pack("{s:s, s:s, s:o, s:o, s:o}", "format", f->format, "recipe", f->recipe,
-                     "recipe_sha256", digest, "options", options, "overrides", overrides);
+    const char *map = json_get_string(f->target, "map", "");
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?}", "format", f->format, "recipe", f->recipe,
+                     "recipe_sha256", digest, "options", options, "overrides", overrides, "map",
+                     *map ? map : NULL);
 }
 
 /* Null when there was none. */
@@ -191,6 +197,7 @@ int manifest_new(const struct manifest_facts *f, json_t **ret_manifest, struct e
         put(m, "plugins", pick_all(json_object_get(f->done, "plugins"), plugin_fields)) < 0 ||
         put(m, "output", make_output(f)) < 0 ||
         put(m, "accuracy", pick(json_object_get(f->target, "accuracy"), accuracy_fields)) < 0 ||
+        put(m, "lattice", pick(json_object_get(f->target, "lattice"), lattice_fields)) < 0 ||
         put(m, "seconds", make_seconds(f)) < 0 || put(m, "resources", make_resources(f)) < 0 ||
         put(m, "warnings", texts(json_object_get(f->target, "warnings"))) < 0 ||
         put(m, "tensors", pick_all(f->tensors, tensor_fields)) < 0)

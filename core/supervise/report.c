@@ -90,12 +90,32 @@ static void add_overview(struct strbuf *sb, const json_t *m)
     strbuf_puts(sb, ":");
     add_text(sb, json_get_string(target, "recipe", "?"));
     strbuf_puts(sb, " |\n");
+    const char *map = json_get_string(target, "map", NULL);
+    if (map)
+        add_field(sb, "Architecture map", map);
     add_count_field(sb, "Output", output, "bytes", " bytes");
     if (in > 0)
         strbuf_printf(sb, "| Size against the source's weights | %.1f %% |\n",
                       100.0 * (double)out / (double)in);
     strbuf_printf(sb, "| Bits per weight | %.3f |\n",
                   json_get_real(output, "bits_per_weight", 0));
+}
+
+/* What was carried over and not made anew. */
+static void add_lattices(struct strbuf *sb, const json_t *m)
+{
+    const json_t *lattice = json_object_get(m, "lattice");
+    long long exact = (long long)json_get_int(lattice, "exact", 0);
+    long long rounded = (long long)json_get_int(lattice, "rounded", 0);
+    if (exact > 0)
+        strbuf_printf(sb, "\n%lld tensors lie on the lattice of their encoding and were carried "
+                          "over exactly: decoded, they are the source's weights, bit for bit.\n",
+                      exact);
+    if (rounded > 0)
+        strbuf_printf(sb, "\n%lld tensors lie on the lattice of their encoding but for the "
+                          "rounding of the source's 16-bit floats, and were carried over: decoded "
+                          "and rounded to these, they are the source's weights, bit for bit.\n",
+                      rounded);
 }
 
 static void add_accuracy(struct strbuf *sb, const json_t *m)
@@ -110,6 +130,7 @@ static void add_accuracy(struct strbuf *sb, const json_t *m)
     add_number(sb, a, "max_abs", 4);
     add_number(sb, a, "cosine", 8);
     strbuf_puts(sb, "\n");
+    add_lattices(sb, m);
     if (!json_is_object(json_object_get(m, "importance")))
         return;
     strbuf_puts(sb, "\nThe same weighed by the importance of each column, over the tensors that "
@@ -155,6 +176,8 @@ static void add_tensor(struct strbuf *sb, const json_t *tensor, int weighted)
     add_text(sb, json_get_string(tensor, "from", "?"));
     strbuf_puts(sb, " | ");
     add_text(sb, json_get_string(tensor, "to", "?"));
+    if (json_get_string(tensor, "lattice", NULL))
+        strbuf_puts(sb, " (lattice)");
     strbuf_puts(sb, " | ");
     add_count(sb, json_get_int(tensor, "bytes", 0));
     strbuf_puts(sb, " |");

@@ -229,6 +229,10 @@ enum pare_encoding_flags {
     PARE_ENCODING_NEEDS_IMPORTANCE = 1 << 5
 };
 
+enum pare_grain { /* the floats that weights were stored as: what a decoded one is rounded to */
+    PARE_GRAIN_F32 = 0, PARE_GRAIN_F16 = 1, PARE_GRAIN_BF16 = 2
+};
+
 struct pare_encoding {
     size_t struct_size;
     const char *name;    /* lower case: "q4_k" */
@@ -241,6 +245,11 @@ struct pare_encoding {
     int (*begin)(const struct pare_host *, struct pare_job *, const struct pare_tensor *,
                  const struct pare_calibration *, void **ret_state);
     void (*end)(void *state);
+    /* Optional, pure as a kernel: x are floats of the grain (enum pare_grain). 1: what the planes
+     * decode to is x bit for bit when rounded to the grain, but for the signs of zeros; F32: as it
+     * is. 0: no codes are known that give x; the planes' bytes are undefined. */
+    int (*recover)(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain,
+                   void *const *planes);
 };
 
 struct pare_plugin {

@@ -22,6 +22,7 @@
 #include "../common/half.h"
 
 #define SCALE_NAN 0xfe00u
+#define BLOCK_MAX 256 /* weights */
 
 /* What an encoder may know about a block besides its weights. */
 struct block_context {
@@ -35,6 +36,8 @@ struct block_shape {
     void (*encode)(const float *x, const struct block_context *context, uint8_t *block);
     void (*decode)(const uint8_t *block, float *x);
     void (*damage)(uint8_t *block); /* marks a zeroed block: none of its weights is known */
+    /* Looks for codes that decode to x; 1 when there are some. NULL: nobody has asked for it. */
+    int (*recover)(const float *x, enum pare_grain grain, uint8_t *block);
 };
 
 /* 1 when all n floats are finite, else 0. */
@@ -125,16 +128,64 @@ static inline void blocks_decode(const struct block_shape *shape, const void *co
     }
 }
 
+/* `value` rounded to the nearest float of the grain. */
+static inline float grain_round(float value, enum pare_grain grain)
+{
+    return grain == PARE_GRAIN_F16    ? half_decode(half_encode(value))
+           : grain == PARE_GRAIN_BF16 ? bfloat_decode(bfloat_encode(value))
+                                      : value;
+}
+
+/* 1 when a block decodes to finite x, rounded to the grain. Both zeros are the same. */
+static inline int block_holds(const struct block_shape *shape, const float *x,
+                              enum pare_grain grain, const uint8_t *block)
+{
+    float y[BLOCK_MAX];
+    uint32_t wrong = 0;
+
+    shape->decode(block, y);
+    for (uint32_t i = 0; i < shape->len; i++) {
+        wrong += grain_round(y[i], grain) != x[i];
+    }
+    return wrong == 0;
+}
+
+/* Recovers the codes of rows * row_len weights that lie on the encoding's lattice: pare_encoding's
+ * callback. What encoding gives is preferred where it loses nothing, so that a block without a
+ * lattice worth the name keeps its bytes. Whatever is found is decoded and compared. */
+static inline int blocks_recover(const struct block_shape *shape, const float *x, uint64_t rows,
+                                 uint64_t row_len, uint32_t grain_, void *const *planes)
+{
+    const struct block_context context = {0};
+    enum pare_grain grain = grain_ <= PARE_GRAIN_BF16 ? (enum pare_grain)grain_ : PARE_GRAIN_F32;
+    uint8_t *block = planes[0];
+
+    for (uint64_t i = 0; i < rows * row_len; i += shape->len, block += shape->bytes) {
+        if (!floats_finite(x + i, shape->len)) {
+            return 0;
+        }
+        shape->encode(x + i, &context, block);
+        if (block_holds(shape, x + i, grain, block)) {
+            continue;
+        }
+        if (!shape->recover(x + i, grain, block) || !block_holds(shape, x + i, grain, block)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* What every encoding of this plugin has, at file scope, around its encode_block, decode_block and
- * damage_block: the shape of its blocks, one plane, the C kernel over rows of blocks, and the
- * description encoding_ID. The flags are besides QUANTIZED. */
-#define BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text)                      \
+ * damage_block: the shape of its blocks, one plane, and the C kernel over rows of blocks. recover_:
+ * its recover_block, or NULL. */
+#define BLOCK_KERNEL(block_len_, block_bytes, recover_)                                           \
     static const struct block_shape shape = {                                                     \
         .len = block_len_,                                                                        \
         .bytes = block_bytes,                                                                     \
         .encode = encode_block,                                                                   \
         .decode = decode_block,                                                                   \
         .damage = damage_block,                                                                   \
+        .recover = recover_,                                                                      \
     };                                                                                            \
     static void encode(const float *x, uint64_t rows, uint64_t row_len,                           \
                        const struct pare_calibration *calibration, void *const *planes)           \
@@ -148,7 +199,10 @@ static inline void blocks_decode(const struct block_shape *shape, const void *co
     static const struct pare_plane plane = {sizeof(plane), "data", block_bytes, 0};               \
     static const struct pare_plane *const planes_data[] = {&plane, NULL};                         \
     static const struct pare_kernel kernel_c = {sizeof(kernel_c), "c", 0, encode, decode};        \
-    static const struct pare_kernel *const kernels[] = {&kernel_c, NULL};                         \
+    static const struct pare_kernel *const kernels[] = {&kernel_c, NULL}
+
+/* The description encoding_ID. The flags are besides QUANTIZED; recover_ is as in pare_encoding. */
+#define BLOCK_DESCRIPTION(id, block_len_, more_flags, text, recover_)                             \
     const struct pare_encoding encoding_##id = {                                                  \
         .struct_size = sizeof(struct pare_encoding),                                              \
         .name = #id,                                                                              \
@@ -157,14 +211,35 @@ static inline void blocks_decode(const struct block_shape *shape, const void *co
         .block_len = block_len_,                                                                  \
         .planes = planes_data,                                                                    \
         .kernels = kernels,                                                                       \
+        .recover = recover_,                                                                      \
     }
 
-/* The same, where the half at `scale_at` multiplies every weight. */
+/* An encoding with its own damage_block. */
+#define BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text)                      \
+    BLOCK_KERNEL(block_len_, block_bytes, NULL);                                                  \
+    BLOCK_DESCRIPTION(id, block_len_, more_flags, text, NULL)
+
+/* An encoding where the half at `scale_at` multiplies every weight. */
 #define BLOCK_ENCODING(id, block_len_, block_bytes, scale_at, more_flags, text)                   \
+    BLOCK_DAMAGE_SCALE(scale_at)                                                                  \
+    BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text)
+
+/* The same two of encodings that have recover_block. */
+#define BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text)                       \
+    BLOCK_KERNEL(block_len_, block_bytes, recover_block);                                         \
+    static int recover(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain,           \
+                       void *const *planes)                                                       \
+    {                                                                                             \
+        return blocks_recover(&shape, x, rows, row_len, grain, planes);                           \
+    }                                                                                             \
+    BLOCK_DESCRIPTION(id, block_len_, more_flags, text, recover)
+#define BLOCK_LATTICE(id, block_len_, block_bytes, scale_at, more_flags, text)                    \
+    BLOCK_DAMAGE_SCALE(scale_at)                                                                  \
+    BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text)
+#define BLOCK_DAMAGE_SCALE(scale_at)                                                              \
     static void damage_block(uint8_t *block)                                                      \
     {                                                                                             \
         store_u16(block + (scale_at), SCALE_NAN);                                                 \
-    }                                                                                             \
-    BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text)
+    }
 
 #endif

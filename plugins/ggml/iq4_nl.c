@@ -10,6 +10,7 @@
 #include "blocks.h"
 #include "codes.h"
 #include "encodings.h"
+#include "lattice.h"
 #include "levels.h"
 
 #define BLOCK_LEN LEVELS_GROUP
@@ -33,6 +34,20 @@ static void decode_block(const uint8_t *block, float *x)
     levels_decode(block + CODES, half_decode(load_u16(block)), x);
 }
 
-BLOCK_ENCODING(iq4_nl, BLOCK_LEN, BLOCK_BYTES, 0,
+static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
+{
+    static const struct lattice lattice = {0, level_values, 16};
+    uint8_t codes[BLOCK_LEN];
+    uint16_t scale;
+
+    if (!lattice_recover(&lattice, x, BLOCK_LEN, grain, &scale, codes)) {
+        return 0;
+    }
+    store_u16(block, scale);
+    nibbles_pack(codes, BLOCK_LEN / 2, block + CODES);
+    return 1;
+}
+
+BLOCK_LATTICE(iq4_nl, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE,
                "32 weights: scale and 4-bit codes of uneven levels");

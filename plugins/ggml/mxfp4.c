@@ -12,6 +12,7 @@
 #include "codes.h"
 #include "encodings.h"
 #include "fp4.h"
+#include "lattice.h"
 
 #define BLOCK_LEN 32
 #define BLOCK_BYTES 17
@@ -33,6 +34,17 @@ static int32_t log2_floor(float value)
 static float unit_of(uint8_t e)
 {
     return float_from_bits(e < 2 ? 0x200000u << e : (uint32_t)(e - 1) << 23);
+}
+
+/* The exponent of a unit that is a power of two. Below 2^-128 and above 2^126 there is none: the
+ * nearest one is given. */
+static uint8_t exponent_of(float unit)
+{
+    int exponent;
+
+    (void)frexpf(unit, &exponent);
+    exponent += 127;
+    return (uint8_t)(exponent < 0 ? 0 : exponent > 254 ? 254 : exponent);
 }
 
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
@@ -65,6 +77,21 @@ static void damage_block(uint8_t *block)
     memset(block + CODES, FP4_LARGEST | FP4_LARGEST << 4, BLOCK_BYTES - CODES);
 }
 
-BLOCK_ENCODING_DAMAGE(mxfp4, BLOCK_LEN, BLOCK_BYTES,
-                      0,
-                      "32 weights: power of two and 4-bit floats");
+/* Products of a power of two and two bits are exact in every grain. */
+static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
+{
+    uint8_t codes[BLOCK_LEN];
+    float unit;
+
+    (void)grain;
+    if (!lattice_recover_fp4(x, BLOCK_LEN, &unit, codes)) {
+        return 0;
+    }
+    block[0] = exponent_of(unit);
+    nibbles_pack(codes, BLOCK_LEN / 2, block + CODES);
+    return 1;
+}
+
+BLOCK_LATTICE_DAMAGE(mxfp4, BLOCK_LEN, BLOCK_BYTES,
+                     0,
+                     "32 weights: power of two and 4-bit floats");

@@ -22,7 +22,7 @@ static const struct pare_encoding *const encodings[] = {
 static const struct pare_plugin plugin = {
     .struct_size = sizeof(struct pare_plugin),
     .name = "ggml",
-    .version = "1.0",
+    .version = "1.1",
     .summary = "the block quantizations of GGUF, with ggml's own bytes",
     .encodings = encodings,
 };

@@ -9,6 +9,7 @@
  */
 #include "blocks.h"
 #include "encodings.h"
+#include "lattice.h"
 #include "simple.h"
 
 #define BLOCK_LEN 32
@@ -36,6 +37,20 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-BLOCK_ENCODING(q4_0, BLOCK_LEN, BLOCK_BYTES, 0,
+static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
+{
+    static const struct lattice lattice = {-HALF, NULL, 2 * HALF};
+    uint8_t codes[BLOCK_LEN];
+    uint16_t scale;
+
+    if (!lattice_recover(&lattice, x, BLOCK_LEN, grain, &scale, codes)) {
+        return 0;
+    }
+    store_u16(block, scale);
+    nibbles_pack(codes, BLOCK_LEN / 2, block + CODES);
+    return 1;
+}
+
+BLOCK_LATTICE(q4_0, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
                "32 weights: scale and 4-bit codes");

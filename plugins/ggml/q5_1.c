@@ -10,6 +10,7 @@
  */
 #include "blocks.h"
 #include "encodings.h"
+#include "lattice.h"
 #include "simple.h"
 
 #define BLOCK_LEN 32
@@ -41,6 +42,23 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-BLOCK_ENCODING(q5_1, BLOCK_LEN, BLOCK_BYTES, 0,
+/* Sums that were rounded to a grain leave scale and offset open: only exact ones are tried. */
+static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
+{
+    uint8_t codes[BLOCK_LEN];
+    uint16_t scale;
+    uint16_t low;
+
+    (void)grain;
+    if (!lattice_recover_affine(x, BLOCK_LEN, TOP, &scale, &low, codes)) {
+        return 0;
+    }
+    store_u16(block, scale);
+    store_u16(block + LOW_OFFSET, low);
+    fives_pack(codes, block + CODES);
+    return 1;
+}
+
+BLOCK_LATTICE(q5_1, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
                "32 weights: scale, offset and 5-bit codes");

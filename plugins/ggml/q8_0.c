@@ -8,6 +8,7 @@
  */
 #include "blocks.h"
 #include "encodings.h"
+#include "lattice.h"
 
 #define BLOCK_LEN 32
 #define BLOCK_BYTES 34
@@ -44,6 +45,22 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-BLOCK_ENCODING(q8_0, BLOCK_LEN, BLOCK_BYTES, 0,
+static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
+{
+    static const struct lattice lattice = {-128, NULL, 256};
+    uint8_t codes[BLOCK_LEN];
+    uint16_t scale;
+
+    if (!lattice_recover(&lattice, x, BLOCK_LEN, grain, &scale, codes)) {
+        return 0;
+    }
+    store_u16(block, scale);
+    for (int i = 0; i < BLOCK_LEN; i++) {
+        block[2 + i] = (uint8_t)(codes[i] - 128);
+    }
+    return 1;
+}
+
+BLOCK_LATTICE(q8_0, BLOCK_LEN, BLOCK_BYTES, 0,
                0,
                "32 weights: scale and 8-bit codes");

@@ -118,4 +118,6 @@ def hf_folder(shards=3, rows=8, seed=1):
         {'metadata': {'total_size': total}, 'weight_map': weight_map}).encode()
     files['config.json'] = json.dumps({'architectures': ['LlamaForCausalLM'],
                                        'model_type': 'llama'}).encode()
+    # The tensors are no Llama's: names stay.
+    files['model.pare'] = b'option as_container "yes"\n'
     return files

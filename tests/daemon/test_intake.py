@@ -232,7 +232,7 @@ class Folders(harness.DaemonTest):
         self.assertEqual(sorted(os.listdir(self.d.path('done/m'))), names)
 
     def test_loose_shards_with_index(self):
-        files = {n: d for n, d in models.hf_folder().items() if n != 'config.json'}
+        files = {n: d for n, d in models.hf_folder().items() if n not in ('config.json', 'model.pare')}
         self.write(self.d.drop, files, sorted(files, reverse=True), pause=0.3)
         self.expect_one('model-Q8_0.gguf')
         self.assertEqual(sorted(os.listdir(self.d.path('done/model'))), sorted(files))

@@ -92,8 +92,8 @@ class Installed(unittest.TestCase):
         self.need("mandoc")
         pages = sorted((SOURCE / "docs").glob("*.[1-8]"))
         self.assertEqual([p.name for p in pages],
-                         ["pare-catalog.5", "pare-plugin.3", "pare-recipe.5", "pare.1", "pared.8",
-                          "pared.conf.5"])
+                         ["pare-architecture.5", "pare-catalog.5", "pare-plugin.3", "pare-recipe.5",
+                          "pare.1", "pared.8", "pared.conf.5"])
         for page in pages:
             told = run("mandoc", "-Tlint", "-Wwarning", page).stdout
             faults = [l for l in told.split("\n") if l and "referenced manual" not in l]

@@ -45,6 +45,7 @@ static int bind_all(void *library, struct peer *peer)
         { "llama_model_free", &peer->model_free },
         { "llama_model_get_vocab", &peer->vocab },
         { "llama_vocab_n_tokens", &peer->n_tokens },
+        { "llama_tokenize", &peer->tokenize },
         { "llama_context_default_params", &peer->context_defaults },
         { "llama_init_from_model", &peer->context_new },
         { "llama_free", &peer->context_free },

@@ -10,6 +10,7 @@
 #ifndef INTEROP_LLAMA_PEER_H
 #define INTEROP_LLAMA_PEER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PEER_SKIP 77
@@ -42,6 +43,9 @@ struct peer {
     void (*model_free)(struct llama_model *model);
     const struct llama_vocab *(*vocab)(const struct llama_model *model);
     int32_t (*n_tokens)(const struct llama_vocab *vocab);
+    /* Tokens of a text: how many, or less than 0. */
+    int32_t (*tokenize)(const struct llama_vocab *vocab, const char *text, int32_t length,
+                        int32_t *tokens, int32_t most, bool add_special, bool parse_special);
     struct peer_params (*context_defaults)(void);  /* words 0 to 2: context, batch, part batch */
     struct llama_context *(*context_new)(struct llama_model *model, struct peer_params params);
     void (*context_free)(struct llama_context *context);

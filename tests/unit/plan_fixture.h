@@ -20,6 +20,10 @@ extern const struct pare_writer plan_gguf;
 extern const struct importance plan_importance;
 extern const char *plan_absent, *plan_misfit;
 
+/* The tensor of this name lies on the lattice of this encoding, as plan_lattice_hold says. */
+extern const char *plan_lattice_tensor, *plan_lattice_encoding;
+extern int plan_lattice_hold;
+
 /* A model with one file and no tensors (model_free). The functions below fail the test. */
 struct model *new_model(const char *format);
 void add_tensor(struct model *model, const char *name, const char *encoding, uint32_t n_dims,

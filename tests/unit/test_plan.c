@@ -296,6 +296,55 @@ static void test_importance_and_experts(void **state)
     model_free(model);
 }
 
+/* A tensor on the lattice of its encoding needs no importance and may be quantized already; one on
+ * that of another encoding, no larger, is told of. */
+static void test_lattices(void **state)
+{
+    (void)state;
+    struct model *model = new_model("gguf");
+    add_matrix(model, "a.weight", "q4_0", 2, 256);
+    add_matrix(model, "b.weight", "f16", 2, 256);
+    struct error err = ERROR_INIT;
+    struct recipe *recipe = NULL;
+    struct plan *plan = NULL;
+    struct plan_options look = { .importance = &plan_importance,
+                                 .lattice = { .source = (struct source *)&recipe } };
+    plan_lattice_tensor = "a.weight";
+    plan_lattice_encoding = "q8_0";
+    plan_lattice_hold = LATTICE_EXACT;
+    assert_int_equal(try_plan("q8_0", model, &plan_gguf, look, &recipe, &plan, &err), 0);
+    assert_int_equal(plan->choices[0].lattice, LATTICE_EXACT);
+    assert_int_equal(plan->choices[1].lattice, LATTICE_NONE);
+    assert_int_equal(json_array_size(plan->warnings), 0);
+    plan_free(plan);
+    recipe_free(recipe);
+    plan_lattice_hold = LATTICE_ROUNDED;
+    assert_int_equal(try_plan("q8_0", model, &plan_gguf, look, &recipe, &plan, &err),
+                     PARE_ENOTSUP);
+    recipe_free(recipe);
+    err = (struct error)ERROR_INIT;
+
+    plan_lattice_tensor = "b.weight";
+    plan_lattice_encoding = "q4_0";
+    assert_int_equal(try_plan("q4_0", model, &plan_gguf, look, &recipe, &plan, &err), 0);
+    assert_int_equal(plan->choices[1].lattice, LATTICE_ROUNDED);
+    assert_null(plan->choices[1].importance);
+    plan_free(plan);
+    recipe_free(recipe);
+    assert_int_equal(try_plan("q5_0", model, &plan_gguf, (struct plan_options){
+        .allow_requantize = 1, .lattice = look.lattice }, &recipe, &plan, &err), 0);
+    assert_int_equal(plan->choices[1].lattice, LATTICE_NONE);
+    assert_int_equal(json_array_size(plan->warnings), 1);
+    assert_string_equal(json_string_value(json_array_get(plan->warnings, 0)),
+                        "1 tensors seem to lie on the lattice of q4_0, the first is b.weight: in "
+                        "q4_0 they would be exact, and no larger than now; `--tensor PATTERN=q4_0' "
+                        "chooses it");
+    plan_free(plan);
+    recipe_free(recipe);
+    model_free(model);
+    plan_lattice_tensor = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest others[] = {
@@ -309,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_unknown_encodings),
         cmocka_unit_test(test_requantizing),
         cmocka_unit_test(test_importance_and_experts),
+        cmocka_unit_test(test_lattices),
     };
     return cmocka_run_group_tests_name("plans", others, NULL, NULL);
 }

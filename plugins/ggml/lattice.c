@@ -1,0 +1,229 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Recovering codes: see lattice.h. */
+#include "lattice.h"
+
+#include "fp4.h"
+#include "search.h"
+
+#include <math.h>
+
+#define NEIGHBOURS 16 /* halves on each side: more than lie within a last place of any grain */
+
+static float level_of(const struct lattice *lattice, uint32_t code)
+{
+    return lattice->levels != NULL ? lattice->levels[code]
+                                   : (float)(lattice->least + (int32_t)code);
+}
+
+/* The code of the level nearest to `value`, which is no farther out than a little over the last. */
+static uint32_t nearest_code(const struct lattice *lattice, float value)
+{
+    int32_t last = (int32_t)lattice->count - 1;
+    uint32_t code = 0;
+
+    if (lattice->levels == NULL) {
+        return (uint32_t)clamp_int(round_even(value) - lattice->least, 0, last);
+    }
+    while ((int32_t)code < last &&
+           value >= 0.5f * (lattice->levels[code] + lattice->levels[code + 1])) {
+        code++;
+    }
+    return code;
+}
+
+/* 1 when x are levels of the scale; codes are undefined when not. */
+static int scale_fits(const struct lattice *lattice, const float *x, uint32_t n,
+                      enum pare_grain grain, float scale, uint8_t *codes)
+{
+    const float inverse = 1.0f / scale;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t code = nearest_code(lattice, x[i] * inverse);
+        if (grain_round(level_of(lattice, code) * scale, grain) != x[i]) {
+            return 0;
+        }
+        codes[i] = (uint8_t)code;
+    }
+    return 1;
+}
+
+/* Tries a half when it puts the extreme weight on the level. 1: it fits; 0: it does not;
+ * -1: nor does it give the extreme weight. */
+static int try_scale(const struct lattice *lattice, const float *x, uint32_t n,
+                     enum pare_grain grain, float extreme_x, float level, uint16_t half,
+                     uint8_t *codes)
+{
+    float scale = half_decode(half);
+
+    if (scale == 0.0f || !isfinite(scale) || grain_round(scale * level, grain) != extreme_x) {
+        return -1;
+    }
+    return scale_fits(lattice, x, n, grain, scale, codes);
+}
+
+/* The scales that put the extreme weight on a level, from the middle outward. */
+static int try_level(const struct lattice *lattice, const float *x, uint32_t n,
+                     enum pare_grain grain, float extreme_x, float level, uint16_t *ret_scale,
+                     uint8_t *codes)
+{
+    const int32_t middle = half_encode(extreme_x / level);
+    int alive[2] = {1, 1}; /* above and below: halves there still give the extreme weight */
+
+    for (int32_t i = 0; i <= 2 * NEIGHBOURS && (alive[0] || alive[1]); i++) {
+        int side = (i + 1) % 2; /* 0, 1, -1, 2, -2, ... */
+        int32_t half = middle + (side ? -(i / 2) : i / 2 + 1);
+        int r = -1;
+        *ret_scale = (uint16_t)half;
+        if (alive[side]) {
+            r = try_scale(lattice, x, n, grain, extreme_x, level, *ret_scale, codes);
+        }
+        if (r == 1) {
+            return 1;
+        }
+        alive[side] = r == 0;
+        if (i == 0 && r < 0) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+/* 1 when some weight is minus zero and none plus zero: then 0 * scale has to be it, if possible. */
+static int zeros_are_negative(const float *x, uint32_t n)
+{
+    int minus = 0;
+    int plus = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        minus |= float_bits(x[i]) == 0x80000000u;
+        plus |= float_bits(x[i]) == 0;
+    }
+    return minus && !plus;
+}
+
+int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
+                    enum pare_grain grain, uint16_t *ret_scale, uint8_t *codes)
+{
+    const float most = extreme(x, n);
+    const int upper = (most > 0.0f) != zeros_are_negative(x, n); /* of two levels equally far */
+    uint32_t low = 0;
+    uint32_t high = lattice->count - 1;
+
+    if (most == 0.0f) {
+        return 0;
+    }
+    for (uint32_t left = lattice->count; left > 0; left--) {
+        float a = level_of(lattice, low);
+        float b = level_of(lattice, high);
+        float level = fabsf(b) > fabsf(a) || (fabsf(b) == fabsf(a) && upper) ? b : a;
+        if (level != 0.0f &&
+            try_level(lattice, x, n, grain, most, level, ret_scale, codes)) {
+            return 1;
+        }
+        if (level == b && left > 1) {
+            high--;
+        } else {
+            low++;
+        }
+    }
+    return 0;
+}
+
+/* 1 when x are codes of the scale and the offset. */
+static int affine_fits(const float *x, uint32_t n, int32_t top, float scale, float low,
+                       uint8_t *codes)
+{
+    const float inverse = 1.0f / scale;
+
+    for (uint32_t i = 0; i < n; i++) {
+        int32_t code = clamp_int(round_even((x[i] - low) * inverse), 0, top);
+        if ((float)code * scale + low != x[i]) {
+            return 0;
+        }
+        codes[i] = (uint8_t)code;
+    }
+    return 1;
+}
+
+/* Tries a half as the scale that leads from x `from` to x `to` in `steps` codes, at all places. */
+static int try_steps(const float *x, uint32_t n, int32_t top, float from, float to, int32_t steps,
+                     uint16_t half, uint16_t *ret_low, uint8_t *codes)
+{
+    const float scale = half_decode(half);
+
+    if (scale == 0.0f || !isfinite(scale)) {
+        return 0;
+    }
+    for (int32_t code = 0; code <= top - steps; code++) {
+        uint16_t low_half = half_encode((float)((double)from - (double)code * (double)scale));
+        float low = half_decode(low_half);
+        if ((float)code * scale + low == from && (float)(code + steps) * scale + low == to &&
+            affine_fits(x, n, top, scale, low, codes)) {
+            *ret_low = low_half;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Sums of scale * code and offset may have been rounded: the neighbours of the scale that the
+ * extremes give are tried, too. */
+int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint16_t *ret_scale,
+                           uint16_t *ret_low, uint8_t *codes)
+{
+    static const int8_t around[3] = {0, 1, -1};
+    float ends[2];
+
+    range(x, n, &ends[0], &ends[1]);
+    if (ends[0] == ends[1]) {
+        return 0;
+    }
+    for (int32_t steps = top; steps > 0; steps--) {
+        for (int backward = 0; backward < 2; backward++) {
+            float from = ends[backward];
+            float to = ends[1 - backward];
+            uint16_t half = half_encode((float)(((double)to - (double)from) / steps));
+            for (int i = 0; i < 3; i++) {
+                *ret_scale = (uint16_t)(half + around[i]);
+                if (try_steps(x, n, top, from, to, steps, *ret_scale, ret_low, codes)) {
+                    return 1;
+                }
+            }
+        }
+    }
+    return 0;
+}
+
+/* 1 when x are values of fp4.h times the unit, which is a power of two. */
+static int fp4_fits(const float *x, uint32_t n, float unit, uint8_t *codes)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        float units = fabsf(x[i]) / unit;
+        uint8_t code = 0;
+        while (code < FP4_LARGEST && fp4_values[code] < units) {
+            code++;
+        }
+        if (fp4_values[code] != units) {
+            return 0;
+        }
+        codes[i] = (uint8_t)(code | (x[i] < 0.0f ? FP4_SIGN : 0));
+    }
+    return 1;
+}
+
+int lattice_recover_fp4(const float *x, uint32_t n, float *ret_unit, uint8_t *codes)
+{
+    const float largest = largest_magnitude(x, n);
+
+    for (uint32_t code = FP4_LARGEST; code > 0 && largest > 0.0f; code--) {
+        int exponent;
+        float unit = largest / fp4_values[code];
+        if (frexpf(unit, &exponent) == 0.5f && unit * fp4_values[code] == largest &&
+            fp4_fits(x, n, unit, codes)) {
+            *ret_unit = unit;
+            return 1;
+        }
+    }
+    return 0;
+}
