@@ -143,6 +143,17 @@ class Test(unittest.TestCase):
         self.assertEqual({n: t[2] for n, t in self.read("out/small-BF16.gguf").items()},
                          self.tensors)
 
+    def test_inspect_tells_the_map(self):
+        self.assertRegex(self.pare("inspect", "small").stdout, r"map to GGUF +llama\n")
+        config = dict(CONFIG, architectures=["NobodyKnowsForCausalLM"], model_type="nobody_knows")
+        (self.model / "config.json").write_text(json.dumps(config))
+        said = json.loads(self.pare("inspect", "small", "--json").stdout)["map"]
+        self.assertIsNone(said["name"])
+        self.assertIn("NobodyKnowsForCausalLM", said["problem"])
+        self.assertIn("model.layers.{n}.self_attn.q_proj.weight", said["problem"])
+        os.remove(self.model / "config.json")
+        self.assertIsNone(json.loads(self.pare("inspect", "small", "--json").stdout)["map"])
+
     def test_unpacked(self):
         packed = DATA / "packed/llama_gptq_4"
         manifests = self.convert("safetensors:f32", "safetensors:copy", source=packed)
