@@ -173,8 +173,8 @@ static json_t *describe_importance(const struct model *model)
                      (json_int_t)meta_int(model, "imatrix.chunk_size", 0), "datasets", texts);
 }
 
-/* By which map a folder of another world would become a GGUF, {"name","problem"}; null for what needs
- * none. */
+/* By which map a folder of another world would become a GGUF, {"name","problem"}; null for what
+ * needs none. */
 static int describe_map(const struct job_context *job, struct source *source, struct model *model,
                         json_t **ret_map, struct error *err)
 {
