@@ -442,10 +442,10 @@ int map_read_file(struct map_rules *rules, const char *dirs, const char *file, s
     if (memchr(data, 0, n))
         return error_set(err, PARE_EDATA, "%s: not a text file", file);
     char *p = map_memory_copy(&rules->memory, (struct pare_str){ data, n });
-    if (!p)
+    char *name = map_memory_copy(&rules->memory, (struct pare_str){ file, strlen(file) });
+    if (!p || !name)
         return error_oom(err);
-    rules->files[rules->n_files++] = map_memory_copy(&rules->memory,
-                                                     (struct pare_str){ file, strlen(file) });
+    rules->files[rules->n_files++] = name;
     for (const char *end = p + n; !r && p < end; number += lines) {
         size_t len = statement_length(p, end, &lines);
         r = parse_line(rules, dirs, file, number, (struct pare_str){ p, len }, err);
