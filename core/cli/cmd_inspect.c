@@ -92,6 +92,17 @@ static void print_importance(const json_t *importance)
         print_field(i ? "" : "made from", json_string_value(text) ? json_string_value(text) : "?");
 }
 
+/* How the model would become a GGUF. */
+static void print_map(const json_t *map)
+{
+    const char *name = json_get_string(map, "name", NULL);
+    const char *problem = json_get_string(map, "problem", NULL);
+    if (name)
+        print_field("map to GGUF", name);
+    else if (problem)
+        print_field("map to GGUF", problem);
+}
+
 static void print_head(const json_t *model, const char *operand)
 {
     char text[FIGURE_SIZE];
@@ -109,6 +120,7 @@ static void print_head(const json_t *model, const char *operand)
     printf("%-14s %s", "weights", figure_bytes(text, (uint64_t)json_get_int(model, "bytes", 0)));
     printf(", %s bits each\n",
            figure_real(text, json_get_real(model, "bits_per_weight", NAN), 3));
+    print_map(json_object_get(model, "map"));
     print_tokenizer(json_object_get(model, "tokenizer"));
 }
 

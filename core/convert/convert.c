@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/timing.h"
 #include "convert/answer.h"
+#include "map/provenance.h"
 
 #include <string.h>
 
@@ -78,9 +79,15 @@ int job_tell_source(const struct job_context *job, const struct model *model, st
 {
     const json_t *source = json_object_get(job->request, "source");
     char *architecture = model_architecture(model);
+    char *license = meta_string(model, "general.license");
     int r = architecture ? 0 : config_model_type(model, &architecture, err);
-    if (r < 0)
+    if (r == 0 && !license)
+        r = provenance_license(model, &license, err);
+    if (r < 0) {
+        free(architecture);
+        free(license);
         return r;
+    }
     job_emit(job, "source",
              json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:I}", "format", model->format,
                        "architecture", text_or_null(architecture), "name",
@@ -88,7 +95,7 @@ int job_tell_source(const struct job_context *job, const struct model *model, st
                        (json_int_t)model_parameters(model), "tensors",
                        (json_int_t)model->n_tensors, "bytes", (json_int_t)model_bytes(model),
                        "census", model_census(model), "license",
-                       text_or_null(meta_string(model, "general.license")), "metadata",
+                       text_or_null(license), "metadata",
                        (json_int_t)model->n_meta));
     return 0;
 }
@@ -369,6 +376,8 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
         r = target_open(&c.targets[i], staging, err);
     if (r == 0)
         r = run_groups(job, &c, err);
+    for (size_t i = 0; r == 0 && i < c.n; i++)
+        r = target_stamp(&c.targets[i], c.groups[0].result.sha256, err);
     if (r == 0)
         r = sync_targets(job, &c, &sync, err);
     for (size_t i = 0; r == 0 && i < c.n; i++)

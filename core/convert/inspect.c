@@ -3,7 +3,7 @@
 /* What `pare inspect` shows: files, tensors, metadata and tokenizer of a model, as JSON. */
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "convert/convert.h"
+#include "convert/route.h"
 
 #include <string.h>
 
@@ -173,10 +173,37 @@ static json_t *describe_importance(const struct model *model)
                      (json_int_t)meta_int(model, "imatrix.chunk_size", 0), "datasets", texts);
 }
 
+/* By which map a folder of another world would become a GGUF, {"name","problem"}; null for what
+ * needs none. */
+static int describe_map(const struct job_context *job, struct source *source, struct model *model,
+                        json_t **ret_map, struct error *err)
+{
+    CLEANUP(routes_deinit) struct routes routes;
+    struct route_request request = { "gguf", "", NULL };
+    struct route *route = NULL;
+    struct error said = ERROR_INIT;
+    routes_init(&routes, job, source, model, 1);
+    int r = routes_find(&routes, &request, &route, &said);
+    if (r == PARE_ENOMEM || r == PARE_EIO) {
+        *err = said;
+        return r;
+    }
+    if (r < 0)
+        *ret_map = json_pack("{s:n, s:o}", "name", "problem",
+                             json_text(said.text, strlen(said.text)));
+    else
+        *ret_map = *route_map(route) ? json_pack("{s:s, s:n}", "name", route_map(route), "problem")
+                                     : json_null();
+    return 0;
+}
+
 int job_inspect(const struct job_context *job, struct model *model, struct error *err)
 {
     CLEANUP(source_close_cleanup) struct source *source = NULL;
     int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
+    json_t *map = NULL;
+    if (r == 0)
+        r = describe_map(job, source, model, &map, err);
     if (r < 0)
         return r;
     json_t *tensors = json_array(), *metadata = json_array();
@@ -195,6 +222,7 @@ int job_inspect(const struct job_context *job, struct model *model, struct error
         model_census(model), "files", describe_files(model), "tokenizer",
         describe_tokenizer(model), "metadata", metadata);
     (void)json_object_set_new(fields, "importance", describe_importance(model));
+    (void)json_object_set_new(fields, "map", map);
     (void)json_object_set_new(fields, "tensors", tensors);
     (void)json_object_set_new(fields, "metadata_count",
                               json_integer((json_int_t)model->n_meta));

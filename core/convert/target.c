@@ -145,6 +145,20 @@ static int add_files(struct target *target, struct error *err)
     return 0;
 }
 
+/* A GGUF that comes from another world tells how and of what it was made. */
+static int add_stamp(struct target *target, const struct target_setup *setup, struct error *err)
+{
+    const json_t *source = json_object_get(setup->routes->job->request, "source");
+    struct stamp_facts facts = { .recipe = recipe_name(target->recipe),
+                                 .recipe_digest = recipe_digest(target->recipe),
+                                 .map = route_map(target->route),
+                                 .name = json_get_string(source, "name", ""),
+                                 .source = setup->routes->model };
+    if (!*facts.map || strcmp(target->writer->name, "gguf") != 0)
+        return 0;
+    return stamp_add(&target->stamp, &facts, target->plan->target, err);
+}
+
 static int plan_and_lay_out(struct target *target, const struct target_setup *setup,
                             struct error *err)
 {
@@ -156,12 +170,16 @@ static int plan_and_lay_out(struct target *target, const struct target_setup *se
                       &options, &target->plan, err);
     if (r == 0)
         r = add_files(target, err);
+    if (r == 0)
+        r = add_stamp(target, setup, err);
     if (r < 0)
         return r;
     (void)json_array_extend(target->warnings, target->plan->warnings);
     struct host_hooks hooks = { .log = take_warning, .context = target };
     r = layout_make(target->writer, target->plan->target, target->options, &hooks,
                     &target->layout, err);
+    if (r == 0)
+        r = stamp_find(&target->stamp, &target->layout, err);
     return r < 0 ? r : index_layout(target, source->n_tensors, err);
 }
 
@@ -207,6 +225,7 @@ void target_deinit(struct target *target)
 {
     close_files(target);
     layout_deinit(&target->layout);
+    stamp_deinit(&target->stamp);
     plan_free(target->plan);
     recipe_free(target->recipe);
     json_decref(target->options);
@@ -363,6 +382,11 @@ static void write_back(int fd, uint64_t size, void (*beat)(void *context), void 
         (void)sync_file_range(fd, (off_t)at, WRITE_BACK_BYTES, flags);
         beat(context);
     }
+}
+
+int target_stamp(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct error *err)
+{
+    return stamp_write(&target->stamp, &target->layout, target->fds, sha256, err);
 }
 
 int target_finish(struct target *target, void (*beat)(void *context), void *context,

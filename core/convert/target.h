@@ -9,6 +9,7 @@
 
 #include "convert/plan.h"
 #include "convert/route.h"
+#include "convert/stamp.h"
 
 struct target_place {
     uint32_t file;
@@ -25,6 +26,7 @@ struct target {
     size_t position;             /* among the targets of that route */
     struct plan *plan;
     struct layout layout;
+    struct stamp stamp;          /* of a GGUF made through a map */
     struct target_place *places; /* [target tensor * PARE_MAX_PLANES + plane] */
     uint64_t *by_source;         /* source tensor -> target tensor; UINT64_MAX: dropped */
     int dirfd;
@@ -55,6 +57,10 @@ int target_open(struct target *target, int staging, struct error *err)
  * at least for every 64 MiB. */
 int target_finish(struct target *target, void (*beat)(void *context), void *context,
                   struct error *err) __attribute__((warn_unused_result));
+
+/* Writes the digests of the source's files where the output has them; before target_finish. */
+int target_stamp(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct error *err)
+    __attribute__((warn_unused_result));
 
 /* The output's final name, "NAME-Q4_K_M.gguf" or a folder's "NAME-F16" (free it). */
 char *target_output_name(const struct target *target);

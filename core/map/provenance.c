@@ -199,18 +199,29 @@ static int fill_names(struct filler *f)
 
 /* ---- licence and source ---- */
 
-static int put_license(struct filler *f)
+/* The card's licence, or several with commas between them; NULL: none (free it). */
+static int find_license(const struct filler *f, char **ret_license)
 {
     const json_t *license = json_object_get(f->card, "license");
     _cleanup_strbuf_ struct strbuf all = STRBUF_INIT;
     size_t i;
     json_t *one;
     if (json_is_string(license))
-        return put_text(f, "general.license", json_string_value(license));
+        strbuf_puts(&all, json_string_value(license));
     json_array_foreach((json_t *)license, i, one)
         if (json_is_string(one))
             strbuf_printf(&all, "%s%s", all.len ? "," : "", json_string_value(one));
-    return all.failed ? error_oom(f->err) : put_text(f, "general.license", all.data);
+    if (all.failed)
+        return error_oom(f->err);
+    *ret_license = all.len ? strbuf_finish(&all) : NULL;
+    return 0;
+}
+
+static int put_license(struct filler *f)
+{
+    _cleanup_free_ char *license = NULL;
+    int r = find_license(f, &license);
+    return r ? r : put_text(f, "general.license", license);
 }
 
 static int fill_source(struct filler *f)
@@ -477,5 +488,16 @@ int provenance_fill(const struct provenance_request *request, struct model *targ
     json_decref(f.card);
     json_decref(f.config);
     json_decref(f.generation);
+    return r;
+}
+
+int provenance_license(const struct model *source, char **ret_license, struct error *err)
+{
+    struct provenance_request request = { .source = source };
+    struct filler f = { .request = &request, .card = json_object(), .err = err };
+    int r = f.card ? read_card(&f) : error_oom(err);
+    if (!r)
+        r = find_license(&f, ret_license);
+    json_decref(f.card);
     return r;
 }

@@ -27,4 +27,9 @@ struct provenance_request {
 int provenance_fill(const struct provenance_request *request, struct model *target,
                     struct error *err) __attribute__((warn_unused_result));
 
+/* The licence that a folder's model card names, as general.license has it (free it), or NULL.
+ * Errors as above. */
+int provenance_license(const struct model *source, char **ret_license, struct error *err)
+    __attribute__((warn_unused_result));
+
 #endif

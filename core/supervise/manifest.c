@@ -48,7 +48,8 @@ static const struct field tensor_fields[] = {
     { "bytes_in", 'i' }, { "bytes", 'i' }, { "rmse", 'n' }, { "sqnr_db", 'n' },
     { "relative_error", 'n' }, { "max_abs", 'n' }, { "cosine", 'n' }, { "nonfinite", 'i' },
     { "seconds", 'n' }, { "importance", 'b' }, { "weighted_relative_error", 'n' },
-    { "weighted_sqnr_db", 'n' }, { "lattice", 's' }, { NULL, 0 },
+    { "weighted_sqnr_db", 'n' }, { "lattice", 's' }, { "source", 's' }, { "origin", 's' },
+    { NULL, 0 },
 };
 static const struct field lattice_fields[] = {
     { "exact", 'i' }, { "rounded", 'i' }, { NULL, 0 },
@@ -143,8 +144,10 @@ static json_t *make_target(const struct manifest_facts *f)
     json_t *digest = optional_text(f->target, "recipe_sha256");
     json_t *options = f->options ? json_deep_copy(f->options) : json_object();
     json_t *overrides = f->overrides ? json_deep_copy(f->overrides) : json_array();
-    return json_pack("{s:s, s:s, s:o, s:o, s:o}", "format", f->format, "recipe", f->recipe,
-                     "recipe_sha256", digest, "options", options, "overrides", overrides);
+    const char *map = json_get_string(f->target, "map", "");
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?}", "format", f->format, "recipe", f->recipe,
+                     "recipe_sha256", digest, "options", options, "overrides", overrides, "map",
+                     *map ? map : NULL);
 }
 
 /* Null when there was none. */

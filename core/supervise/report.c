@@ -90,6 +90,9 @@ static void add_overview(struct strbuf *sb, const json_t *m)
     strbuf_puts(sb, ":");
     add_text(sb, json_get_string(target, "recipe", "?"));
     strbuf_puts(sb, " |\n");
+    const char *map = json_get_string(target, "map", NULL);
+    if (map)
+        add_field(sb, "Architecture map", map);
     add_count_field(sb, "Output", output, "bytes", " bytes");
     if (in > 0)
         strbuf_printf(sb, "| Size against the source's weights | %.1f %% |\n",

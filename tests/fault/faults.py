@@ -11,6 +11,7 @@ PART is memory, files or strace.
 import concurrent.futures
 import json
 import os
+import pathlib
 import random
 import re
 import shutil
@@ -23,6 +24,8 @@ sys.path.insert(0, sys.argv[1])
 import driver  # pylint: disable=wrong-import-position
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "formats", "bad"))
 import imatrix_build  # pylint: disable=wrong-import-position
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
+import small_llama  # pylint: disable=wrong-import-position
 
 # Runs of a kind of fault and a job; of more calls a sample fails. PARE_FAULT_ALL=1: all of them.
 MOST = 250 if not os.environ.get("PARE_FAULT_ALL") else 1000000
@@ -84,6 +87,13 @@ def make_importance(folder):
     return path
 
 
+def make_mapped(folder):
+    """A folder that goes through an architecture map: a Llama, with a model card."""
+    folder = os.path.join(folder, "mapped")
+    small_llama.make_folder(pathlib.Path(folder))
+    return sorted(os.path.join(folder, name) for name in os.listdir(folder))
+
+
 def make_jobs(folder):
     """[(name, request, sources, other, staging, importance)]"""
     gguf, parts = make_models(folder)
@@ -95,6 +105,9 @@ def make_jobs(folder):
          [gguf], [], True, None),
         ("folder", {**convert, "targets": [target("safetensors", "bf16")], "sandbox": "best"},
          parts, [], True, None),
+        ("mapped", {**convert, "targets": [{**target("gguf", "q8_0"),
+                                            "options": {"tokenizer": "none"}}]},
+         make_mapped(folder), [], True, None),
         ("importance", {**convert, "targets": [target("gguf", "q4_0")], "overrides": overrides},
          [gguf], [], True, matrix),
         ("plan", {"kind": "plan", "sandbox": "off", "targets": [target("gguf", "q4_0")]}, [gguf],

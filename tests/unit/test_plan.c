@@ -266,6 +266,32 @@ static void test_requantizing(void **state)
     model_free(model);
 }
 
+/* Floats that were decoded from what others had quantized: casts are fine. */
+static void test_origins(void **state)
+{
+    (void)state;
+    struct model *model = new_model("gguf");
+    add_matrix(model, "w.weight", "f16", 2, 256);
+    add_matrix(model, "output.weight", "f16", 2, 256);
+    model->tensors[0].origin = "gptq int4 g128";
+    struct recipe *recipe = NULL;
+    struct plan *plan = NULL;
+    struct error err = ERROR_INIT;
+    expect_plan("bf16", model, &plan_gguf, &recipe, &plan);
+    assert_string_equal(chosen(plan, "w.weight"), "bf16");
+    plan_free(plan);
+    recipe_free(recipe);
+    expect_error("q4_0", model, &plan_gguf, PARE_ENOTSUP,
+                 "tensor w.weight is quantized already, as gptq int4 g128: quantizing it again as "
+                 "q4_0 adds error to error; start from the original, or allow requantizing");
+    struct plan_options allow = { .allow_requantize = 1 };
+    plan = NULL;
+    assert_int_equal(try_plan("q4_0", model, &plan_gguf, allow, &recipe, &plan, &err), 0);
+    plan_free(plan);
+    recipe_free(recipe);
+    model_free(model);
+}
+
 static void test_importance_and_experts(void **state)
 {
     (void)state;
@@ -357,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_impossible_targets),
         cmocka_unit_test(test_unknown_encodings),
         cmocka_unit_test(test_requantizing),
+        cmocka_unit_test(test_origins),
         cmocka_unit_test(test_importance_and_experts),
         cmocka_unit_test(test_lattices),
     };
