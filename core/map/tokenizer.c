@@ -104,7 +104,8 @@ int tokenizer_check_token(struct pare_str token, const char *where, struct error
     if (token.len <= TOKENIZER_MAX_TOKEN)
         return 0;
     return error_set(err, PARE_ELIMIT,
-                     "%s: the token `%.40s`... has %zu bytes; the limit (TOKENIZER_MAX_TOKEN) is %u",
+                     "%s: the token `%.40s`... has %zu bytes; the limit (TOKENIZER_MAX_TOKEN) is "
+                     "%u",
                      where, token.data, token.len, TOKENIZER_MAX_TOKEN);
 }
 
