@@ -20,6 +20,7 @@
 #include <math.h>
 
 #include "../common/half.h"
+#include "level.h"
 
 #define SCALE_NAN 0xfe00u
 #define BLOCK_MAX 256 /* weights */
@@ -27,12 +28,24 @@
 /* What an encoder may know about a block besides its weights. */
 struct block_context {
     const float *importance; /* one per weight of the block; or NULL */
-    float row_mean_square;   /* of the row that holds the block; only with importance */
+    float row_mean_square;   /* of the row that holds the block; only with importance, where the
+                              * shape asks for it */
+};
+
+/* Blocks that are encoded side by side, one in each lane. */
+struct block_lanes {
+    uint32_t n; /* how many there are; the other lanes have the first one's weights again */
+    int has_importance;
+    const float *x[LANES_ROOM];
+    struct block_context context[LANES_ROOM];
+    uint8_t *block[LANES_ROOM]; /* of the first n */
 };
 
 struct block_shape {
     uint32_t len;             /* weights */
     uint32_t bytes;
+    int row_mean;             /* 1: encoding uses row_mean_square */
+    void (*encode_lanes)(const struct block_lanes *lanes); /* or NULL; as encode, for finite ones */
     void (*encode)(const float *x, const struct block_context *context, uint8_t *block);
     void (*decode)(const uint8_t *block, float *x);
     void (*damage)(uint8_t *block); /* marks a zeroed block: none of its weights is known */
@@ -81,15 +94,37 @@ static inline float largest_magnitude(const float *x, uint32_t n)
     return largest;
 }
 
-/* Encodes one block, whatever its weights are. */
-static inline void block_encode(const struct block_shape *shape, const float *x,
-                                const struct block_context *context, uint8_t *block)
+/* Encodes the blocks that wait in the lanes, and empties them. */
+static inline void block_lanes_flush(const struct block_shape *shape, struct block_lanes *lanes)
 {
-    if (floats_finite(x, shape->len)) {
-        shape->encode(x, context, block);
-    } else {
+    if (lanes->n == 0) {
+        return;
+    }
+    for (uint32_t i = lanes->n; i < LANES_ROOM; i++) {
+        lanes->x[i] = lanes->x[0];
+        lanes->context[i] = lanes->context[0];
+    }
+    shape->encode_lanes(lanes);
+    lanes->n = 0;
+}
+
+/* Encodes one block, whatever its weights are; a finite one may wait in `lanes` for others. */
+static inline void block_encode(const struct block_shape *shape, const float *x,
+                                const struct block_context *context, uint8_t *block,
+                                struct block_lanes *lanes)
+{
+    if (!floats_finite(x, shape->len)) {
         memset(block, 0, shape->bytes);
         shape->damage(block);
+    } else if (shape->encode_lanes == NULL) {
+        shape->encode(x, context, block);
+    } else {
+        lanes->x[lanes->n] = x;
+        lanes->context[lanes->n] = *context;
+        lanes->block[lanes->n++] = block;
+        if (lanes->n == LANES_ROOM) {
+            block_lanes_flush(shape, lanes);
+        }
     }
 }
 
@@ -100,20 +135,22 @@ static inline void blocks_encode(const struct block_shape *shape, const float *x
                                  void *const *planes)
 {
     const float *importance = calibration != NULL ? calibration->importance : NULL;
+    struct block_lanes lanes = {.has_importance = importance != NULL};
     uint8_t *block = planes[0];
 
     for (uint64_t row = 0; row < rows; row++) {
         struct block_context context = {0};
-        if (importance != NULL) {
+        if (importance != NULL && shape->row_mean) {
             context.row_mean_square = mean_square(x, row_len);
         }
         for (uint64_t i = 0; i < row_len; i += shape->len) {
             context.importance = importance != NULL ? importance + i : NULL;
-            block_encode(shape, x + i, &context, block);
+            block_encode(shape, x + i, &context, block, &lanes);
             block += shape->bytes;
         }
         x += row_len;
     }
+    block_lanes_flush(shape, &lanes);
 }
 
 /* Decodes rows * row_len weights from planes[0]. */
@@ -175,13 +212,22 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
     return 1;
 }
 
-/* What every encoding of this plugin has, at file scope, around its encode_block, decode_block and
- * damage_block: the shape of its blocks, one plane, and the C kernel over rows of blocks. recover_:
- * its recover_block, or NULL. */
-#define BLOCK_KERNEL(block_len_, block_bytes, recover_)                                           \
+/* What stands in the macros below for a function in lanes: NULL at the level that has none. */
+#if LANES > 0
+#define IN_LANES(function) function
+#else
+#define IN_LANES(function) NULL
+#endif
+
+/* What every encoding of this plugin has at each level, at file scope, around its encode_block,
+ * decode_block and damage_block: the shape of its blocks, and the kernel over rows of blocks.
+ * recover_: its recover_block, or NULL; lanes_: IN_LANES of its encode_lanes, or NULL. */
+#define BLOCK_KERNEL(id, block_len_, block_bytes, flags_, lanes_, recover_)                       \
     static const struct block_shape shape = {                                                     \
         .len = block_len_,                                                                        \
         .bytes = block_bytes,                                                                     \
+        .row_mean = ((flags_) & PARE_ENCODING_WHOLE_ROWS) != 0,                                   \
+        .encode_lanes = lanes_,                                                                   \
         .encode = encode_block,                                                                   \
         .decode = decode_block,                                                                   \
         .damage = damage_block,                                                                   \
@@ -196,13 +242,20 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
     {                                                                                             \
         blocks_decode(&shape, planes, rows, row_len, x);                                          \
     }                                                                                             \
+    const struct pare_kernel LEVEL_NAME(kernel_##id) = {                                          \
+        sizeof(struct pare_kernel), LEVEL_TEXT(LEVEL), LEVEL_CPU, encode, decode}
+
+/* The description encoding_ID, which one level gives for all of them: its one plane, and the
+ * kernels, those of more capable CPUs later. The flags are besides QUANTIZED; recover_ is as in
+ * pare_encoding. */
+#if LANES > 0
+#define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_)                \
+    _Static_assert((block_bytes) > 0, #id)
+#else
+#define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_)                \
     static const struct pare_plane plane = {sizeof(plane), "data", block_bytes, 0};               \
     static const struct pare_plane *const planes_data[] = {&plane, NULL};                         \
-    static const struct pare_kernel kernel_c = {sizeof(kernel_c), "c", 0, encode, decode};        \
-    static const struct pare_kernel *const kernels[] = {&kernel_c, NULL}
-
-/* The description encoding_ID. The flags are besides QUANTIZED; recover_ is as in pare_encoding. */
-#define BLOCK_DESCRIPTION(id, block_len_, more_flags, text, recover_)                             \
+    static const struct pare_kernel *const kernels[] = {&kernel_##id##_c, MORE_KERNELS(id) NULL}; \
     const struct pare_encoding encoding_##id = {                                                  \
         .struct_size = sizeof(struct pare_encoding),                                              \
         .name = #id,                                                                              \
@@ -213,33 +266,40 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
         .kernels = kernels,                                                                       \
         .recover = recover_,                                                                      \
     }
+#endif
 
 /* An encoding with its own damage_block. */
-#define BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text)                      \
-    BLOCK_KERNEL(block_len_, block_bytes, NULL);                                                  \
-    BLOCK_DESCRIPTION(id, block_len_, more_flags, text, NULL)
+#define BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_)              \
+    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, NULL);                          \
+    BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, NULL)
 
 /* An encoding where the half at `scale_at` multiplies every weight. */
-#define BLOCK_ENCODING(id, block_len_, block_bytes, scale_at, more_flags, text)                   \
+#define BLOCK_ENCODING(id, block_len_, block_bytes, scale_at, more_flags, text, lanes_)           \
     BLOCK_DAMAGE_SCALE(scale_at)                                                                  \
-    BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text)
+    BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_)
 
 /* The same two of encodings that have recover_block. */
-#define BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text)                       \
-    BLOCK_KERNEL(block_len_, block_bytes, recover_block);                                         \
-    static int recover(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain,           \
-                       void *const *planes)                                                       \
-    {                                                                                             \
-        return blocks_recover(&shape, x, rows, row_len, grain, planes);                           \
-    }                                                                                             \
-    BLOCK_DESCRIPTION(id, block_len_, more_flags, text, recover)
-#define BLOCK_LATTICE(id, block_len_, block_bytes, scale_at, more_flags, text)                    \
+#define BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_)               \
+    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, recover_block);                 \
+    BLOCK_RECOVER                                                                                 \
+    BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover)
+#define BLOCK_LATTICE(id, block_len_, block_bytes, scale_at, more_flags, text, lanes_)            \
     BLOCK_DAMAGE_SCALE(scale_at)                                                                  \
-    BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text)
+    BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_)
 #define BLOCK_DAMAGE_SCALE(scale_at)                                                              \
     static void damage_block(uint8_t *block)                                                      \
     {                                                                                             \
         store_u16(block + (scale_at), SCALE_NAN);                                                 \
     }
+#if LANES > 0
+#define BLOCK_RECOVER
+#else
+#define BLOCK_RECOVER                                                                             \
+    static int recover(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain,           \
+                       void *const *planes)                                                       \
+    {                                                                                             \
+        return blocks_recover(&shape, x, rows, row_len, grain, planes);                           \
+    }
+#endif
 
 #endif

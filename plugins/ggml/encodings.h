@@ -6,30 +6,45 @@
 
 #include <pare/plugin.h>
 
-extern const struct pare_encoding encoding_q4_0;
-extern const struct pare_encoding encoding_q4_1;
-extern const struct pare_encoding encoding_q5_0;
-extern const struct pare_encoding encoding_q5_1;
-extern const struct pare_encoding encoding_q8_0;
-extern const struct pare_encoding encoding_q2_k;
-extern const struct pare_encoding encoding_q3_k;
-extern const struct pare_encoding encoding_q4_k;
-extern const struct pare_encoding encoding_q5_k;
-extern const struct pare_encoding encoding_q6_k;
-extern const struct pare_encoding encoding_tq1_0;
-extern const struct pare_encoding encoding_tq2_0;
-extern const struct pare_encoding encoding_iq4_nl;
-extern const struct pare_encoding encoding_iq4_xs;
-extern const struct pare_encoding encoding_mxfp4;
-extern const struct pare_encoding encoding_nvfp4;
-extern const struct pare_encoding encoding_q1_0;
-extern const struct pare_encoding encoding_q2_0;
-extern const struct pare_encoding encoding_iq2_xxs;
-extern const struct pare_encoding encoding_iq2_xs;
-extern const struct pare_encoding encoding_iq2_s;
-extern const struct pare_encoding encoding_iq3_xxs;
-extern const struct pare_encoding encoding_iq3_s;
-extern const struct pare_encoding encoding_iq1_s;
-extern const struct pare_encoding encoding_iq1_m;
+/* An encoding and its kernels, one a level: see level.h and meson.build. */
+#define ENCODING(id)                                                                              \
+    extern const struct pare_encoding encoding_##id;                                              \
+    extern const struct pare_kernel kernel_##id##_c, kernel_##id##_avx2, kernel_##id##_avx512,    \
+        kernel_##id##_neon
+
+ENCODING(q4_0);
+ENCODING(q4_1);
+ENCODING(q5_0);
+ENCODING(q5_1);
+ENCODING(q8_0);
+ENCODING(q2_k);
+ENCODING(q3_k);
+ENCODING(q4_k);
+ENCODING(q5_k);
+ENCODING(q6_k);
+ENCODING(tq1_0);
+ENCODING(tq2_0);
+ENCODING(iq4_nl);
+ENCODING(iq4_xs);
+ENCODING(mxfp4);
+ENCODING(nvfp4);
+ENCODING(q1_0);
+ENCODING(q2_0);
+ENCODING(iq2_xxs);
+ENCODING(iq2_xs);
+ENCODING(iq2_s);
+ENCODING(iq3_xxs);
+ENCODING(iq3_s);
+ENCODING(iq1_s);
+ENCODING(iq1_m);
+
+/* The kernels besides that of the level `c`, in the order of capability. */
+#if defined(PARE_GGML_X86)
+#define MORE_KERNELS(id) &kernel_##id##_avx2, &kernel_##id##_avx512,
+#elif defined(PARE_GGML_NEON)
+#define MORE_KERNELS(id) &kernel_##id##_neon,
+#else
+#define MORE_KERNELS(id)
+#endif
 
 #endif

@@ -50,4 +50,4 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 
 BLOCK_LATTICE(iq4_nl, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE,
-               "32 weights: scale and 4-bit codes of uneven levels");
+               "32 weights: scale and 4-bit codes of uneven levels", NULL);

@@ -84,4 +84,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq4_xs, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE,
-               "256 weights: 4-bit codes of uneven levels, scale per 32");
+               "256 weights: 4-bit codes of uneven levels, scale per 32", NULL);

@@ -42,24 +42,24 @@ static void unpack_scales(const uint8_t *block, float *scale, float *min)
 }
 
 /* A scale beyond 15, which only a negative one counted modulo 256 is, sets bits of the min. */
-static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+static void store_block(const struct sub_blocks *subs, const float *x, uint8_t *block)
 {
-    struct sub_blocks subs;
     float scale[SUBS];
     float min[SUBS];
     uint8_t codes[SUPER_LEN];
 
-    sub_blocks_search(&kind, x, context, &subs, codes);
     for (int j = 0; j < SUBS; j++) {
-        block[SCALES + j] = (uint8_t)(subs.scale_code[j] | subs.min_code[j] << 4);
+        block[SCALES + j] = (uint8_t)(subs->scale_code[j] | subs->min_code[j] << 4);
     }
-    store_u16(block + SCALE, scale_encode(subs.d));
-    store_u16(block + MIN, scale_encode(subs.dmin));
+    store_u16(block + SCALE, scale_encode(subs->d));
+    store_u16(block + MIN, scale_encode(subs->dmin));
     unpack_scales(block, scale, min);
-    sub_blocks_recode(&kind, x, scale, min, codes);
+    sub_blocks_recode(&kind, subs, x, scale, min, codes);
     crumbs_pack(codes, block + CODES);
     crumbs_pack(codes + 128, block + CODES + 32);
 }
+
+SUB_BLOCKS_ENCODERS
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -75,4 +75,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(q2_k, SUPER_LEN, BLOCK_BYTES, SCALE,
                PARE_ENCODING_IMPORTANCE,
-               "256 weights: 2-bit codes, scale and min per 16");
+               "256 weights: 2-bit codes, scale and min per 16", IN_LANES(encode_lanes));

@@ -18,15 +18,17 @@
 
 static const struct sub_kind kind = SUPER_KIND(15, -1.0f, 0.1f, 20, 255);
 
-static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+static void store_block(const struct sub_blocks *subs, const float *x, uint8_t *block)
 {
     uint8_t codes[SUPER_LEN];
 
-    super_encode(&kind, x, context, block, codes);
+    super_store(&kind, subs, x, block, codes);
     for (int i = 0; i < SUPER_LEN; i += 2 * SUPER_SUB_LEN) {
         nibbles_pack(codes + i, SUPER_SUB_LEN, block + CODES + i / 2);
     }
 }
+
+SUB_BLOCKS_ENCODERS
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -40,4 +42,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(q4_k, SUPER_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE,
-               "256 weights: 4-bit codes, scale and min per 32");
+               "256 weights: 4-bit codes, scale and min per 32", IN_LANES(encode_lanes));

@@ -21,16 +21,18 @@
 
 static const struct sub_kind kind = SUPER_KIND(31, -0.5f, 0.1f, 15, 63);
 
-static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+static void store_block(const struct sub_blocks *subs, const float *x, uint8_t *block)
 {
     uint8_t codes[SUPER_LEN];
 
-    super_encode(&kind, x, context, block, codes);
+    super_store(&kind, subs, x, block, codes);
     top_bits_pack(codes, 4, block + HIGH);
     for (int i = 0; i < SUPER_LEN; i += 2 * SUPER_SUB_LEN) {
         nibbles_pack(codes + i, SUPER_SUB_LEN, block + LOW + i / 2);
     }
 }
+
+SUB_BLOCKS_ENCODERS
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -45,4 +47,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(q5_k, SUPER_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE,
-               "256 weights: 5-bit codes, scale and min per 32");
+               "256 weights: 5-bit codes, scale and min per 32", IN_LANES(encode_lanes));

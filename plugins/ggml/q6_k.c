@@ -116,4 +116,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(q6_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
                PARE_ENCODING_IMPORTANCE,
-               "256 weights: 6-bit codes, scale per 16");
+               "256 weights: 6-bit codes, scale per 16", NULL);

@@ -146,15 +146,6 @@ struct affine_group {
     float sum_wx;
 };
 
-static void affine_codes(const struct affine_group *group, float inverse, float min,
-                         uint8_t *codes)
-{
-    for (uint32_t i = 0; i < group->n; i++) {
-        int32_t level = round_even(inverse * (group->x[i] - min));
-        codes[i] = (uint8_t)clamp_int(level, 0, group->top);
-    }
-}
-
 /* Weighted error of x ~ scale * code + min: squared, or absolute. */
 static float affine_error(const struct affine_group *group, float scale, float min,
                           const uint8_t *codes)
@@ -226,42 +217,39 @@ static struct affine_group affine_group_of(const struct affine_search *search, c
     return group;
 }
 
-float search_affine(const struct affine_search *search, const float *x, uint32_t n,
-                    const float *weights, uint8_t *codes, float *ret_min)
+struct affine_found search_affine(const struct affine_search *search, const float *x, uint32_t n,
+                                  const float *weights)
 {
-    uint8_t tried[SEARCH_MAX];
+    uint8_t codes[SEARCH_MAX];
     float min;
     float max;
     struct affine_group group = affine_group_of(search, x, n, weights, &min, &max);
 
     if (max <= min) {
-        memset(codes, 0, n);
-        *ret_min = -min;
-        return 0.0f;
+        return (struct affine_found){.min = -min, .from = min};
     }
     float inverse = (float)search->top / (max - min);
-    float scale = 1.0f / inverse;
-    affine_codes(&group, inverse, min, codes);
-    float best = affine_error(&group, scale, min, codes);
+    struct affine_found best = {1.0f / inverse, min, inverse, min};
+    affine_codes(&best, x, n, search->top, codes);
+    float least = affine_error(&group, best.scale, min, codes);
     for (int32_t step = 0; step <= search->steps; step++) {
-        float fitted_scale;
-        float fitted_min;
+        struct affine_found tried;
         /* min is the best one so far, not the first: later candidates start from it. */
-        inverse = (search->first + search->step * (float)step + (float)search->top) / (max - min);
-        affine_codes(&group, inverse, min, tried);
-        if (!affine_fit(&group, tried, &fitted_scale, &fitted_min)) {
+        tried.from = best.min;
+        tried.inverse = (search->first + search->step * (float)step + (float)search->top) /
+                        (max - best.min);
+        affine_codes(&tried, x, n, search->top, codes);
+        if (!affine_fit(&group, codes, &tried.scale, &tried.min)) {
             continue;
         }
-        float error = affine_error(&group, fitted_scale, fitted_min, tried);
-        if (error < best) {
-            memcpy(codes, tried, n);
-            best = error;
-            scale = fitted_scale;
-            min = fitted_min;
+        float error = affine_error(&group, tried.scale, tried.min, codes);
+        if (error < least) {
+            least = error;
+            best = tried;
         }
     }
-    *ret_min = -min;
-    return scale;
+    best.min = -best.min;
+    return best;
 }
 
 /* Weighted square error of x ~ levels / inverse. */

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "../common/half.h"
+#include "level.h"
 
 #define SEARCH_MAX 32              /* weights in a group */
 #define SEARCH_ALL_ZERO 1e-15f     /* groups whose largest magnitude is below this are zero */
@@ -113,10 +114,27 @@ static inline struct affine_search affine_search_importance(int32_t top)
     return search;
 }
 
-/* The scale and *ret_min of an affine group: x[i] ~ scale * codes[i] - min, codes in [0, top].
- * n <= SEARCH_MAX; weights is never NULL. */
-float search_affine(const struct affine_search *search, const float *x, uint32_t n,
-                    const float *weights, uint8_t *codes, float *ret_min);
+/* What is found for an affine group: x[i] ~ scale * code - min, and how its codes were made. */
+struct affine_found {
+    float scale;
+    float min;
+    float inverse; /* a code is the integer nearest to inverse * (x - from), held in [0, top] */
+    float from;
+};
+
+/* Searches scale and min of an affine group. n <= SEARCH_MAX; weights is never NULL. */
+struct affine_found search_affine(const struct affine_search *search, const float *x, uint32_t n,
+                                  const float *weights);
+
+/* The codes of a group for which `found` was found. */
+static inline void affine_codes(const struct affine_found *found, const float *x, uint32_t n,
+                                int32_t top, uint8_t *codes)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        int32_t level = round_even(found->inverse * (x[i] - found->from));
+        codes[i] = (uint8_t)clamp_int(level, 0, top);
+    }
+}
 
 /* The scale of n non-negative values: x[i] ~ scale * codes[i], codes in [0, top]; refines the codes
  * one by one. Used for the scales of sub-blocks when there is importance. */

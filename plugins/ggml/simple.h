@@ -47,9 +47,10 @@ static inline float affine_encode(const float *x, uint32_t n, int32_t top,
     if (context->importance != NULL) {
         struct affine_search search = affine_search_importance(top);
         importance_weights(x, context->importance, n, context->row_mean_square, weights);
-        float d = search_affine(&search, x, n, weights, codes, &low);
-        *ret_low = -low;
-        return d;
+        struct affine_found found = search_affine(&search, x, n, weights);
+        affine_codes(&found, x, n, top, codes);
+        *ret_low = -found.min;
+        return found.scale;
     }
     range(x, n, &low, &high);
     float d = (high - low) / (float)top;

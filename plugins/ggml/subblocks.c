@@ -3,15 +3,7 @@
 /* The search for scales and mins of sub-blocks, and their rounding: see subblocks.h. */
 #include "subblocks.h"
 
-/* What the search gives for each sub-block. */
-struct found {
-    float scale[SUPER_SUBS_MAX];
-    float min[SUPER_SUBS_MAX];
-    float weight[SUPER_SUBS_MAX]; /* sum of the weights' weights; only with importance */
-};
-
-static void search_plain(const struct sub_kind *kind, const float *x, struct found *found,
-                         uint8_t *codes)
+static void search_plain(const struct sub_kind *kind, const float *x, struct affine_found *found)
 {
     const uint32_t len = SUPER_LEN / kind->subs;
     float weights[SEARCH_MAX];
@@ -22,13 +14,13 @@ static void search_plain(const struct sub_kind *kind, const float *x, struct fou
         for (uint32_t i = 0; i < len; i++) {
             weights[i] = rms + fabsf(sub[i]);
         }
-        found->scale[j] = search_affine(&kind->plain, sub, len, weights, codes + j * len,
-                                        &found->min[j]);
+        found[j] = search_affine(&kind->plain, sub, len, weights);
     }
 }
 
+/* Gives the sum of each sub-block's weights, too. */
 static void search_importance(const struct sub_kind *kind, const float *x,
-                              const float *importance, struct found *found, uint8_t *codes)
+                              const float *importance, struct affine_found *found, float *sums)
 {
     const struct affine_search search = affine_search_importance(kind->plain.top);
     const float spread = kind->spread * sum_of_squares(x, SUPER_LEN) / (float)SUPER_LEN;
@@ -37,14 +29,13 @@ static void search_importance(const struct sub_kind *kind, const float *x,
 
     for (uint32_t j = 0; j < kind->subs; j++) {
         const float *sub = x + j * len;
-        found->weight[j] = importance_weights(sub, importance + j * len, len, spread, weights);
-        found->scale[j] = search_affine(&search, sub, len, weights, codes + j * len,
-                                        &found->min[j]);
+        sums[j] = importance_weights(sub, importance + j * len, len, spread, weights);
+        found[j] = search_affine(&search, sub, len, weights);
     }
 }
 
 /* Rounds the values of all sub-blocks to codes up to that of the largest. Gives the unit. */
-static float round_plain(const struct sub_kind *kind, const float *values, uint8_t *codes)
+static float round_values(const struct sub_kind *kind, const float *values, uint8_t *codes)
 {
     const float top = (float)kind->top_scale;
     float max = 0.0f;
@@ -67,36 +58,63 @@ static void cap_codes(uint32_t n, uint8_t cap, uint8_t *codes)
     }
 }
 
-void sub_blocks_search(const struct sub_kind *kind, const float *x,
-                       const struct block_context *context, struct sub_blocks *ret_subs,
-                       uint8_t *codes)
+/* What was found for each sub-block as two arrays. */
+static void found_values(const struct sub_kind *kind, const struct sub_blocks *subs, float *scale,
+                         float *min)
 {
-    const uint32_t n = kind->subs;
-    uint8_t *scale = ret_subs->scale_code;
-    uint8_t *min = ret_subs->min_code;
-    struct found found;
-
-    if (context->importance != NULL) {
-        search_importance(kind, x, context->importance, &found, codes);
-        ret_subs->d = search_positive(found.scale, n, kind->top_scale, found.weight, scale);
-        ret_subs->dmin = search_positive(found.min, n, kind->top_scale, found.weight, min);
-    } else {
-        search_plain(kind, x, &found, codes);
-        ret_subs->d = round_plain(kind, found.scale, scale);
-        ret_subs->dmin = round_plain(kind, found.min, min);
+    for (uint32_t j = 0; j < kind->subs; j++) {
+        scale[j] = subs->found[j].scale;
+        min[j] = subs->found[j].min;
     }
-    uint8_t cap = context->importance != NULL ? kind->cap : kind->plain_cap;
-    cap_codes(n, cap, scale);
-    cap_codes(n, cap, min);
 }
 
-void sub_blocks_recode(const struct sub_kind *kind, const float *x, const float *scale,
-                       const float *min, uint8_t *codes)
+void sub_blocks_round(const struct sub_kind *kind, struct sub_blocks *subs)
+{
+    float scale[SUPER_SUBS_MAX];
+    float min[SUPER_SUBS_MAX];
+
+    found_values(kind, subs, scale, min);
+    subs->d = round_values(kind, scale, subs->scale_code);
+    subs->dmin = round_values(kind, min, subs->min_code);
+    cap_codes(kind->subs, kind->plain_cap, subs->scale_code);
+    cap_codes(kind->subs, kind->plain_cap, subs->min_code);
+}
+
+static void round_importance(const struct sub_kind *kind, const float *sums,
+                             struct sub_blocks *subs)
+{
+    float scale[SUPER_SUBS_MAX];
+    float min[SUPER_SUBS_MAX];
+
+    found_values(kind, subs, scale, min);
+    subs->d = search_positive(scale, kind->subs, kind->top_scale, sums, subs->scale_code);
+    subs->dmin = search_positive(min, kind->subs, kind->top_scale, sums, subs->min_code);
+    cap_codes(kind->subs, kind->cap, subs->scale_code);
+    cap_codes(kind->subs, kind->cap, subs->min_code);
+}
+
+void sub_blocks_search(const struct sub_kind *kind, const float *x,
+                       const struct block_context *context, struct sub_blocks *ret_subs)
+{
+    float sums[SUPER_SUBS_MAX];
+
+    if (context->importance != NULL) {
+        search_importance(kind, x, context->importance, ret_subs->found, sums);
+        round_importance(kind, sums, ret_subs);
+    } else {
+        search_plain(kind, x, ret_subs->found);
+        sub_blocks_round(kind, ret_subs);
+    }
+}
+
+void sub_blocks_recode(const struct sub_kind *kind, const struct sub_blocks *subs, const float *x,
+                       const float *scale, const float *min, uint8_t *codes)
 {
     const uint32_t len = SUPER_LEN / kind->subs;
 
     for (uint32_t j = 0; j < kind->subs; j++) {
         if (scale[j] == 0.0f) {
+            affine_codes(&subs->found[j], x + j * len, len, kind->plain.top, codes + j * len);
             continue;
         }
         for (uint32_t i = j * len; i < (j + 1) * len; i++) {

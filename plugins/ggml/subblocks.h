@@ -33,17 +33,24 @@ struct sub_blocks {
     float dmin;
     uint8_t scale_code[SUPER_SUBS_MAX];
     uint8_t min_code[SUPER_SUBS_MAX];
+    struct affine_found found[SUPER_SUBS_MAX];
 };
 
-/* Searches scales and mins of a block, and the 256 codes that go with them before rounding. */
-void sub_blocks_search(const struct sub_kind *kind, const float *x,
-                       const struct block_context *context, struct sub_blocks *ret_subs,
-                       uint8_t *codes);
+/* Rounds the scales and mins that were found without importance to units of d and dmin. */
+void sub_blocks_round(const struct sub_kind *kind, struct sub_blocks *subs);
 
-/* Makes anew the codes that fit the stored scales and mins: x ~ scale * code - min. A sub-block
- * whose scale is 0 keeps its codes (it decodes to -min whatever they are). */
-void sub_blocks_recode(const struct sub_kind *kind, const float *x, const float *scale,
-                       const float *min, uint8_t *codes);
+/* Searches scales and mins of a block, and rounds them. */
+void sub_blocks_search(const struct sub_kind *kind, const float *x,
+                       const struct block_context *context, struct sub_blocks *ret_subs);
+
+/* The same for blocks in lanes; ret_subs has room for LANES of them. */
+void sub_blocks_search_lanes(const struct sub_kind *kind, const struct block_lanes *lanes,
+                             struct sub_blocks *ret_subs);
+
+/* The 256 codes that fit the stored scales and mins: x ~ scale * code - min. A sub-block whose
+ * scale is 0 has those that the search left (it decodes to -min whatever they are). */
+void sub_blocks_recode(const struct sub_kind *kind, const struct sub_blocks *subs, const float *x,
+                       const float *scale, const float *min, uint8_t *codes);
 
 /* The 256 weights of codes, one per byte. */
 static inline void sub_blocks_decode(uint32_t subs, const float *scale, const float *min,
@@ -57,5 +64,29 @@ static inline void sub_blocks_decode(uint32_t subs, const float *scale, const fl
         }
     }
 }
+
+/* The encoders of an encoding, at file scope, around its kind and its store_block, which writes a
+ * block for which sub-blocks were found. */
+#if LANES > 0
+#define SUB_BLOCKS_ENCODE_LANES                                                                   \
+    static void encode_lanes(const struct block_lanes *lanes)                                     \
+    {                                                                                             \
+        struct sub_blocks subs[LANES];                                                            \
+        sub_blocks_search_lanes(&kind, lanes, subs);                                              \
+        for (uint32_t i = 0; i < lanes->n; i++) {                                                 \
+            store_block(&subs[i], lanes->x[i], lanes->block[i]);                                  \
+        }                                                                                         \
+    }
+#else
+#define SUB_BLOCKS_ENCODE_LANES
+#endif
+#define SUB_BLOCKS_ENCODERS                                                                       \
+    static void encode_block(const float *x, const struct block_context *context, uint8_t *block) \
+    {                                                                                             \
+        struct sub_blocks subs;                                                                   \
+        sub_blocks_search(&kind, x, context, &subs);                                              \
+        store_block(&subs, x, block);                                                             \
+    }                                                                                             \
+    SUB_BLOCKS_ENCODE_LANES
 
 #endif

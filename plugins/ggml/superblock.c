@@ -35,19 +35,17 @@ static void unpack_scales(const uint8_t *head, float *scale, float *min)
     }
 }
 
-void super_encode(const struct sub_kind *kind, const float *x,
-                  const struct block_context *context, uint8_t *head, uint8_t *codes)
+void super_store(const struct sub_kind *kind, const struct sub_blocks *subs, const float *x,
+                 uint8_t *head, uint8_t *codes)
 {
-    struct sub_blocks subs;
     float scale[SUPER_SUBS];
     float min[SUPER_SUBS];
 
-    sub_blocks_search(kind, x, context, &subs, codes);
-    store_u16(head, scale_encode(subs.d));
-    store_u16(head + MIN_OFFSET, scale_encode(subs.dmin));
-    pack_scales(&subs, head + SCALES);
+    store_u16(head, scale_encode(subs->d));
+    store_u16(head + MIN_OFFSET, scale_encode(subs->dmin));
+    pack_scales(subs, head + SCALES);
     unpack_scales(head, scale, min);
-    sub_blocks_recode(kind, x, scale, min, codes);
+    sub_blocks_recode(kind, subs, x, scale, min, codes);
 }
 
 void super_decode(const uint8_t *head, const uint8_t *codes, float *x)

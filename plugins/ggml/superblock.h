@@ -23,9 +23,9 @@
         .plain_rms = 1, .spread = 2.0f, .plain_cap = 63, .cap = cap_                              \
     }
 
-/* Writes the head of a block, and gives its 256 codes, one per byte. */
-void super_encode(const struct sub_kind *kind, const float *x,
-                  const struct block_context *context, uint8_t *head, uint8_t *codes);
+/* Writes the head of a block for which `subs` were found, and gives its 256 codes, one per byte. */
+void super_store(const struct sub_kind *kind, const struct sub_blocks *subs, const float *x,
+                 uint8_t *head, uint8_t *codes);
 
 /* The 256 weights of a head and of codes, one per byte. */
 void super_decode(const uint8_t *head, const uint8_t *codes, float *x);
