@@ -5,13 +5,16 @@
  *
  * Everything is inline and pure, without branches that would keep a compiler from vectorising a
  * loop over it. Both encoders round to nearest, ties to even, subnormals included, and overflow to
- * infinity; they give what vcvtps2ph gives for every value that is not a NaN. They rely on the
- * default rounding mode. Sources: IEEE 754-2008 section 3.6 (binary16); bfloat16 is the upper half
- * of a binary32.
+ * infinity; they give what vcvtps2ph gives for every value that is not a NaN, and use it in kernels
+ * for CPUs that have it. They rely on the default rounding mode. Sources: IEEE 754-2008 section 3.6
+ * (binary16); bfloat16 is the upper half of a binary32.
  */
 #ifndef PARE_PLUGINS_HALF_H
 #define PARE_PLUGINS_HALF_H
 
+#ifdef __F16C__
+#include <immintrin.h>
+#endif
 #include <stdint.h>
 #include <string.h>
 
@@ -52,6 +55,10 @@ static inline void store_u16(uint8_t *to, uint16_t value)
 /* The binary16 nearest to `value`. A NaN becomes the quiet NaN 0x7e00 with its sign. */
 static inline uint16_t half_encode(float value)
 {
+#ifdef __F16C__
+    uint16_t nan = (uint16_t)(0x7e00u | (float_bits(value) >> 16 & 0x8000u));
+    return value == value ? _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT) : nan;
+#else
     uint32_t bits = float_bits(value);
     uint32_t sign = bits >> 16 & 0x8000u;
     uint32_t magnitude = bits & 0x7fffffffu;
@@ -66,11 +73,15 @@ static inline uint16_t half_encode(float value)
     half = magnitude >= 0x47800000u ? 0x7c00u : half;
     half = magnitude > 0x7f800000u ? 0x7e00u : half;
     return (uint16_t)(sign | half);
+#endif
 }
 
 /* The float of a binary16: exact. A NaN keeps its payload and becomes quiet. */
 static inline float half_decode(uint16_t half)
 {
+#ifdef __F16C__
+    return _cvtsh_ss(half);
+#else
     uint32_t sign = (half & 0x8000u) << 16;
     uint32_t magnitude = half & 0x7fffu;
     uint32_t normal = (magnitude << 13) + (112u << 23);
@@ -80,6 +91,7 @@ static inline float half_decode(uint16_t half)
     uint32_t bits = magnitude < 0x400u ? subnormal : normal;
     bits = magnitude >= 0x7c00u ? special : bits;
     return float_from_bits(sign | bits);
+#endif
 }
 
 /* The bfloat16 nearest to `value`. A NaN keeps its upper half and becomes quiet. */

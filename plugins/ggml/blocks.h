@@ -21,6 +21,7 @@
 
 #include "../common/half.h"
 #include "level.h"
+#include "wide.h"
 
 #define SCALE_NAN 0xfe00u
 #define BLOCK_MAX 256 /* weights */
@@ -45,7 +46,7 @@ struct block_shape {
     uint32_t len;             /* weights */
     uint32_t bytes;
     int row_mean;             /* 1: encoding uses row_mean_square */
-    void (*encode_lanes)(const struct block_lanes *lanes); /* or NULL; as encode, for finite ones */
+    void (*encode_lanes)(const struct block_lanes *blocks); /* or NULL; as encode, if finite */
     void (*encode)(const float *x, const struct block_context *context, uint8_t *block);
     void (*decode)(const uint8_t *block, float *x);
     void (*damage)(uint8_t *block); /* marks a zeroed block: none of its weights is known */
@@ -58,6 +59,11 @@ static inline int floats_finite(const float *x, uint32_t n)
 {
     uint32_t largest = 0;
 
+#if LANES > 0
+    if (n % LANES == 0) {
+        return wide_finite(x, n);
+    }
+#endif
     for (uint32_t i = 0; i < n; i++) {
         uint32_t magnitude = float_bits(x[i]) & 0x7fffffffu;
         largest = magnitude > largest ? magnitude : largest;
@@ -83,35 +89,39 @@ static inline float mean_square(const float *x, uint64_t n)
     return sum / (float)(int64_t)n;
 }
 
-/* The largest magnitude of n weights. */
+/* The largest magnitude of n weights, a multiple of 16. */
 static inline float largest_magnitude(const float *x, uint32_t n)
 {
+#if LANES > 0
+    return wide_magnitude(x, n);
+#else
     float largest = 0.0f;
 
     for (uint32_t i = 0; i < n; i++) {
         largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
     }
     return largest;
+#endif
 }
 
 /* Encodes the blocks that wait in the lanes, and empties them. */
-static inline void block_lanes_flush(const struct block_shape *shape, struct block_lanes *lanes)
+static inline void block_lanes_flush(const struct block_shape *shape, struct block_lanes *beside)
 {
-    if (lanes->n == 0) {
+    if (beside->n == 0) {
         return;
     }
-    for (uint32_t i = lanes->n; i < LANES_ROOM; i++) {
-        lanes->x[i] = lanes->x[0];
-        lanes->context[i] = lanes->context[0];
+    for (uint32_t i = beside->n; i < LANES_ROOM; i++) {
+        beside->x[i] = beside->x[0];
+        beside->context[i] = beside->context[0];
     }
-    shape->encode_lanes(lanes);
-    lanes->n = 0;
+    shape->encode_lanes(beside);
+    beside->n = 0;
 }
 
-/* Encodes one block, whatever its weights are; a finite one may wait in `lanes` for others. */
+/* Encodes one block, whatever its weights are; a finite one may wait in `beside` for others. */
 static inline void block_encode(const struct block_shape *shape, const float *x,
                                 const struct block_context *context, uint8_t *block,
-                                struct block_lanes *lanes)
+                                struct block_lanes *beside)
 {
     if (!floats_finite(x, shape->len)) {
         memset(block, 0, shape->bytes);
@@ -119,11 +129,11 @@ static inline void block_encode(const struct block_shape *shape, const float *x,
     } else if (shape->encode_lanes == NULL) {
         shape->encode(x, context, block);
     } else {
-        lanes->x[lanes->n] = x;
-        lanes->context[lanes->n] = *context;
-        lanes->block[lanes->n++] = block;
-        if (lanes->n == LANES_ROOM) {
-            block_lanes_flush(shape, lanes);
+        beside->x[beside->n] = x;
+        beside->context[beside->n] = *context;
+        beside->block[beside->n++] = block;
+        if (beside->n == LANES_ROOM) {
+            block_lanes_flush(shape, beside);
         }
     }
 }
@@ -135,7 +145,7 @@ static inline void blocks_encode(const struct block_shape *shape, const float *x
                                  void *const *planes)
 {
     const float *importance = calibration != NULL ? calibration->importance : NULL;
-    struct block_lanes lanes = {.has_importance = importance != NULL};
+    struct block_lanes beside = {.has_importance = importance != NULL};
     uint8_t *block = planes[0];
 
     for (uint64_t row = 0; row < rows; row++) {
@@ -145,12 +155,12 @@ static inline void blocks_encode(const struct block_shape *shape, const float *x
         }
         for (uint64_t i = 0; i < row_len; i += shape->len) {
             context.importance = importance != NULL ? importance + i : NULL;
-            block_encode(shape, x + i, &context, block, &lanes);
+            block_encode(shape, x + i, &context, block, &beside);
             block += shape->bytes;
         }
         x += row_len;
     }
-    block_lanes_flush(shape, &lanes);
+    block_lanes_flush(shape, &beside);
 }
 
 /* Decodes rows * row_len weights from planes[0]. */

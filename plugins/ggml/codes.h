@@ -13,6 +13,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "level.h"
+
+#if LANES >= 8
+#include <immintrin.h>
+#endif
+
 /* The code of a value that is already 1/2 too large: its integer part, at most `top` (<= 31).
  * Values that no code can have come from a scale so small that its inverse overflows; they are
  * code 0. */
@@ -27,6 +33,19 @@ static inline uint8_t code_cut(float raised, int32_t top)
  * and those of code j + half its high bits. */
 static inline void nibbles_pack(const uint8_t *codes, uint32_t half, uint8_t *bytes)
 {
+#if LANES >= 8
+    if (half % 16 == 0) {
+        const __m128i nibble = _mm_set1_epi8(15);
+        for (uint32_t j = 0; j < half; j += 16) {
+            __m128i low = _mm_loadu_si128((const __m128i *)(const void *)(codes + j));
+            __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(codes + j + half));
+            high = _mm_slli_epi16(_mm_and_si128(high, nibble), 4);
+            low = _mm_or_si128(_mm_and_si128(low, nibble), high);
+            _mm_storeu_si128((__m128i *)(void *)(bytes + j), low);
+        }
+        return;
+    }
+#endif
     for (uint32_t j = 0; j < half; j++) {
         bytes[j] = (uint8_t)((codes[j] & 15) | (codes[j + half] & 15) << 4);
     }
@@ -35,6 +54,18 @@ static inline void nibbles_pack(const uint8_t *codes, uint32_t half, uint8_t *by
 /* 2 * half codes from what nibbles_pack made of them. */
 static inline void nibbles_unpack(const uint8_t *bytes, uint32_t half, uint8_t *codes)
 {
+#if LANES >= 8
+    if (half % 16 == 0) {
+        const __m128i nibble = _mm_set1_epi8(15);
+        for (uint32_t j = 0; j < half; j += 16) {
+            __m128i both = _mm_loadu_si128((const __m128i *)(const void *)(bytes + j));
+            __m128i high = _mm_and_si128(_mm_srli_epi16(both, 4), nibble);
+            _mm_storeu_si128((__m128i *)(void *)(codes + j), _mm_and_si128(both, nibble));
+            _mm_storeu_si128((__m128i *)(void *)(codes + j + half), high);
+        }
+        return;
+    }
+#endif
     for (uint32_t j = 0; j < half; j++) {
         codes[j] = bytes[j] & 15;
         codes[j + half] = bytes[j] >> 4;
@@ -85,15 +116,30 @@ static inline void top_bits_unpack(const uint8_t *bytes, uint32_t bit, uint8_t *
     }
 }
 
+/* The fifth bits of 32 codes of five bits: bit i is that of code i. */
+static inline uint32_t fifths_pack(const uint8_t *codes)
+{
+    uint32_t high = 0;
+
+#if LANES >= 8
+    for (int i = 0; i < 32; i += 16) {
+        __m128i part = _mm_loadu_si128((const __m128i *)(const void *)(codes + i));
+        high |= (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(part, 3)) << i;
+    }
+#else
+    for (uint32_t i = 0; i < 32; i++) {
+        high |= (uint32_t)(codes[i] >> 4) << i;
+    }
+#endif
+    return high;
+}
+
 /* 32 codes of five bits in 20 bytes: the fifth bits as a 32-bit integer, whose bit i is that of
  * code i; then the nibbles of the others. */
 static inline void fives_pack(const uint8_t *codes, uint8_t *bytes)
 {
-    uint32_t high = 0;
+    uint32_t high = fifths_pack(codes);
 
-    for (uint32_t i = 0; i < 32; i++) {
-        high |= (uint32_t)(codes[i] >> 4) << i;
-    }
     memcpy(bytes, &high, sizeof(high));
     nibbles_pack(codes, 16, bytes + sizeof(high));
 }
@@ -105,9 +151,21 @@ static inline void fives_unpack(const uint8_t *bytes, uint8_t *codes)
 
     memcpy(&high, bytes, sizeof(high));
     nibbles_unpack(bytes + sizeof(high), 16, codes);
+#if LANES >= 8
+    const __m128i byte_of = _mm_set_epi64x(0x0101010101010101, 0);
+    const __m128i bit_of = _mm_set1_epi64x((int64_t)0x8040201008040201);
+    for (uint32_t i = 0; i < 32; i += 16) {
+        __m128i *to = (__m128i *)(void *)(codes + i);
+        __m128i bits = _mm_shuffle_epi8(_mm_cvtsi32_si128((int)(high >> i)), byte_of);
+        bits = _mm_cmpeq_epi8(_mm_and_si128(bits, bit_of), bit_of);
+        bits = _mm_and_si128(bits, _mm_set1_epi8(16));
+        _mm_storeu_si128(to, _mm_or_si128(_mm_loadu_si128(to), bits));
+    }
+#else
     for (uint32_t i = 0; i < 32; i++) {
         codes[i] = (uint8_t)(codes[i] | (high >> i & 1u) << 4);
     }
+#endif
 }
 
 #endif

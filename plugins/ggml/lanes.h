@@ -11,7 +11,9 @@
 #ifndef PARE_PLUGINS_GGML_LANES_H
 #define PARE_PLUGINS_GGML_LANES_H
 
-#include "blocks.h"
+#include <math.h>
+#include <stdint.h>
+
 #include "level.h"
 
 #if LANES > 0

@@ -10,6 +10,7 @@
 
 #include "lanes.h"
 #include "search.h"
+#include "wide.h"
 
 #if LANES > 0
 
@@ -29,15 +30,15 @@ struct lanes_found lanes_affine(const struct affine_search *search, const lanes 
 lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weights,
                      lanes *ret_levels);
 
-/* Rows [first, first + n) of weights of blocks: row i of the tile gets weight first + i of each. */
+/* Rows [first, first + n) of weights of blocks: row i of the tile gets weight first + i of each. n
+ * is a multiple of LANES. */
 LANES_INLINE void lanes_gather(const float *const *x, uint32_t first, uint32_t n, lanes *tile)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        LANES_ALIGNED float row[LANES];
+    for (uint32_t i = 0; i < n; i += LANES) {
         for (uint32_t lane = 0; lane < LANES; lane++) {
-            row[lane] = x[lane][first + i];
+            tile[i + lane] = wide_load(x[lane] + first + i);
         }
-        tile[i] = lanes_load(row);
+        wide_transpose(tile + i);
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include "codes.h"
 #include "search.h"
+#include "weights.h"
 
 #include <math.h>
 
@@ -116,7 +117,5 @@ void levels_decode(const uint8_t *bytes, float scale, float *x)
     uint8_t codes[LEVELS_GROUP];
 
     nibbles_unpack(bytes, LEVELS_GROUP / 2, codes);
-    for (uint32_t i = 0; i < LEVELS_GROUP; i++) {
-        x[i] = scale * level_values[codes[i]];
-    }
+    weights_table(codes, LEVELS_GROUP, level_values, scale, x);
 }

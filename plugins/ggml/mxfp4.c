@@ -13,6 +13,7 @@
 #include "encodings.h"
 #include "fp4.h"
 #include "lattice.h"
+#include "weights.h"
 
 #define BLOCK_LEN 32
 #define BLOCK_BYTES 17
@@ -65,9 +66,7 @@ static void decode_block(const uint8_t *block, float *x)
     float unit = unit_of(block[0]);
 
     nibbles_unpack(block + CODES, BLOCK_LEN / 2, codes);
-    for (int i = 0; i < BLOCK_LEN; i++) {
-        x[i] = fp4_values[codes[i]] * unit;
-    }
+    weights_table(codes, BLOCK_LEN, fp4_values, unit, x);
 }
 
 /* NaN to whoever knows E8M0; all weights infinite to ggml, whose validation refuses the block. */

@@ -12,6 +12,7 @@
 #include "codes.h"
 #include "encodings.h"
 #include "fp4.h"
+#include "weights.h"
 
 #define BLOCK_LEN 64
 #define BLOCK_BYTES 36
@@ -67,9 +68,7 @@ static void decode_block(const uint8_t *block, float *x)
     for (int j = 0; j < SUBS; j++) {
         float unit = unit_of(block[j]);
         nibbles_unpack(block + CODES + j * SUB_BYTES, SUB_LEN / 2, codes);
-        for (int i = 0; i < SUB_LEN; i++) {
-            x[j * SUB_LEN + i] = fp4_values[codes[i]] * unit;
-        }
+        weights_table(codes, SUB_LEN, fp4_values, unit, x + j * SUB_LEN);
     }
 }
 

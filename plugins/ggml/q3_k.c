@@ -15,6 +15,7 @@
 #include "codes.h"
 #include "encodings.h"
 #include "search.h"
+#include "weights.h"
 
 #define BLOCK_LEN 256
 #define BLOCK_BYTES 110
@@ -132,8 +133,8 @@ static void decode_block(const uint8_t *block, float *x)
     crumbs_unpack(block + LOW, codes);
     crumbs_unpack(block + LOW + 32, codes + 128);
     top_bits_unpack(block + HIGH, 2, codes);
-    for (int i = 0; i < BLOCK_LEN; i++) {
-        x[i] = scale[i / SUB_LEN] * (float)(codes[i] - HALF);
+    for (int j = 0; j < SUBS; j++) {
+        weights_symmetric(codes + j * SUB_LEN, SUB_LEN, HALF, scale[j], x + j * SUB_LEN);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "encodings.h"
 #include "lattice.h"
 #include "simple.h"
+#include "weights.h"
 
 #define BLOCK_LEN 32
 #define BLOCK_BYTES 20
@@ -36,9 +37,7 @@ static void decode_block(const uint8_t *block, float *x)
     float low = half_decode(load_u16(block + LOW_OFFSET));
 
     nibbles_unpack(block + CODES, BLOCK_LEN / 2, codes);
-    for (int i = 0; i < BLOCK_LEN; i++) {
-        x[i] = (float)codes[i] * d + low;
-    }
+    weights_affine(codes, BLOCK_LEN, d, low, x);
 }
 
 /* Sums that were rounded to a grain leave scale and offset open: only exact ones are tried. */

@@ -12,6 +12,7 @@
 #include "encodings.h"
 #include "lattice.h"
 #include "simple.h"
+#include "weights.h"
 
 #define BLOCK_LEN 32
 #define BLOCK_BYTES 22
@@ -33,9 +34,7 @@ static void decode_block(const uint8_t *block, float *x)
     float d = half_decode(load_u16(block));
 
     fives_unpack(block + CODES, codes);
-    for (int i = 0; i < BLOCK_LEN; i++) {
-        x[i] = (float)(codes[i] - HALF) * d;
-    }
+    weights_symmetric(codes, BLOCK_LEN, HALF, d, x);
 }
 
 static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)

@@ -12,6 +12,7 @@
 #include "blocks.h"
 #include "encodings.h"
 #include "search.h"
+#include "weights.h"
 
 #define BLOCK_LEN 256
 #define BLOCK_BYTES 210
@@ -86,31 +87,30 @@ static void encode_block(const float *x, const struct block_context *context, ui
     }
 }
 
-/* Multiplies from the left: (d * scale) * level. */
-static void decode_half(const uint8_t *low, const uint8_t *high, const uint8_t *scales, float d,
-                        float *x)
+/* What pack_codes made of 128 codes. */
+static void unpack_codes(const uint8_t *low, const uint8_t *high, uint8_t *codes)
 {
-    float scale[8];
-
-    for (int j = 0; j < 8; j++) {
-        scale[j] = d * (float)(int8_t)scales[j];
-    }
     for (int i = 0; i < 32; i++) {
-        int j = i / SUB_LEN;
-        x[i] = scale[j] * (float)(((low[i] & 15) | (high[i] & 3) << 4) - HALF);
-        x[i + 32] = scale[j + 2] * (float)(((low[i + 32] & 15) | (high[i] >> 2 & 3) << 4) - HALF);
-        x[i + 64] = scale[j + 4] * (float)((low[i] >> 4 | (high[i] >> 4 & 3) << 4) - HALF);
-        x[i + 96] = scale[j + 6] * (float)((low[i + 32] >> 4 | high[i] >> 6 << 4) - HALF);
+        uint8_t *run = codes + i;
+        run[0] = (uint8_t)((low[i] & 15) | (high[i] & 3) << 4);
+        run[32] = (uint8_t)((low[i + 32] & 15) | (high[i] >> 2 & 3) << 4);
+        run[64] = (uint8_t)(low[i] >> 4 | (high[i] >> 4 & 3) << 4);
+        run[96] = (uint8_t)(low[i + 32] >> 4 | high[i] >> 6 << 4);
     }
 }
 
+/* Multiplies from the left: (d * scale) * level. */
 static void decode_block(const uint8_t *block, float *x)
 {
     float d = half_decode(load_u16(block + SCALE));
+    uint8_t codes[BLOCK_LEN];
 
     for (int j = 0; j < 2; j++) {
-        decode_half(block + LOW + 64 * j, block + HIGH + 32 * j, block + SCALES + 8 * j, d,
-                    x + 128 * j);
+        unpack_codes(block + LOW + 64 * j, block + HIGH + 32 * j, codes + 128 * j);
+    }
+    for (int j = 0; j < SUBS; j++) {
+        float scale = d * (float)(int8_t)block[SCALES + j];
+        weights_symmetric(codes + j * SUB_LEN, SUB_LEN, HALF, scale, x + j * SUB_LEN);
     }
 }
 

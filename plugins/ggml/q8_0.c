@@ -9,9 +9,12 @@
 #include "blocks.h"
 #include "encodings.h"
 #include "lattice.h"
+#include "weights.h"
 
 #define BLOCK_LEN 32
 #define BLOCK_BYTES 34
+
+#if LANES == 0
 
 /* The nearest integer, half away from zero. Values that no code can have come from a d so small
  * that its inverse overflows; they are 0. */
@@ -24,6 +27,37 @@ static int8_t code_of(float value)
     return (int8_t)(whole + (rest >= 0.5f) - (rest <= -0.5f));
 }
 
+#else
+
+/* code_of by lanes. */
+LANES_INLINE ilanes codes_of(lanes value)
+{
+    const lanes zero = lanes_all(0.0f);
+    mlanes small = lanes_less(lanes_magnitude(value), lanes_all(128.0f));
+    lanes held = lanes_choose(small, value, zero);
+    ilanes whole = wide_cut(held);
+    lanes rest = held - wide_floats(whole);
+    ilanes up = wide_where(lanes_at_most(lanes_all(0.5f), rest), 1);
+    ilanes down = wide_where(lanes_at_most(rest, lanes_all(-0.5f)), -1);
+
+    return wide_add(whole, ilanes_or(up, down));
+}
+
+#endif
+
+static void codes_make(const float *x, float inverse, uint8_t *codes)
+{
+#if LANES > 0
+    for (int i = 0; i < BLOCK_LEN; i += LANES) {
+        wide_bytes_store(codes + i, codes_of(wide_load(x + i) * lanes_all(inverse)));
+    }
+#else
+    for (int i = 0; i < BLOCK_LEN; i++) {
+        codes[i] = (uint8_t)code_of(x[i] * inverse);
+    }
+#endif
+}
+
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
     float d = largest_magnitude(x, BLOCK_LEN) / 127.0f;
@@ -31,18 +65,14 @@ static void encode_block(const float *x, const struct block_context *context, ui
 
     (void)context;
     store_u16(block, scale_encode(d));
-    for (int i = 0; i < BLOCK_LEN; i++) {
-        block[2 + i] = (uint8_t)code_of(x[i] * inverse);
-    }
+    codes_make(x, inverse, block + 2);
 }
 
 static void decode_block(const uint8_t *block, float *x)
 {
     float d = half_decode(load_u16(block));
 
-    for (int i = 0; i < BLOCK_LEN; i++) {
-        x[i] = (float)(int8_t)block[2 + i] * d;
-    }
+    weights_signed(block + 2, BLOCK_LEN, d, x);
 }
 
 static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)

@@ -17,6 +17,7 @@
 
 #include "../common/half.h"
 #include "level.h"
+#include "wide.h"
 
 #define SEARCH_MAX 32              /* weights in a group */
 #define SEARCH_ALL_ZERO 1e-15f     /* groups whose largest magnitude is below this are zero */
@@ -59,6 +60,15 @@ static inline void range(const float *x, uint32_t n, float *ret_low, float *ret_
     *ret_low = low;
     *ret_high = high;
 }
+
+/* extreme and range of 32 values. */
+#if LANES > 0
+#define extreme_32(x) wide_extreme(x)
+#define range_32(x, ret_low, ret_high) wide_range(x, ret_low, ret_high)
+#else
+#define extreme_32(x) extreme(x, 32)
+#define range_32(x, ret_low, ret_high) range(x, 32, ret_low, ret_high)
+#endif
 
 /* Sum of the squares of n values. */
 static inline float sum_of_squares(const float *x, uint32_t n)

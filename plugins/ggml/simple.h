@@ -15,6 +15,26 @@
 #include "blocks.h"
 #include "codes.h"
 #include "search.h"
+#include "wide.h"
+
+#define SIMPLE_LEN 32 /* weights of all of them */
+
+/* The codes of a block without importance: (x - low) * inverse + raise, cut off. */
+static inline void simple_codes(const float *x, float low, float inverse, float raise, int32_t top,
+                                uint8_t *codes)
+{
+#if LANES > 0
+    for (uint32_t i = 0; i < SIMPLE_LEN; i += LANES) {
+        lanes above = wide_load(x + i) - lanes_all(low);
+        lanes raised = above * lanes_all(inverse) + lanes_all(raise);
+        wide_bytes_store(codes + i, wide_code_cut(raised, top));
+    }
+#else
+    for (uint32_t i = 0; i < SIMPLE_LEN; i++) {
+        codes[i] = code_cut((x[i] - low) * inverse + raise, top);
+    }
+#endif
+}
 
 /* Gives d, not rounded to a half yet, and the codes of a symmetric block. */
 static inline float symmetric_encode(const float *x, uint32_t n, int32_t half,
@@ -26,11 +46,9 @@ static inline float symmetric_encode(const float *x, uint32_t n, int32_t half,
         importance_weights(x, context->importance, n, context->row_mean_square, weights);
         return search_symmetric(x, n, half, weights, codes);
     }
-    float d = extreme(x, n) / (float)-half;
+    float d = extreme_32(x) / (float)-half;
     float inverse = d != 0.0f ? 1.0f / d : 0.0f;
-    for (uint32_t i = 0; i < n; i++) {
-        codes[i] = code_cut(x[i] * inverse + ((float)half + 0.5f), 2 * half - 1);
-    }
+    simple_codes(x, 0.0f, inverse, (float)half + 0.5f, 2 * half - 1, codes);
     return d;
 }
 
@@ -52,12 +70,10 @@ static inline float affine_encode(const float *x, uint32_t n, int32_t top,
         *ret_low = -found.min;
         return found.scale;
     }
-    range(x, n, &low, &high);
+    range_32(x, &low, &high);
     float d = (high - low) / (float)top;
     float inverse = d != 0.0f ? 1.0f / d : 0.0f;
-    for (uint32_t i = 0; i < n; i++) {
-        codes[i] = code_cut((x[i] - low) * inverse + 0.5f, top);
-    }
+    simple_codes(x, low, inverse, 0.5f, top, codes);
     *ret_low = low;
     return d;
 }

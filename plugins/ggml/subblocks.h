@@ -12,6 +12,7 @@
 
 #include "blocks.h"
 #include "search.h"
+#include "weights.h"
 
 #define SUPER_LEN 256
 #define SUPER_SUBS_MAX 16
@@ -44,7 +45,7 @@ void sub_blocks_search(const struct sub_kind *kind, const float *x,
                        const struct block_context *context, struct sub_blocks *ret_subs);
 
 /* The same for blocks in lanes; ret_subs has room for LANES of them. */
-void sub_blocks_search_lanes(const struct sub_kind *kind, const struct block_lanes *lanes,
+void sub_blocks_search_lanes(const struct sub_kind *kind, const struct block_lanes *blocks,
                              struct sub_blocks *ret_subs);
 
 /* The 256 codes that fit the stored scales and mins: x ~ scale * code - min. A sub-block whose
@@ -59,9 +60,7 @@ static inline void sub_blocks_decode(uint32_t subs, const float *scale, const fl
     const uint32_t len = SUPER_LEN / subs;
 
     for (uint32_t j = 0; j < subs; j++) {
-        for (uint32_t i = j * len; i < (j + 1) * len; i++) {
-            x[i] = scale[j] * (float)codes[i] - min[j];
-        }
+        weights_affine(codes + j * len, len, scale[j], -min[j], x + j * len);
     }
 }
 
@@ -69,12 +68,12 @@ static inline void sub_blocks_decode(uint32_t subs, const float *scale, const fl
  * block for which sub-blocks were found. */
 #if LANES > 0
 #define SUB_BLOCKS_ENCODE_LANES                                                                   \
-    static void encode_lanes(const struct block_lanes *lanes)                                     \
+    static void encode_lanes(const struct block_lanes *blocks)                                    \
     {                                                                                             \
         struct sub_blocks subs[LANES];                                                            \
-        sub_blocks_search_lanes(&kind, lanes, subs);                                              \
-        for (uint32_t i = 0; i < lanes->n; i++) {                                                 \
-            store_block(&subs[i], lanes->x[i], lanes->block[i]);                                  \
+        sub_blocks_search_lanes(&kind, blocks, subs);                                             \
+        for (uint32_t i = 0; i < blocks->n; i++) {                                                \
+            store_block(&subs[i], blocks->x[i], blocks->block[i]);                                \
         }                                                                                         \
     }
 #else
