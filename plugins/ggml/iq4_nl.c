@@ -29,6 +29,30 @@ static void encode_block(const float *x, const struct block_context *context, ui
     nibbles_pack(codes, BLOCK_LEN / 2, block + CODES);
 }
 
+#if LANES > 0
+
+static void encode_lanes(const struct block_lanes *blocks)
+{
+    const lanes zero = lanes_all(0.0f);
+    uint8_t *bytes[LANES];
+    lanes x[BLOCK_LEN];
+    lanes weights[BLOCK_LEN];
+    LANES_ALIGNED float row[LANES];
+
+    lanes_gather(blocks->x, 0, BLOCK_LEN, x);
+    lanes_levels_weights(blocks, 0, x, lanes_levels_spread(x, BLOCK_LEN), weights);
+    lanes d = lanes_levels_search(x, weights);
+    lanes_store(row, d);
+    for (uint32_t lane = 0; lane < blocks->n; lane++) {
+        store_u16(blocks->block[lane], scale_encode(row[lane]));
+        bytes[lane] = blocks->block[lane] + CODES;
+    }
+    lanes inverse = lanes_choose(lanes_equal(d, zero), zero, lanes_all(1.0f) / d);
+    lanes_levels_encode(x, inverse, blocks->n, bytes);
+}
+
+#endif
+
 static void decode_block(const uint8_t *block, float *x)
 {
     levels_decode(block + CODES, half_decode(load_u16(block)), x);
@@ -50,4 +74,4 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 
 BLOCK_LATTICE(iq4_nl, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE,
-               "32 weights: scale and 4-bit codes of uneven levels", NULL);
+               "32 weights: scale and 4-bit codes of uneven levels", IN_LANES(encode_lanes));

@@ -70,6 +70,65 @@ static void encode_block(const float *x, const struct block_context *context, ui
     pack_scales(scale_codes, block);
 }
 
+#if LANES > 0
+
+/* Stores d, and the scales as codes; gives the scales that codes of weights are made with. */
+static void round_lanes(const struct block_lanes *blocks, const lanes *scales, lanes *ret_scales)
+{
+    lanes largest = lanes_all(0.0f);
+    uint8_t codes[LANES][SUBS];
+    LANES_ALIGNED float row[LANES];
+
+    for (int j = 0; j < SUBS; j++) {
+        mlanes larger = lanes_less(lanes_magnitude(largest), lanes_magnitude(scales[j]));
+        largest = lanes_choose(larger, scales[j], largest);
+    }
+    lanes d = -largest / lanes_all((float)HALF);
+    mlanes none = lanes_equal(d, lanes_all(0.0f));
+    lanes inverse = lanes_choose(none, lanes_all(0.0f), lanes_all(1.0f) / d);
+    for (int j = 0; j < SUBS; j++) {
+        lanes level = lanes_level(inverse * scales[j], -HALF, HALF - 1);
+        ret_scales[j] = d * level;
+        lanes_store(row, level);
+        for (uint32_t lane = 0; lane < blocks->n; lane++) {
+            codes[lane][j] = (uint8_t)((int32_t)row[lane] + HALF);
+        }
+    }
+    lanes_store(row, d);
+    for (uint32_t lane = 0; lane < blocks->n; lane++) {
+        store_u16(blocks->block[lane], scale_encode(row[lane]));
+        pack_scales(codes[lane], blocks->block[lane]);
+    }
+}
+
+static void encode_lanes(const struct block_lanes *blocks)
+{
+    const lanes zero = lanes_all(0.0f);
+    uint8_t *bytes[LANES];
+    lanes x[BLOCK_LEN];
+    lanes weights[LEVELS_GROUP];
+    lanes scales[SUBS];
+
+    lanes_gather(blocks->x, 0, BLOCK_LEN, x);
+    lanes spread = lanes_levels_spread(x, BLOCK_LEN);
+    for (uint32_t j = 0; j < SUBS; j++) {
+        const lanes *sub = x + j * LEVELS_GROUP;
+        lanes_levels_weights(blocks, j * LEVELS_GROUP, sub, spread, weights);
+        scales[j] = lanes_levels_search(sub, weights);
+    }
+    round_lanes(blocks, scales, scales);
+    for (uint32_t j = 0; j < SUBS; j++) {
+        mlanes none = lanes_equal(scales[j], zero);
+        lanes inverse = lanes_choose(none, zero, lanes_all(1.0f) / scales[j]);
+        for (uint32_t lane = 0; lane < blocks->n; lane++) {
+            bytes[lane] = blocks->block[lane] + CODES + j * SUB_BYTES;
+        }
+        lanes_levels_encode(x + j * LEVELS_GROUP, inverse, blocks->n, bytes);
+    }
+}
+
+#endif
+
 static void decode_block(const uint8_t *block, float *x)
 {
     float d = half_decode(load_u16(block));
@@ -84,4 +143,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq4_xs, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE,
-               "256 weights: 4-bit codes of uneven levels, scale per 32", NULL);
+               "256 weights: 4-bit codes of uneven levels, scale per 32", IN_LANES(encode_lanes));

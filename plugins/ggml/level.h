@@ -55,6 +55,10 @@
 #define grid_block_encode LEVEL_NAME(grid_block_encode)
 #define iq1_block_encode LEVEL_NAME(iq1_block_encode)
 #define lanes_affine LEVEL_NAME(lanes_affine)
+#define level_middles LEVEL_NAME(level_middles)
+#define lanes_levels_weights LEVEL_NAME(lanes_levels_weights)
+#define lanes_levels_search LEVEL_NAME(lanes_levels_search)
+#define lanes_levels_encode LEVEL_NAME(lanes_levels_encode)
 #define lanes_positive LEVEL_NAME(lanes_positive)
 
 #endif

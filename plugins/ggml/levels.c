@@ -13,17 +13,14 @@
 
 #include <math.h>
 
-#define TRIES 7 /* candidates on each side */
-
 const float level_values[16] = {
     -127.0f, -104.0f, -83.0f, -65.0f, -49.0f, -35.0f, -22.0f, -10.0f,
     1.0f,    13.0f,   25.0f,  38.0f,  53.0f,  69.0f,  89.0f,  113.0f,
 };
 
-/* The middles between neighbouring levels: from there on the upper one is the nearer. */
-static const float middles[15] = {
+const float level_middles[16] = {
     -115.5f, -93.5f, -74.0f, -57.0f, -42.0f, -28.5f, -16.0f, -4.5f,
-    7.0f,    19.0f,  31.5f,  45.5f,  61.0f,  79.0f,  101.0f,
+    7.0f,    19.0f,  31.5f,  45.5f,  61.0f,  79.0f,  101.0f, INFINITY,
 };
 
 void levels_weights(const float *x, const float *importance, float spread, float *weights)
@@ -49,7 +46,7 @@ static void levels_nearest(const float *x, float inverse, float *ret_levels)
         float scaled = inverse * x[i];
         float level = level_values[0];
         for (uint32_t k = 0; k < 15; k++) {
-            level += scaled < middles[k] ? 0.0f : level_values[k + 1] - level_values[k];
+            level += scaled < level_middles[k] ? 0.0f : level_values[k + 1] - level_values[k];
         }
         ret_levels[i] = level;
     }
@@ -61,7 +58,7 @@ void levels_encode(const float *x, float inverse, uint8_t *codes)
         float scaled = inverse * x[i];
         int32_t code = 0;
         for (uint32_t k = 0; k < 15; k++) {
-            code += !(scaled < middles[k]);
+            code += !(scaled < level_middles[k]);
         }
         codes[i] = (uint8_t)code;
     }
@@ -102,7 +99,7 @@ float levels_search(const float *x, const float *weights)
     struct level_sums fit = levels_try(x, weights, 1.0f / (-max / level_values[0]));
     float scale = fit.ll > 0.0f ? fit.xl / fit.ll : 0.0f;
     float best = scale * fit.xl;
-    for (int32_t step = -TRIES; step <= TRIES; step++) {
+    for (int32_t step = -LEVELS_TRIES; step <= LEVELS_TRIES; step++) {
         fit = levels_try(x, weights, ((float)step + level_values[0]) / max);
         if (fit.ll > 0.0f && fit.xl * fit.xl > best * fit.ll) {
             scale = fit.xl / fit.ll;
