@@ -13,6 +13,8 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "wide.h"
+
 #define FP4_GROUP 32  /* weights, at most, with one scale */
 #define FP4_SIGN 8    /* the bit of a code */
 #define FP4_LARGEST 7 /* the code of 6.0 */
@@ -25,7 +27,7 @@ static const float fp4_values[16] = {
 /* The codes of n <= FP4_GROUP weights: the values nearest to x / unit, unit >= 0; of equally near
  * ones that of the least magnitude. Differences are rounded to floats before they are compared, so
  * that weights beyond 2^29 units, which all differences leave as they are, are code 0. */
-static inline void fp4_encode(const float *x, uint32_t n, float unit, uint8_t *codes)
+static inline void fp4_search(const float *x, uint32_t n, float unit, uint8_t *codes)
 {
     float errors[FP4_GROUP];
     float least[FP4_GROUP]; /* of the errors; those of code 0 to begin with */
@@ -49,6 +51,32 @@ static inline void fp4_encode(const float *x, uint32_t n, float unit, uint8_t *c
     for (uint32_t i = 0; i < n; i++) {
         codes[i] = (uint8_t)(nearest[i] | (x[i] < 0.0f && nearest[i] != 0 ? FP4_SIGN : 0));
     }
+}
+
+/* The same, where `largest` is the largest magnitude. As long as it is no more than 2^20 units, all
+ * differences that matter are exact, and the middles between neighbouring values decide. */
+static inline void fp4_encode(const float *x, uint32_t n, float largest, float unit, uint8_t *codes)
+{
+#if LANES > 0
+    static const float middles[FP4_LARGEST] = {0.5f, 1.5f, 2.5f, 3.5f, 5.0f, 7.0f, 10.0f};
+
+    for (uint32_t i = 0; i < n && largest <= 0x1p20f * unit; i += LANES) {
+        lanes values = wide_load(x + i);
+        mlanes minus = lanes_less(values, lanes_all(-middles[0] * unit));
+        ilanes code = ilanes_all(FP4_LARGEST);
+        for (uint32_t k = 0; k < FP4_LARGEST; k++) {
+            lanes middle = lanes_all(middles[k] * unit);
+            mlanes below = lanes_at_most(lanes_magnitude(values), middle);
+            code = wide_add(code, wide_where(below, -1));
+        }
+        wide_bytes_store(codes + i, ilanes_or(code, wide_where(minus, FP4_SIGN)));
+    }
+    if (largest <= 0x1p20f * unit) {
+        return;
+    }
+#endif
+    (void)largest;
+    fp4_search(x, n, unit, codes);
 }
 
 #endif

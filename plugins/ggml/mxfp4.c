@@ -25,7 +25,12 @@
  * count as that power when a float cannot tell their logarithm from its. */
 static int32_t log2_floor(float value)
 {
+    uint32_t bits = float_bits(value);
     int32_t above;
+
+    if (bits >= 0x00800000u && (bits & 0x007fffffu) < 0x007ff000u) {
+        return (int32_t)(bits >> 23) - 127; /* what is below, for all but the last of a binade */
+    }
     double below_one = 1.0 - (double)frexpf(value, &above);
 
     return (float)((double)above - below_one * LOG2_E) < (float)above ? above - 1 : above;
@@ -56,7 +61,7 @@ static void encode_block(const float *x, const struct block_context *context, ui
     (void)context;
     /* Below 2^-125 the exponent wraps around to 232 .. 255, as in ggml: all codes are 0 then. */
     block[0] = (uint8_t)(largest > 0.0f ? log2_floor(largest) - 2 + 127 : 0);
-    fp4_encode(x, BLOCK_LEN, unit_of(block[0]), codes);
+    fp4_encode(x, BLOCK_LEN, largest, unit_of(block[0]), codes);
     nibbles_pack(codes, BLOCK_LEN / 2, block + CODES);
 }
 

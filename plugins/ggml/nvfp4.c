@@ -55,8 +55,9 @@ static void encode_block(const float *x, const struct block_context *context, ui
     (void)context;
     for (int j = 0; j < SUBS; j++) {
         const float *sub = x + j * SUB_LEN;
-        block[j] = scale_code(largest_magnitude(sub, SUB_LEN) / 6.0f);
-        fp4_encode(sub, SUB_LEN, unit_of(block[j]), codes);
+        float largest = largest_magnitude(sub, SUB_LEN);
+        block[j] = scale_code(largest / 6.0f);
+        fp4_encode(sub, SUB_LEN, largest, unit_of(block[j]), codes);
         nibbles_pack(codes, SUB_LEN / 2, block + CODES + j * SUB_BYTES);
     }
 }

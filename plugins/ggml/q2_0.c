@@ -16,12 +16,33 @@
 
 /* The code of a value of at most about 1: rounded half away from zero. Larger values come from a d
  * so small that its inverse overflows; they are code 0, and so is a NaN. */
-static uint32_t code_of(float value)
+static inline uint32_t code_of(float value)
 {
     uint32_t code = value >= 0.5f ? 2 : 1;
 
     return value > -0.5f && value < 2.0f ? code : 0;
 }
+
+#if LANES > 0
+
+/* The codes of 16 weights in 32 bits. */
+LANES_INLINE uint32_t codes_of_16(const float *x, float inverse)
+{
+    uint32_t low = 0; /* bits of the codes */
+    uint32_t high = 0;
+
+    for (int i = 0; i < 16; i += LANES) {
+        lanes value = wide_load(x + i) * lanes_all(inverse);
+        mlanes valid = lanes_and(lanes_less(lanes_all(-0.5f), value),
+                                 lanes_less(value, lanes_all(2.0f)));
+        mlanes upper = lanes_and(valid, lanes_at_most(lanes_all(0.5f), value));
+        low |= wide_bits(lanes_without(valid, upper)) << i;
+        high |= wide_bits(upper) << i;
+    }
+    return wide_spread(low) | wide_spread(high) << 1;
+}
+
+#endif
 
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
@@ -30,6 +51,12 @@ static void encode_block(const float *x, const struct block_context *context, ui
 
     (void)context;
     store_u16(block, scale_encode(d));
+#if LANES > 0
+    for (int i = 0; i < BLOCK_LEN; i += 16) {
+        uint32_t bits = codes_of_16(x + i, inverse);
+        memcpy(block + CODES + i / 4, &bits, sizeof(bits));
+    }
+#else
     for (int j = 0; j < BLOCK_LEN / 4; j++) {
         uint32_t bits = 0;
         for (int i = 0; i < 4; i++) {
@@ -37,15 +64,25 @@ static void encode_block(const float *x, const struct block_context *context, ui
         }
         block[CODES + j] = (uint8_t)bits;
     }
+#endif
 }
 
 static void decode_block(const uint8_t *block, float *x)
 {
     float d = half_decode(load_u16(block));
 
+#if LANES > 0
+    const float levels[4] = {-1.0f * d, 0.0f * d, 1.0f * d, 2.0f * d};
+    for (int i = 0; i < BLOCK_LEN; i += 16) {
+        uint32_t bits;
+        memcpy(&bits, block + CODES + i / 4, sizeof(bits));
+        wide_levels_of_16(bits, levels, x + i);
+    }
+#else
     for (int i = 0; i < BLOCK_LEN; i++) {
         x[i] = (float)((block[CODES + i / 4] >> i % 4 * 2 & 3) - 1) * d;
     }
+#endif
 }
 
 BLOCK_ENCODING(q2_0, BLOCK_LEN, BLOCK_BYTES, 0,

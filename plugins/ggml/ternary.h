@@ -20,10 +20,19 @@ static inline float ternary_encode(const float *x, uint8_t *codes)
     float d = largest_magnitude(x, TERNARY_LEN);
     float inverse = d != 0.0f ? 1.0f / d : 0.0f;
     inverse = inverse < INFINITY ? inverse : 0.0f;
+#if LANES > 0
+    for (int i = 0; i < TERNARY_LEN; i += LANES) {
+        lanes value = wide_load(x + i) * lanes_all(inverse);
+        ilanes up = wide_where(lanes_at_most(lanes_all(0.5f), value), 1);
+        ilanes down = wide_where(lanes_at_most(value, lanes_all(-0.5f)), -1);
+        wide_bytes_store(codes + i, wide_add(ilanes_all(1), ilanes_or(up, down)));
+    }
+#else
     for (int i = 0; i < TERNARY_LEN; i++) {
         float value = x[i] * inverse;
         codes[i] = (uint8_t)(1 + (value >= 0.5f) - (value <= -0.5f));
     }
+#endif
     return d;
 }
 

@@ -13,6 +13,7 @@
 #include "blocks.h"
 #include "encodings.h"
 #include "ternary.h"
+#include "weights.h"
 
 #define BLOCK_BYTES 54
 #define SCALE 52 /* offset of d */
@@ -26,6 +27,24 @@ struct run {
 static const struct run runs[] = {{32, 5}, {16, 5}, {4, 4}};
 
 #define RUNS (sizeof(runs) / sizeof(runs[0]))
+
+#if LANES > 0
+
+/* LANES bytes at a time, each from five digits. */
+static void digits_pack_lanes(const struct run *run, const uint8_t *codes, uint8_t *bytes)
+{
+    for (uint32_t j = 0; j < run->bytes; j += LANES) {
+        ilanes number = wide_bytes(codes + j);
+        for (uint32_t digit = 1; digit < 5; digit++) {
+            ilanes code = wide_bytes(codes + digit * run->bytes + j);
+            number = wide_add(wide_add(number, code), wide_left(number, 1));
+        }
+        number = wide_add(wide_left(number, 8), ilanes_all(242));
+        wide_bytes_store(bytes + j, wide_right(wide_times(number, 17261), 22)); /* over 243 */
+    }
+}
+
+#endif
 
 /* One byte from the digits of `run` at codes. A fifth one that is missing counts as 0. */
 static uint8_t digits_pack(const struct run *run, const uint8_t *codes)
@@ -46,28 +65,40 @@ static void encode_block(const float *x, const struct block_context *context, ui
     (void)context;
     store_u16(block + SCALE, scale_encode(ternary_encode(x, codes)));
     for (size_t i = 0; i < RUNS; i++) {
-        for (uint32_t j = 0; j < runs[i].bytes; j++) {
-            *block++ = digits_pack(&runs[i], from + j);
+        const struct run *run = &runs[i];
+#if LANES > 0
+        if (run->digits == 5) {
+            digits_pack_lanes(run, from, block);
+            block += run->bytes;
+            from += run->bytes * run->digits;
+            continue;
         }
-        from += runs[i].bytes * runs[i].digits;
+#endif
+        for (uint32_t j = 0; j < run->bytes; j++) {
+            *block++ = digits_pack(run, from + j);
+        }
+        from += run->bytes * run->digits;
     }
 }
 
 static void decode_block(const uint8_t *block, float *x)
 {
     float d = half_decode(load_u16(block + SCALE));
+    uint8_t codes[TERNARY_LEN];
+    uint8_t *code = codes;
 
     for (size_t i = 0; i < RUNS; i++) {
         uint8_t power = 1;
         for (uint32_t digit = 0; digit < runs[i].digits; digit++) {
             for (uint32_t j = 0; j < runs[i].bytes; j++) {
                 uint8_t fraction = (uint8_t)(block[j] * power);
-                *x++ = (float)((fraction * 3 >> 8) - 1) * d;
+                *code++ = (uint8_t)(fraction * 3 >> 8);
             }
             power = (uint8_t)(power * 3);
         }
         block += runs[i].bytes;
     }
+    weights_symmetric(codes, TERNARY_LEN, 1, d, x);
 }
 
 BLOCK_ENCODING(tq1_0, TERNARY_LEN, BLOCK_BYTES, SCALE,

@@ -8,6 +8,7 @@
 #include "codes.h"
 #include "encodings.h"
 #include "ternary.h"
+#include "weights.h"
 
 #define BLOCK_BYTES 66
 #define SCALE 64 /* offset of d */
@@ -29,9 +30,7 @@ static void decode_block(const uint8_t *block, float *x)
 
     crumbs_unpack(block, codes);
     crumbs_unpack(block + 32, codes + 128);
-    for (int i = 0; i < TERNARY_LEN; i++) {
-        x[i] = (float)(codes[i] - 1) * d;
-    }
+    weights_symmetric(codes, TERNARY_LEN, 1, d, x);
 }
 
 BLOCK_ENCODING(tq2_0, TERNARY_LEN, BLOCK_BYTES, SCALE,

@@ -189,6 +189,41 @@ LANES_INLINE mlanes wide_mask(uint32_t bits)
 #endif
 }
 
+/* The lowest 16 bits, each with a 0 above it. */
+LANES_INLINE uint32_t wide_spread(uint32_t bits)
+{
+#ifdef __BMI2__
+    return _pdep_u32(bits, 0x55555555u);
+#else
+    bits = (bits | bits << 8) & 0x00ff00ffu;
+    bits = (bits | bits << 4) & 0x0f0f0f0fu;
+    bits = (bits | bits << 2) & 0x33333333u;
+    return (bits | bits << 1) & 0x55555555u;
+#endif
+}
+
+/* In lane i: value >> (step * i + first). */
+LANES_INLINE ilanes wide_fan(uint32_t value, int32_t step, int32_t first)
+{
+#if LANES == 16
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    __m512i by = _mm512_mullo_epi32(lane, _mm512_set1_epi32(step));
+    by = _mm512_add_epi32(by, _mm512_set1_epi32(first));
+    return _mm512_srlv_epi32(_mm512_set1_epi32((int32_t)value), by);
+#elif LANES == 8
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    __m256i by = _mm256_mullo_epi32(lane, _mm256_set1_epi32(step));
+    by = _mm256_add_epi32(by, _mm256_set1_epi32(first));
+    return _mm256_srlv_epi32(_mm256_set1_epi32((int32_t)value), by);
+#else
+    ilanes shifted;
+    for (int i = 0; i < LANES; i++) {
+        shifted[i] = (int32_t)(value >> (step * i + first));
+    }
+    return shifted;
+#endif
+}
+
 /* table[code] by lane; only the lowest four bits of a code count. */
 LANES_INLINE lanes wide_pick(const float table[16], ilanes codes)
 {
@@ -202,6 +237,24 @@ LANES_INLINE lanes wide_pick(const float table[16], ilanes codes)
     return (lanes){table[codes[0] & 15], table[codes[1] & 15], table[codes[2] & 15],
                    table[codes[3] & 15]};
 #endif
+}
+
+/* 16 weights from their codes of two bits. */
+LANES_INLINE void wide_levels_of_16(uint32_t codes, const float levels[4], float *x)
+{
+    const float table[16] = {
+        levels[0], levels[1], levels[2], levels[3], levels[0], levels[1], levels[2], levels[3],
+        levels[0], levels[1], levels[2], levels[3], levels[0], levels[1], levels[2], levels[3],
+    };
+
+    for (int i = 0; i < 16; i += LANES) {
+        ilanes code = wide_fan(codes, 2, 2 * i);
+#if LANES == 8
+        wide_store(x + i, _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), code));
+#else
+        wide_store(x + i, wide_pick(table, code));
+#endif
+    }
 }
 
 /* The largest lane; which of two zeros is open, and none is a NaN. */
