@@ -1,15 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* search_positive of search.c in lanes: see lanes_search.h. */
-#include "lanes_search.h"
-
-/* round_even(value) modulo 256, as a float. */
-LANES_INLINE lanes byte_level(lanes value)
-{
-    ilanes low = ilanes_and(lanes_rounded_bits(value), ilanes_all(0xff));
-
-    return lanes_of_bits(ilanes_or(low, ilanes_all(0x4b400000))) - lanes_all(LANES_ROUNDER);
-}
+#include "lanes_refine.h"
 
 /* round_even(value), at most top. */
 LANES_INLINE lanes capped_level(lanes value, int32_t top)
@@ -57,41 +49,13 @@ LANES_INLINE lanes best_inverse(const lanes *x, uint32_t n, int32_t top, const l
     return inverse;
 }
 
-/* One sweep over the levels; gives 1 when some lane changed. A lane without a change in a sweep
- * has none in the next one either, so that lanes need not stop one by one. */
-LANES_INLINE int refine_sweep(const lanes *x, uint32_t n, int32_t top, const lanes *weights,
-                              lanes *levels, lanes *xl, lanes *ll)
-{
-    const lanes zero = lanes_all(0.0f);
-    int changed = 0;
-
-    for (uint32_t i = 0; i < n; i++) {
-        lanes wx = weights[i] * x[i];
-        lanes old = levels[i];
-        lanes other_xl = *xl - wx * old;
-        lanes other_ll = *ll - weights[i] * old * old;
-        mlanes usable = lanes_and(lanes_less(zero, other_xl), lanes_less(zero, other_ll));
-        lanes level = capped_level(x[i] * other_ll / other_xl, top);
-        other_xl = other_xl + wx * level;
-        other_ll = other_ll + weights[i] * level * level;
-        mlanes better = lanes_less(*xl * *xl * other_ll, other_xl * other_xl * *ll);
-        better = lanes_and(better, lanes_and(usable, lanes_less(zero, other_ll)));
-        better = lanes_without(better, lanes_equal(level, old));
-        levels[i] = lanes_choose(better, byte_level(level), old);
-        *xl = lanes_choose(better, other_xl, *xl);
-        *ll = lanes_choose(better, other_ll, *ll);
-        changed |= lanes_any(better);
-    }
-    return changed;
-}
-
 lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weights,
                      lanes *ret_levels)
 {
     const lanes zero = lanes_all(0.0f);
     lanes max = zero;
-    lanes xl = zero;
-    lanes ll = zero;
+    const struct refine_lanes group = {x, weights, n, 0, top};
+    struct line_lanes fit = {zero, zero};
 
     for (uint32_t i = 0; i < n; i++) {
         max = lanes_greater(max, x[i]);
@@ -101,17 +65,12 @@ lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weigh
     for (uint32_t i = 0; i < n; i++) {
         lanes level = capped_level(inverse * x[i], top);
         ret_levels[i] = byte_level(level);
-        xl = xl + weights[i] * x[i] * level;
-        ll = ll + weights[i] * level * level;
+        fit.xl = fit.xl + weights[i] * x[i] * level;
+        fit.ll = fit.ll + weights[i] * level * level;
     }
-    for (int sweep = 0; sweep < 5; sweep++) {
-        if (!refine_sweep(x, n, top, weights, ret_levels, &xl, &ll)) {
-            break;
-        }
-    }
+    lanes scale = refine_lanes(&group, fit, ret_levels);
     for (uint32_t i = 0; i < n; i++) {
         ret_levels[i] = lanes_choose(is_zero, zero, ret_levels[i]);
     }
-    lanes scale = lanes_choose(lanes_less(zero, ll), xl / ll, zero);
     return lanes_choose(is_zero, zero, scale);
 }

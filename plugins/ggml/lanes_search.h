@@ -8,6 +8,7 @@
 #ifndef PARE_PLUGINS_GGML_LANES_SEARCH_H
 #define PARE_PLUGINS_GGML_LANES_SEARCH_H
 
+#include "blocks.h"
 #include "lanes.h"
 #include "search.h"
 #include "wide.h"
@@ -30,6 +31,14 @@ struct lanes_found lanes_affine(const struct affine_search *search, const lanes 
 lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weights,
                      lanes *ret_levels);
 
+/* search_symmetric of n = 16 or 32 weights a group; weights NULL: the squares of x. Gives the
+ * scales; ret_levels (or NULL) are the codes less half, as floats. */
+lanes lanes_symmetric(const lanes *x, uint32_t n, int32_t half, const lanes *weights,
+                      lanes *ret_levels);
+
+/* search_refined, the same way. */
+lanes lanes_refined(const lanes *x, uint32_t n, int32_t half, lanes *ret_levels);
+
 /* Rows [first, first + n) of weights of blocks: row i of the tile gets weight first + i of each. n
  * is a multiple of LANES. */
 LANES_INLINE void lanes_gather(const float *const *x, uint32_t first, uint32_t n, lanes *tile)
@@ -39,6 +48,39 @@ LANES_INLINE void lanes_gather(const float *const *x, uint32_t first, uint32_t n
             tile[i + lane] = wide_load(x[lane] + first + i);
         }
         wide_transpose(tile + i);
+    }
+}
+
+/* The importance of weights [first, first + n) of blocks that have it. */
+LANES_INLINE void lanes_gather_importance(const struct block_lanes *blocks, uint32_t first,
+                                          uint32_t n, lanes *tile)
+{
+    const float *rows[LANES];
+
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        rows[lane] = blocks->context[lane].importance;
+    }
+    lanes_gather(rows, first, n, tile);
+}
+
+/* One lane of n rows. */
+LANES_INLINE void lanes_take(const lanes *rows, uint32_t n, uint32_t lane, float *ret)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        ret[i] = ((const float *)(const void *)&rows[i])[lane];
+    }
+}
+
+/* The codes of n rows of levels, a multiple of LANES, for each block: level + half. The rows are
+ * lost. */
+LANES_INLINE void lanes_codes(lanes *levels, uint32_t n, int32_t half, uint8_t codes[][BLOCK_MAX])
+{
+    for (uint32_t i = 0; i < n; i += LANES) {
+        wide_transpose(levels + i);
+        for (uint32_t lane = 0; lane < LANES; lane++) {
+            ilanes code = wide_cut(levels[i + lane] + lanes_all((float)half));
+            wide_bytes_store(codes[lane] + i, code);
+        }
     }
 }
 

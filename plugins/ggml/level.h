@@ -59,6 +59,8 @@
 #define lanes_levels_weights LEVEL_NAME(lanes_levels_weights)
 #define lanes_levels_search LEVEL_NAME(lanes_levels_search)
 #define lanes_levels_encode LEVEL_NAME(lanes_levels_encode)
+#define lanes_symmetric LEVEL_NAME(lanes_symmetric)
+#define lanes_refined LEVEL_NAME(lanes_refined)
 #define lanes_positive LEVEL_NAME(lanes_positive)
 
 #endif

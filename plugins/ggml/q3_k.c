@@ -14,6 +14,7 @@
 #include "blocks.h"
 #include "codes.h"
 #include "encodings.h"
+#include "lanes_search.h"
 #include "search.h"
 #include "weights.h"
 
@@ -28,14 +29,9 @@
 #define SCALES 96      /* offset of the sub-blocks' scales */
 #define SCALE 108      /* offset of d */
 
-/* Scales without importance; the largest gets the code 0. Gives d. */
-static float encode_plain(const float *x, uint8_t *scale_codes, uint8_t *codes)
+/* Codes of scales found without importance; the largest gets the code 0. Gives d. */
+static float round_scales(const float *scales, uint8_t *scale_codes)
 {
-    float scales[SUBS];
-
-    for (int j = 0; j < SUBS; j++) {
-        scales[j] = search_refined(x + j * SUB_LEN, SUB_LEN, HALF, codes + j * SUB_LEN);
-    }
     float largest = extreme(scales, SUBS);
     if (largest == 0.0f) {
         memset(scale_codes, 0, SUBS);
@@ -47,6 +43,16 @@ static float encode_plain(const float *x, uint8_t *scale_codes, uint8_t *codes)
         scale_codes[j] = (uint8_t)(clamp_int(level, -SCALE_HALF, SCALE_HALF - 1) + SCALE_HALF);
     }
     return 1.0f / inverse;
+}
+
+static float encode_plain(const float *x, uint8_t *scale_codes, uint8_t *codes)
+{
+    float scales[SUBS];
+
+    for (int j = 0; j < SUBS; j++) {
+        scales[j] = search_refined(x + j * SUB_LEN, SUB_LEN, HALF, codes + j * SUB_LEN);
+    }
+    return round_scales(scales, scale_codes);
 }
 
 /* Scales with importance, themselves searched for the weight that each sub-block has. Gives d. */
@@ -108,6 +114,18 @@ static void recode(const float *x, const uint8_t *block, uint8_t *codes)
     }
 }
 
+/* Writes a block for which scales were found; codes are those of the search. */
+static void store_block(const float *x, float d, const uint8_t *scale_codes, uint8_t *codes,
+                        uint8_t *block)
+{
+    pack_scales(scale_codes, block + SCALES);
+    store_u16(block + SCALE, scale_encode(d));
+    recode(x, block, codes);
+    top_bits_pack(codes, 2, block + HIGH);
+    crumbs_pack(codes, block + LOW);
+    crumbs_pack(codes + 128, block + LOW + 32);
+}
+
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
     uint8_t scale_codes[SUBS];
@@ -116,13 +134,63 @@ static void encode_block(const float *x, const struct block_context *context, ui
                   ? encode_importance(x, context->importance, scale_codes, codes)
                   : encode_plain(x, scale_codes, codes);
 
-    pack_scales(scale_codes, block + SCALES);
-    store_u16(block + SCALE, scale_encode(d));
-    recode(x, block, codes);
-    top_bits_pack(codes, 2, block + HIGH);
-    crumbs_pack(codes, block + LOW);
-    crumbs_pack(codes + 128, block + LOW + 32);
+    store_block(x, d, scale_codes, codes, block);
 }
+
+#if LANES > 0
+/* encode_importance in lanes: ret_scales are codes less their half. Gives d. */
+static lanes search_importance(const struct block_lanes *blocks, const lanes *x, lanes *ret_scales,
+                               lanes *levels)
+{
+    lanes spread = lanes_all(2.0f) * lanes_sum_of_squares(x, BLOCK_LEN) /
+                   lanes_all((float)BLOCK_LEN);
+    lanes weights[BLOCK_LEN];
+    lanes sums[SUBS];
+    lanes scales[SUBS];
+
+    lanes_gather_importance(blocks, 0, BLOCK_LEN, weights);
+    for (int j = 0; j < SUBS; j++) {
+        const int first = j * SUB_LEN;
+        sums[j] = lanes_all(0.0f);
+        for (int i = first; i < first + SUB_LEN; i++) {
+            weights[i] = weights[i] * lanes_root(spread + x[i] * x[i]);
+            sums[j] = sums[j] + weights[i];
+        }
+        scales[j] = lanes_symmetric(x + first, SUB_LEN, HALF, weights + first, levels + first);
+    }
+    return lanes_symmetric(scales, SUBS, SCALE_HALF, sums, ret_scales);
+}
+
+static void encode_lanes(const struct block_lanes *blocks)
+{
+    lanes x[BLOCK_LEN];
+    lanes levels[BLOCK_LEN];
+    lanes scales[SUBS];
+    lanes d = lanes_all(0.0f);
+    uint8_t codes[LANES][BLOCK_MAX];
+    uint8_t scale_codes[LANES][BLOCK_MAX];
+
+    lanes_gather(blocks->x, 0, BLOCK_LEN, x);
+    if (blocks->has_importance) {
+        d = search_importance(blocks, x, scales, levels);
+        lanes_codes(scales, SUBS, SCALE_HALF, scale_codes);
+    } else {
+        for (int j = 0; j < BLOCK_LEN; j += SUB_LEN) {
+            scales[j / SUB_LEN] = lanes_refined(x + j, SUB_LEN, HALF, levels + j);
+        }
+    }
+    lanes_codes(levels, BLOCK_LEN, HALF, codes);
+    for (uint32_t lane = 0; lane < blocks->n; lane++) {
+        float own[SUBS];
+        lanes_take(&d, 1, lane, own);
+        if (!blocks->has_importance) {
+            lanes_take(scales, SUBS, lane, own);
+            own[0] = round_scales(own, scale_codes[lane]);
+        }
+        store_block(blocks->x[lane], own[0], scale_codes[lane], codes[lane], blocks->block[lane]);
+    }
+}
+#endif
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -140,4 +208,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(q3_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
                PARE_ENCODING_IMPORTANCE,
-               "256 weights: 3-bit codes, scale per 16", NULL);
+               "256 weights: 3-bit codes, scale per 16", IN_LANES(encode_lanes));

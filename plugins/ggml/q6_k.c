@@ -11,6 +11,7 @@
  */
 #include "blocks.h"
 #include "encodings.h"
+#include "lanes_search.h"
 #include "search.h"
 #include "weights.h"
 
@@ -24,8 +25,8 @@
 #define SCALES 192  /* offset of the sub-blocks' scales */
 #define SCALE 208   /* offset of d */
 
-/* Searches the scale of each sub-block. Gives the one of largest magnitude, of equals the first. */
-static float search_scales(const float *x, const float *importance, float *scales,
+/* Searches the scale of each sub-block. */
+static void search_scales(const float *x, const float *importance, float *scales,
                            uint8_t *codes)
 {
     for (int j = 0; j < SUBS; j++) {
@@ -33,7 +34,6 @@ static float search_scales(const float *x, const float *importance, float *scale
         scales[j] = search_symmetric(x + j * SUB_LEN, SUB_LEN, HALF, weights,
                                      codes + j * SUB_LEN);
     }
-    return extreme(scales, SUBS);
 }
 
 /* The codes that fit the stored scales. */
@@ -65,11 +65,10 @@ static void pack_codes(const uint8_t *codes, uint8_t *low, uint8_t *high)
     }
 }
 
-static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+/* Writes a block for which scales were found; codes are those of the search. */
+static void store_block(const float *x, const float *scales, uint8_t *codes, uint8_t *block)
 {
-    float scales[SUBS];
-    uint8_t codes[BLOCK_LEN];
-    float largest = search_scales(x, context->importance, scales, codes);
+    float largest = extreme(scales, SUBS);
 
     if (fabsf(largest) < SEARCH_ALL_ZERO) {
         memset(block, 0, BLOCK_BYTES);
@@ -86,6 +85,41 @@ static void encode_block(const float *x, const struct block_context *context, ui
         pack_codes(codes + 128 * j, block + LOW + 64 * j, block + HIGH + 32 * j);
     }
 }
+
+static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+{
+    float scales[SUBS];
+    uint8_t codes[BLOCK_LEN];
+
+    search_scales(x, context->importance, scales, codes);
+    store_block(x, scales, codes, block);
+}
+
+#if LANES > 0
+static void encode_lanes(const struct block_lanes *blocks)
+{
+    lanes x[BLOCK_LEN];
+    lanes importance[BLOCK_LEN];
+    lanes levels[BLOCK_LEN];
+    lanes scales[SUBS];
+    uint8_t codes[LANES][BLOCK_MAX];
+
+    lanes_gather(blocks->x, 0, BLOCK_LEN, x);
+    if (blocks->has_importance) {
+        lanes_gather_importance(blocks, 0, BLOCK_LEN, importance);
+    }
+    for (int j = 0; j < SUBS * SUB_LEN; j += SUB_LEN) {
+        const lanes *weights = blocks->has_importance ? importance + j : NULL;
+        scales[j / SUB_LEN] = lanes_symmetric(x + j, SUB_LEN, HALF, weights, levels + j);
+    }
+    lanes_codes(levels, BLOCK_LEN, HALF, codes);
+    for (uint32_t lane = 0; lane < blocks->n; lane++) {
+        float own[SUBS];
+        lanes_take(scales, SUBS, lane, own);
+        store_block(blocks->x[lane], own, codes[lane], blocks->block[lane]);
+    }
+}
+#endif
 
 /* What pack_codes made of 128 codes. */
 static void unpack_codes(const uint8_t *low, const uint8_t *high, uint8_t *codes)
@@ -116,4 +150,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(q6_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
                PARE_ENCODING_IMPORTANCE,
-               "256 weights: 6-bit codes, scale per 16", NULL);
+               "256 weights: 6-bit codes, scale per 16", IN_LANES(encode_lanes));
