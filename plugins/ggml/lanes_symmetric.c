@@ -116,11 +116,13 @@ lanes lanes_symmetric(const lanes *x, uint32_t n, int32_t half, const lanes *wei
                       lanes *ret_levels)
 {
     lanes squares[SEARCH_MAX];
-    struct symmetric_lanes group = {.x = x, .half = half, .weights = weights};
+    struct symmetric_lanes group;
 
     for (uint32_t i = 0; weights == NULL && i < n; i++) {
         squares[i] = x[i] * x[i];
     }
+    group.x = x;
+    group.half = half;
     group.weights = weights != NULL ? weights : squares;
     if (n == 16) {
         group.n = 16;
@@ -133,12 +135,16 @@ lanes lanes_symmetric(const lanes *x, uint32_t n, int32_t half, const lanes *wei
 lanes lanes_refined(const lanes *x, uint32_t n, int32_t half, lanes *ret_levels)
 {
     lanes squares[SEARCH_MAX];
-    struct symmetric_lanes group = {.x = x, .weights = squares, .n = n, .half = half};
+    struct symmetric_lanes group;
     const struct refine_lanes refined = {x, squares, n, half, half - 1};
-    const mlanes is_zero = find_extremes(&group);
     struct line_lanes fit = no_line();
-    lanes inverse = lanes_all((float)-half) / group.max;
 
+    group.x = x;
+    group.weights = squares;
+    group.n = n;
+    group.half = half;
+    const mlanes is_zero = find_extremes(&group);
+    lanes inverse = lanes_all((float)-half) / group.max;
     for (uint32_t i = 0; i < n; i++) {
         squares[i] = x[i] * x[i];
         group.wx[i] = squares[i] * x[i];

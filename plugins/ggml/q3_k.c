@@ -15,6 +15,7 @@
 #include "codes.h"
 #include "encodings.h"
 #include "lanes_search.h"
+#include "recode.h"
 #include "search.h"
 #include "weights.h"
 
@@ -98,7 +99,7 @@ static void unpack_scales(const uint8_t *block, float *scale)
 }
 
 /* The codes that fit the stored scales. */
-static void recode(const float *x, const uint8_t *block, uint8_t *codes)
+static void recode_block(const float *x, const uint8_t *block, uint8_t *codes)
 {
     float scale[SUBS];
 
@@ -107,10 +108,7 @@ static void recode(const float *x, const uint8_t *block, uint8_t *codes)
         if (scale[j] == 0.0f) {
             continue;
         }
-        for (int i = j * SUB_LEN; i < (j + 1) * SUB_LEN; i++) {
-            int32_t level = clamp_int(round_even(x[i] / scale[j]), -HALF, HALF - 1);
-            codes[i] = (uint8_t)(level + HALF);
-        }
+        recode(x + j * SUB_LEN, SUB_LEN, 0.0f, scale[j], -HALF, HALF - 1, codes + j * SUB_LEN);
     }
 }
 
@@ -120,7 +118,7 @@ static void store_block(const float *x, float d, const uint8_t *scale_codes, uin
 {
     pack_scales(scale_codes, block + SCALES);
     store_u16(block + SCALE, scale_encode(d));
-    recode(x, block, codes);
+    recode_block(x, block, codes);
     top_bits_pack(codes, 2, block + HIGH);
     crumbs_pack(codes, block + LOW);
     crumbs_pack(codes + 128, block + LOW + 32);

@@ -12,6 +12,7 @@
 #include "blocks.h"
 #include "encodings.h"
 #include "lanes_search.h"
+#include "recode.h"
 #include "search.h"
 #include "weights.h"
 
@@ -37,7 +38,7 @@ static void search_scales(const float *x, const float *importance, float *scales
 }
 
 /* The codes that fit the stored scales. */
-static void recode(const float *x, const uint8_t *block, uint8_t *codes)
+static void recode_block(const float *x, const uint8_t *block, uint8_t *codes)
 {
     float d = half_decode(load_u16(block + SCALE));
 
@@ -46,10 +47,7 @@ static void recode(const float *x, const uint8_t *block, uint8_t *codes)
         if (scale == 0.0f) {
             continue;
         }
-        for (int i = j * SUB_LEN; i < (j + 1) * SUB_LEN; i++) {
-            int32_t level = clamp_int(round_even(x[i] / scale), -HALF, HALF - 1);
-            codes[i] = (uint8_t)(level + HALF);
-        }
+        recode(x + j * SUB_LEN, SUB_LEN, 0.0f, scale, -HALF, HALF - 1, codes + j * SUB_LEN);
     }
 }
 
@@ -80,7 +78,7 @@ static void store_block(const float *x, const float *scales, uint8_t *codes, uin
         int32_t code = round_even(inverse * scales[j]);
         block[SCALES + j] = (uint8_t)(code < 127 ? code : 127);
     }
-    recode(x, block, codes);
+    recode_block(x, block, codes);
     for (int j = 0; j < 2; j++) {
         pack_codes(codes + 128 * j, block + LOW + 64 * j, block + HIGH + 32 * j);
     }

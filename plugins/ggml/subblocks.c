@@ -3,6 +3,8 @@
 /* The search for scales and mins of sub-blocks, and their rounding: see subblocks.h. */
 #include "subblocks.h"
 
+#include "recode.h"
+
 static void search_plain(const struct sub_kind *kind, const float *x, struct affine_found *found)
 {
     const uint32_t len = SUPER_LEN / kind->subs;
@@ -117,9 +119,6 @@ void sub_blocks_recode(const struct sub_kind *kind, const struct sub_blocks *sub
             affine_codes(&subs->found[j], x + j * len, len, kind->plain.top, codes + j * len);
             continue;
         }
-        for (uint32_t i = j * len; i < (j + 1) * len; i++) {
-            int32_t code = round_even((x[i] + min[j]) / scale[j]);
-            codes[i] = (uint8_t)clamp_int(code, 0, kind->plain.top);
-        }
+        recode(x + j * len, len, min[j], scale[j], 0, kind->plain.top, codes + j * len);
     }
 }
