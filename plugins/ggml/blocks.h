@@ -89,6 +89,35 @@ static inline float mean_square(const float *x, uint64_t n)
     return sum / (float)(int64_t)n;
 }
 
+/* mean_square of rows, LANES_ROOM of them at most. n is a multiple of 32. */
+static inline void rows_mean_square(const float *x, uint64_t rows, uint64_t n, float *ret_means)
+{
+#if LANES > 0
+    const float *row[LANES];
+    lanes tile[LANES];
+    lanes sum = lanes_all(0.0f);
+
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        row[lane] = x + (lane < rows ? lane : 0) * n;
+    }
+    for (uint64_t i = 0; i < n; i += LANES) {
+        for (uint32_t lane = 0; lane < LANES; lane++) {
+            tile[lane] = wide_load(row[lane] + i);
+        }
+        wide_transpose(tile);
+        for (uint32_t k = 0; k < LANES; k++) {
+            mlanes finite = lanes_less(lanes_magnitude(tile[k]), lanes_all(INFINITY));
+            sum = sum + lanes_choose(finite, tile[k] * tile[k], lanes_all(0.0f));
+        }
+    }
+    sum = sum / lanes_all((float)(int64_t)n);
+    memcpy(ret_means, &sum, sizeof(sum));
+#else
+    (void)rows;
+    *ret_means = mean_square(x, n);
+#endif
+}
+
 /* The largest magnitude of n weights, a multiple of 16. */
 static inline float largest_magnitude(const float *x, uint32_t n)
 {
@@ -147,11 +176,15 @@ static inline void blocks_encode(const struct block_shape *shape, const float *x
     const float *importance = calibration != NULL ? calibration->importance : NULL;
     struct block_lanes beside = {.has_importance = importance != NULL};
     uint8_t *block = planes[0];
+    float means[LANES_ROOM];
 
     for (uint64_t row = 0; row < rows; row++) {
         struct block_context context = {0};
         if (importance != NULL && shape->row_mean) {
-            context.row_mean_square = mean_square(x, row_len);
+            if (row % LANES_ROOM == 0) {
+                rows_mean_square(x, rows - row, row_len, means);
+            }
+            context.row_mean_square = means[row % LANES_ROOM];
         }
         for (uint64_t i = 0; i < row_len; i += shape->len) {
             context.importance = importance != NULL ? importance + i : NULL;

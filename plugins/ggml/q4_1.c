@@ -9,6 +9,7 @@
  */
 #include "blocks.h"
 #include "encodings.h"
+#include "lanes_simple.h"
 #include "lattice.h"
 #include "simple.h"
 #include "weights.h"
@@ -19,16 +20,23 @@
 #define LOW_OFFSET 2 /* of the half m */
 #define CODES 4      /* offset of the codes */
 
+static void store_block(float d, float low, const uint8_t *codes, uint8_t *block)
+{
+    store_u16(block, scale_encode(d));
+    store_u16(block + LOW_OFFSET, scale_encode(low));
+    nibbles_pack(codes, BLOCK_LEN / 2, block + CODES);
+}
+
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
     uint8_t codes[BLOCK_LEN];
     float low;
     float d = affine_encode(x, BLOCK_LEN, TOP, context, codes, &low);
 
-    store_u16(block, scale_encode(d));
-    store_u16(block + LOW_OFFSET, scale_encode(low));
-    nibbles_pack(codes, BLOCK_LEN / 2, block + CODES);
+    store_block(d, low, codes, block);
 }
+
+AFFINE_ENCODE_LANES(TOP)
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -59,4 +67,4 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 
 BLOCK_LATTICE(q4_1, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
-               "32 weights: scale, offset and 4-bit codes", NULL);
+               "32 weights: scale, offset and 4-bit codes", IN_LANES(encode_lanes));

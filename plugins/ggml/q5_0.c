@@ -10,6 +10,7 @@
  */
 #include "blocks.h"
 #include "encodings.h"
+#include "lanes_simple.h"
 #include "lattice.h"
 #include "simple.h"
 #include "weights.h"
@@ -19,14 +20,21 @@
 #define HALF 16
 #define CODES 2 /* offset of the codes */
 
+static void store_block(float d, const uint8_t *codes, uint8_t *block)
+{
+    store_u16(block, scale_encode(d));
+    fives_pack(codes, block + CODES);
+}
+
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
     uint8_t codes[BLOCK_LEN];
     float d = symmetric_encode(x, BLOCK_LEN, HALF, context, codes);
 
-    store_u16(block, scale_encode(d));
-    fives_pack(codes, block + CODES);
+    store_block(d, codes, block);
 }
+
+SYMMETRIC_ENCODE_LANES(HALF)
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -53,4 +61,4 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 
 BLOCK_LATTICE(q5_0, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
-               "32 weights: scale and 5-bit codes", NULL);
+               "32 weights: scale and 5-bit codes", IN_LANES(encode_lanes));
