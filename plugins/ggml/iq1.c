@@ -41,14 +41,15 @@ static uint32_t point_choose(const struct grid *grid, const float *x, const floa
                              int *ret_off)
 {
     float costs[8][GRID_LEVELS];
-    uint32_t cell = grid_cell(&grid_of_8, levels);
+    uint32_t place = grid->places[grid_cell(&grid_of_8, levels)];
 
-    if (grid->point[cell] >= 0) {
-        return (uint32_t)grid->point[cell];
+    if (!GRID_PLACE_IS_LIST(place)) {
+        return GRID_NUMBER(place);
     }
     *ret_off = 1;
     grid_costs(&grid_of_8, x, weights, scale, values, costs);
-    return grid_cheapest(grid, &grid_of_8, cell, (const float(*)[GRID_LEVELS])costs);
+    return GRID_NUMBER(grid_cheapest(grid, &grid_of_8, place,
+                                     (const float(*)[GRID_LEVELS])costs));
 }
 
 /* Chooses the points of a group, and gives its scale, fitted anew if a point was not where the

@@ -53,7 +53,11 @@
 #define levels_encode LEVEL_NAME(levels_encode)
 #define levels_decode LEVEL_NAME(levels_decode)
 #define grid_block_encode LEVEL_NAME(grid_block_encode)
+#define grid_block_encode_lanes LEVEL_NAME(grid_block_encode_lanes)
+#define grid_block_finish LEVEL_NAME(grid_block_finish)
 #define iq1_block_encode LEVEL_NAME(iq1_block_encode)
+#define iq1_block_encode_lanes LEVEL_NAME(iq1_block_encode_lanes)
+#define iq1_block_finish LEVEL_NAME(iq1_block_finish)
 #define lanes_affine LEVEL_NAME(lanes_affine)
 #define lanes_positive LEVEL_NAME(lanes_positive)
 
