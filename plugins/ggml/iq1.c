@@ -117,11 +117,27 @@ static void scales_round(const float *scales, uint32_t groups, struct iq1_block 
     }
 }
 
+void iq1_block_finish(const struct iq1_kind *kind, const float *scales, struct iq1_block *block)
+{
+    float largest = 0.0f;
+    uint32_t groups = kind->group == IQ1_GROUP_MAX ? IQ1_GROUPS_MAX / 2 : IQ1_GROUPS_MAX;
+
+    for (uint32_t j = 0; j < groups; j++) {
+        largest = !(scales[j] <= largest) && largest == largest ? scales[j] : largest;
+    }
+    block->largest = largest;
+    if (largest != 0.0f) {
+        scales_round(scales, groups, block);
+    } else {
+        memset(block->codes, 0, sizeof(block->codes));
+        memset(block->down, 0, sizeof(block->down));
+    }
+}
+
 void iq1_block_encode(const struct iq1_kind *kind, const float *x,
                       const struct block_context *context, struct iq1_block *ret_block)
 {
     float scales[IQ1_GROUPS_MAX];
-    float largest = 0.0f;
     uint32_t groups = IQ1_LEN / kind->group;
 
     memset(ret_block, 0, sizeof(*ret_block));
@@ -130,12 +146,6 @@ void iq1_block_encode(const struct iq1_kind *kind, const float *x,
         uint32_t at = j * kind->group;
         scales[j] = group_encode(kind, x + at, ret_block->weights + at,
                                  ret_block->points + at / 8, ret_block->down + at / 8);
-        largest = !(scales[j] <= largest) && largest == largest ? scales[j] : largest;
     }
-    ret_block->largest = largest;
-    if (largest != 0.0f) {
-        scales_round(scales, groups, ret_block);
-    } else {
-        memset(ret_block->down, 0, sizeof(ret_block->down));
-    }
+    iq1_block_finish(kind, scales, ret_block);
 }

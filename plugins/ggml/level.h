@@ -58,6 +58,8 @@
 #define iq1_block_encode LEVEL_NAME(iq1_block_encode)
 #define iq1_block_encode_lanes LEVEL_NAME(iq1_block_encode_lanes)
 #define iq1_block_finish LEVEL_NAME(iq1_block_finish)
+#define iq1_s_search_lanes LEVEL_NAME(iq1_s_search_lanes)
+#define iq1_m_search_lanes LEVEL_NAME(iq1_m_search_lanes)
 #define lanes_affine LEVEL_NAME(lanes_affine)
 #define lanes_positive LEVEL_NAME(lanes_positive)
 

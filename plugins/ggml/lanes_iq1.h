@@ -1,0 +1,56 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* The searches of iq1.h in lanes: LANES groups at once, each of another block. */
+#ifndef PARE_PLUGINS_GGML_LANES_IQ1_H
+#define PARE_PLUGINS_GGML_LANES_IQ1_H
+
+#include "iq1.h"
+#include "lanes_points.h"
+
+#if LANES > 0
+
+#define IQ1_GROUP_POINTS_MAX (IQ1_GROUP_MAX / 8)
+
+/* Groups to be searched: rows of weights. */
+struct iq1_group_lanes {
+    uint32_t len;
+    lanes x[IQ1_GROUP_MAX];
+    lanes weights[IQ1_GROUP_MAX];
+    lanes rank[IQ1_GROUP_MAX];     /* the place of each weight in ascending order */
+    lanes sorted_w[IQ1_GROUP_MAX]; /* weights, and weights * x, in that order */
+    lanes sorted_wx[IQ1_GROUP_MAX];
+};
+
+/* struct iq1_split, with numbers as floats. */
+struct iq1_split_lanes {
+    lanes low;
+    lanes high;
+    lanes scale;
+    lanes score;
+    mlanes down[IQ1_GROUP_POINTS_MAX]; /* of iq1_s the first, of iq1_m the first two are set */
+};
+
+/* iq1_split_offer, all but what is moved down. Gives the lanes that took over. */
+LANES_INLINE mlanes iq1_split_offer_lanes(struct iq1_split_lanes *best, uint32_t low,
+                                          uint32_t high, lanes xl, lanes ll)
+{
+    mlanes better = lanes_less(best->score * ll, xl * xl);
+
+    better = lanes_and(better, lanes_less(lanes_all(0.0f), ll));
+    if (__builtin_expect(lanes_any(better), 0)) {
+        best->low = lanes_choose(better, lanes_all((float)low), best->low);
+        best->high = lanes_choose(better, lanes_all((float)high), best->high);
+        best->scale = lanes_choose(better, xl / ll, best->scale);
+        best->score = lanes_choose(better, best->scale * xl, best->score);
+    }
+    return better;
+}
+
+/* Sets the lanes of `better` in *mask to `value`. */
+LANES_INLINE void iq1_mask_set(mlanes better, uint32_t value, mlanes *mask)
+{
+    *mask = value ? lanes_or(*mask, better) : lanes_without(*mask, better);
+}
+
+#endif
+#endif
