@@ -46,25 +46,40 @@ LANES_INLINE ilanes places_of(const struct group_lanes *group, const struct grid
     return lanes_lookup(group->grid->places, lanes_integers(cell));
 }
 
-/* The cheapest of the points near a place for the weights of a lane from row `first` on. */
+/* The cheapest of the points near a place for the weights of a lane from row `first` on. For
+ * rows see point_cheapest. */
 LANES_INLINE uint32_t lane_cheapest(const struct group_lanes *group,
                                     const struct grid_shape *shape, uint32_t lane,
-                                    uint32_t first, uint32_t place, float scale)
+                                    uint32_t first, uint32_t place, float scale,
+                                    uint32_t rows)
 {
     const float *x = group->lane_x[lane] + first;
     const float *root = group->lane_root[lane] + first;
 
 #if LANES >= 8
     lanes values = lanes_all(scale) * point_values(shape, odd);
-    return point_cheapest(group->grid, shape, place, x, root, values);
+    return point_cheapest(group->grid, shape, place, x, root, values, rows);
 #else
+    (void)rows;
     float costs[8][GRID_LEVELS];
     grid_costs(shape, x, root, scale, odd, costs);
     return grid_cheapest(group->grid, shape, place, (const float(*)[GRID_LEVELS])costs);
 #endif
 }
 
-/* Chooses all points of all lanes. */
+/* Replaces the places in `missing` by points, for the weights from row `first` on. */
+LANES_INLINE void places_fill(const struct group_lanes *group, const struct grid_shape *shape,
+                              uint32_t first, uint32_t missing, const float *scales,
+                              uint32_t rows, uint32_t *places)
+{
+    for (; missing != 0; missing &= missing - 1) {
+        uint32_t lane = (uint32_t)__builtin_ctz(missing);
+        places[lane] = lane_cheapest(group, shape, lane, first, places[lane], scales[lane], rows);
+    }
+}
+
+/* Chooses all points of all lanes. Those with as long a list come together, so that the CPU need
+ * not guess how long the next one is. */
 LANES_INLINE void points_choose(const struct group_lanes *group, const struct grid_shape *shape,
                                 lanes inverse, lanes scale, struct choice_lanes *choice)
 {
@@ -76,12 +91,14 @@ LANES_INLINE void points_choose(const struct group_lanes *group, const struct gr
         ilanes place = places_of(group, shape, k * shape->len, inverse);
         choice->off[k] = points_missing(place);
         uint32_t missing = lanes_set(choice->off[k]) & ((1u << group->n) - 1);
+        uint32_t over_1 = missing & lanes_set(points_longer(place, LANES));
+        uint32_t over_2 = missing & lanes_set(points_longer(place, 2 * LANES));
+        uint32_t over_4 = missing & lanes_set(points_longer(place, 4 * LANES));
         ilanes_store(places, place);
-        for (; missing != 0; missing &= missing - 1) {
-            uint32_t lane = (uint32_t)__builtin_ctz(missing);
-            places[lane] = lane_cheapest(group, shape, lane, k * shape->len, places[lane],
-                                         scales[lane]);
-        }
+        places_fill(group, shape, k * shape->len, missing & ~over_1, scales, 1, places);
+        places_fill(group, shape, k * shape->len, over_1 & ~over_2, scales, 2, places);
+        places_fill(group, shape, k * shape->len, over_2 & ~over_4, scales, 4, places);
+        places_fill(group, shape, k * shape->len, over_4, scales, 0, places);
         choice->points[k] = ilanes_load(places);
     }
 }

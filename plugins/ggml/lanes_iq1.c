@@ -86,7 +86,7 @@ LANES_INLINE uint32_t lane_cheapest(uint32_t place, const float *x, const float 
 {
 #if LANES >= 8
     lanes values = lanes_all(scale) * point_values(&grid_of_8, iq1_values[down]);
-    return point_cheapest(grid_iq1(), &grid_of_8, place, x, weights, values);
+    return point_cheapest(grid_iq1(), &grid_of_8, place, x, weights, values, 0);
 #else
     float costs[8][GRID_LEVELS];
     grid_costs(&grid_of_8, x, weights, scale, iq1_values[down], costs);

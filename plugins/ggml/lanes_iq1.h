@@ -30,19 +30,23 @@ struct iq1_split_lanes {
     mlanes down[IQ1_GROUP_POINTS_MAX]; /* of iq1_s the first, of iq1_m the first two are set */
 };
 
+/* Which lanes have a score that may be better: what iq1_split_offer_lanes looks at closely. */
+LANES_INLINE mlanes iq1_split_promises(const struct iq1_split_lanes *best, lanes xl, lanes ll)
+{
+    return lanes_less(best->score * ll, xl * xl);
+}
+
 /* iq1_split_offer, all but what is moved down. Gives the lanes that took over. */
 LANES_INLINE mlanes iq1_split_offer_lanes(struct iq1_split_lanes *best, uint32_t low,
                                           uint32_t high, lanes xl, lanes ll)
 {
-    mlanes better = lanes_less(best->score * ll, xl * xl);
+    mlanes better = lanes_and(iq1_split_promises(best, xl, ll),
+                              lanes_less(lanes_all(0.0f), ll));
 
-    better = lanes_and(better, lanes_less(lanes_all(0.0f), ll));
-    if (__builtin_expect(lanes_any(better), 0)) {
-        best->low = lanes_choose(better, lanes_all((float)low), best->low);
-        best->high = lanes_choose(better, lanes_all((float)high), best->high);
-        best->scale = lanes_choose(better, xl / ll, best->scale);
-        best->score = lanes_choose(better, best->scale * xl, best->score);
-    }
+    best->low = lanes_choose(better, lanes_all((float)low), best->low);
+    best->high = lanes_choose(better, lanes_all((float)high), best->high);
+    best->scale = lanes_choose(better, xl / ll, best->scale);
+    best->score = lanes_choose(better, best->scale * xl, best->score);
     return better;
 }
 

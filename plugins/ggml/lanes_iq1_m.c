@@ -54,21 +54,35 @@ LANES_INLINE void half_fit(const struct half_lanes *half, uint32_t low, uint32_t
     }
 }
 
+/* Offers a choice with each half moved up or down; the second half's move changes first. */
+static void halves_offer(uint32_t low, uint32_t high, const lanes *xl, const lanes *ll,
+                         struct iq1_split_lanes *best)
+{
+    for (uint32_t k = 0; k < 4; k++) {
+        mlanes better = iq1_split_offer_lanes(best, low, high, xl[k], ll[k]);
+        iq1_mask_set(better, k >> 1, &best->down[0]);
+        iq1_mask_set(better, k & 1, &best->down[1]);
+    }
+}
+
 LANES_INLINE void pair_search(const struct half_lanes *halves, uint32_t low, uint32_t high,
                               struct iq1_split_lanes *best)
 {
-    lanes xl[2][2];
-    lanes ll[2][2];
+    lanes half_xl[2][2];
+    lanes half_ll[2][2];
+    lanes xl[4];
+    lanes ll[4];
+    mlanes promising = lanes_without(lanes_every(), lanes_every());
 
-    half_fit(&halves[0], low, high, xl[0], ll[0]);
-    half_fit(&halves[1], low, high, xl[1], ll[1]);
+    half_fit(&halves[0], low, high, half_xl[0], half_ll[0]);
+    half_fit(&halves[1], low, high, half_xl[1], half_ll[1]);
     for (uint32_t k = 0; k < 4; k++) {
-        uint32_t a = k >> 1; /* the second half's move changes first */
-        uint32_t b = k & 1;
-        mlanes better = iq1_split_offer_lanes(best, low, high, xl[0][a] + xl[1][b],
-                                              ll[0][a] + ll[1][b]);
-        iq1_mask_set(better, a, &best->down[0]);
-        iq1_mask_set(better, b, &best->down[1]);
+        xl[k] = half_xl[0][k >> 1] + half_xl[1][k & 1];
+        ll[k] = half_ll[0][k >> 1] + half_ll[1][k & 1];
+        promising = lanes_or(promising, iq1_split_promises(best, xl[k], ll[k]));
+    }
+    if (__builtin_expect(lanes_any(promising), 0)) {
+        halves_offer(low, high, xl, ll, best);
     }
 }
 

@@ -32,6 +32,16 @@ static void parts_make(const struct sums_lanes *sums, struct part_lanes *ret_fir
     }
 }
 
+/* Offers a choice moved up and moved down. */
+static void pair_offer(uint32_t low, uint32_t high, const lanes *xl, const lanes *ll,
+                       struct iq1_split_lanes *best)
+{
+    for (uint32_t down = 0; down < 2; down++) {
+        mlanes better = iq1_split_offer_lanes(best, low, high, xl[down], ll[down]);
+        iq1_mask_set(better, down, &best->down[0]);
+    }
+}
+
 /* All places of `high` for one of `low`. */
 LANES_INLINE void low_search(const struct sums_lanes *sums, const struct part_lanes *first,
                              const struct part_lanes *last, uint32_t low,
@@ -40,12 +50,17 @@ LANES_INLINE void low_search(const struct sums_lanes *sums, const struct part_la
     for (uint32_t high = low; high < SPLITS; high++) {
         lanes x = sums->x[high] - sums->x[low];
         lanes w = sums->w[high] - sums->w[low];
+        lanes xl[2];
+        lanes ll[2];
         for (uint32_t down = 0; down < 2; down++) {
             lanes middle = lanes_all(iq1_values[down][1]);
-            lanes xl = first->xl[down][low] + x * middle + last->xl[down][high];
-            lanes ll = first->ll[down][low] + w * middle * middle + last->ll[down][high];
-            mlanes better = iq1_split_offer_lanes(best, low, high, xl, ll);
-            iq1_mask_set(better, down, &best->down[0]);
+            xl[down] = first->xl[down][low] + x * middle + last->xl[down][high];
+            ll[down] = first->ll[down][low] + w * middle * middle + last->ll[down][high];
+        }
+        mlanes promising = lanes_or(iq1_split_promises(best, xl[0], ll[0]),
+                                    iq1_split_promises(best, xl[1], ll[1]));
+        if (__builtin_expect(lanes_any(promising), 0)) {
+            pair_offer(low, high, xl, ll, best);
         }
     }
 }

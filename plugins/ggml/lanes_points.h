@@ -18,6 +18,7 @@
 #if LANES > 0
 
 #define POINT_COSTS 32 /* floats in a table */
+#define LIST_ROWS 4    /* of LANES neighbours: lists up to there have searches without a loop */
 
 /* a >> bits, as unsigned numbers. */
 LANES_INLINE ilanes ilanes_right(ilanes a, uint32_t bits)
@@ -93,6 +94,21 @@ LANES_INLINE mlanes points_missing(ilanes places)
     return lanes_of_bits(_mm256_srai_epi32(places, 31));
 #else
     return places < 0;
+#endif
+}
+
+/* Which lanes have a list of more than n neighbours. */
+LANES_INLINE mlanes points_longer(ilanes places, uint32_t n)
+{
+    ilanes counts = ilanes_and(places, ilanes_all(0x7ff80000));
+    ilanes limit = ilanes_all((int32_t)(n << 19 | 0x7ffff));
+
+#if LANES == 16
+    return lanes_and(points_missing(places), _mm512_cmpgt_epi32_mask(counts, limit));
+#elif LANES == 8
+    return lanes_and(points_missing(places), lanes_of_bits(_mm256_cmpgt_epi32(counts, limit)));
+#else
+    return lanes_and(points_missing(places), counts > limit);
 #endif
 }
 
@@ -217,6 +233,39 @@ LANES_INLINE lanes row_costs(const struct grid_shape *shape, const lanes *tables
     return sum;
 }
 
+/* The same, FLT_MAX where that is not less, and behind the n neighbours of a list. */
+LANES_INLINE lanes list_costs(const struct grid_shape *shape, const lanes *tables,
+                              const uint32_t *list, uint32_t n)
+{
+    const lanes none = lanes_all(FLT_MAX);
+    mlanes in = first_lanes(n);
+    lanes sum = row_costs(shape, tables, list_row(list, in));
+
+    return lanes_choose(lanes_and(in, lanes_less(sum, none)), sum, none);
+}
+
+/* The cheapest of at most rows * LANES neighbours. Where nothing is less than FLT_MAX, all are
+ * equal, and the first is taken. */
+LANES_INLINE uint32_t rows_cheapest(const struct grid_shape *shape, const lanes *tables,
+                                    const uint32_t *list, uint32_t n, uint32_t rows)
+{
+    lanes sums[LIST_ROWS];
+    uint64_t winners = 0;
+
+    sums[0] = list_costs(shape, tables, list, n);
+    lanes least = sums[0];
+    for (uint32_t r = 1; r < rows; r++) {
+        uint32_t rest = n > r * LANES ? n - r * LANES : 0;
+        sums[r] = list_costs(shape, tables, list + r * LANES, rest);
+        least = lanes_lesser(sums[r], least);
+    }
+    least = lanes_all(lanes_least(least));
+    for (uint32_t r = 0; r < rows; r++) {
+        winners |= (uint64_t)lanes_set(lanes_equal(sums[r], least)) << r * LANES;
+    }
+    return list[__builtin_ctzll(winners)];
+}
+
 /* The place in the list of the winner, from what every lane has found: the smallest. */
 LANES_INLINE uint32_t winner_place(lanes least, ilanes rows)
 {
@@ -233,39 +282,31 @@ LANES_INLINE uint32_t winner_place(lanes least, ilanes rows)
     return first;
 }
 
-/* grid_cheapest of n neighbours, whose costs are in tables. */
-LANES_INLINE uint32_t list_cheapest(const struct grid_shape *shape, const uint32_t *list,
-                                    uint32_t n, const lanes *tables)
+/* The cheapest of any number of neighbours. */
+LANES_INLINE uint32_t list_cheapest(const struct grid_shape *shape, const lanes *tables,
+                                    const uint32_t *list, uint32_t n)
 {
-    const lanes none = lanes_all(FLT_MAX);
-    mlanes in = first_lanes(n);
-    lanes sum = row_costs(shape, tables, list_row(list, in));
-    mlanes better = lanes_and(in, lanes_less(sum, none));
-    lanes least = lanes_choose(better, sum, none);
-
-    if (n <= LANES) {
-        /* Where nothing is less than `none`, all lanes are equal, and the first is taken. */
-        mlanes equal = lanes_equal(least, lanes_all(lanes_least(least)));
-        return list[__builtin_ctz(lanes_set(equal))];
-    }
+    lanes least = list_costs(shape, tables, list, n);
     ilanes rows = ilanes_all(0);
+
     for (uint32_t j = LANES; j < n; j += LANES) {
-        in = first_lanes(n - j);
-        sum = row_costs(shape, tables, list_row(list + j, in));
-        better = lanes_and(in, lanes_less(sum, least));
+        lanes sum = list_costs(shape, tables, list + j, n - j);
+        mlanes better = lanes_less(sum, least);
         least = lanes_choose(better, sum, least);
         rows = ilanes_choose(better, ilanes_all((int32_t)j), rows);
     }
     return list[winner_place(least, rows)];
 }
 
-/* grid_cheapest for the weights x, where `values` are what levels stand for times the scale. */
+/* grid_cheapest for the weights x, where `values` are what levels stand for times the scale. The
+ * list has at most rows * LANES neighbours; rows is a constant up to LIST_ROWS, or 0: any number. */
 LANES_INLINE uint32_t point_cheapest(const struct grid *grid, const struct grid_shape *shape,
                                      uint32_t place, const float *x, const float *weights,
-                                     lanes values)
+                                     lanes values, uint32_t rows)
 {
     LANES_ALIGNED float costs[POINT_COSTS];
     const uint32_t step = LANES >> shape->bits; /* weights in a row */
+    const uint32_t *list = grid->neighbours + GRID_PLACE_FIRST(place);
     lanes tables[8];
 
     for (uint32_t i = 0; i < shape->len; i += step) {
@@ -276,8 +317,10 @@ LANES_INLINE uint32_t point_cheapest(const struct grid *grid, const struct grid_
     for (uint32_t i = 0; i < shape->len; i++) {
         tables[i] = table_of(shape, costs + (i << shape->bits));
     }
-    return list_cheapest(shape, grid->neighbours + GRID_PLACE_FIRST(place),
-                         GRID_PLACE_COUNT(place), tables);
+    if (rows == 0) {
+        return list_cheapest(shape, tables, list, GRID_PLACE_COUNT(place));
+    }
+    return rows_cheapest(shape, tables, list, GRID_PLACE_COUNT(place), rows);
 }
 
 #endif
