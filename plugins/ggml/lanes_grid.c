@@ -78,6 +78,42 @@ LANES_INLINE void places_fill(const struct group_lanes *group, const struct grid
     }
 }
 
+/* The same for the places with lists of at most 8 neighbours, two at a time, where lanes and shape
+ * allow it. Gives the places that are left. */
+LANES_INLINE uint32_t pairs_fill(const struct group_lanes *group, const struct grid_shape *shape,
+                                 uint32_t first, uint32_t missing, ilanes place,
+                                 const float *scales, uint32_t *places)
+{
+#if LANES == 16
+    uint32_t longer = missing & lanes_set(points_longer(place, 8));
+    uint32_t rest = shape->len == 4 ? missing & ~longer : 0;
+    uint32_t left = missing & ~rest;
+
+    while (rest != 0) {
+        uint32_t a = (uint32_t)__builtin_ctz(rest);
+        rest &= rest - 1;
+        uint32_t b = rest != 0 ? (uint32_t)__builtin_ctz(rest) : a;
+        rest &= rest - 1;
+        struct point_pair pair = {
+            {group->lane_x[a] + first, group->lane_x[b] + first},
+            {group->lane_root[a] + first, group->lane_root[b] + first},
+            {scales[a], scales[b]},
+            {places[a], places[b]},
+        };
+        pair_cheapest(group->grid, &pair, odd, &places[a], &places[b]);
+    }
+    return left;
+#else
+    (void)group;
+    (void)shape;
+    (void)first;
+    (void)place;
+    (void)scales;
+    (void)places;
+    return missing;
+#endif
+}
+
 /* Chooses all points of all lanes. Those with as long a list come together, so that the CPU need
  * not guess how long the next one is. */
 LANES_INLINE void points_choose(const struct group_lanes *group, const struct grid_shape *shape,
@@ -88,17 +124,19 @@ LANES_INLINE void points_choose(const struct group_lanes *group, const struct gr
 
     lanes_store(scales, scale);
     for (uint32_t k = 0; k < group->kind->group / shape->len; k++) {
-        ilanes place = places_of(group, shape, k * shape->len, inverse);
+        const uint32_t at = k * shape->len;
+        ilanes place = places_of(group, shape, at, inverse);
         choice->off[k] = points_missing(place);
         uint32_t missing = lanes_set(choice->off[k]) & ((1u << group->n) - 1);
         uint32_t over_1 = missing & lanes_set(points_longer(place, LANES));
         uint32_t over_2 = missing & lanes_set(points_longer(place, 2 * LANES));
         uint32_t over_4 = missing & lanes_set(points_longer(place, 4 * LANES));
         ilanes_store(places, place);
-        places_fill(group, shape, k * shape->len, missing & ~over_1, scales, 1, places);
-        places_fill(group, shape, k * shape->len, over_1 & ~over_2, scales, 2, places);
-        places_fill(group, shape, k * shape->len, over_2 & ~over_4, scales, 4, places);
-        places_fill(group, shape, k * shape->len, over_4, scales, 0, places);
+        uint32_t up_to_1 = pairs_fill(group, shape, at, missing & ~over_1, place, scales, places);
+        places_fill(group, shape, at, up_to_1, scales, 1, places);
+        places_fill(group, shape, at, over_1 & ~over_2, scales, 2, places);
+        places_fill(group, shape, at, over_2 & ~over_4, scales, 4, places);
+        places_fill(group, shape, at, over_4, scales, 0, places);
         choice->points[k] = ilanes_load(places);
     }
 }

@@ -323,6 +323,71 @@ LANES_INLINE uint32_t point_cheapest(const struct grid *grid, const struct grid_
     return rows_cheapest(shape, tables, list, GRID_PLACE_COUNT(place), rows);
 }
 
+#if LANES == 16
+
+/* Two points of 4 whose lists have at most 8 neighbours. */
+struct point_pair {
+    const float *x[2];
+    const float *weights[2];
+    float scale[2];
+    uint32_t place[2];
+};
+
+/* A number of each of the pair, in 8 lanes each. */
+LANES_INLINE lanes pair_spread(const float *first, const float *second)
+{
+    return _mm512_mask_broadcastss_ps(_mm512_set1_ps(*first), 0xff00, _mm_load_ss(second));
+}
+
+/* The smallest of each 8 lanes, in all of them. */
+LANES_INLINE lanes pair_least(lanes a)
+{
+    a = _mm512_min_ps(a, _mm512_shuffle_f32x4(a, a, 0xb1));
+    a = _mm512_min_ps(a, _mm512_permute_ps(a, 0x4e));
+    return _mm512_min_ps(a, _mm512_permute_ps(a, 0xb1));
+}
+
+/* The costs of 8 neighbours of each point. */
+LANES_INLINE lanes pair_costs(const struct point_pair *pair, const float *values,
+                              ilanes codes)
+{
+    const ilanes low = ilanes_all(7);
+    const ilanes half = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi32(8), 1);
+    lanes levels = pair_spread(&pair->scale[0], &pair->scale[1]) *
+                   point_values(&grid_of_4, values);
+    lanes costs[4];
+
+    for (uint32_t i = 0; i < 4; i++) {
+        lanes difference = levels - pair_spread(pair->x[0] + i, pair->x[1] + i);
+        lanes table = pair_spread(pair->weights[0] + i, pair->weights[1] + i) * difference *
+                      difference;
+        ilanes at = ilanes_or(ilanes_and(ilanes_right(codes, 3 * i), low), half);
+        costs[i] = _mm512_permutexvar_ps(at, table);
+    }
+    return costs[0] + costs[1] + costs[2] + costs[3];
+}
+
+/* grid_cheapest of both. */
+LANES_INLINE void pair_cheapest(const struct grid *grid, const struct point_pair *pair,
+                                const float *values, uint32_t *ret_first, uint32_t *ret_second)
+{
+    const lanes none = lanes_all(FLT_MAX);
+    const uint32_t *first = grid->neighbours + GRID_PLACE_FIRST(pair->place[0]);
+    const uint32_t *second = grid->neighbours + GRID_PLACE_FIRST(pair->place[1]);
+    uint32_t in = (1u << GRID_PLACE_COUNT(pair->place[0])) - 1;
+    ilanes codes = _mm512_inserti64x4(
+        _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(const void *)first)),
+        _mm256_loadu_si256((const __m256i *)(const void *)second), 1);
+
+    in |= ((1u << GRID_PLACE_COUNT(pair->place[1])) - 1) << 8;
+    lanes sum = pair_costs(pair, values, codes);
+    sum = lanes_choose(lanes_and((mlanes)in, lanes_less(sum, none)), sum, none);
+    uint32_t winners = lanes_set(lanes_equal(sum, pair_least(sum)));
+    *ret_first = first[__builtin_ctz(winners)];
+    *ret_second = second[__builtin_ctz(winners >> 8)];
+}
+
+#endif
 #endif
 
 #endif
