@@ -299,7 +299,7 @@ LANES_INLINE uint32_t list_cheapest(const struct grid_shape *shape, const lanes 
 }
 
 /* grid_cheapest for the weights x, where `values` are what levels stand for times the scale. The
- * list has at most rows * LANES neighbours; rows is a constant up to LIST_ROWS, or 0: any number. */
+ * list has at most rows * LANES neighbours; rows is a constant up to LIST_ROWS, or 0 for any. */
 LANES_INLINE uint32_t point_cheapest(const struct grid *grid, const struct grid_shape *shape,
                                      uint32_t place, const float *x, const float *weights,
                                      lanes values, uint32_t rows)
