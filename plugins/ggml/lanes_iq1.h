@@ -36,17 +36,31 @@ LANES_INLINE mlanes iq1_split_promises(const struct iq1_split_lanes *best, lanes
     return lanes_less(best->score * ll, xl * xl);
 }
 
+/* The value itself. It is made before a mask is known that the compiler would make it under: the
+ * divisions of several choices then overlap. */
+LANES_INLINE lanes lanes_early(lanes value)
+{
+#if LANES == 16
+    __asm__("" : "+v"(value));
+#elif LANES == 8
+    __asm__("" : "+x"(value));
+#endif
+    return value;
+}
+
 /* iq1_split_offer, all but what is moved down. Gives the lanes that took over. */
 LANES_INLINE mlanes iq1_split_offer_lanes(struct iq1_split_lanes *best, uint32_t low,
                                           uint32_t high, lanes xl, lanes ll)
 {
     mlanes better = lanes_and(iq1_split_promises(best, xl, ll),
                               lanes_less(lanes_all(0.0f), ll));
+    lanes scale = lanes_early(xl / ll);
+    lanes score = lanes_early(scale * xl);
 
     best->low = lanes_choose(better, lanes_all((float)low), best->low);
     best->high = lanes_choose(better, lanes_all((float)high), best->high);
-    best->scale = lanes_choose(better, xl / ll, best->scale);
-    best->score = lanes_choose(better, best->scale * xl, best->score);
+    best->scale = lanes_choose(better, scale, best->scale);
+    best->score = lanes_choose(better, score, best->score);
     return better;
 }
 
