@@ -298,6 +298,17 @@ LANES_INLINE uint32_t list_cheapest(const struct grid_shape *shape, const lanes 
     return list[winner_place(least, rows)];
 }
 
+/* Has the compiler load tables from memory. It would shuffle them out of what it just stored, on the
+ * one port of the CPU that is busiest. */
+LANES_INLINE void costs_settle(const float *costs)
+{
+#if LANES == 16
+    __asm__ volatile("" : : "r"(costs) : "memory");
+#else
+    (void)costs;
+#endif
+}
+
 /* grid_cheapest for the weights x, where `values` are what levels stand for times the scale. The
  * list has at most rows * LANES neighbours; rows is a constant up to LIST_ROWS, or 0 for any. */
 LANES_INLINE uint32_t point_cheapest(const struct grid *grid, const struct grid_shape *shape,
@@ -314,6 +325,7 @@ LANES_INLINE uint32_t point_cheapest(const struct grid *grid, const struct grid_
         lanes_store(costs + (i << shape->bits),
                     spread_of(shape, weights + i) * difference * difference);
     }
+    costs_settle(costs);
     for (uint32_t i = 0; i < shape->len; i++) {
         tables[i] = table_of(shape, costs + (i << shape->bits));
     }
