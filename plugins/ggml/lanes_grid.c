@@ -230,9 +230,9 @@ LANES_INLINE lanes group_search(const struct group_lanes *group, const struct gr
     return lanes_choose(any, best.xl / best.ll, scale);
 }
 
-/* One copy of the search for each shape and length: their loops unroll. */
-static lanes group_search_8_16(const struct group_lanes *group, lanes extent, lanes scale,
-                               ilanes *ret_points)
+/* One copy of the search for each shape: the loops over the weights of a point unroll. */
+static lanes group_search_8(const struct group_lanes *group, lanes extent, lanes scale,
+                            ilanes *ret_points)
 {
     return group_search(group, &grid_of_8, extent, scale, ret_points);
 }
@@ -351,7 +351,7 @@ static void group_encode(struct group_lanes *group, const lanes *x, const lanes 
         ret_found->zero = lanes_or(ret_found->zero, lanes_at_most(extent, lanes_all(0.0f)));
     }
     ret_found->scale = kind->shape->len == 8
-                           ? group_search_8_16(group, extent, scale, ret_found->points)
+                           ? group_search_8(group, extent, scale, ret_found->points)
                            : group_search_4(group, extent, scale, ret_found->points);
 }
 

@@ -298,8 +298,8 @@ LANES_INLINE uint32_t list_cheapest(const struct grid_shape *shape, const lanes 
     return list[winner_place(least, rows)];
 }
 
-/* Has the compiler load tables from memory. It would shuffle them out of what it just stored, on the
- * one port of the CPU that is busiest. */
+/* Has the compiler load tables from memory. It would shuffle them out of what it just stored, on
+ * the one port of the CPU that is busiest. */
 LANES_INLINE void costs_settle(const float *costs)
 {
 #if LANES == 16
