@@ -19,9 +19,8 @@
 
 /* The tables of a grid while they are made. */
 struct tables {
-    int16_t *point;
-    uint32_t *first;
-    uint16_t *neighbours;
+    uint32_t *places;
+    uint32_t *neighbours;
 };
 
 struct halves {
@@ -58,16 +57,18 @@ static void halves_init(struct halves *halves, const struct grid *grid)
 }
 
 /* Enters the points into the map of cells. */
-static void points_enter(struct halves *halves, const struct grid *grid, int16_t *ret_point)
+static void points_enter(struct halves *halves, const struct grid *grid, uint32_t *ret_places)
 {
-    memset(ret_point, 0xff, halves->count * halves->count * sizeof(*ret_point)); /* all -1 */
+    for (uint32_t cell = 0; cell < halves->count * halves->count; cell++) {
+        ret_places[cell] = GRID_PLACE_LIST(0, 0);
+    }
     for (uint32_t j = 0; j < grid->points; j++) {
         uint8_t levels[8];
         for (uint32_t i = 0; i < grid->shape->len; i++) {
             levels[i] = (uint8_t)grid_level(grid->shape, grid->codes[j], i);
         }
         uint32_t cell = grid_cell(grid->shape, levels);
-        ret_point[cell] = (int16_t)j;
+        ret_places[cell] = GRID_POINT(j, grid->codes[j]);
         halves->low[j] = (uint8_t)(cell % halves->count);
         halves->high[j] = (uint8_t)(cell / halves->count);
     }
@@ -87,7 +88,7 @@ static uint8_t smallest_from(const uint8_t *distance, uint32_t n, uint8_t bound)
 
 /* Writes the list of a cell that is no point. Gives its length. */
 static uint32_t list_make(const struct halves *halves, const struct grid *grid, uint32_t cell,
-                          uint16_t *ret_list)
+                          uint32_t *ret_list)
 {
     const uint8_t *low = halves->distance[cell % halves->count];
     const uint8_t *high = halves->distance[cell / halves->count];
@@ -102,7 +103,7 @@ static uint32_t list_make(const struct halves *halves, const struct grid *grid, 
         next = smallest_from(distance, grid->points, next);
         for (uint32_t j = 0; j < grid->points; j++) {
             if (distance[j] == next) {
-                ret_list[n++] = (uint16_t)j;
+                ret_list[n++] = GRID_POINT(j, grid->codes[j]);
             }
         }
         next++;
@@ -116,36 +117,34 @@ static void grid_make(const struct grid *grid, const struct tables *tables)
     uint32_t n = 0;
 
     halves_init(&halves, grid);
-    points_enter(&halves, grid, tables->point);
+    points_enter(&halves, grid, tables->places);
     uint32_t cells = halves.count * halves.count;
     for (uint32_t cell = 0; cell < cells; cell++) {
-        tables->first[cell] = n;
-        if (tables->point[cell] < 0) {
-            n += list_make(&halves, grid, cell, tables->neighbours + n);
+        if (GRID_PLACE_IS_LIST(tables->places[cell])) {
+            uint32_t len = list_make(&halves, grid, cell, tables->neighbours + n);
+            tables->places[cell] = GRID_PLACE_LIST(n, len);
+            n += len;
         }
     }
-    tables->first[cells] = n;
 }
 
 /* A grid, its memory and grid_NAME(). list_entries is the length of all its lists, a fact of its
  * points; tests/kernels/grid.c makes sure of it. */
 #define GRID(name, shape_, cells, points_, distances_, list_entries)                              \
-    static int16_t point_##name[cells];                                                           \
-    static uint32_t first_##name[(cells) + 1];                                                    \
-    static uint16_t neighbours_##name[list_entries];                                              \
+    static uint32_t places_##name[cells];                                                         \
+    static uint32_t neighbours_##name[(list_entries) + GRID_SPARE];                               \
     static const struct grid the_##name = {                                                       \
         .shape = &(shape_),                                                                       \
         .points = points_,                                                                        \
         .distances = distances_,                                                                  \
         .entries = list_entries,                                                                  \
         .codes = grid_codes_##name,                                                               \
-        .point = point_##name,                                                                    \
-        .first = first_##name,                                                                    \
+        .places = places_##name,                                                                  \
         .neighbours = neighbours_##name,                                                          \
     };                                                                                            \
     static void make_##name(void)                                                                 \
     {                                                                                             \
-        struct tables tables = {point_##name, first_##name, neighbours_##name};                   \
+        struct tables tables = {places_##name, neighbours_##name};                                \
         grid_make(&the_##name, &tables);                                                          \
     }                                                                                             \
     const struct grid *grid_##name(void)                                                          \

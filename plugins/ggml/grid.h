@@ -25,13 +25,13 @@
  * comes first, in static memory that costs nothing until then. Measured with gcc 12 on a busy
  * virtual core of an AMD EPYC:
  *
- *   grid     points  distances   cells   list entries    time    memory
- *   iq2_xxs     256          2    6561        113,157    7 ms   259 KiB
- *   iq2_xs      512          2    6561        181,721   15 ms   393 KiB
- *   iq2_s      1024          1    6561         44,716   10 ms   126 KiB
- *   iq1        2048          3    6561        327,721   55 ms   679 KiB
- *   iq3_xxs     256          2    4096         18,985    4 ms    61 KiB
- *   iq3_s       512          3    4096         24,733   10 ms    72 KiB
+ *   grid     points  distances   cells   list entries    time     memory
+ *   iq2_xxs     256          2    6561        113,157    7 ms    468 KiB
+ *   iq2_xs      512          2    6561        181,721   15 ms    735 KiB
+ *   iq2_s      1024          1    6561         44,716   10 ms    200 KiB
+ *   iq1        2048          3    6561        327,721   55 ms  1,306 KiB
+ *   iq3_xxs     256          2    4096         18,985    4 ms     90 KiB
+ *   iq3_s       512          3    4096         24,733   10 ms    113 KiB
  */
 #ifndef PARE_PLUGINS_GGML_GRID_H
 #define PARE_PLUGINS_GGML_GRID_H
@@ -40,6 +40,18 @@
 #include <stdint.h>
 
 #define GRID_LEVELS 8 /* the most that a grid has */
+
+/* A point: its number, and its code in the low 16 bits. */
+#define GRID_POINT(number, code) ((uint32_t)(number) << 16 | (code))
+#define GRID_NUMBER(point) ((point) >> 16)
+
+/* A place is what a cell has: its point, or a list of neighbours with its first entry and its
+ * length, which are below 2^19 and 2^12. */
+#define GRID_PLACE_LIST(first, n) (1u << 31 | (uint32_t)(n) << 19 | (first))
+#define GRID_PLACE_IS_LIST(place) ((place) >> 31)
+#define GRID_PLACE_FIRST(place) ((place) & 0x7ffffu)
+#define GRID_PLACE_COUNT(place) ((place) >> 19 & 0xfffu)
+#define GRID_SPARE 8 /* entries behind the last list that may be read */
 
 /* The two shapes of grids. Pass one of the constants, not a variable: the loops then unroll. */
 struct grid_shape {
@@ -65,9 +77,8 @@ struct grid {
     uint32_t distances;         /* how many different ones a list has, if the grid has them */
     uint32_t entries;           /* of all lists */
     const uint16_t *codes;      /* by point */
-    const int16_t *point;       /* by cell: the point's number, or -1 */
-    const uint32_t *first;      /* by cell: where its list begins; the next cell's is its end */
-    const uint16_t *neighbours; /* all lists one after the other; those of points are empty */
+    const uint32_t *places;     /* by cell */
+    const uint32_t *neighbours; /* points: all lists one after the other */
 };
 
 /* The grids, made when first asked for. Any thread; never NULL; the program owns them. */
@@ -109,24 +120,24 @@ static inline void grid_costs(const struct grid_shape *shape, const float *x,
     }
 }
 
-/* The number of the point in the list of `cell`, which is no point itself, whose costs have the
- * smallest sum, added in the order of the weights; of equals the first in the list. Where no sum
- * is below FLT_MAX (huge weights; ggml aborts) it is the first of the list. */
+/* Of the points in the list of a place, that whose costs have the smallest sum, added in the order
+ * of the weights; of equals the first in the list. Where no sum is below FLT_MAX (huge weights;
+ * ggml aborts) it is the first of the list. */
 static inline uint32_t grid_cheapest(const struct grid *grid, const struct grid_shape *shape,
-                                     uint32_t cell, const float costs[][GRID_LEVELS])
+                                     uint32_t place, const float costs[][GRID_LEVELS])
 {
-    uint32_t best = grid->neighbours[grid->first[cell]];
+    const uint32_t *list = grid->neighbours + GRID_PLACE_FIRST(place);
+    uint32_t best = list[0];
     float least = FLT_MAX;
 
-    for (uint32_t j = grid->first[cell]; j < grid->first[cell + 1]; j++) {
-        uint32_t code = grid->codes[grid->neighbours[j]];
-        float sum = costs[0][grid_level(shape, code, 0)];
+    for (uint32_t j = 0; j < GRID_PLACE_COUNT(place); j++) {
+        float sum = costs[0][grid_level(shape, list[j], 0)];
         for (uint32_t i = 1; i < shape->len; i++) {
-            sum += costs[i][grid_level(shape, code, i)];
+            sum += costs[i][grid_level(shape, list[j], i)];
         }
         if (sum < least) {
             least = sum;
-            best = grid->neighbours[j];
+            best = list[j];
         }
     }
     return best;

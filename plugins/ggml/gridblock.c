@@ -48,14 +48,14 @@ static inline uint32_t point_choose(const struct group *group, const struct grid
         int32_t level = round_even(0.5f * (inverse * x[i] - 1.0f));
         levels[i] = (uint8_t)clamp_int(level, 0, (int32_t)shape->levels - 1);
     }
-    uint32_t cell = grid_cell(shape, levels);
-    int32_t point = group->grid->point[cell];
-    *ret_off = point < 0;
-    if (point >= 0) {
-        return (uint32_t)point;
+    uint32_t place = group->grid->places[grid_cell(shape, levels)];
+    *ret_off = GRID_PLACE_IS_LIST(place);
+    if (!*ret_off) {
+        return GRID_NUMBER(place);
     }
     grid_costs(shape, x, group->root + first, scale, odd, costs);
-    return grid_cheapest(group->grid, shape, cell, (const float(*)[GRID_LEVELS])costs);
+    return GRID_NUMBER(grid_cheapest(group->grid, shape, place,
+                                     (const float(*)[GRID_LEVELS])costs));
 }
 
 /* Chooses the points whose bits are in `which`. */
@@ -225,13 +225,28 @@ static void scales_round(const float *scales, uint32_t groups, float largest,
     }
 }
 
+void grid_block_finish(const struct grid_kind *kind, const float *scales,
+                       struct grid_block *block)
+{
+    float largest = 0.0f;
+    uint32_t groups = kind->group == GROUP_MAX ? GRID_GROUPS_MAX / 2 : GRID_GROUPS_MAX;
+
+    for (uint32_t j = 0; j < groups; j++) {
+        largest = !(scales[j] <= largest) && largest == largest ? scales[j] : largest;
+    }
+    if (largest != 0.0f) {
+        scales_round(scales, groups, largest, block);
+    } else if (kind->even) {
+        memset(block, 0, sizeof(*block)); /* the others keep their points and signs */
+    }
+}
+
 void grid_block_encode(const struct grid_kind *kind, const float *x,
                        const struct block_context *context, struct grid_block *ret_block)
 {
     struct group group = {.kind = kind, .grid = kind->grid()};
     float scales[GRID_GROUPS_MAX];
     float spread = kind->spread * sum_of_squares(x, GRID_BLOCK_LEN) / (float)GRID_BLOCK_LEN;
-    float largest = 0.0f;
     uint32_t groups = GRID_BLOCK_LEN / kind->group;
 
     memset(ret_block, 0, sizeof(*ret_block));
@@ -241,11 +256,6 @@ void grid_block_encode(const struct grid_kind *kind, const float *x,
         scales[j] = group_encode(&group, x + at, importance, spread, &ret_block->zero[j],
                                  ret_block->signs + at / 8,
                                  ret_block->points + at / kind->shape->len);
-        largest = !(scales[j] <= largest) && largest == largest ? scales[j] : largest;
     }
-    if (largest != 0.0f) {
-        scales_round(scales, groups, largest, ret_block);
-    } else if (kind->even) {
-        memset(ret_block, 0, sizeof(*ret_block)); /* the others keep their points and signs */
-    }
+    grid_block_finish(kind, scales, ret_block);
 }

@@ -41,14 +41,15 @@ static uint32_t point_choose(const struct grid *grid, const float *x, const floa
                              int *ret_off)
 {
     float costs[8][GRID_LEVELS];
-    uint32_t cell = grid_cell(&grid_of_8, levels);
+    uint32_t place = grid->places[grid_cell(&grid_of_8, levels)];
 
-    if (grid->point[cell] >= 0) {
-        return (uint32_t)grid->point[cell];
+    if (!GRID_PLACE_IS_LIST(place)) {
+        return GRID_NUMBER(place);
     }
     *ret_off = 1;
     grid_costs(&grid_of_8, x, weights, scale, values, costs);
-    return grid_cheapest(grid, &grid_of_8, cell, (const float(*)[GRID_LEVELS])costs);
+    return GRID_NUMBER(grid_cheapest(grid, &grid_of_8, place,
+                                     (const float(*)[GRID_LEVELS])costs));
 }
 
 /* Chooses the points of a group, and gives its scale, fitted anew if a point was not where the
@@ -116,11 +117,27 @@ static void scales_round(const float *scales, uint32_t groups, struct iq1_block 
     }
 }
 
+void iq1_block_finish(const struct iq1_kind *kind, const float *scales, struct iq1_block *block)
+{
+    float largest = 0.0f;
+    uint32_t groups = kind->group == IQ1_GROUP_MAX ? IQ1_GROUPS_MAX / 2 : IQ1_GROUPS_MAX;
+
+    for (uint32_t j = 0; j < groups; j++) {
+        largest = !(scales[j] <= largest) && largest == largest ? scales[j] : largest;
+    }
+    block->largest = largest;
+    if (largest != 0.0f) {
+        scales_round(scales, groups, block);
+    } else {
+        memset(block->codes, 0, sizeof(block->codes));
+        memset(block->down, 0, sizeof(block->down));
+    }
+}
+
 void iq1_block_encode(const struct iq1_kind *kind, const float *x,
                       const struct block_context *context, struct iq1_block *ret_block)
 {
     float scales[IQ1_GROUPS_MAX];
-    float largest = 0.0f;
     uint32_t groups = IQ1_LEN / kind->group;
 
     memset(ret_block, 0, sizeof(*ret_block));
@@ -129,12 +146,6 @@ void iq1_block_encode(const struct iq1_kind *kind, const float *x,
         uint32_t at = j * kind->group;
         scales[j] = group_encode(kind, x + at, ret_block->weights + at,
                                  ret_block->points + at / 8, ret_block->down + at / 8);
-        largest = !(scales[j] <= largest) && largest == largest ? scales[j] : largest;
     }
-    ret_block->largest = largest;
-    if (largest != 0.0f) {
-        scales_round(scales, groups, ret_block);
-    } else {
-        memset(ret_block->down, 0, sizeof(ret_block->down));
-    }
+    iq1_block_finish(kind, scales, ret_block);
 }

@@ -44,11 +44,15 @@ struct iq1_split {
     float score;   /* negative: nothing was found */
 };
 
+struct iq1_group_lanes; /* the same in lanes: see lanes_iq1.h */
+struct iq1_split_lanes;
+
 /* How an encoding makes its groups. */
 struct iq1_kind {
     uint32_t group; /* weights with one scale */
     float zero;     /* groups whose largest magnitude is below this are zero */
     void (*search)(const struct iq1_group *group, struct iq1_split *best);
+    void (*search_lanes)(const struct iq1_group_lanes *group, struct iq1_split_lanes *best);
 };
 
 /* A block as its encoding stores it. All is 0 for a group that is zero, but for its weights; all
@@ -64,6 +68,40 @@ struct iq1_block {
 /* Encodes 256 finite weights. Sums that overflow give a `largest` that is infinite or NaN. */
 void iq1_block_encode(const struct iq1_kind *kind, const float *x,
                       const struct block_context *context, struct iq1_block *ret_block);
+
+/* Ends a block whose points are known, with the scales of its groups. */
+void iq1_block_finish(const struct iq1_kind *kind, const float *scales, struct iq1_block *block);
+
+/* iq1_block_encode of blocks in lanes; ret_blocks has room for LANES of them. */
+void iq1_block_encode_lanes(const struct iq1_kind *kind, const struct block_lanes *lanes,
+                            struct iq1_block *ret_blocks);
+
+/* The searches of the two encodings in lanes. */
+void iq1_s_search_lanes(const struct iq1_group_lanes *group, struct iq1_split_lanes *best);
+void iq1_m_search_lanes(const struct iq1_group_lanes *group, struct iq1_split_lanes *best);
+
+/* The encoders of an encoding, at file scope, around its kind and its store_block. */
+#if LANES > 0
+#define IQ1_ENCODE_LANES                                                                          \
+    static void encode_lanes(const struct block_lanes *lanes)                                     \
+    {                                                                                             \
+        struct iq1_block parts[LANES];                                                            \
+        iq1_block_encode_lanes(&kind, lanes, parts);                                              \
+        for (uint32_t i = 0; i < lanes->n; i++) {                                                 \
+            store_block(&parts[i], lanes->x[i], lanes->block[i]);                                 \
+        }                                                                                         \
+    }
+#else
+#define IQ1_ENCODE_LANES
+#endif
+#define IQ1_ENCODERS                                                                              \
+    static void encode_block(const float *x, const struct block_context *context, uint8_t *block) \
+    {                                                                                             \
+        struct iq1_block parts;                                                                   \
+        iq1_block_encode(&kind, x, context, &parts);                                              \
+        store_block(&parts, x, block);                                                            \
+    }                                                                                             \
+    IQ1_ENCODE_LANES
 
 /* The unit of the scales before it is fitted or rounded: that of `largest` is 2 * 7 + 1. */
 static inline float iq1_unit(float largest)

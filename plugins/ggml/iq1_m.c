@@ -83,7 +83,10 @@ static void group_search(const struct iq1_group *group, struct iq1_split *best)
     }
 }
 
-static const struct iq1_kind kind = {.group = GROUP, .zero = 1e-7f, .search = group_search};
+static const struct iq1_kind kind = {.group = GROUP,
+                                     .zero = 1e-7f,
+                                     .search = group_search,
+                                     .search_lanes = IN_LANES(iq1_m_search_lanes)};
 
 /* d, fitted to the whole block with the rounded scales. */
 static float unit_fit(const struct iq1_block *parts, const float *x)
@@ -120,25 +123,24 @@ static uint16_t unit_load(const uint8_t *block)
     return (uint16_t)half;
 }
 
-static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+static void store_block(const struct iq1_block *parts, const float *x, uint8_t *block)
 {
-    struct iq1_block parts;
-
-    iq1_block_encode(&kind, x, context, &parts);
     for (uint32_t k = 0; k < IQ1_POINTS; k += 2) {
-        uint32_t low = parts.points[k] >> 8 | parts.down[k] << 3;
-        uint32_t high = parts.points[k + 1] >> 8 | parts.down[k + 1] << 3;
-        block[k] = (uint8_t)parts.points[k];
-        block[k + 1] = (uint8_t)parts.points[k + 1];
+        uint32_t low = parts->points[k] >> 8 | parts->down[k] << 3;
+        uint32_t high = parts->points[k + 1] >> 8 | parts->down[k + 1] << 3;
+        block[k] = (uint8_t)parts->points[k];
+        block[k + 1] = (uint8_t)parts->points[k + 1];
         block[HIGH + k / 2] = (uint8_t)(low | high << 4);
     }
     for (uint32_t j = 0; j < GROUPS; j += 4) {
-        const uint8_t *codes = parts.codes + j;
+        const uint8_t *codes = parts->codes + j;
         store_u16(block + WORDS + j / 2,
                   (uint16_t)(codes[0] | codes[1] << 3 | codes[2] << 6 | codes[3] << 9));
     }
-    unit_store(block, scale_encode(unit_fit(&parts, x) * UNIT_FACTOR));
+    unit_store(block, scale_encode(unit_fit(parts, x) * UNIT_FACTOR));
 }
+
+IQ1_ENCODERS
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -160,4 +162,5 @@ static void damage_block(uint8_t *block)
 
 BLOCK_ENCODING_DAMAGE(iq1_m, IQ1_LEN, BLOCK_BYTES,
                       PARE_ENCODING_IMPORTANCE,
-                      "256 weights: points of 8 from a grid of 2048, scale per 16", NULL);
+                      "256 weights: points of 8 from a grid of 2048, scale per 16",
+               IN_LANES(encode_lanes));

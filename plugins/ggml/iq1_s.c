@@ -80,18 +80,19 @@ static void group_search(const struct iq1_group *group, struct iq1_split *best)
     }
 }
 
-static const struct iq1_kind kind = {.group = GROUP, .zero = 1e-12f, .search = group_search};
+static const struct iq1_kind kind = {.group = GROUP,
+                                     .zero = 1e-12f,
+                                     .search = group_search,
+                                     .search_lanes = IN_LANES(iq1_s_search_lanes)};
 
-static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+static void store_block(const struct iq1_block *parts, const float *x, uint8_t *block)
 {
-    struct iq1_block parts;
-
-    iq1_block_encode(&kind, x, context, &parts);
-    store_u16(block, scale_encode(iq1_unit(parts.largest) * UNIT_FACTOR));
+    (void)x;
+    store_u16(block, scale_encode(iq1_unit(parts->largest) * UNIT_FACTOR));
     for (uint32_t j = 0; j < GROUPS; j++) {
-        const uint16_t *points = parts.points + GROUP_POINTS * j;
-        uint32_t word = (uint32_t)parts.codes[j] << 12;
-        word |= (uint32_t)parts.down[GROUP_POINTS * j] << 15;
+        const uint16_t *points = parts->points + GROUP_POINTS * j;
+        uint32_t word = (uint32_t)parts->codes[j] << 12;
+        word |= (uint32_t)parts->down[GROUP_POINTS * j] << 15;
         for (uint32_t k = 0; k < GROUP_POINTS; k++) {
             block[LOW + GROUP_POINTS * j + k] = (uint8_t)points[k];
             word |= (uint32_t)(points[k] >> 8) << 3 * k;
@@ -99,6 +100,8 @@ static void encode_block(const float *x, const struct block_context *context, ui
         store_u16(block + WORDS + 2 * j, (uint16_t)word);
     }
 }
+
+IQ1_ENCODERS
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -117,4 +120,5 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq1_s, IQ1_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE | PARE_ENCODING_NEEDS_IMPORTANCE,
-               "256 weights: points of 8 from a grid of 2048, scale per 32", NULL);
+               "256 weights: points of 8 from a grid of 2048, scale per 32",
+               IN_LANES(encode_lanes));

@@ -31,20 +31,19 @@ static const struct grid_kind kind = {
     .refit = GRID_REFIT_OFF,
 };
 
-static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+static void store_block(const struct grid_block *grid, uint8_t *block)
 {
-    struct grid_block grid;
-
-    grid_block_encode(&kind, x, context, &grid);
     memset(block, 0, BLOCK_BYTES);
-    store_u16(block, scale_encode(grid.d * 0.9875f));
+    store_u16(block, scale_encode(grid->d * 0.9875f));
     for (uint32_t k = 0; k < POINTS; k++) {
-        block[LOW + k] = (uint8_t)grid.points[k];
-        block[HIGH + k / 4] |= (uint8_t)(grid.points[k] >> 8 << k % 4 * 2);
+        block[LOW + k] = (uint8_t)grid->points[k];
+        block[HIGH + k / 4] |= (uint8_t)(grid->points[k] >> 8 << k % 4 * 2);
     }
-    memcpy(block + SIGNS, grid.signs, POINTS);
-    grid_scales_pack(grid.scales, GROUPS, block + SCALES);
+    memcpy(block + SIGNS, grid->signs, POINTS);
+    grid_scales_pack(grid->scales, GROUPS, block + SCALES);
 }
+
+GRID_BLOCK_ENCODERS
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -59,4 +58,5 @@ static void decode_block(const uint8_t *block, float *x)
 }
 
 BLOCK_ENCODING(iq2_s, GRID_BLOCK_LEN, BLOCK_BYTES, 0, PARE_ENCODING_IMPORTANCE,
-               "256 weights: points of 8 from a grid of 1024, signs, scale per 16", NULL);
+               "256 weights: points of 8 from a grid of 1024, signs, scale per 16",
+               IN_LANES(encode_lanes));

@@ -28,17 +28,16 @@ static const struct grid_kind kind = {
     .refit = GRID_REFIT_OFF,
 };
 
-static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+static void store_block(const struct grid_block *grid, uint8_t *block)
 {
-    struct grid_block grid;
-
-    grid_block_encode(&kind, x, context, &grid);
-    store_u16(block, scale_encode(grid.d));
+    store_u16(block, scale_encode(grid->d));
     for (uint32_t k = 0; k < POINTS; k++) {
-        store_u16(block + CODES + 2 * k, (uint16_t)(grid.points[k] | (grid.signs[k] & 127) << 9));
+        store_u16(block + CODES + 2 * k, (uint16_t)(grid->points[k] | (grid->signs[k] & 127) << 9));
     }
-    grid_scales_pack(grid.scales, GROUPS, block + SCALES);
+    grid_scales_pack(grid->scales, GROUPS, block + SCALES);
 }
+
+GRID_BLOCK_ENCODERS
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -54,4 +53,5 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq2_xs, GRID_BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE | PARE_ENCODING_NEEDS_IMPORTANCE,
-               "256 weights: points of 8 from a grid of 512, scale per 16", NULL);
+               "256 weights: points of 8 from a grid of 512, scale per 16",
+               IN_LANES(encode_lanes));

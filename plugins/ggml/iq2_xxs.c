@@ -28,20 +28,19 @@ static const struct grid_kind kind = {
     .refit = GRID_REFIT_ALWAYS,
 };
 
-static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+static void store_block(const struct grid_block *grid, uint8_t *block)
 {
-    struct grid_block grid;
-
-    grid_block_encode(&kind, x, context, &grid);
-    store_u16(block, scale_encode(grid.d));
+    store_u16(block, scale_encode(grid->d));
     for (uint32_t j = 0; j < GROUPS; j++) {
         uint8_t *bytes = block + CODES + j * GROUP_BYTES;
         for (uint32_t k = 0; k < 4; k++) {
-            bytes[k] = (uint8_t)grid.points[4 * j + k];
+            bytes[k] = (uint8_t)grid->points[4 * j + k];
         }
-        grid_word_store(bytes + 4, grid.signs + 4 * j, grid.scales[j]);
+        grid_word_store(bytes + 4, grid->signs + 4 * j, grid->scales[j]);
     }
 }
+
+GRID_BLOCK_ENCODERS
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -62,4 +61,5 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq2_xxs, GRID_BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE | PARE_ENCODING_NEEDS_IMPORTANCE,
-               "256 weights: points of 8 from a grid of 256, scale per 32", NULL);
+               "256 weights: points of 8 from a grid of 256, scale per 32",
+               IN_LANES(encode_lanes));

@@ -35,28 +35,28 @@ static const struct grid_kind kind = {
     .refit = GRID_REFIT_IF_OFF,
 };
 
-static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+static void store_block(const struct grid_block *grid, uint8_t *block)
 {
-    struct grid_block grid;
     uint8_t *low = block + LOW;
     uint8_t *signs = block + SIGNS;
 
-    grid_block_encode(&kind, x, context, &grid);
     memset(block, 0, BLOCK_BYTES);
-    store_u16(block, scale_encode(grid.d * 1.033f));
+    store_u16(block, scale_encode(grid->d * 1.033f));
     for (uint32_t j = 0; j < GROUPS; j++) {
-        if (grid.zero[j]) {
+        if (grid->zero[j]) {
             continue;
         }
         for (uint32_t k = 0; k < 8; k++) {
-            *low++ = (uint8_t)grid.points[8 * j + k];
-            block[HIGH + j] |= (uint8_t)(grid.points[8 * j + k] >> 8 << k);
+            *low++ = (uint8_t)grid->points[8 * j + k];
+            block[HIGH + j] |= (uint8_t)(grid->points[8 * j + k] >> 8 << k);
         }
-        memcpy(signs, grid.signs + 4 * j, 4);
+        memcpy(signs, grid->signs + 4 * j, 4);
         signs += 4;
     }
-    grid_scales_pack(grid.scales, GROUPS, block + SCALES);
+    grid_scales_pack(grid->scales, GROUPS, block + SCALES);
 }
+
+GRID_BLOCK_ENCODERS
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -71,4 +71,5 @@ static void decode_block(const uint8_t *block, float *x)
 }
 
 BLOCK_ENCODING(iq3_s, GRID_BLOCK_LEN, BLOCK_BYTES, 0, PARE_ENCODING_IMPORTANCE,
-               "256 weights: points of 4 from a grid of 512, signs, scale per 32", NULL);
+               "256 weights: points of 4 from a grid of 512, signs, scale per 32",
+               IN_LANES(encode_lanes));

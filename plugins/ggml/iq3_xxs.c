@@ -30,19 +30,18 @@ static const struct grid_kind kind = {
     .refit = GRID_REFIT_OFF,
 };
 
-static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
+static void store_block(const struct grid_block *grid, uint8_t *block)
 {
-    struct grid_block grid;
-
-    grid_block_encode(&kind, x, context, &grid);
-    store_u16(block, scale_encode(grid.d * 1.0125f));
+    store_u16(block, scale_encode(grid->d * 1.0125f));
     for (uint32_t k = 0; k < POINTS; k++) {
-        block[CODES + k] = (uint8_t)grid.points[k];
+        block[CODES + k] = (uint8_t)grid->points[k];
     }
     for (uint32_t j = 0; j < GROUPS; j++) {
-        grid_word_store(block + WORDS + 4 * j, grid.signs + 4 * j, grid.scales[j]);
+        grid_word_store(block + WORDS + 4 * j, grid->signs + 4 * j, grid->scales[j]);
     }
 }
+
+GRID_BLOCK_ENCODERS
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -58,4 +57,5 @@ static void decode_block(const uint8_t *block, float *x)
 }
 
 BLOCK_ENCODING(iq3_xxs, GRID_BLOCK_LEN, BLOCK_BYTES, 0, PARE_ENCODING_IMPORTANCE,
-               "256 weights: points of 4 from a grid of 256, scale per 32", NULL);
+               "256 weights: points of 4 from a grid of 256, scale per 32",
+               IN_LANES(encode_lanes));
