@@ -57,25 +57,30 @@ void grid_block_encode(const struct grid_kind *kind, const float *x,
 /* Eight signs from the first seven, such that the number of minuses is even. */
 static inline uint8_t grid_even_signs(uint32_t seven)
 {
-    uint32_t fold = seven ^ seven >> 4;
-
-    fold ^= fold >> 2;
-    fold ^= fold >> 1;
-    return (uint8_t)(seven | (fold & 1) << 7);
+    return (uint8_t)(seven | (uint32_t)__builtin_parity(seven) << 7);
 }
 
-/* The weights of a point: values are by level, signs by weight from bit 0 on. */
+/* The weights of a point: values are by level, 4 of them for points of 8, signs by weight from bit 0 on. */
 static inline void grid_point_decode(const struct grid_shape *shape, uint32_t code, uint32_t signs,
                                      float scale, const float *values, float *x)
 {
+#if LANES >= 8
+    __m256 point = wide_point(shape->len, code, values) * _mm256_set1_ps(scale);
+    const __m256i to_top = _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24);
+    __m256i minus = _mm256_sllv_epi32(_mm256_set1_epi32((int32_t)signs), to_top);
+    minus = _mm256_and_si256(minus, _mm256_set1_epi32(INT32_MIN));
+    point = _mm256_xor_ps(point, _mm256_castsi256_ps(minus));
+    wide_point_store(shape->len, x, point);
+#else
     for (uint32_t i = 0; i < shape->len; i++) {
         float value = scale * values[grid_level(shape, code, i)];
         x[i] = signs >> i & 1 ? -value : value;
     }
+#endif
 }
 
 /* What the levels of points of 8 stand for in iq2. */
-static const float grid_values_iq2[3] = {8.0f, 25.0f, 43.0f};
+static const float grid_values_iq2[4] = {8.0f, 25.0f, 43.0f, 0.0f};
 
 /* Codes of 4 bits, two in a byte, the first in the low bits. */
 static inline void grid_scales_pack(const uint8_t *scales, uint32_t n, uint8_t *bytes)

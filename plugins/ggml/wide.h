@@ -257,6 +257,35 @@ LANES_INLINE void wide_levels_of_16(uint32_t codes, const float levels[4], float
     }
 }
 
+#if LANES >= 8
+
+/* values[level] of the weights of a point (grid.h): of 8, with levels of two bits, or of 4, with
+ * three, which take the lower half. */
+LANES_INLINE __m256 wide_point(uint32_t len, uint32_t code, const float *values)
+{
+    const __m256i by_2 = _mm256_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14);
+    const __m256i by_3 = _mm256_setr_epi32(0, 3, 6, 9, 12, 15, 18, 21);
+    __m256i levels = _mm256_srlv_epi32(_mm256_set1_epi32((int32_t)code), len == 8 ? by_2 : by_3);
+
+    if (len == 8) {
+        __m256 four = _mm256_castps128_ps256(_mm_loadu_ps(values));
+        return _mm256_permutevar_ps(_mm256_permute2f128_ps(four, four, 0), levels);
+    }
+    return _mm256_permutevar8x32_ps(_mm256_loadu_ps(values), levels);
+}
+
+/* The weights of a point. */
+LANES_INLINE void wide_point_store(uint32_t len, float *x, __m256 values)
+{
+    if (len == 8) {
+        _mm256_storeu_ps(x, values);
+    } else {
+        _mm_storeu_ps(x, _mm256_castps256_ps128(values));
+    }
+}
+
+#endif
+
 /* The largest lane; which of two zeros is open, and none is a NaN. */
 LANES_INLINE float wide_largest(lanes values)
 {
