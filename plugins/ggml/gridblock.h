@@ -60,20 +60,30 @@ static inline uint8_t grid_even_signs(uint32_t seven)
     return (uint8_t)(seven | (uint32_t)__builtin_parity(seven) << 7);
 }
 
-/* The weights of a point: values are by level, 4 of them for points of 8, signs by weight from bit 0 on. */
-static inline void grid_point_decode(const struct grid_shape *shape, uint32_t code, uint32_t signs,
-                                     float scale, const float *values, float *x)
+/* The weights of a point of 8: values are by level, four of them; signs by weight from bit 0 on. */
+static inline void grid_point_decode(uint32_t code, uint32_t signs, float scale,
+                                     const float *values, float *x)
 {
 #if LANES >= 8
-    __m256 point = wide_point(shape->len, code, values) * _mm256_set1_ps(scale);
-    const __m256i to_top = _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24);
-    __m256i minus = _mm256_sllv_epi32(_mm256_set1_epi32((int32_t)signs), to_top);
-    minus = _mm256_and_si256(minus, _mm256_set1_epi32(INT32_MIN));
-    point = _mm256_xor_ps(point, _mm256_castsi256_ps(minus));
-    wide_point_store(shape->len, x, point);
+    _mm256_storeu_ps(x, wide_signed(wide_point(code, values) * _mm256_set1_ps(scale), signs));
 #else
-    for (uint32_t i = 0; i < shape->len; i++) {
-        float value = scale * values[grid_level(shape, code, i)];
+    for (uint32_t i = 0; i < 8; i++) {
+        float value = scale * values[grid_level(&grid_of_8, code, i)];
+        x[i] = signs >> i & 1 ? -value : value;
+    }
+#endif
+}
+
+/* The same of two points of 4, with GRID_LEVELS values. */
+static inline void grid_pair_decode(uint32_t first, uint32_t second, uint32_t signs, float scale,
+                                    const float *values, float *x)
+{
+    uint32_t codes = first | second << 12;
+#if LANES >= 8
+    _mm256_storeu_ps(x, wide_signed(wide_pair(codes, values) * _mm256_set1_ps(scale), signs));
+#else
+    for (uint32_t i = 0; i < 8; i++) {
+        float value = scale * values[codes >> 3 * i & 7];
         x[i] = signs >> i & 1 ? -value : value;
     }
 #endif

@@ -105,7 +105,7 @@ static inline void iq1_point_decode(uint32_t point, uint32_t down, float scale, 
     uint32_t code = grid_codes_iq1[point];
 
 #if LANES >= 8
-    wide_point_store(8, x, wide_point(8, code, iq1_values[down]) * _mm256_set1_ps(scale));
+    _mm256_storeu_ps(x, wide_point(code, iq1_values[down]) * _mm256_set1_ps(scale));
 #else
     for (uint32_t i = 0; i < 8; i++) {
         x[i] = scale * iq1_values[down][grid_level(&grid_of_8, code, i)];
