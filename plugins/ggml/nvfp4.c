@@ -26,8 +26,8 @@
 #define E4M3_NAN 0x7fu     /* ggml takes it for 0 … */
 #define E4M3_MINUS_NAN 0xffu /* … and this for 480 */
 
-/* The code of a scale >= 0: to the nearest, of equally near ones the upper. Both ways are worked out,
- * because a branch here is hard to foresee. */
+/* The code of a scale >= 0: to the nearest, of equally near ones the upper. Both ways are worked
+ * out, because a branch here is hard to foresee. */
 static uint8_t scale_code(float scale)
 {
     float small = scale < 0.015625f ? scale : 0.0f;

@@ -80,7 +80,7 @@ static void encode_block(const float *x, const struct block_context *context, ui
     }
 }
 
-/* The weights of the digit that `power`, 3 to the number of digits before it, brings to the front. */
+/* The weights of the digit that `power`, 3 for each digit before it, brings to the front. */
 static void digit_decode(const uint8_t *bytes, uint32_t n, uint32_t power, float d, float *x)
 {
     uint32_t j = 0;
