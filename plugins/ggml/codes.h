@@ -45,6 +45,13 @@ static inline void nibbles_pack(const uint8_t *codes, uint32_t half, uint8_t *by
         }
         return;
     }
+    if (half == 8) {
+        __m128i both = _mm_loadu_si128((const __m128i *)(const void *)codes);
+        both = _mm_and_si128(both, _mm_set1_epi8(15));
+        both = _mm_or_si128(both, _mm_slli_epi16(_mm_srli_si128(both, 8), 4));
+        _mm_storel_epi64((__m128i *)(void *)bytes, both);
+        return;
+    }
 #endif
     for (uint32_t j = 0; j < half; j++) {
         bytes[j] = (uint8_t)((codes[j] & 15) | (codes[j + half] & 15) << 4);
@@ -63,6 +70,12 @@ static inline void nibbles_unpack(const uint8_t *bytes, uint32_t half, uint8_t *
             _mm_storeu_si128((__m128i *)(void *)(codes + j), _mm_and_si128(both, nibble));
             _mm_storeu_si128((__m128i *)(void *)(codes + j + half), high);
         }
+        return;
+    }
+    if (half == 8) {
+        __m128i both = _mm_loadl_epi64((const __m128i *)(const void *)bytes);
+        both = _mm_unpacklo_epi64(both, _mm_srli_epi16(both, 4));
+        _mm_storeu_si128((__m128i *)(void *)codes, _mm_and_si128(both, _mm_set1_epi8(15)));
         return;
     }
 #endif

@@ -39,9 +39,9 @@ ENCODING(iq1_s);
 ENCODING(iq1_m);
 
 /* The kernels besides that of the level `c`, in the order of capability. */
-#if defined(PARE_GGML_X86)
+#if defined(PARE_LEVELS_X86)
 #define MORE_KERNELS(id) &kernel_##id##_avx2, &kernel_##id##_avx512,
-#elif defined(PARE_GGML_NEON)
+#elif defined(PARE_LEVELS_NEON)
 #define MORE_KERNELS(id) &kernel_##id##_neon,
 #else
 #define MORE_KERNELS(id)

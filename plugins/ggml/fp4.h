@@ -53,25 +53,39 @@ static inline void fp4_search(const float *x, uint32_t n, float unit, uint8_t *c
     }
 }
 
+#if LANES > 0
+
+/* The codes of magnitudes, one bit after the other: each time the middle of what is left, which the
+ * bits so far lead to. */
+LANES_INLINE ilanes fp4_nearest(lanes magnitude, float unit)
+{
+    static const float second[16] = {1.5f, 0.0f, 0.0f, 0.0f, 7.0f, 0.0f, 0.0f, 0.0f,
+                                     1.5f, 0.0f, 0.0f, 0.0f, 7.0f, 0.0f, 0.0f, 0.0f};
+    static const float third[16] = {0.5f, 0.0f, 2.5f, 0.0f, 5.0f, 0.0f, 10.0f, 0.0f,
+                                    0.5f, 0.0f, 2.5f, 0.0f, 5.0f, 0.0f, 10.0f, 0.0f};
+    mlanes above = lanes_less(lanes_all(3.5f * unit), magnitude);
+    ilanes code = wide_where(above, 4);
+
+    above = lanes_less(wide_pick_8(second, code) * lanes_all(unit), magnitude);
+    code = ilanes_or(code, wide_where(above, 2));
+    above = lanes_less(wide_pick_8(third, code) * lanes_all(unit), magnitude);
+    return ilanes_or(code, wide_where(above, 1));
+}
+
+#endif
+
 /* The same, where `largest` is the largest magnitude. As long as it is no more than 2^20 units, all
  * differences that matter are exact, and the middles between neighbouring values decide. */
 static inline void fp4_encode(const float *x, uint32_t n, float largest, float unit, uint8_t *codes)
 {
 #if LANES > 0
-    static const float middles[FP4_LARGEST] = {0.5f, 1.5f, 2.5f, 3.5f, 5.0f, 7.0f, 10.0f};
-
-    for (uint32_t i = 0; i < n && largest <= 0x1p20f * unit; i += LANES) {
-        lanes values = wide_load(x + i);
-        mlanes minus = lanes_less(values, lanes_all(-middles[0] * unit));
-        ilanes code = ilanes_all(FP4_LARGEST);
-        for (uint32_t k = 0; k < FP4_LARGEST; k++) {
-            lanes middle = lanes_all(middles[k] * unit);
-            mlanes below = lanes_at_most(lanes_magnitude(values), middle);
-            code = wide_add(code, wide_where(below, -1));
-        }
-        wide_bytes_store(codes + i, ilanes_or(code, wide_where(minus, FP4_SIGN)));
-    }
     if (largest <= 0x1p20f * unit) {
+        for (uint32_t i = 0; i < n; i += LANES) {
+            lanes values = wide_load(x + i);
+            mlanes minus = lanes_less(values, lanes_all(-0.5f * unit));
+            ilanes code = fp4_nearest(lanes_magnitude(values), unit);
+            wide_bytes_store(codes + i, ilanes_or(code, wide_where(minus, FP4_SIGN)));
+        }
         return;
     }
 #endif

@@ -88,25 +88,40 @@ void grid_block_encode_lanes(const struct grid_kind *kind, const struct block_la
 /* Eight signs from the first seven, such that the number of minuses is even. */
 static inline uint8_t grid_even_signs(uint32_t seven)
 {
-    uint32_t fold = seven ^ seven >> 4;
-
-    fold ^= fold >> 2;
-    fold ^= fold >> 1;
-    return (uint8_t)(seven | (fold & 1) << 7);
+    return (uint8_t)(seven | (uint32_t)__builtin_parity(seven) << 7);
 }
 
-/* The weights of a point: values are by level, signs by weight from bit 0 on. */
-static inline void grid_point_decode(const struct grid_shape *shape, uint32_t code, uint32_t signs,
-                                     float scale, const float *values, float *x)
+/* The weights of a point of 8: values are by level, four of them; signs by weight from bit 0 on. */
+static inline void grid_point_decode(uint32_t code, uint32_t signs, float scale,
+                                     const float *values, float *x)
 {
-    for (uint32_t i = 0; i < shape->len; i++) {
-        float value = scale * values[grid_level(shape, code, i)];
+#if LANES >= 8
+    _mm256_storeu_ps(x, wide_signed(wide_point(code, values) * _mm256_set1_ps(scale), signs));
+#else
+    for (uint32_t i = 0; i < 8; i++) {
+        float value = scale * values[grid_level(&grid_of_8, code, i)];
         x[i] = signs >> i & 1 ? -value : value;
     }
+#endif
+}
+
+/* The same of two points of 4, with GRID_LEVELS values. */
+static inline void grid_pair_decode(uint32_t first, uint32_t second, uint32_t signs, float scale,
+                                    const float *values, float *x)
+{
+    uint32_t codes = first | second << 12;
+#if LANES >= 8
+    _mm256_storeu_ps(x, wide_signed(wide_pair(codes, values) * _mm256_set1_ps(scale), signs));
+#else
+    for (uint32_t i = 0; i < 8; i++) {
+        float value = scale * values[codes >> 3 * i & 7];
+        x[i] = signs >> i & 1 ? -value : value;
+    }
+#endif
 }
 
 /* What the levels of points of 8 stand for in iq2. */
-static const float grid_values_iq2[3] = {8.0f, 25.0f, 43.0f};
+static const float grid_values_iq2[4] = {8.0f, 25.0f, 43.0f, 0.0f};
 
 /* Codes of 4 bits, two in a byte, the first in the low bits. */
 static inline void grid_scales_pack(const uint8_t *scales, uint32_t n, uint8_t *bytes)

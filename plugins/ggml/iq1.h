@@ -26,7 +26,8 @@
 #define IQ1_GROUPS_MAX 16
 
 /* What the levels stand for in points moved up [0] and down [1]. */
-static const float iq1_values[2][3] = {{-0.875f, 0.125f, 1.125f}, {-1.125f, -0.125f, 0.875f}};
+static const float iq1_values[2][4] = {{-0.875f, 0.125f, 1.125f, 0.0f},
+                                       {-1.125f, -0.125f, 0.875f, 0.0f}};
 
 /* A group to be searched. */
 struct iq1_group {
@@ -141,9 +142,13 @@ static inline void iq1_point_decode(uint32_t point, uint32_t down, float scale, 
 {
     uint32_t code = grid_codes_iq1[point];
 
+#if LANES >= 8
+    _mm256_storeu_ps(x, wide_point(code, iq1_values[down]) * _mm256_set1_ps(scale));
+#else
     for (uint32_t i = 0; i < 8; i++) {
         x[i] = scale * iq1_values[down][grid_level(&grid_of_8, code, i)];
     }
+#endif
 }
 
 #endif

@@ -52,8 +52,8 @@ static void decode_block(const uint8_t *block, float *x)
     for (uint32_t k = 0; k < POINTS; k++) {
         float scale = d * (0.5f + (float)grid_scale(block + SCALES, k / 2)) * 0.25f;
         uint32_t number = block[LOW + k] | (block[HIGH + k / 4] >> k % 4 * 2 & 3u) << 8;
-        grid_point_decode(&grid_of_8, grid_codes_iq2_s[number], block[SIGNS + k], scale,
-                          grid_values_iq2, x + 8 * k);
+        grid_point_decode(grid_codes_iq2_s[number], block[SIGNS + k], scale, grid_values_iq2,
+                          x + 8 * k);
     }
 }
 

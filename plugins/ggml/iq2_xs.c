@@ -46,8 +46,8 @@ static void decode_block(const uint8_t *block, float *x)
     for (uint32_t k = 0; k < POINTS; k++) {
         float scale = d * (0.5f + (float)grid_scale(block + SCALES, k / 2)) * 0.25f;
         uint32_t word = load_u16(block + CODES + 2 * k);
-        grid_point_decode(&grid_of_8, grid_codes_iq2_xs[word & 511], grid_even_signs(word >> 9),
-                          scale, grid_values_iq2, x + 8 * k);
+        grid_point_decode(grid_codes_iq2_xs[word & 511], grid_even_signs(word >> 9), scale,
+                          grid_values_iq2, x + 8 * k);
     }
 }
 

@@ -53,7 +53,7 @@ static void decode_block(const uint8_t *block, float *x)
         for (uint32_t k = 0; k < 4; k++) {
             uint32_t code = grid_codes_iq2_xxs[bytes[k]];
             uint32_t signs = grid_even_signs(word >> 7 * k & 127);
-            grid_point_decode(&grid_of_8, code, signs, scale, grid_values_iq2, x);
+            grid_point_decode(code, signs, scale, grid_values_iq2, x);
             x += 8;
         }
     }

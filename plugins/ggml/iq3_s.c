@@ -62,11 +62,12 @@ static void decode_block(const uint8_t *block, float *x)
 {
     float d = half_decode(load_u16(block));
 
-    for (uint32_t k = 0; k < POINTS; k++) {
+    for (uint32_t k = 0; k < POINTS; k += 2) {
         float scale = d * (float)(1 + 2 * grid_scale(block + SCALES, k / 8));
-        uint32_t number = block[LOW + k] | (block[HIGH + k / 8] >> k % 8 & 1u) << 8;
-        grid_point_decode(&grid_of_4, grid_codes_iq3_s[number],
-                          block[SIGNS + k / 2] >> k % 2 * 4, scale, values, x + 4 * k);
+        uint32_t high = (uint32_t)block[HIGH + k / 8] >> k % 8;
+        uint32_t first = grid_codes_iq3_s[block[LOW + k] | (high & 1) << 8];
+        uint32_t second = grid_codes_iq3_s[block[LOW + k + 1] | (high & 2) << 7];
+        grid_pair_decode(first, second, block[SIGNS + k / 2], scale, values, x + 4 * k);
     }
 }
 

@@ -47,12 +47,13 @@ static void decode_block(const uint8_t *block, float *x)
 {
     float d = half_decode(load_u16(block));
 
-    for (uint32_t k = 0; k < POINTS; k++) {
+    for (uint32_t k = 0; k < POINTS; k += 2) {
         uint32_t word = grid_word_load(block + WORDS + k / 8 * 4);
         float scale = d * (0.5f + (float)(int32_t)(word >> 28)) * 0.5f;
         uint32_t signs = grid_even_signs(word >> k % 8 / 2 * 7 & 127);
-        grid_point_decode(&grid_of_4, grid_codes_iq3_xxs[block[CODES + k]], signs >> k % 2 * 4,
-                          scale, values, x + 4 * k);
+        grid_pair_decode(grid_codes_iq3_xxs[block[CODES + k]],
+                         grid_codes_iq3_xxs[block[CODES + k + 1]], signs, scale, values,
+                         x + 4 * k);
     }
 }
 

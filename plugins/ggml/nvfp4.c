@@ -26,26 +26,27 @@
 #define E4M3_NAN 0x7fu     /* ggml takes it for 0 … */
 #define E4M3_MINUS_NAN 0xffu /* … and this for 480 */
 
-/* The code of a scale >= 0: to the nearest, of equally near ones the upper. */
+/* The code of a scale >= 0: to the nearest, of equally near ones the upper. Both ways are worked
+ * out, because a branch here is hard to foresee. */
 static uint8_t scale_code(float scale)
 {
-    if (scale < 0.015625f) {
-        int32_t mantissa = (int32_t)(scale * 512.0f + 0.5f);
-        return (uint8_t)(mantissa < 7 ? mantissa : 7);
-    }
+    float small = scale < 0.015625f ? scale : 0.0f;
+    int32_t mantissa = (int32_t)(small * 512.0f + 0.5f);
     uint32_t code = ((float_bits(scale) + 0x80000u) >> 20) - (120u << 3);
-    return (uint8_t)(code < SCALE_WRAP ? code : SCALE_TOP);
+
+    mantissa = mantissa < 7 ? mantissa : 7;
+    code = code < SCALE_WRAP ? code : SCALE_TOP;
+    return (uint8_t)(scale < 0.015625f ? (uint32_t)mantissa : code);
 }
 
 /* Half of the scale of a code. Its highest bit does not count. */
 static float unit_of(uint8_t code)
 {
     uint32_t magnitude = code & 0x7fu;
+    uint32_t normal = (magnitude << 20) + (119u << 23);
+    uint32_t bits = magnitude < SCALE_NORMAL ? float_bits((float)magnitude / 1024.0f) : normal;
 
-    if (magnitude < SCALE_NORMAL) {
-        return (float)magnitude / 1024.0f;
-    }
-    return code != E4M3_NAN ? float_from_bits((magnitude << 20) + (119u << 23)) : 0.0f;
+    return float_from_bits(code != E4M3_NAN ? bits : 0);
 }
 
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)

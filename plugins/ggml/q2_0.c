@@ -14,18 +14,20 @@
 #define BLOCK_BYTES 18
 #define CODES 2 /* offset of the codes */
 
+#if LANES == 0
+
 /* The code of a value of at most about 1: rounded half away from zero. Larger values come from a d
  * so small that its inverse overflows; they are code 0, and so is a NaN. */
-static inline uint32_t code_of(float value)
+static uint32_t code_of(float value)
 {
     uint32_t code = value >= 0.5f ? 2 : 1;
 
     return value > -0.5f && value < 2.0f ? code : 0;
 }
 
-#if LANES > 0
+#else
 
-/* The codes of 16 weights in 32 bits. */
+/* The codes of 16 weights in 32 bits, as code_of makes them. */
 LANES_INLINE uint32_t codes_of_16(const float *x, float inverse)
 {
     uint32_t low = 0; /* bits of the codes */

@@ -32,9 +32,7 @@ static int8_t code_of(float value)
 /* code_of by lanes. */
 LANES_INLINE ilanes codes_of(lanes value)
 {
-    const lanes zero = lanes_all(0.0f);
-    mlanes small = lanes_less(lanes_magnitude(value), lanes_all(128.0f));
-    lanes held = lanes_choose(small, value, zero);
+    lanes held = wide_held(value);
     ilanes whole = wide_cut(held);
     lanes rest = held - wide_floats(whole);
     ilanes up = wide_where(lanes_at_most(lanes_all(0.5f), rest), 1);
@@ -48,9 +46,12 @@ LANES_INLINE ilanes codes_of(lanes value)
 static void codes_make(const float *x, float inverse, uint8_t *codes)
 {
 #if LANES > 0
-    for (int i = 0; i < BLOCK_LEN; i += LANES) {
-        wide_bytes_store(codes + i, codes_of(wide_load(x + i) * lanes_all(inverse)));
+    ilanes rows[BLOCK_LEN / LANES];
+
+    for (int i = 0; i < BLOCK_LEN / LANES; i++) {
+        rows[i] = codes_of(wide_load(x + i * LANES) * lanes_all(inverse));
     }
+    wide_bytes_store_32(codes, rows);
 #else
     for (int i = 0; i < BLOCK_LEN; i++) {
         codes[i] = (uint8_t)code_of(x[i] * inverse);

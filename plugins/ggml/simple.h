@@ -24,11 +24,13 @@ static inline void simple_codes(const float *x, float low, float inverse, float 
                                 uint8_t *codes)
 {
 #if LANES > 0
-    for (uint32_t i = 0; i < SIMPLE_LEN; i += LANES) {
-        lanes above = wide_load(x + i) - lanes_all(low);
-        lanes raised = above * lanes_all(inverse) + lanes_all(raise);
-        wide_bytes_store(codes + i, wide_code_cut(raised, top));
+    ilanes rows[SIMPLE_LEN / LANES];
+
+    for (uint32_t i = 0; i < SIMPLE_LEN / LANES; i++) {
+        lanes above = wide_load(x + i * LANES) - lanes_all(low);
+        rows[i] = wide_code_cut(above * lanes_all(inverse) + lanes_all(raise), top);
     }
+    wide_bytes_store_32(codes, rows);
 #else
     for (uint32_t i = 0; i < SIMPLE_LEN; i++) {
         codes[i] = code_cut((x[i] - low) * inverse + raise, top);

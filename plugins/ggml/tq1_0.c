@@ -13,7 +13,6 @@
 #include "blocks.h"
 #include "encodings.h"
 #include "ternary.h"
-#include "weights.h"
 
 #define BLOCK_BYTES 54
 #define SCALE 52 /* offset of d */
@@ -81,24 +80,38 @@ static void encode_block(const float *x, const struct block_context *context, ui
     }
 }
 
+/* The weights of the digit that `power`, 3 for each digit before it, brings to the front. */
+static void digit_decode(const uint8_t *bytes, uint32_t n, uint32_t power, float d, float *x)
+{
+    uint32_t j = 0;
+
+#if LANES > 0
+    for (; j + LANES <= n; j += LANES) {
+        ilanes fraction = wide_times(wide_bytes(bytes + j), (int32_t)power);
+        fraction = ilanes_and(fraction, ilanes_all(255));
+        ilanes code = wide_right(wide_add(fraction, wide_left(fraction, 1)), 8);
+        wide_store(x + j, (wide_floats(code) - lanes_all(1.0f)) * lanes_all(d));
+    }
+#endif
+    for (; j < n; j++) {
+        uint8_t fraction = (uint8_t)(bytes[j] * power);
+        x[j] = (float)((fraction * 3 >> 8) - 1) * d;
+    }
+}
+
 static void decode_block(const uint8_t *block, float *x)
 {
     float d = half_decode(load_u16(block + SCALE));
-    uint8_t codes[TERNARY_LEN];
-    uint8_t *code = codes;
 
     for (size_t i = 0; i < RUNS; i++) {
-        uint8_t power = 1;
+        uint32_t power = 1;
         for (uint32_t digit = 0; digit < runs[i].digits; digit++) {
-            for (uint32_t j = 0; j < runs[i].bytes; j++) {
-                uint8_t fraction = (uint8_t)(block[j] * power);
-                *code++ = (uint8_t)(fraction * 3 >> 8);
-            }
-            power = (uint8_t)(power * 3);
+            digit_decode(block, runs[i].bytes, power, d, x);
+            x += runs[i].bytes;
+            power *= 3;
         }
         block += runs[i].bytes;
     }
-    weights_symmetric(codes, TERNARY_LEN, 1, d, x);
 }
 
 BLOCK_ENCODING(tq1_0, TERNARY_LEN, BLOCK_BYTES, SCALE,

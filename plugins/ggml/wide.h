@@ -81,6 +81,22 @@ LANES_INLINE void wide_bytes_store(uint8_t *to, ilanes values)
 #endif
 }
 
+/* The lowest bytes of 32 integers that signed bytes can hold. */
+LANES_INLINE void wide_bytes_store_32(uint8_t *to, const ilanes *values)
+{
+#if LANES == 8
+    const __m256i in_order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(values[0], values[1]),
+                                       _mm256_packs_epi32(values[2], values[3]));
+    bytes = _mm256_permutevar8x32_epi32(bytes, in_order);
+    _mm256_storeu_si256((__m256i *)(void *)to, bytes);
+#else
+    for (int i = 0; i < 32 / LANES; i++) {
+        wide_bytes_store(to + i * LANES, values[i]);
+    }
+#endif
+}
+
 LANES_INLINE lanes wide_floats(ilanes values)
 {
 #if LANES == 16
@@ -239,6 +255,16 @@ LANES_INLINE lanes wide_pick(const float table[16], ilanes codes)
 #endif
 }
 
+/* The same of a table whose halves are alike. */
+LANES_INLINE lanes wide_pick_8(const float table[16], ilanes codes)
+{
+#if LANES == 8
+    return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), codes);
+#else
+    return wide_pick(table, codes);
+#endif
+}
+
 /* 16 weights from their codes of two bits. */
 LANES_INLINE void wide_levels_of_16(uint32_t codes, const float levels[4], float *x)
 {
@@ -248,14 +274,42 @@ LANES_INLINE void wide_levels_of_16(uint32_t codes, const float levels[4], float
     };
 
     for (int i = 0; i < 16; i += LANES) {
-        ilanes code = wide_fan(codes, 2, 2 * i);
-#if LANES == 8
-        wide_store(x + i, _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), code));
-#else
-        wide_store(x + i, wide_pick(table, code));
-#endif
+        wide_store(x + i, wide_pick_8(table, wide_fan(codes, 2, 2 * i)));
     }
 }
+
+#if LANES >= 8
+
+/* values[level] of the 8 weights of a point (grid.h), whose levels have two bits. */
+LANES_INLINE __m256 wide_point(uint32_t code, const float *values)
+{
+    const __m256i by_2 = _mm256_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14);
+    __m256 four = _mm256_castps128_ps256(_mm_loadu_ps(values));
+    __m256i levels = _mm256_srlv_epi32(_mm256_set1_epi32((int32_t)code), by_2);
+
+    return _mm256_permutevar_ps(_mm256_permute2f128_ps(four, four, 0), levels);
+}
+
+/* values[level] of the weights of two points of 4, whose levels have three bits. */
+LANES_INLINE __m256 wide_pair(uint32_t codes, const float *values)
+{
+    const __m256i by_3 = _mm256_setr_epi32(0, 3, 6, 9, 12, 15, 18, 21);
+    __m256i levels = _mm256_srlv_epi32(_mm256_set1_epi32((int32_t)codes), by_3);
+
+    return _mm256_permutevar8x32_ps(_mm256_loadu_ps(values), levels);
+}
+
+/* Negates the floats whose bits are set. */
+LANES_INLINE __m256 wide_signed(__m256 values, uint32_t minus)
+{
+    const __m256i to_top = _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24);
+    __m256i signs = _mm256_sllv_epi32(_mm256_set1_epi32((int32_t)minus), to_top);
+
+    signs = _mm256_and_si256(signs, _mm256_set1_epi32(INT32_MIN));
+    return _mm256_xor_ps(values, _mm256_castsi256_ps(signs));
+}
+
+#endif
 
 /* The largest lane; which of two zeros is open, and none is a NaN. */
 LANES_INLINE float wide_largest(lanes values)
@@ -334,13 +388,31 @@ LANES_INLINE void wide_range(const float *x, float *ret_low, float *ret_high)
     *ret_high = wide_first(x, wide_largest(high));
 }
 
+/* `value` where its magnitude is less than 128, else 0. */
+LANES_INLINE lanes wide_held(lanes value)
+{
+    mlanes small = lanes_less(lanes_magnitude(value), lanes_all(128.0f));
+#if LANES == 16
+    return _mm512_maskz_mov_ps(small, value);
+#elif LANES == 8
+    return _mm256_and_ps(small, value);
+#else
+    return (lanes)(small & (ilanes)value);
+#endif
+}
+
 /* code_cut of codes.h. */
 LANES_INLINE ilanes wide_code_cut(lanes raised, int32_t top)
 {
-    mlanes small = lanes_less(lanes_magnitude(raised), lanes_all(128.0f));
-    ilanes code = wide_cut(lanes_choose(small, raised, lanes_all(0.0f)));
-
-    return ilanes_clamp(code, ilanes_all(INT32_MIN), ilanes_all(top));
+    ilanes code = wide_cut(wide_held(raised));
+#if LANES == 16
+    return _mm512_min_epi32(code, _mm512_set1_epi32(top));
+#elif LANES == 8
+    return _mm256_min_epi32(code, _mm256_set1_epi32(top));
+#else
+    ilanes below = code < ilanes_all(top);
+    return (below & code) | (~below & ilanes_all(top));
+#endif
 }
 
 /* Rows become columns. */
