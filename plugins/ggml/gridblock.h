@@ -59,18 +59,18 @@ void grid_block_finish(const struct grid_kind *kind, const float *scales,
                        struct grid_block *block);
 
 /* grid_block_encode of blocks in lanes; ret_blocks has room for LANES of them. */
-void grid_block_encode_lanes(const struct grid_kind *kind, const struct block_lanes *lanes,
+void grid_block_encode_lanes(const struct grid_kind *kind, const struct block_lanes *blocks,
                              struct grid_block *ret_blocks);
 
 /* The encoders of an encoding, at file scope, around its kind and its store_block. */
 #if LANES > 0
 #define GRID_BLOCK_ENCODE_LANES                                                                   \
-    static void encode_lanes(const struct block_lanes *lanes)                                     \
+    static void encode_lanes(const struct block_lanes *blocks)                                    \
     {                                                                                             \
         struct grid_block grids[LANES];                                                           \
-        grid_block_encode_lanes(&kind, lanes, grids);                                             \
-        for (uint32_t i = 0; i < lanes->n; i++) {                                                 \
-            store_block(&grids[i], lanes->block[i]);                                              \
+        grid_block_encode_lanes(&kind, blocks, grids);                                            \
+        for (uint32_t i = 0; i < blocks->n; i++) {                                                \
+            store_block(&grids[i], blocks->block[i]);                                             \
         }                                                                                         \
     }
 #else

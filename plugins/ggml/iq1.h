@@ -74,7 +74,7 @@ void iq1_block_encode(const struct iq1_kind *kind, const float *x,
 void iq1_block_finish(const struct iq1_kind *kind, const float *scales, struct iq1_block *block);
 
 /* iq1_block_encode of blocks in lanes; ret_blocks has room for LANES of them. */
-void iq1_block_encode_lanes(const struct iq1_kind *kind, const struct block_lanes *lanes,
+void iq1_block_encode_lanes(const struct iq1_kind *kind, const struct block_lanes *blocks,
                             struct iq1_block *ret_blocks);
 
 /* The searches of the two encodings in lanes. */
@@ -84,12 +84,12 @@ void iq1_m_search_lanes(const struct iq1_group_lanes *group, struct iq1_split_la
 /* The encoders of an encoding, at file scope, around its kind and its store_block. */
 #if LANES > 0
 #define IQ1_ENCODE_LANES                                                                          \
-    static void encode_lanes(const struct block_lanes *lanes)                                     \
+    static void encode_lanes(const struct block_lanes *blocks)                                    \
     {                                                                                             \
         struct iq1_block parts[LANES];                                                            \
-        iq1_block_encode_lanes(&kind, lanes, parts);                                              \
-        for (uint32_t i = 0; i < lanes->n; i++) {                                                 \
-            store_block(&parts[i], lanes->x[i], lanes->block[i]);                                 \
+        iq1_block_encode_lanes(&kind, blocks, parts);                                             \
+        for (uint32_t i = 0; i < blocks->n; i++) {                                                \
+            store_block(&parts[i], blocks->x[i], blocks->block[i]);                               \
         }                                                                                         \
     }
 #else
