@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "../common/half.h"
 #include "lanes.h"
 
 #if LANES > 0
@@ -361,21 +362,31 @@ LANES_INLINE float wide_first(const float *x, float value)
     return x[__builtin_ctz(equal)];
 }
 
-/* extreme of search.h of 32 floats. */
-LANES_INLINE float wide_extreme(const float *x)
+/* The largest lanes of two; which of two zeros is open. */
+LANES_INLINE void wide_largest_two(lanes a, lanes b, float *ret_a, float *ret_b)
 {
-    float largest = wide_magnitude(x, 32);
-    uint32_t equal = 0;
-
-    for (uint32_t i = 0; i < 32; i += LANES) {
-        lanes magnitude = lanes_magnitude(wide_load(x + i));
-        equal |= wide_bits(lanes_equal(magnitude, lanes_all(largest))) << i;
-    }
-    return largest > 0.0f ? x[__builtin_ctz(equal)] : 0.0f;
+#if LANES >= 8
+#if LANES == 16
+    __m256 a8 = _mm256_max_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    __m256 b8 = _mm256_max_ps(_mm512_castps512_ps256(b), _mm512_extractf32x8_ps(b, 1));
+#else
+    __m256 a8 = a;
+    __m256 b8 = b;
+#endif
+    __m128 a4 = _mm_max_ps(_mm256_castps256_ps128(a8), _mm256_extractf128_ps(a8, 1));
+    __m128 b4 = _mm_max_ps(_mm256_castps256_ps128(b8), _mm256_extractf128_ps(b8, 1));
+    __m128 both = _mm_max_ps(_mm_unpacklo_ps(a4, b4), _mm_unpackhi_ps(a4, b4));
+    both = _mm_max_ps(both, _mm_movehl_ps(both, both));
+    *ret_a = _mm_cvtss_f32(both);
+    *ret_b = _mm_cvtss_f32(_mm_shuffle_ps(both, both, 1));
+#else
+    *ret_a = wide_largest(a);
+    *ret_b = wide_largest(b);
+#endif
 }
 
-/* range of search.h of 32 floats. */
-LANES_INLINE void wide_range(const float *x, float *ret_low, float *ret_high)
+/* The smallest of 32 floats, negated, and the largest; which of two zeros is open. */
+LANES_INLINE void wide_bounds(const float *x, float *ret_low, float *ret_high)
 {
     lanes low = wide_load(x);
     lanes high = low;
@@ -384,8 +395,37 @@ LANES_INLINE void wide_range(const float *x, float *ret_low, float *ret_high)
         low = lanes_lesser(wide_load(x + i), low);
         high = lanes_greater(wide_load(x + i), high);
     }
-    *ret_low = wide_first(x, -wide_largest(-low));
-    *ret_high = wide_first(x, wide_largest(high));
+    wide_largest_two(-low, high, ret_low, ret_high);
+}
+
+/* extreme of search.h of 32 floats. Without a tie it is the smallest or the largest. */
+LANES_INLINE float wide_extreme(const float *x)
+{
+    float low; /* negated */
+    float high;
+    uint32_t equal = 0;
+
+    wide_bounds(x, &low, &high);
+    if (low != high) {
+        uint32_t minus = (uint32_t)(low > high) << 31;
+        return float_from_bits(float_bits(low > high ? low : high) | minus);
+    }
+    for (uint32_t i = 0; i < 32; i += LANES) {
+        lanes magnitude = lanes_magnitude(wide_load(x + i));
+        equal |= wide_bits(lanes_equal(magnitude, lanes_all(high))) << i;
+    }
+    return high > 0.0f ? x[__builtin_ctz(equal)] : 0.0f;
+}
+
+/* range of search.h of 32 floats. */
+LANES_INLINE void wide_range(const float *x, float *ret_low, float *ret_high)
+{
+    float low; /* negated */
+    float high;
+
+    wide_bounds(x, &low, &high);
+    *ret_low = low != 0.0f ? -low : wide_first(x, low);
+    *ret_high = high != 0.0f ? high : wide_first(x, high);
 }
 
 /* `value` where its magnitude is less than 128, else 0. */
