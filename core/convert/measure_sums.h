@@ -1,9 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The sums of measure.h. Eight running ones of each, one for each residue of the index, let the
- * compiler use vectors without changing the order of any addition: all levels of instructions give
- * the same bits.
+ * The sums of measure.h. There are eight running ones of each, one for each residue of the index,
+ * which are vectors where a CPU has them: all levels of instructions give the same bits.
  */
 #ifndef CONVERT_MEASURE_SUMS_H
 #define CONVERT_MEASURE_SUMS_H
@@ -24,10 +23,11 @@ struct measure_weighted {
     double sse[MEASURE_LANES], sxx[MEASURE_LANES];
 };
 
-/* Adds n elements, of which the first has the residue 0. What is not finite makes a sum so. */
+/* measure_sums: takes the sums of n elements, of which the first has the residue 0;
+ * measure_weighted: adds to sums. What is not finite makes a sum so. */
 #define MEASURE_LEVEL(level)                                                                      \
     void measure_sums_##level(const float *x, const float *y, size_t n,                           \
-                              struct measure_sums *sums);                                         \
+                              struct measure_sums *ret_sums);                                     \
     void measure_weighted_##level(const float *x, const float *y, const float *h, size_t n,       \
                                   struct measure_weighted *sums)
 MEASURE_LEVEL(c);
