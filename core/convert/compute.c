@@ -14,6 +14,7 @@
 #include "convert/importance_rows.h"
 #include "convert/pipeline_state.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 struct computer {
@@ -21,8 +22,22 @@ struct computer {
     float *x, *y;           /* decoded source, decoded result */
     unsigned char *encoded; /* planes one after another */
     struct importance_rows importance;
+    uint64_t *unsent;       /* by target: bytes written since the disk was last asked to begin */
     struct stage_seconds seconds;
 };
+
+#define SEND_BYTES (32u << 20)
+
+/* Has the disk begin with what was written, so that little is left to wait for in the end. */
+static void send(struct computer *c, const struct target *target, int fd, uint64_t written)
+{
+    uint64_t *unsent = &c->unsent[target->position];
+    *unsent += written;
+    if (*unsent < SEND_BYTES)
+        return;
+    *unsent = 0;
+    (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* errors come with fsync */
+}
 
 static const struct model_tensor *source_tensor(const struct pipeline *p, uint64_t i)
 {
@@ -51,8 +66,9 @@ static int write_planes(struct computer *c, const struct target *target, uint64_
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
         slab_plane_range(t, i, slab->first, slab->count, &offset, &length);
-        r = file_pwrite(target->fds[places[i].file], bytes[i], length, places[i].offset + offset,
-                        err);
+        int fd = target->fds[places[i].file];
+        r = file_pwrite(fd, bytes[i], length, places[i].offset + offset, err);
+        send(c, target, fd, length);
     }
     c->seconds.write += timing_since(start);
     return r < 0 ? error_prefix(err, "%s", target->stem) : 0;
@@ -268,7 +284,7 @@ static int take_ready(struct pipeline *p)
     int slab = -1;
     (void)pthread_mutex_lock(&p->lock);
     while (!p->n_ready && !p->walked && !p->stopped)
-        (void)pthread_cond_wait(&p->changed, &p->lock);
+        (void)pthread_cond_wait(&p->work, &p->lock);
     if (p->n_ready && !p->stopped) {
         slab = (int)p->ready_ring[p->ready_at];
         p->ready_at = (p->ready_at + 1) % p->n_slabs;
@@ -285,7 +301,7 @@ static int give_back(struct pipeline *p, int slab, const struct measure *figures
     int r = keep_figures(p, &p->slabs[slab].slab, figures, err);
     p->free_list[p->n_free++] = (unsigned)slab;
     p->steps++;
-    (void)pthread_cond_broadcast(&p->changed);
+    (void)pthread_cond_signal(&p->room);
     (void)pthread_mutex_unlock(&p->lock);
     return r;
 }
@@ -297,7 +313,8 @@ static int work(struct computer *c, struct error *err)
     c->x = malloc(c->p->max_elements * sizeof *c->x);
     c->y = malloc(c->p->max_elements * sizeof *c->y);
     c->encoded = malloc(c->p->max_encoded);
-    if (!figures || !c->x || !c->y || !c->encoded)
+    c->unsent = calloc(c->p->request->n_targets + 1, sizeof *c->unsent);
+    if (!figures || !c->x || !c->y || !c->encoded || !c->unsent)
         return error_oom(err);
     int slab, r = importance_rows_init(&c->importance, c->p->request->importance,
                                        c->p->max_elements, err);
@@ -318,14 +335,14 @@ void *pipeline_computer(void *pipeline)
     free(c.x);
     free(c.y);
     free(c.encoded);
+    free(c.unsent);
     importance_rows_deinit(&c.importance);
     (void)pthread_mutex_lock(&c.p->lock);
     c.p->seconds.decode += c.seconds.decode;
     c.p->seconds.encode += c.seconds.encode;
     c.p->seconds.measure += c.seconds.measure;
     c.p->seconds.write += c.seconds.write;
-    c.p->running--;
-    (void)pthread_cond_broadcast(&c.p->changed);
+    pipeline_ended(c.p);
     (void)pthread_mutex_unlock(&c.p->lock);
     return NULL;
 }
