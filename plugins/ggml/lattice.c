@@ -7,8 +7,27 @@
 #include "search.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define NEIGHBOURS 16 /* halves on each side: more than lie within a last place of any grain */
+
+/* 1 when n floats have more than `most` different values: no lattice of so many levels has them.
+ * It is what tells ordinary weights from those on a lattice soonest. */
+static int has_more_values(const float *x, uint32_t n, uint32_t most)
+{
+    float seen[BLOCK_MAX];
+    uint32_t known = 0;
+
+    for (uint32_t i = 0; i < n && known <= most; i++) {
+        uint32_t same = 0;
+        for (uint32_t j = 0; j < known; j++) {
+            same += seen[j] == x[i];
+        }
+        seen[known] = x[i];
+        known += same == 0;
+    }
+    return known > most;
+}
 
 static float level_of(const struct lattice *lattice, uint32_t code)
 {
@@ -62,12 +81,14 @@ static int try_scale(const struct lattice *lattice, const float *x, uint32_t n,
     return scale_fits(lattice, x, n, grain, scale, codes);
 }
 
-/* The scales that put the extreme weight on a level, from the middle outward. */
+/* The scales that put the extreme weight on a level, from the middle outward. Where that would be
+ * infinite, for the extreme weight was rounded up, it is the largest half. */
 static int try_level(const struct lattice *lattice, const float *x, uint32_t n,
                      enum pare_grain grain, float extreme_x, float level, uint16_t *ret_scale,
                      uint8_t *codes)
 {
-    const int32_t middle = half_encode(extreme_x / level);
+    const uint16_t nearest = half_encode(extreme_x / level);
+    const int32_t middle = (nearest & 0x7fff) < 0x7c00 ? nearest : (nearest & 0x8000) | 0x7bff;
     int alive[2] = {1, 1}; /* above and below: halves there still give the extreme weight */
 
     for (int32_t i = 0; i <= 2 * NEIGHBOURS && (alive[0] || alive[1]); i++) {
@@ -110,7 +131,7 @@ int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
     uint32_t low = 0;
     uint32_t high = lattice->count - 1;
 
-    if (most == 0.0f) {
+    if (most == 0.0f || has_more_values(x, n, lattice->count)) {
         return 0;
     }
     for (uint32_t left = lattice->count; left > 0; left--) {
@@ -167,6 +188,31 @@ static int try_steps(const float *x, uint32_t n, int32_t top, float from, float 
     return 0;
 }
 
+static int compare_floats(const void *a, const void *b)
+{
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* 1 when two of n different weights are closer to each other than codes are: `top` times their
+ * distance, and a little for rounding, does not reach from the smallest to the largest. */
+static int too_close(const float *x, uint32_t n, int32_t top)
+{
+    float sorted[BLOCK_MAX];
+    float least = INFINITY;
+
+    memcpy(sorted, x, n * sizeof(*x));
+    qsort(sorted, n, sizeof(*sorted), compare_floats);
+    for (uint32_t i = 1; i < n; i++) {
+        float gap = sorted[i] - sorted[i - 1];
+        least = gap > 0.0f && gap < least ? gap : least;
+    }
+    float slack = 0x1p-20f * fmaxf(fabsf(sorted[0]), fabsf(sorted[n - 1]));
+    return (least + slack) * (float)top < sorted[n - 1] - sorted[0];
+}
+
 /* Sums of scale * code and offset may have been rounded: the neighbours of the scale that the
  * extremes give are tried, too. */
 int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint16_t *ret_scale,
@@ -176,7 +222,7 @@ int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint16_t *re
     float ends[2];
 
     range(x, n, &ends[0], &ends[1]);
-    if (ends[0] == ends[1]) {
+    if (ends[0] == ends[1] || too_close(x, n, top)) {
         return 0;
     }
     for (int32_t steps = top; steps > 0; steps--) {
