@@ -85,6 +85,20 @@ void measure_add(struct measure *m, const float *x, const float *y, size_t n, ui
         add_carefully(m, x, y, n, first);
 }
 
+float measure_largest(const float *x, size_t n)
+{
+    uint32_t largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        bits &= 0x7fffffffu;
+        largest = bits > largest ? bits : largest;
+    }
+    float value;
+    memcpy(&value, &largest, sizeof value);
+    return value;
+}
+
 /* As weighted_sums_of, without the elements that are not finite; returns how many are. */
 static size_t add_weighted_carefully(struct measure_weighted *sums, const float *x,
                                      const float *y, size_t n, const float *h)

@@ -30,6 +30,17 @@ void pipeline_ended(struct pipeline *p)
         (void)pthread_cond_broadcast(&p->ended);
 }
 
+int measuring_parse(const char *text, enum measuring *ret, struct error *err)
+{
+    static const char *const words[] = { "full", "sample", "none" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcmp(text, words[i])) {
+            *ret = (enum measuring)i;
+            return 0;
+        }
+    return error_set(err, PARE_EUSAGE, "measure is full, sample or none, not '%.40s'", text);
+}
+
 int pipeline_cuts(const struct model *model, struct target *const *targets, size_t n_targets,
                   struct slab_cut **ret_cuts, struct error *err)
 {

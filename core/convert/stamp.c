@@ -101,9 +101,10 @@ int stamp_add(struct stamp *stamp, const struct stamp_facts *facts, struct model
         r = put_facts(facts, target, err);
     if (!r)
         r = put(target, "pare.source.files", texts.names, texts.n, 1, err);
-    if (!r)
+    if (!r && !facts->without_digests) {
         r = put(target, "pare.source.sha256", texts.digests, texts.n, 1, err);
-    stamp->wanted = r ? 0 : texts.n;
+        stamp->wanted = r ? 0 : texts.n;
+    }
     return r;
 }
 

@@ -153,7 +153,8 @@ static int add_stamp(struct target *target, const struct target_setup *setup, st
                                  .recipe_digest = recipe_digest(target->recipe),
                                  .map = route_map(target->route),
                                  .name = json_get_string(source, "name", ""),
-                                 .source = setup->routes->model };
+                                 .source = setup->routes->model,
+                                 .without_digests = job_without_digests(setup->routes->job) };
     if (!*facts.map || strcmp(target->writer->name, "gguf") != 0)
         return 0;
     return stamp_add(&target->stamp, &facts, target->plan->target, err);
