@@ -150,8 +150,9 @@ static int check_target(struct map_line *line, const struct map_tensor *tensor)
 static int check_transforms(struct map_line *line, const struct map_tensor *tensor)
 {
     if (tensor->transpose && (tensor->stack.len || tensor->n_sources > 1 || tensor->heads ||
-                              tensor->pick))
-        return error_set(line->err, PARE_EDATA, "'transpose' goes with 'f32' and 'add' only");
+                              (tensor->pick && !tensor->columns)))
+        return error_set(line->err, PARE_EDATA, "'transpose' goes with 'columns', 'f32' and 'add' "
+                         "only");
     if (tensor->heads && (tensor->columns || tensor->pick == MAP_EVEN || tensor->pick == MAP_ODD))
         return error_set(line->err, PARE_EDATA, "'permute' goes with 'rows FIRST COUNT' only");
     return 0;
