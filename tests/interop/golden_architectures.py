@@ -42,7 +42,9 @@ DIFFERENCES = [
      "something is quantized, as llama-quantize does"),
     (r"bert.*|minilm", r"tokenizer\.ggml\.pre", r'str "bert-bge"', "llama.cpp has two names for one "
      "rule; the converter tells them apart by their vocabularies"),
-    (r"granite|starcoder2", r"tokenizer\.ggml\.pre", r'str "smollm"', "as above: starcoder's rule"),
+    (r"granite|starcoder2|exaone.*", r"tokenizer\.ggml\.pre", r'str "smollm"', "as above: starcoder's rule"),
+    (r"exaone.*", r"exaone\.attention\.layer_norm_rms_epsilon", r"f32 .*", "llama.cpp cannot load "
+     "an EXAONE without it; the converter gives the number another name only"),
     (r"gpt-oss", r"general\.file_type", r"u32 32", "recipe bf16 writes its own number"),
     (r"llama-fallback", r"tokenizer\.ggml\.scores", r".*", "the converter gives all tokens -1000, "
      "which loses the order of merges; ours are the ranks, so that tokens come out right"),
