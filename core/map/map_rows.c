@@ -231,6 +231,10 @@ int map_rows_add(struct map_work *work, const struct map_tensor *rule, const cha
     struct rows rows = { .work = work, .rule = rule, .name = name };
     struct view_tensor tensor = { .name = { name, strlen(name) }, .add = (float)rule->add };
     const struct model_tensor *t = &work->model->tensors[tensors[0]];
+    if (t->encoding && (t->encoding->flags & PARE_ENCODING_INTEGER))
+        return error_set(work->err, PARE_EDATA, "`%s' would hold whole numbers (%s), and weights "
+                         "are none: are they codes, of which config.json says nothing "
+                         "(quantization_config)?", name, t->encoding_name);
     if (is_plain(rule))
         return add_plain(&rows, tensors[0], &tensor);
     int r = add_all(&rows, tensors, stacked, &tensor);

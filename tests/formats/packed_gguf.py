@@ -64,8 +64,9 @@ def mx(m, layer, out, inn):
 
 # name: (quantization_config, how a matrix is made, what it is said to have been)
 LAYOUTS = {
-    "fp8-blocks": ({"quant_method": "fp8", "weight_block_size": [16, 32]}, lambda m, layer, out, inn:
-                   fp8(m, layer + ".weight", out, inn, (16, 32), "_scale_inv", ""), "fp8"),
+    "fp8-blocks": ({"quant_method": "fp8", "weight_block_size": [16, 32]},
+                   lambda m, layer, out, inn: fp8(m, layer + ".weight", out, inn, (16, 32),
+                                                  "_scale_inv", ""), "fp8"),
     "ct-int4": (compressed("pack-quantized", num_bits=4, group_size=16), lambda m, layer, out, inn:
                 ct_packed(m, layer, out, inn, 4, 16), "compressed-tensors int4 g16"),
     "ct-int8": (compressed("int-quantized", num_bits=8), ct_int8, "compressed-tensors int8 rows"),
@@ -84,8 +85,8 @@ LAYOUTS = {
                 bnb_4bit(m, layer + ".weight", out, inn, 64, nested=16), "bitsandbytes nf4 b64"),
     "bnb-int8": ({"quant_method": "bitsandbytes", "load_in_8bit": True}, bnb_int8,
                  "bitsandbytes int8 rows"),
-    "mlx": ({"bits": 4, "group_size": 16}, lambda m, layer, out, inn: mlx(m, layer, out, inn, 4, 16),
-            "mlx int4 g16"),
+    "mlx": ({"bits": 4, "group_size": 16},
+            lambda m, layer, out, inn: mlx(m, layer, out, inn, 4, 16), "mlx int4 g16"),
     "modelopt": ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, lambda m, layer, out, inn:
                  nvfp4(m, layer + ".weight", layer + ".weight_scale", layer + ".weight_scale_2",
                        out, inn, False, ""), "modelopt nvfp4"),
