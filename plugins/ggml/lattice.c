@@ -3,6 +3,7 @@
 /* Recovering codes: see lattice.h. */
 #include "lattice.h"
 
+#include "codes.h"
 #include "fp4.h"
 #include "search.h"
 
@@ -103,8 +104,9 @@ static int zeros_are_negative(const float *x, uint32_t n)
 }
 
 int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
-                    enum pare_grain grain, uint16_t *ret_scale, uint8_t *codes)
+                    enum pare_grain grain, uint8_t *block, uint8_t *codes)
 {
+    uint16_t scale;
     const float most = extreme(x, n);
     const int upper = (most > 0.0f) != zeros_are_negative(x, n); /* of two levels equally far */
     uint32_t low = 0;
@@ -118,7 +120,8 @@ int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
         float b = level_of(lattice, high);
         float level = fabsf(b) > fabsf(a) || (fabsf(b) == fabsf(a) && upper) ? b : a;
         if (level != 0.0f &&
-            try_level(lattice, x, n, grain, most, level, ret_scale, codes)) {
+            try_level(lattice, x, n, grain, most, level, &scale, codes)) {
+            store_u16(block, scale);
             return 1;
         }
         if (level == b && left > 1) {
@@ -128,6 +131,18 @@ int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
         }
     }
     return 0;
+}
+
+int lattice_recover_nibbles(const struct lattice *lattice, const float *x, enum pare_grain grain,
+                            uint8_t *block)
+{
+    uint8_t codes[32];
+
+    if (!lattice_recover(lattice, x, 32, grain, block, codes)) {
+        return 0;
+    }
+    nibbles_pack(codes, 16, block + 2);
+    return 1;
 }
 
 /* 1 when x are codes of the scale and the offset. */
@@ -169,9 +184,10 @@ static int try_steps(const float *x, uint32_t n, int32_t top, float from, float 
 
 /* Sums of scale * code and offset may have been rounded: the neighbours of the scale that the
  * extremes give are tried, too. */
-int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint16_t *ret_scale,
-                           uint16_t *ret_low, uint8_t *codes)
+int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint8_t *block,
+                           uint8_t *codes)
 {
+    uint16_t low;
     static const int8_t around[3] = {0, 1, -1};
     float ends[2];
 
@@ -185,8 +201,10 @@ int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint16_t *re
             float to = ends[1 - backward];
             uint16_t half = half_encode((float)(((double)to - (double)from) / steps));
             for (int i = 0; i < 3; i++) {
-                *ret_scale = (uint16_t)(half + around[i]);
-                if (try_steps(x, n, top, from, to, steps, *ret_scale, ret_low, codes)) {
+                uint16_t scale = (uint16_t)(half + around[i]);
+                if (try_steps(x, n, top, from, to, steps, scale, &low, codes)) {
+                    store_u16(block, scale);
+                    store_u16(block + 2, low);
                     return 1;
                 }
             }

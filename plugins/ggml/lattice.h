@@ -22,14 +22,20 @@ struct lattice {
     uint32_t count;
 };
 
-/* The half at *ret_scale and the codes of a block: x = scale * level, in the grain. 1: found. */
+/* The scale, a half at the block's begin, and the codes of n weights: x = scale * level, in the
+ * grain. 1: found. */
 int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
-                    enum pare_grain grain, uint16_t *ret_scale, uint8_t *codes);
+                    enum pare_grain grain, uint8_t *block, uint8_t *codes);
 
-/* The halves *ret_scale and *ret_low and the codes, up to `top`, of x = scale * code + low. 1:
- * found; only for weights that are not rounded to any grain. */
-int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint16_t *ret_scale,
-                           uint16_t *ret_low, uint8_t *codes);
+/* The same for a block of 32 whose codes, packed as nibbles, follow the scale. */
+int lattice_recover_nibbles(const struct lattice *lattice, const float *x, enum pare_grain grain,
+                            uint8_t *block);
+
+/* Scale and offset, halves at the block's begin, and the codes, up to `top`, of
+ * x = scale * code + low. 1: found. Sums that were rounded to a grain leave scale and offset open:
+ * only weights that were not are found. */
+int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint8_t *block,
+                           uint8_t *codes);
 
 /* The unit, a power of two, and the codes of fp4.h: x = unit * value. 1: found. */
 int lattice_recover_fp4(const float *x, uint32_t n, float *ret_unit, uint8_t *codes);
