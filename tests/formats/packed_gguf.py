@@ -76,11 +76,12 @@ LAYOUTS = {
     "ct-mxfp4": (compressed("mxfp4-pack-quantized", num_bits=4, type="float", group_size=32), mx,
                  "mxfp4"),
     "gptq": ({"quant_method": "gptq", "bits": 4, "group_size": 16, "desc_act": True},
-             lambda m, layer, out, inn: gptq(m, layer, out, inn, 4, 16,
-                                             [c * 7 % inn // 16 for c in range(inn)]),
+             lambda m, layer, out, inn, group=16: gptq(
+                 m, layer, out, inn, 4, group,
+                 [c * 7 % inn // 16 for c in range(inn)] if group == 16 else None),
              "gptq int4 g16"),
     "awq": ({"quant_method": "awq", "bits": 4, "group_size": 16, "version": "gemm"},
-            lambda m, layer, out, inn: awq(m, layer, out, inn, 16), "awq int4 g16"),
+            lambda m, layer, out, inn, group=16: awq(m, layer, out, inn, group), "awq int4 g16"),
     "bnb-nf4": ({"quant_method": "bitsandbytes", "load_in_4bit": True}, lambda m, layer, out, inn:
                 bnb_4bit(m, layer + ".weight", out, inn, 64, nested=16), "bitsandbytes nf4 b64"),
     "bnb-int8": ({"quant_method": "bitsandbytes", "load_in_8bit": True}, bnb_int8,
@@ -97,8 +98,11 @@ E2M1 = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0]
 E2M1 += [0.0] + [-x for x in E2M1[1:]]  # minus zero is zero, as in ggml's table
 
 
-def make(layout):
+def make(layout, group=None):
+    """group: another size of groups, of GPTQ and AWQ."""
     config, matrix, _ = LAYOUTS[layout]
+    if group:
+        config = {**config, "group_size": group}
     m = Model({"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": WIDTH,
                "num_hidden_layers": 1, "num_attention_heads": HEADS, "num_key_value_heads": KEYS,
                "intermediate_size": INNER, "vocab_size": VOCABULARY, "rms_norm_eps": 1e-05,
@@ -108,7 +112,7 @@ def make(layout):
         n = shape[0] * (shape[1] if len(shape) > 1 else 1)
         m.keep(name, "BF16", shape, [m.random.randrange(-64, 64) / 64 for _ in range(n)])
     for name, (_, out, inn, _) in MATRICES.items():
-        matrix(m, LAYER + name, out, inn)
+        matrix(m, LAYER + name, out, inn, *[group] if group else [])
     return m
 
 
@@ -199,6 +203,22 @@ class Test(unittest.TestCase):
                 m.write(self.dir / "m")
                 self.check_f16(m)
                 self.check_again(origin, AGAIN.get(layout, "q4_k_m"))
+
+    def test_exact(self):
+        """Codes of four bits and scales that are halves are no loss, and need no permission."""
+        for layout, recipe in (("gptq", "q5_0"), ("awq", "q5_0")):
+            with self.subTest(layout):
+                for old in ("m", "out"):
+                    shutil.rmtree(self.dir / old, ignore_errors=True)
+                m = make(layout, 32)
+                m.write(self.dir / "m")
+                made = self.convert("f16", "--tensor",
+                                    "/^blk.*(attn_[qkvo]|ffn).*weight$/=" + recipe)
+                manifest = json.loads(pathlib.Path(str(made) + ".pare.json").read_text())
+                exact = [t for t in manifest["tensors"] if t["lattice"] == "exact"]
+                self.assertEqual({t["to"] for t in exact}, {recipe})
+                self.assertEqual(len(exact), len(MATRICES))
+                self.assertEqual({t["rmse"] for t in exact}, {0})
 
 
 if __name__ == "__main__":
