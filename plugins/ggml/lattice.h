@@ -37,6 +37,13 @@ int lattice_recover_nibbles(const struct lattice *lattice, const float *x, enum 
 int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint8_t *block,
                            uint8_t *codes);
 
+/* n weights as whole numbers, of at most `limit` in magnitude, of the largest unit of which all
+ * are multiples. 1: found; not when all are zero. */
+int lattice_whole(const float *x, uint32_t n, int64_t limit, double *ret_unit, int32_t *numbers);
+
+/* The greatest number that divides n numbers; 0 when all are 0. */
+int64_t lattice_divisor(const int32_t *numbers, uint32_t n);
+
 /* The unit, a power of two, and the codes of fp4.h: x = unit * value. 1: found. */
 int lattice_recover_fp4(const float *x, uint32_t n, float *ret_unit, uint8_t *codes);
 
