@@ -69,9 +69,12 @@ def check(pare, name, case, limited):
     try:
         write(home / "model", case)
         (home / "out").mkdir()
+        before = sorted((p.name, p.stat().st_size) for p in (home / "model").iterdir())
         run = Run([pare, "convert", str(home / "model"), "--to", "gguf:f16", "--quiet",
                    "--tokenizer", "none", "-o", str(home / "out")], str(home))
-        return problems_of(run, home / "out", case, limited)
+        after = sorted((p.name, p.stat().st_size) for p in (home / "model").iterdir())
+        return problems_of(run, home / "out", case, limited) + \
+            ([] if after == before else ["the source is another one: %s" % after])
     finally:
         shutil.rmtree(home)
 
