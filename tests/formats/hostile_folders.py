@@ -16,6 +16,7 @@ import shutil
 import struct
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import hostile_cases
 from run_bad import Run, failed_cleanly, left_in
@@ -64,7 +65,7 @@ def problems_of(run, out, case, limited):
     return found + ["left " + name for name in left_in(out)]
 
 
-def check(pare, name, case, limited):
+def check(pare, case, limited):
     home = pathlib.Path(tempfile.mkdtemp(prefix="pare-hostile-"))
     try:
         write(home / "model", case)
@@ -82,10 +83,11 @@ def check(pare, name, case, limited):
 def main():
     arguments = [a for a in sys.argv[1:] if a != "--no-limits"]
     cases = hostile_cases.cases()
-    chosen = arguments[1:] or cases
-    failed = 0
-    for name in chosen:
-        problems = check(arguments[0], name, cases[name], "--no-limits" not in sys.argv)
+    chosen = arguments[1:] or list(cases)
+    limited, failed = "--no-limits" not in sys.argv, 0
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda name: check(arguments[0], cases[name], limited), chosen))
+    for name, problems in zip(chosen, results):
         failed += bool(problems)
         print("%s %s" % ("not ok" if problems else "ok", name))
         for problem in problems:
