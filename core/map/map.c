@@ -75,6 +75,8 @@ static int open_forward(struct map *map, struct map_work *work)
     r = map_work_begin(work, config);
     if (!r)
         r = map_tensors_add(work);
+    if (!r)
+        r = map_shapes_check(work);
     return r ? r : map_meta_add(work);
 }
 

@@ -117,9 +117,13 @@ static int gather_rope(json_t *config, struct error *err)
     static const char *const local_names[] = { "rope_local_base_freq", "local_rope_theta",
                                                "rope_local_theta", "swa_rope_theta", NULL };
     static const char *const type_names[] = { "type", NULL };
-    const json_t *given = json_object_get(config, "rope_parameters");
-    if (!json_is_object(given))
-        given = json_object_get(config, "rope_scaling");
+    static const char *const given_names[] = { "rope_parameters", "rope_scaling" };
+    const json_t *given = NULL;
+    for (size_t i = 0; !given && i < sizeof given_names / sizeof *given_names; i++) {
+        given = json_object_get(config, given_names[i]);
+        if (given && !json_is_object(given))
+            return error_set(err, PARE_EDATA, "config.json: `%s' is no object", given_names[i]);
+    }
     const json_t *full = json_object_get(given, "full_attention");
     const json_t *sliding = json_object_get(given, "sliding_attention");
     _cleanup_json_ json_t *rope = json_object();

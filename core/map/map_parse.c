@@ -384,6 +384,7 @@ static const struct {
     { "tensor", map_parse_tensor },
     { "drop", map_parse_drop },
     { "f32", map_parse_f32 },
+    { "shape", map_parse_shape },
     { "values", map_parse_values },
 };
 

@@ -54,6 +54,7 @@ int map_parse_rename(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_tensor(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_drop(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_f32(struct map_line *line) __attribute__((warn_unused_result));
+int map_parse_shape(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_values(struct map_line *line) __attribute__((warn_unused_result));
 
 #endif

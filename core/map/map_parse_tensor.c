@@ -150,8 +150,9 @@ static int check_target(struct map_line *line, const struct map_tensor *tensor)
 static int check_transforms(struct map_line *line, const struct map_tensor *tensor)
 {
     if (tensor->transpose && (tensor->stack.len || tensor->n_sources > 1 || tensor->heads ||
-                              tensor->pick))
-        return error_set(line->err, PARE_EDATA, "'transpose' goes with 'f32' and 'add' only");
+                              (tensor->pick && !tensor->columns)))
+        return error_set(line->err, PARE_EDATA, "'transpose' goes with 'columns', 'f32' and 'add' "
+                         "only");
     if (tensor->heads && (tensor->columns || tensor->pick == MAP_EVEN || tensor->pick == MAP_ODD))
         return error_set(line->err, PARE_EDATA, "'permute' goes with 'rows FIRST COUNT' only");
     return 0;
@@ -217,6 +218,38 @@ int map_parse_drop(struct map_line *line)
 int map_parse_f32(struct map_line *line)
 {
     return parse_patterns(line, &line->rules->floats_end);
+}
+
+/* "shape PATTERN [rows VALUE] [columns VALUE] [if CONDITION]" */
+int map_parse_shape(struct map_line *line)
+{
+    struct map_shape *shape = map_new(line, sizeof *shape);
+    struct map_term term;
+    if (!shape)
+        return PARE_ENOMEM;
+    shape->place = line->place;
+    if (!map_take(line, &term))
+        return map_expected(line, "a pattern of tensors", NULL);
+    int r = pattern_parse(&line->rules->memory, term.text, NULL, &shape->pattern, line->err);
+    for (const char *p = line->p; !r && map_take(line, &term); p = line->p) {
+        if (map_term_is(&term, "if")) {
+            line->p = p;
+            r = map_take_condition(line, &shape->condition);
+        } else if (map_term_is(&term, "rows") && !shape->rows) {
+            r = map_take_value(line, &shape->rows);
+        } else if (map_term_is(&term, "columns") && !shape->columns) {
+            r = map_take_value(line, &shape->columns);
+        } else {
+            r = map_expected(line, "'rows', 'columns' or 'if'", &term);
+        }
+    }
+    if (!r && !shape->rows && !shape->columns)
+        r = map_expected(line, "'rows' or 'columns'", NULL);
+    if (r)
+        return r;
+    *line->rules->shapes_end = shape;
+    line->rules->shapes_end = &shape->next;
+    return 0;
 }
 
 /* "values NAME = LIST [if CONDITION]" */

@@ -235,7 +235,7 @@ static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_
         return refuse(work, work->names[base], "it is no matrix");
     tensor.dims[t->n_dims - 1] = t->dims[t->n_dims - 2];
     tensor.dims[t->n_dims - 2] = t->dims[t->n_dims - 1];
-    return view_add_transposed(work->view, &tensor, base, work->err);
+    return view_add_transposed(work->view, &tensor, base, NULL, work->err);
 }
 
 static int add_back(struct map_work *work, const struct map_tensor *rule, uint64_t base,

@@ -38,6 +38,7 @@ static struct map_rules *rules_new(const char *name)
     rules->tensors_end = &rules->tensors;
     rules->drops_end = &rules->drops;
     rules->floats_end = &rules->floats;
+    rules->shapes_end = &rules->shapes;
     rules->values_end = &rules->values;
     rules->tokenizers_end = &rules->tokenizers;
     rules->title = "";

@@ -82,6 +82,14 @@ struct map_patterns { /* "drop", "f32" */
     struct map_patterns *next;
 };
 
+struct map_shape {
+    struct pattern pattern; /* of GGUF's names */
+    const struct map_expr *rows, *columns; /* NULL: not said */
+    const struct map_expr *condition;
+    const char *place;
+    struct map_shape *next;
+};
+
 struct map_values {
     const char *name;
     const struct map_expr *value;
@@ -113,6 +121,7 @@ struct map_rules {
     struct map_tensor *tensors, **tensors_end;
     struct map_patterns *drops, **drops_end;
     struct map_patterns *floats, **floats_end;
+    struct map_shape *shapes, **shapes_end;
     struct map_values *values, **values_end;
     struct map_tokenizer *tokenizers, **tokenizers_end;
     unsigned n_tensors, n_statements, n_files;

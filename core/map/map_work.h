@@ -55,6 +55,9 @@ const struct encoding *map_float_for(const struct map_work *work, const struct m
                                      const char *name, uint32_t n_dims,
                                      const struct encoding *encoding);
 
+/* Whether the tensors of the view have the shapes that config.json tells of. PARE_EDATA. */
+int map_shapes_check(struct map_work *work) __attribute__((warn_unused_result));
+
 /* All metadata; the tensors must be there. */
 int map_meta_add(struct map_work *work) __attribute__((warn_unused_result));
 /* The key with {arch} replaced (free it). */
