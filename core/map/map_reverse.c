@@ -18,7 +18,7 @@
 static int refuse(const struct map_work *work, const char *name, const char *why)
 {
     return error_set(work->err, PARE_ENOTSUP, "`%.100s' cannot be given back as a checkpoint has "
-                     "it: %s; --as-container keeps all names as they are", name, why);
+                     "it: %s", name, why);
 }
 
 /* ---- config.json ---- */
@@ -151,8 +151,7 @@ int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
 {
     _cleanup_json_ json_t *files = json_object();
     int r = files ? spread_rope(work, config) : error_oom(work->err);
-    _cleanup_free_ char *text = r ? NULL : json_to_pretty(config);
-    if (!r && (!text || json_object_set_new(files, "config.json", json_string(text)) < 0))
+    if (!r && json_object_set(files, "config.json", config) < 0)
         r = error_oom(work->err);
     if (!r)
         *ret_files = TAKE(files);

@@ -91,8 +91,9 @@ int map_unknown_tensors(const struct map_work *work, const unsigned char *known)
             add_pattern(&seen, work->names[i]);
     print_patterns(&seen, &sb);
     return error_set(work->err, PARE_ENOTSUP, "the map %s%s does not know all tensors of this "
-                     "`%.100s': not %s; %s", work->rules->name, MAP_SUFFIX,
+                     "`%.100s': not %s%s%s", work->rules->name, MAP_SUFFIX,
                      map_config_architecture(work->values) ? map_config_architecture(work->values)
                                                            : work->rules->architecture,
-                     sb.data ? sb.data : "", advice);
+                     sb.data ? sb.data : "", work->reverse ? "" : "; ",
+                     work->reverse ? "" : advice);
 }

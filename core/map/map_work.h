@@ -60,6 +60,15 @@ int map_meta_add(struct map_work *work) __attribute__((warn_unused_result));
 /* The key with {arch} replaced (free it). */
 char *map_meta_key(const struct map_rules *rules, const char *key);
 
+/* From a folder to GGUF's names, with all metadata. 1: there is no config.json. (map.c) */
+int map_forward(struct map_work *work, struct map_rules **ret_rules)
+    __attribute__((warn_unused_result));
+/* From GGUF's names to a folder (map_back.c): the view's source, and the files of map_files (none
+ * when only tensors are asked for, which are not proved then). What is handed out is the caller's
+ * to free, also after an error. */
+int map_back(struct map_work *work, struct map_rules **ret_rules, struct source **ret_source,
+             json_t **ret_files) __attribute__((warn_unused_result));
+
 /* The way back (map_reverse.c): config.json as it is told by the metadata, the files with its text,
  * and the tensors. PARE_ENOTSUP: one that cannot be given back. */
 int map_reverse_config(struct map_work *work, json_t **ret_config)

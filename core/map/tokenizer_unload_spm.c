@@ -49,21 +49,16 @@ static void put_specifications(struct strbuf *model, const struct unload *u)
 
 static int add_model_file(struct unload *u, struct error *err)
 {
-    _cleanup_strbuf_ struct strbuf model = STRBUF_INIT, hex = STRBUF_INIT;
+    _cleanup_strbuf_ struct strbuf model = STRBUF_INIT;
     for (uint64_t i = 0; i < u->n; i++) {
         int32_t type = unload_type(u, i);
         put_piece(&model, u->tokens[i], u->scores ? u->scores[i] : 0,
                   type >= TOKEN_NORMAL && type <= TOKEN_BYTE ? type : TOKEN_NORMAL);
     }
     put_specifications(&model, u);
-    for (size_t i = 0; i < model.len; i++) {
-        char digits[3];
-        snprintf(digits, sizeof digits, "%02x", (uint8_t)model.data[i]);
-        strbuf_add(&hex, digits, 2);
-    }
-    if (model.failed || hex.failed ||
-        json_object_set_new(u->files, "tokenizer.model",
-                            json_pack("{s:s}", "hex", hex.data ? hex.data : "")) < 0)
+    if (model.failed || json_object_set_new_nocheck(u->files, "tokenizer.model",
+                                                    json_stringn_nocheck(model.data,
+                                                                         model.len)) < 0)
         return error_oom(err);
     return 0;
 }
