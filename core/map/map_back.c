@@ -17,12 +17,13 @@
 #include <string.h>
 
 #define MAX_LISTED 20
+#define MAX_TOLD (1u << 20) /* bytes of a tensor that config.json tells */
 
 /* The folder, as if it were one: tensors and texts; and the GGUF that it would become. */
 struct trial {
     const struct map_work *work; /* of the way back */
     struct view *folder, *again;
-    struct source *folder_source;
+    struct source *folder_source, *again_source;
     struct map_rules *rules;
     json_t *options;
     char *config;
@@ -30,6 +31,8 @@ struct trial {
 
 static void trial_deinit(struct trial *t)
 {
+    if (t->again_source)
+        source_close(t->again_source);
     view_free(t->again);
     if (t->folder_source)
         source_close(t->folder_source);
@@ -100,15 +103,40 @@ static int map_again(struct trial *t, const json_t *files)
     if (r == 1 || (!r && strcmp(t->rules->name, t->work->rules->name) != 0))
         return error_set(t->work->err, PARE_ENOTSUP, "its config.json would not lead to the map %s",
                          t->work->rules->name);
-    return r;
+    return r ? r : view_source(t->again, &t->again_source, t->work->err);
 }
 
 /* ---- tensors ---- */
 
-static int same_tensor(const struct model_tensor *a, const struct model_tensor *b)
+/* Leading dimensions of 1 do not count. */
+static int same_shape(const struct model_tensor *a, const struct model_tensor *b)
 {
-    return a->elements == b->elements && a->n_dims == b->n_dims &&
-           !memcmp(a->dims, b->dims, a->n_dims * sizeof *a->dims);
+    const uint64_t *x = a->dims, *y = b->dims, *x_end = x + a->n_dims, *y_end = y + b->n_dims;
+    while (x < x_end && *x == 1)
+        x++;
+    while (y < y_end && *y == 1)
+        y++;
+    return x_end - x == y_end - y && !memcmp(x, y, (size_t)(x_end - x) * sizeof *x);
+}
+
+/* Tensors that config.json tells are made anew: they must have the same values. */
+static int same_values(const struct trial *t, uint64_t i, uint64_t k)
+{
+    const struct model_tensor *a = &t->work->model->tensors[i];
+    const struct model_tensor *b = &view_model(t->again)->tensors[k];
+    int is_told = 0;
+    for (const struct map_values *v = t->rules->values; v; v = v->next)
+        is_told |= strlen(v->name) == a->name.len && !memcmp(v->name, a->name.data, a->name.len);
+    if (!is_told)
+        return 1;
+    if (a->encoding != b->encoding || a->bytes != b->bytes || a->bytes > MAX_TOLD)
+        return 0;
+    _cleanup_free_ char *x = malloc(a->bytes + 1), *y = malloc(a->bytes + 1);
+    int r = x && y ? source_read(t->work->base, i, 0, 0, x, a->bytes, t->work->err)
+                   : error_oom(t->work->err);
+    if (!r)
+        r = source_read(t->again_source, k, 0, 0, y, a->bytes, t->work->err);
+    return r ? r : !memcmp(x, y, a->bytes);
 }
 
 static int compare_tensors(const struct trial *t)
@@ -117,8 +145,11 @@ static int compare_tensors(const struct trial *t)
     for (uint64_t i = 0; i < model->n_tensors; i++) {
         const struct model_tensor *tensor = &model->tensors[i];
         uint64_t k;
-        if (!model_find_tensor(again, tensor->name, &k) ||
-            !same_tensor(tensor, &again->tensors[k]))
+        int same = model_find_tensor(again, tensor->name, &k) &&
+                   same_shape(tensor, &again->tensors[k]) ? same_values(t, i, k) : 0;
+        if (same < 0)
+            return same;
+        if (!same)
             return error_set(t->work->err, PARE_ENOTSUP, "of the tensor `%.*s' a folder would make "
                              "another", (int)tensor->name.len, tensor->name.data);
     }

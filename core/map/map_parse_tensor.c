@@ -108,6 +108,8 @@ static int take_transform(struct map_line *line, const struct map_term *term,
         tensor->f32 = 1;
     else if (map_term_is(term, "transpose"))
         tensor->transpose = 1;
+    else if (map_term_is(term, "row"))
+        tensor->row = 1;
     else if (map_term_is(term, "optional"))
         tensor->optional = 1;
     else

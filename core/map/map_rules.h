@@ -71,6 +71,7 @@ struct map_tensor {
     int columns;                   /* 1: the pick is of columns */
     const struct map_expr *first, *count; /* MAP_SPAN */
     int transpose, f32, optional;
+    int row;                       /* the checkpoint has a matrix of one row */
     double add;
     const char *place;
     unsigned number;               /* of the rule, from 0 */

@@ -62,6 +62,8 @@ static int ask(void *context, struct pare_str function, const char *argument, js
     }
     if (work->reverse && is(function, "meta"))
         return map_reverse_meta(work, argument, ret);
+    if (work->reverse && is(function, "weights"))
+        return map_reverse_weights(work, argument, ret);
     if (is(function, "rows") || is(function, "columns"))
         return ask_dims(work, is(function, "columns"), argument, ret);
     if (is(function, "json"))
@@ -130,8 +132,8 @@ static int run_action(struct map_work *work, const struct map_action *action)
     if (r || !truth)
         return r;
     switch (action->verb) {
-    case MAP_FAIL:
-        return error_set(work->err, PARE_ENOTSUP, "%.*s", (int)action->name.len,
+    case MAP_FAIL: /* of what checkpoints have; the way back has no checkpoint yet */
+        return work->reverse ? 0 : error_set(work->err, PARE_ENOTSUP, "%.*s", (int)action->name.len,
                          action->name.data);
     case MAP_WARN: {
         _cleanup_free_ char *text = strndup(action->name.data, action->name.len);

@@ -69,8 +69,8 @@ int map_forward(struct map_work *work, struct map_rules **ret_rules)
 int map_back(struct map_work *work, struct map_rules **ret_rules, struct source **ret_source,
              json_t **ret_files) __attribute__((warn_unused_result));
 
-/* The way back (map_reverse.c): config.json as it is told by the metadata, the files with its text,
- * and the tensors. PARE_ENOTSUP: one that cannot be given back. */
+/* The way back (map_reverse.c, map_reverse_config.c): config.json as it is told by the metadata, the
+ * files that tell of the model, and the tensors. PARE_ENOTSUP: one that cannot be given back. */
 int map_reverse_config(struct map_work *work, json_t **ret_config)
     __attribute__((warn_unused_result));
 int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
@@ -78,6 +78,14 @@ int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
 int map_reverse_tensors(struct map_work *work) __attribute__((warn_unused_result));
 /* 1 when a tensor of that name will be there. */
 int map_reverse_has(const struct map_work *work, const char *name);
+/* The values of a short vector, a list; or null. */
+int map_reverse_weights(const struct map_work *work, const char *name, json_t **ret)
+    __attribute__((warn_unused_result));
+/* A scalar of the metadata; NULL when there is none. New reference. */
+json_t *map_meta_json(const struct model *model, const char *key);
+/* Adds README.md, the model's card, and generation_config.json (map_card.c). */
+int map_card_add(const struct model *gguf, json_t *files, struct error *err)
+    __attribute__((warn_unused_result));
 /* The value of a scalar in the metadata, or null. */
 int map_reverse_meta(const struct map_work *work, const char *key, json_t **ret)
     __attribute__((warn_unused_result));
