@@ -207,6 +207,22 @@ static int put_structure(struct unload *u, struct error *err)
     return failed ? error_oom(err) : 0;
 }
 
+/* LlamaTokenizer begins each text with bos_token unless it is told otherwise, as llama.cpp does;
+ * where the GGUF tells, tokenizer.json does so, too, and needs no class of its own. */
+static int add_around(struct unload *u, struct error *err)
+{
+    struct unload_around around = { -1, -1, 0 };
+    int add = unload_flag(u, "tokenizer.ggml.add_bos_token", -1);
+    const char *class = add < 0 ? "LlamaTokenizer" : "PreTrainedTokenizerFast";
+    if (json_object_set_new(u->config, "tokenizer_class", json_string(class)) < 0)
+        return error_oom(err);
+    if (add > 0)
+        around.first = unload_token(u, "tokenizer.ggml.bos_token_id");
+    if (add >= 0 && unload_flag(u, "tokenizer.ggml.add_eos_token", 0))
+        around.last = unload_token(u, "tokenizer.ggml.eos_token_id");
+    return unload_post(u, &around, err);
+}
+
 int unload_spm(struct unload *u, struct error *err)
 {
     json_t *model = json_object_get(u->tokenizer, "model");
@@ -217,7 +233,8 @@ int unload_spm(struct unload *u, struct error *err)
                                "byte_fallback", 1, "ignore_merges", 0);
     int r = !fields || json_object_update(model, fields) < 0 ? error_oom(err) : 0;
     json_decref(fields);
-    (void)json_object_set_new(u->config, "tokenizer_class", json_string("LlamaTokenizer"));
+    if (!r)
+        r = add_around(u, err);
     if (!r)
         r = add_model_file(u, err);
     if (!r)
