@@ -55,18 +55,15 @@ const char *map_name(const struct map *map)
     return map ? map->rules->name : "";
 }
 
-/* 1: there is no config.json, so that nothing is known but tensors. */
 int map_forward(struct map_work *work, struct map_rules **ret_rules)
 {
     json_t *config = NULL;
     int r = map_read_config(work->model, &config, work->err);
     if (r < 0)
         return r;
-    if (!config)
-        return 1;
-    int chosen = map_rules_choose(work->request->dirs, config, NULL, ret_rules, work->err);
-    if (chosen) {
-        r = chosen < 0 ? chosen : map_unknown_architecture(work->model, config, work->err);
+    r = config ? map_rules_choose(work->request->dirs, config, NULL, ret_rules, work->err) : 1;
+    if (r) {
+        r = r < 0 ? r : map_unknown_architecture(work->model, config, work->err);
         json_decref(config);
         return r;
     }

@@ -100,7 +100,7 @@ static int map_again(struct trial *t, const json_t *files)
     };
     r = map_forward(&again, &t->rules);
     map_work_end(&again);
-    if (r == 1 || (!r && strcmp(t->rules->name, t->work->rules->name) != 0))
+    if (!r && strcmp(t->rules->name, t->work->rules->name) != 0)
         return error_set(t->work->err, PARE_ENOTSUP, "its config.json would not lead to the map %s",
                          t->work->rules->name);
     return r ? r : view_source(t->again, &t->again_source, t->work->err);

@@ -60,7 +60,7 @@ int map_meta_add(struct map_work *work) __attribute__((warn_unused_result));
 /* The key with {arch} replaced (free it). */
 char *map_meta_key(const struct map_rules *rules, const char *key);
 
-/* From a folder to GGUF's names, with all metadata. 1: there is no config.json. (map.c) */
+/* From a folder to GGUF's names, with all metadata (map.c). PARE_ENOTSUP: no map, no config.json. */
 int map_forward(struct map_work *work, struct map_rules **ret_rules)
     __attribute__((warn_unused_result));
 /* From GGUF's names to a folder (map_back.c): the view's source, and the files of map_files (none
@@ -90,7 +90,8 @@ int map_card_add(const struct model *gguf, json_t *files, struct error *err)
 int map_reverse_meta(const struct map_work *work, const char *key, json_t **ret)
     __attribute__((warn_unused_result));
 
-/* PARE_ENOTSUP, with the patterns of those names that are not `known` (by number; NULL: all). */
+/* PARE_ENOTSUP, with the patterns of all names (config NULL: there is none), or of those that are
+ * not `known` (by number). */
 int map_unknown_architecture(const struct model *model, const json_t *config, struct error *err)
     __attribute__((warn_unused_result));
 int map_unknown_tensors(const struct map_work *work, const unsigned char *known)

@@ -207,18 +207,21 @@ static int put_structure(struct unload *u, struct error *err)
     return failed ? error_oom(err) : 0;
 }
 
-/* LlamaTokenizer begins each text with bos_token unless it is told otherwise, as llama.cpp does;
- * where the GGUF tells, tokenizer.json does so, too, and needs no class of its own. */
+/* LlamaTokenizer begins each text with bos_token, <s> if it has no other, unless it is told
+ * otherwise, as llama.cpp does. Where the GGUF tells all that, tokenizer.json does so, too, and needs
+ * no class of its own. */
 static int add_around(struct unload *u, struct error *err)
 {
     struct unload_around around = { -1, -1, 0 };
+    int64_t first = unload_token(u, "tokenizer.ggml.bos_token_id");
     int add = unload_flag(u, "tokenizer.ggml.add_bos_token", -1);
-    const char *class = add < 0 ? "LlamaTokenizer" : "PreTrainedTokenizerFast";
+    int is_told = add == 0 || (add > 0 && first >= 0);
+    const char *class = is_told ? "PreTrainedTokenizerFast" : "LlamaTokenizer";
     if (json_object_set_new(u->config, "tokenizer_class", json_string(class)) < 0)
         return error_oom(err);
-    if (add > 0)
-        around.first = unload_token(u, "tokenizer.ggml.bos_token_id");
-    if (add >= 0 && unload_flag(u, "tokenizer.ggml.add_eos_token", 0))
+    if (is_told && add)
+        around.first = first;
+    if (is_told && unload_flag(u, "tokenizer.ggml.add_eos_token", 0))
         around.last = unload_token(u, "tokenizer.ggml.eos_token_id");
     return unload_post(u, &around, err);
 }
