@@ -223,6 +223,14 @@ static int is_vocabulary(const char *key)
     return 0;
 }
 
+/* The id of a special token that there is not. */
+static int is_no_id(const struct trial *t, const char *key)
+{
+    size_t n = strlen(key);
+    return n > 9 && !strcmp(key + n - 9, "_token_id") &&
+           meta_int(t->work->model, key, 0) == UINT32_MAX;
+}
+
 struct losses {
     struct strbuf text;
     unsigned n;
@@ -234,7 +242,7 @@ static int compare_key(const struct trial *t, const struct model_meta *meta, str
     if (!key)
         return error_oom(t->work->err);
     const struct pare_value *value = meta_find(view_model(t->again), key);
-    if (value && same_value(t, key, &meta->value, value))
+    if ((value && same_value(t, key, &meta->value, value)) || is_no_id(t, key))
         return 0;
     if (is_vocabulary(key) || (value && !starts_with(meta->key, "tokenizer.")))
         return error_set(t->work->err, PARE_ENOTSUP, "%.100s would come back as another value",

@@ -121,6 +121,13 @@ static int add_card(const struct model *gguf, json_t *files, struct error *err)
 
 /* ---- generation_config.json ---- */
 
+/* An id; NULL: none, which -1 in 32 bits says as well. */
+static json_t *id_json(const struct model *gguf, const char *key)
+{
+    int64_t id = meta_int(gguf, key, -1);
+    return id >= 0 && id < INT32_MAX ? json_integer((json_int_t)id) : NULL;
+}
+
 /* Generation ends at each of the tokens that end a text, a turn or a message. */
 static json_t *ends_json(const struct model *gguf)
 {
@@ -129,7 +136,7 @@ static json_t *ends_json(const struct model *gguf)
                                         "tokenizer.ggml.eom_token_id" };
     json_t *list = json_array();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        json_t *id = map_meta_json(gguf, keys[i]);
+        json_t *id = id_json(gguf, keys[i]);
         int seen = 0;
         for (size_t k = 0; k < json_array_size(list); k++)
             seen |= json_equal(json_array_get(list, k), id);
@@ -143,11 +150,16 @@ static json_t *ends_json(const struct model *gguf)
     return ends;
 }
 
+/* Takes the value's reference, and passes NULL over. */
+static void put(json_t *object, const char *key, json_t *value)
+{
+    if (value)
+        (void)json_object_set_new(object, key, value);
+}
+
 static int add_generation(const struct model *gguf, json_t *files, struct error *err)
 {
     static const char *const keys[][2] = {
-        { "tokenizer.ggml.bos_token_id", "bos_token_id" },
-        { "tokenizer.ggml.padding_token_id", "pad_token_id" },
         { "general.sampling.sequence", "sequence" },
         { "general.sampling.temp", "temperature" },
         { "general.sampling.top_k", "top_k" },
@@ -162,14 +174,11 @@ static int add_generation(const struct model *gguf, json_t *files, struct error 
         { "general.sampling.mirostat_eta", "mirostat_eta" },
     };
     _cleanup_json_ json_t *generation = json_object();
-    json_t *ends = ends_json(gguf);
-    if (ends)
-        (void)json_object_set_new(generation, "eos_token_id", ends);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        json_t *value = map_meta_json(gguf, keys[i][0]);
-        if (value)
-            (void)json_object_set_new(generation, keys[i][1], value);
-    }
+    put(generation, "bos_token_id", id_json(gguf, "tokenizer.ggml.bos_token_id"));
+    put(generation, "eos_token_id", ends_json(gguf));
+    put(generation, "pad_token_id", id_json(gguf, "tokenizer.ggml.padding_token_id"));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        put(generation, keys[i][1], map_meta_json(gguf, keys[i][0]));
     if (!json_object_size(generation))
         return 0;
     if (json_object_get(generation, "temperature") || json_object_get(generation, "top_k") ||

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The way back: config.json as a GGUF's metadata and its map tell it. Every `set` of a plain name is
- * read backwards; what that cannot say, `config` statements do.
+ * The way back: config.json as a GGUF's metadata and its map tell it. Every `set` of a plain name
+ * is read backwards; what that cannot say, `config` statements do.
  */
 #include "map/map_work.h"
 
@@ -54,7 +54,8 @@ json_t *map_meta_json(const struct model *model, const char *key)
 static int is_of_map(const struct map_rules *rules, enum map_verb verb, struct pare_str name)
 {
     for (const struct map_action *a = rules->actions; a; a = a->next)
-        if (a->verb == verb && a->name.len == name.len && !memcmp(a->name.data, name.data, name.len))
+        if (a->verb == verb && a->name.len == name.len &&
+            !memcmp(a->name.data, name.data, name.len))
             return 1;
     return 0;
 }
@@ -155,7 +156,7 @@ static int adopt_ids(struct map_work *work, json_t *config)
         char key[64];
         (void)snprintf(key, sizeof key, "tokenizer.ggml.%s_token_id", names[i][1]);
         int64_t id = meta_int(work->model, key, -1);
-        if (id >= 0)
+        if (id >= 0 && id < INT32_MAX) /* -1 in 32 bits: none */
             r = store_text(work, config, names[i][0], json_integer((json_int_t)id));
     }
     return r;

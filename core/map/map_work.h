@@ -60,7 +60,8 @@ int map_meta_add(struct map_work *work) __attribute__((warn_unused_result));
 /* The key with {arch} replaced (free it). */
 char *map_meta_key(const struct map_rules *rules, const char *key);
 
-/* From a folder to GGUF's names, with all metadata (map.c). PARE_ENOTSUP: no map, no config.json. */
+/* From a folder to GGUF's names, with all metadata (map.c). PARE_ENOTSUP: no map knows it, or there
+ * is no config.json. */
 int map_forward(struct map_work *work, struct map_rules **ret_rules)
     __attribute__((warn_unused_result));
 /* From GGUF's names to a folder (map_back.c): the view's source, and the files of map_files (none
@@ -69,8 +70,8 @@ int map_forward(struct map_work *work, struct map_rules **ret_rules)
 int map_back(struct map_work *work, struct map_rules **ret_rules, struct source **ret_source,
              json_t **ret_files) __attribute__((warn_unused_result));
 
-/* The way back (map_reverse.c, map_reverse_config.c): config.json as it is told by the metadata, the
- * files that tell of the model, and the tensors. PARE_ENOTSUP: one that cannot be given back. */
+/* The way back (map_reverse.c, map_reverse_config.c): config.json as it is told by the metadata,
+ * the files that tell of the model, and the tensors. PARE_ENOTSUP: one that cannot be given back. */
 int map_reverse_config(struct map_work *work, json_t **ret_config)
     __attribute__((warn_unused_result));
 int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)

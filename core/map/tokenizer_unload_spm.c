@@ -208,8 +208,8 @@ static int put_structure(struct unload *u, struct error *err)
 }
 
 /* LlamaTokenizer begins each text with bos_token, <s> if it has no other, unless it is told
- * otherwise, as llama.cpp does. Where the GGUF tells all that, tokenizer.json does so, too, and needs
- * no class of its own. */
+ * otherwise, as llama.cpp does. Where the GGUF tells all that, tokenizer.json does so, too, and
+ * needs no class of its own. */
 static int add_around(struct unload *u, struct error *err)
 {
     struct unload_around around = { -1, -1, 0 };
