@@ -71,7 +71,8 @@ int map_back(struct map_work *work, struct map_rules **ret_rules, struct source 
              json_t **ret_files) __attribute__((warn_unused_result));
 
 /* The way back (map_reverse.c, map_reverse_config.c): config.json as it is told by the metadata,
- * the files that tell of the model, and the tensors. PARE_ENOTSUP: one that cannot be given back. */
+ * the files that tell of the model, and the tensors. PARE_ENOTSUP: one that cannot be given
+ * back. */
 int map_reverse_config(struct map_work *work, json_t **ret_config)
     __attribute__((warn_unused_result));
 int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
