@@ -63,13 +63,27 @@ static int add_unpermuted(struct map_work *work, const struct map_tensor *rule, 
     return view_add_rows(work->view, tensor, t->n_dims == 1, runs, heads, work->err);
 }
 
+/* The name in a checkpoint: of the rule's pattern, with what `restore` gives back. */
+static int name_of(struct map_work *work, const struct map_tensor *rule,
+                   const struct pattern_match *match, char **ret_name)
+{
+    int r = pattern_expand(&rule->sources[0], NULL, match, ret_name, work->err);
+    for (const struct map_rename *s = work->rules->restores; !r && s; s = s->next) {
+        int truth = 0;
+        r = map_expr_eval_truth(s->condition, &work->env, &truth, work->err);
+        if (!r && truth && map_rename_once(s, ret_name) < 0)
+            r = error_oom(work->err);
+    }
+    return r;
+}
+
 /* One matrix of a stack, number e; or all of a tensor that is none. */
 static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_t base,
                    const struct pattern_match *match, uint64_t e)
 {
     _cleanup_free_ char *name = NULL;
     const struct model_tensor *t = &work->model->tensors[base];
-    int r = pattern_expand(&rule->sources[0], NULL, match, &name, work->err);
+    int r = name_of(work, rule, match, &name);
     if (r)
         return r;
     struct view_tensor tensor = { .name = { name, strlen(name) }, .n_dims = t->n_dims,

@@ -76,8 +76,7 @@ static int ask(void *context, struct pare_str function, const char *argument, js
     return 1;
 }
 
-/* The name after one `rename`: the same string, or a new one for it. */
-static int rename_once(const struct map_rename *rename, char **name)
+int map_rename_once(const struct map_rename *rename, char **name)
 {
     size_t len = strlen(*name), n = rename->from.len;
     const char *at = NULL;
@@ -110,7 +109,7 @@ static int add_name(struct map_work *work, uint64_t i)
     work->names[i] = name;
     const struct map_rename *renames = work->reverse ? NULL : work->rules->renames;
     for (const struct map_rename *r = renames; name && r; r = r->next)
-        if (rename_once(r, &work->names[i]) < 0)
+        if (map_rename_once(r, &work->names[i]) < 0)
             return error_oom(work->err);
     name = work->names[i];
     int r = name ? strmap_add(&work->by_name, name, strlen(name), i, work->err)

@@ -40,6 +40,8 @@ int map_work_begin(struct map_work *work, json_t *config) __attribute__((warn_un
 void map_work_end(struct map_work *work);
 /* The number of a tensor of the base: 1, or 0 when there is none of that name. */
 int map_work_find(const struct map_work *work, const char *name, uint64_t *ret_tensor);
+/* The name after one `rename`: the same string, or a new one for it; -1 without memory. */
+int map_rename_once(const struct map_rename *rename, char **name);
 /* How far the number of that name goes. PARE_EDATA: the map has no such `index`. */
 int map_work_count(const struct map_work *work, struct pare_str name, uint64_t *ret_count)
     __attribute__((warn_unused_result));

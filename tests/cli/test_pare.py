@@ -233,7 +233,8 @@ class Test(unittest.TestCase):
         if pid == 0:
             os.chdir(self.dir)
             os.execve(PARE, [PARE, "convert", "slow.safetensors", "--as-container", "--to",
-                             "gguf:f32", "--to", "gguf:q8_0", "-o", "out", "--threads", "1", "--cpu", "c"], self.env)
+                             "gguf:f32", "--to", "gguf:q8_0", "-o", "out", "--threads", "1",
+                             "--cpu", "c"], self.env)
         shown = b""
         while b"convert" not in shown:
             shown += os.read(terminal, 4096)
@@ -252,7 +253,8 @@ class Test(unittest.TestCase):
         """What a killed one left is hidden, and goes with the next conversion."""
         self.slow_model()
         killed = subprocess.Popen([PARE, "convert", "slow.safetensors", "--to", "gguf:f32", "-o",
-                                   "out", "--as-container", "-q", "--threads", "1"], cwd=self.dir, env=self.env)
+                                   "out", "--as-container", "-q", "--threads", "1"],
+                                  cwd=self.dir, env=self.env)
         deadline = time.time() + 30
         while not list(self.dir.glob("out/.pare/staging/*/w*/0/*")) and time.time() < deadline:
             time.sleep(0.01)
