@@ -87,6 +87,13 @@ static int is_refusal(int r)
            r == PARE_EUSAGE;
 }
 
+/* What a GGUF without any names of its own says (docs/formats/gguf.md). */
+static int is_container(const struct model *model)
+{
+    _cleanup_free_ char *architecture = model_architecture(model);
+    return architecture && !strcmp(architecture, "tensor-container");
+}
+
 /* Without a way back the GGUF stays as it is, and why is said. */
 static int give_up(const struct map_request *request, const struct error *why)
 {
@@ -104,7 +111,8 @@ int map_open(const struct map_request *request, struct source *base, struct mode
     int forward = !strcmp(request->to, "gguf") && !strcmp(model->format, "safetensors");
     int back = !strcmp(request->to, "safetensors") && !strcmp(model->format, "gguf");
     struct error said = ERROR_INIT;
-    if ((!forward && !back) || is_yes(request->options, "as_container"))
+    if ((!forward && !back) || is_yes(request->options, "as_container") ||
+        (back && is_container(model)))
         return 1;
     CLEANUP(map_close_cleanup) struct map *map = calloc(1, sizeof *map);
     if (!map)
