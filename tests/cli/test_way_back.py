@@ -170,7 +170,8 @@ class Test(unittest.TestCase):
             done = self.pare("convert", source, "--to", "gguf:f32", "-o", "out", "--as-container",
                              "-q")
             self.assertEqual(done.stderr, "")
-        done = self.pare("convert", "out/bare-F32.gguf", "--to", "safetensors:f32", "-o", "out", "-q")
+        done = self.pare("convert", "out/bare-F32.gguf", "--to", "safetensors:f32", "-o", "out",
+                         "-q")
         self.assertEqual(done.stderr, "")  # it is a container by its own words
 
 

@@ -3,13 +3,16 @@
 # SPDX-License-Identifier: MIT
 """Usage: reverse_architectures.py PARE [CASE...]
 
-The way back. Each checkpoint of make_checkpoints.py becomes a GGUF, that a Hugging Face folder, and
-that a GGUF again: the two GGUFs must have the same metadata, but for pare.*, and the same tensors to
-the bit. What cannot go back stays a plain container, and one warning says why. The folder's
-config.json must have the values that the checkpoint's has, where they mean something to the model.
+The way back. Each checkpoint of make_checkpoints.py becomes a GGUF, that a Hugging Face folder,
+and that a GGUF again: the two GGUFs must have the same metadata, but for pare.*, and the same
+tensors to the bit. So must trained models, but for what older converters did not write. What cannot go back stays a plain container, and one warning says why. The folder's
+config.json must have the values that the checkpoint's has, where they mean something to the model,
+and its tensors the names and shapes of the checkpoint's.
 """
+import glob
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -35,6 +38,17 @@ MORE = {
 # Names of config.json that GGUF has no place for, or that are told otherwise.
 UNTOLD = {"architectures", "model_type", "torch_dtype", "bos_token_id", "eos_token_id",
           "query_pre_attn_scalar", "hidden_act"}
+
+# Tensors that GGUF has no place for; a head that is the embedding.
+DROPPED = (r"(pooler|cls)\..*|.*\.(position_ids|inv_freq|masked_bias)|h\.\d+\.attn\.bias|"
+           r"lm_head\.weight")
+# The encoder, or the text, without what stood around it.
+RENAMED = ("bert-masked", "gemma3-vision")
+
+# Keys that trained models get, and ids that stand for none.
+ADDED = (r"meta (general\.(type|size_label|file_type|quantization_version)|tokenizer\.ggml\.pre|"
+         r"llama\.(attention\.(key|value)_length|rope\.freq_base|vocab_size)): nothing became .*|"
+         r"meta .*_token_id: u32 4294967295 became nothing")
 
 
 def convert(pare, source, to, out):
@@ -83,12 +97,30 @@ def untrue(given, made):
     return found
 
 
+def shapes(folder):
+    """{name: shape} of all tensors of a folder."""
+    found = {}
+    for path in glob.glob(os.path.join(folder, "*.safetensors")):
+        with open(path, "rb") as f:
+            header = json.loads(f.read(struct.unpack("<Q", f.read(8))[0]))
+        found.update({k: v["shape"] for k, v in header.items() if k != "__metadata__"})
+    return found
+
+
+def other_tensors(given, made):
+    found = ["tensor %s %s was %s" % (k, v, given.get(k)) for k, v in made.items()
+             if given.get(k) != v]
+    return found + ["no tensor " + k for k in given.keys() - made.keys()
+                    if not re.fullmatch(DROPPED, k)]
+
+
 def read_json(*path):
     with open(os.path.join(*path)) as f:
         return json.load(f)
 
 
-def round_trip(pare, folder, kind, directory, kept):
+def round_trip(pare, folder, kind, directory, case):
+    kept = KEPT.get(case)
     gguf, said = convert(pare, folder, "gguf:" + kind, os.path.join(directory, "a"))
     if gguf is None:
         return said
@@ -106,6 +138,8 @@ def round_trip(pare, folder, kind, directory, kept):
     found = said + compare(Table(gguf).lines, Table(again).lines)
     if config.get("torch_dtype") != "float32":
         found.append("torch_dtype is %s" % config.get("torch_dtype"))
+    if case not in RENAMED:
+        found += other_tensors(shapes(folder), shapes(back))
     return found + untrue(read_json(folder, "config.json"), config)
 
 
@@ -119,8 +153,24 @@ def check(pare, case):
             change(config)
             with open(os.path.join(folder, "config.json"), "w") as f:
                 json.dump(config, f)
-        found = round_trip(pare, folder, kind, directory, KEPT.get(case))
+        found = round_trip(pare, folder, kind, directory, case)
     print("%s %s" % ("not ok" if found else "ok", case))
+    for line in found:
+        print("    " + line)
+    return 1 if found else 0
+
+
+def check_trained(pare, name, path):
+    with tempfile.TemporaryDirectory(prefix="pare-reverse-") as directory:
+        os.environ["XDG_STATE_HOME"] = directory
+        kind = "bf16" if "bf16" in str(Table(path).lines["tensor token_embd.weight"]) else "f32"
+        back, found = convert(pare, path, "safetensors:" + kind, os.path.join(directory, "b"))
+        if back and not found:
+            again, found = convert(pare, back, "gguf:" + kind, os.path.join(directory, "c"))
+        if back and not found:
+            found = [line for line in compare(Table(path).lines, Table(again).lines)
+                     if not re.fullmatch(ADDED, line)]
+    print("%s %s" % ("not ok" if found else "ok", name))
     for line in found:
         print("    " + line)
     return 1 if found else 0
@@ -129,8 +179,10 @@ def check(pare, case):
 def main():
     cases = sys.argv[2:] or sorted([*checkpoint_families.families(), *MORE])
     cases = [case for case in cases if case not in UNREAD]
+    trained = {} if sys.argv[2:] else pare_run.models()
     failed = sum(check(sys.argv[1], case) for case in cases)
-    print("%d of %d failed" % (failed, len(cases)))
+    failed += sum(check_trained(sys.argv[1], *model) for model in trained.items())
+    print("%d of %d failed" % (failed, len(cases) + len(trained)))
     return 1 if failed else 0
 
 
