@@ -332,6 +332,7 @@ static const struct {
     { "config", parse_config },
     { "tokenizer", parse_tokenizer },
     { "rename", map_parse_rename },
+    { "restore", map_parse_restore },
     { "tensor", map_parse_tensor },
     { "drop", map_parse_drop },
     { "f32", map_parse_f32 },

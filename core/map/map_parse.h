@@ -38,6 +38,7 @@ int map_read_file(struct map_rules *rules, const char *dirs, const char *file, s
 
 /* Statements about tensors, from behind their first word on. */
 int map_parse_rename(struct map_line *line) __attribute__((warn_unused_result));
+int map_parse_restore(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_tensor(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_drop(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_f32(struct map_line *line) __attribute__((warn_unused_result));

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* "rename FROM -> TO": FROM may begin with '^' or end with '$'; TO may be "". */
-int map_parse_rename(struct map_line *line)
+/* FROM may begin with '^' or end with '$'; TO may be "". */
+static int parse_rename(struct map_line *line, int conditional, struct map_rename ***end)
 {
     struct map_rename *rename = map_new(line, sizeof *rename);
     if (!rename)
@@ -19,7 +19,8 @@ int map_parse_rename(struct map_line *line)
     if (!r)
         r = map_take_word(line, "what takes its place (\"\" for nothing)", &rename->to);
     if (!r)
-        r = words_expect_end(&line->words);
+        r = conditional ? map_take_condition(line, &rename->condition)
+                        : words_expect_end(&line->words);
     if (r)
         return r;
     if (rename->from.len && *rename->from.data == '^') {
@@ -33,9 +34,21 @@ int map_parse_rename(struct map_line *line)
     }
     if (!rename->from.len && !rename->at_start && !rename->at_end)
         return error_set(line->words.err, PARE_EDATA, "nothing is to be renamed");
-    *line->rules->renames_end = rename;
-    line->rules->renames_end = &rename->next;
+    **end = rename;
+    *end = &rename->next;
     return 0;
+}
+
+/* "rename FROM -> TO" */
+int map_parse_rename(struct map_line *line)
+{
+    return parse_rename(line, 0, &line->rules->renames_end);
+}
+
+/* "restore FROM -> TO [if CONDITION]" */
+int map_parse_restore(struct map_line *line)
+{
+    return parse_rename(line, 1, &line->rules->restores_end);
 }
 
 /* "PATTERN, PATTERN ->": all of them have the same numbers and choices. */
@@ -108,6 +121,8 @@ static int take_transform(struct map_line *line, const struct word *term,
         tensor->f32 = 1;
     else if (word_is(term, "transpose"))
         tensor->transpose = 1;
+    else if (word_is(term, "row"))
+        tensor->row = 1;
     else if (word_is(term, "optional"))
         tensor->optional = 1;
     else
