@@ -22,6 +22,15 @@ const struct model_file *map_find_file(const struct model *model, const char *na
     return NULL;
 }
 
+int map_read_bytes(const struct model_file *file, void *buffer, size_t n, struct error *err)
+{
+    if (!file->text)
+        return file_pread(file->fd, buffer, n, 0, err);
+    if (n)
+        memcpy(buffer, file->text, n);
+    return 0;
+}
+
 int map_read_text(const struct model *model, const char *name, size_t limit, char **ret_text,
                   size_t *ret_len, struct error *err)
 {
@@ -34,7 +43,7 @@ int map_read_text(const struct model *model, const char *name, size_t limit, cha
     _cleanup_free_ char *text = malloc((size_t)file->size + 1);
     if (!text)
         return error_oom(err);
-    int r = file_pread(file->fd, text, (size_t)file->size, 0, err);
+    int r = map_read_bytes(file, text, (size_t)file->size, err);
     if (r)
         return error_prefix(err, "%s", name);
     text[file->size] = 0;

@@ -55,6 +55,7 @@ struct map_index {
 struct map_rename {
     struct pare_str from, to;
     int at_start, at_end;
+    const struct map_expr *condition; /* of "restore" */
     struct map_rename *next;
 };
 
@@ -71,6 +72,7 @@ struct map_tensor {
     int columns;                   /* 1: the pick is of columns */
     const struct map_expr *first, *count; /* MAP_SPAN */
     int transpose, f32, optional;
+    int row;                       /* the checkpoint has a matrix of one row */
     double add;
     const char *place;
     unsigned number;               /* of the rule, from 0 */
@@ -118,6 +120,7 @@ struct map_rules {
     struct map_set *sets, **sets_end;
     struct map_set *configs, **configs_end;
     struct map_rename *renames, **renames_end;
+    struct map_rename *restores, **restores_end; /* of the way back's names */
     struct map_tensor *tensors, **tensors_end;
     struct map_patterns *drops, **drops_end;
     struct map_patterns *floats, **floats_end;
