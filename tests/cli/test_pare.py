@@ -147,7 +147,7 @@ class Test(unittest.TestCase):
         shutil.rmtree(self.dir / "out", ignore_errors=True)
         self.make_weights("nan.safetensors", [1.0] * 300 + [math.nan] + [1.0] * 211)
         done = self.pare("convert", "nan.safetensors", "--to", "gguf:q8_0", "--out", "out",
-                         "--measure", "none", status=1)
+                         "--as-container", "--measure", "none", status=1)
         self.assertIn("element 300 (row 1, column 44) is nan", done.stderr)
 
     def test_without_digests(self):
