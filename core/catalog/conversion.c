@@ -137,6 +137,7 @@ static int put_conversion(struct catalog *catalog, const struct import *import, 
         " overrides = coalesce(m->'$.target.overrides', '[]'),"
         " weighted_relative_error = m->>'$.accuracy.weighted_relative_error',"
         " weighted_sqnr_db = m->>'$.accuracy.weighted_sqnr_db',"
+        " measured = coalesce(m->>'$.accuracy.measured', 'full'),"
         " lattice_exact = coalesce(m->>'$.lattice.exact', 0),"
         " lattice_rounded = coalesce(m->>'$.lattice.rounded', 0)"
         " FROM (SELECT ?1 AS m) WHERE id = ?4",

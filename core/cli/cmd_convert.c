@@ -13,7 +13,7 @@ enum {
     OPTION_THREADS,
     OPTION_DRY_RUN,
     OPTION_CPU,
-    OPTION_NONFINITE,
+    OPTION_NONFINITE, OPTION_MEASURE, OPTION_DIGEST,
     OPTION_REQUANTIZE,
     OPTION_NO_RECOVER,
     OPTION_SANDBOX,
@@ -59,6 +59,8 @@ static const struct cli_option options[] = {
     { "overrides", 0, "FILE", "more rules, see pare-recipe(5)", OPTION_OVERRIDES },
     { "no-sidecars", 0, NULL, "use nothing that lies beside the source", OPTION_NO_SIDECARS },
     { "nonfinite", 0, "WHAT", "NaN and infinity: refuse (default) or keep", OPTION_NONFINITE },
+    { "measure", 0, "WHAT", "errors of weights: full (default), sample or none", OPTION_MEASURE },
+    { "digest", 0, "WHAT", "of files: sha256 (default) or none", OPTION_DIGEST },
     { "split-max-size", 0, "BYTES", "split outputs at so many bytes", OPTION_SPLIT_SIZE },
     { "split-max-tensors", 0, "N", "split outputs at so many tensors", OPTION_SPLIT_TENSORS },
     { "keep-split", 0, NULL, "split outputs as the source is split", OPTION_KEEP_SPLIT },
@@ -195,6 +197,8 @@ static int set(void *state, int id, const char *value)
 {
     static const char *const nonfinite[] = { "refuse", "keep", NULL };
     static const char *const sandbox[] = { "require", "best", "off", NULL };
+    static const char *const measure[] = { "full", "sample", "none", NULL };
+    static const char *const digest[] = { "sha256", "none", NULL };
     struct convert_options *o = state;
     switch (id) {
     case OPTION_TO:
@@ -219,6 +223,10 @@ static int set(void *state, int id, const char *value)
         return set_mapping(o, id, value);
     case OPTION_NONFINITE:
         return choose("nonfinite", value, nonfinite, &o->nonfinite);
+    case OPTION_MEASURE:
+        return choose("measure", value, measure, &o->measure);
+    case OPTION_DIGEST:
+        return choose("digest", value, digest, &o->digest);
     case OPTION_SANDBOX:
         return choose("sandbox", value, sandbox, &o->sandbox);
     case OPTION_OUT:
@@ -258,6 +266,8 @@ static int complete(struct convert_options *o)
     o->cpu = o->cpu ? o->cpu : "native";
     o->nonfinite = o->nonfinite ? o->nonfinite : "refuse";
     o->sandbox = o->sandbox ? o->sandbox : "best";
+    o->measure = o->measure ? o->measure : "full";
+    o->digest = o->digest ? o->digest : "sha256";
     if (!o->n_targets)
         return cli_usage("convert: say what to make with --to FORMAT:RECIPE, such as "
                          "--to gguf:q4_k_m (`pare recipes` lists them)");

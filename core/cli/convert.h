@@ -15,7 +15,7 @@ struct convert_options {
     size_t n_targets;
     const char *out;
     long long threads;
-    const char *cpu, *nonfinite, *sandbox;
+    const char *cpu, *nonfinite, *sandbox, *measure, *digest;
     const char *importance;        /* file of an importance matrix, or NULL */
     json_t *importance_parts;      /* {"include":[text],"exclude":[text]}, or NULL */
     struct overrides overrides;

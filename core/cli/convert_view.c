@@ -23,7 +23,8 @@ static void add_row(struct table *table, const json_t *output)
                 json_get_string(target, "recipe", "?"));
     table_cell(table, figure_bytes(text, (uint64_t)json_get_int(made, "bytes", 0)));
     table_cell(table, figure_real(text, json_get_real(made, "bits_per_weight", NAN), 2));
-    table_cell(table, is_exact ? "exact" : figure_real(text, sqnr, 2));
+    const char *about = strcmp(json_get_string(accuracy, "measured", ""), "sample") ? "" : "~";
+    table_cellf(table, "%s%s", about, is_exact ? "exact" : figure_real(text, sqnr, 2));
     table_cell(table, figure_real(text, seconds, 2));
     table_cell(table, figure_real(text, seconds > 0 ? in / 1e6 / seconds : NAN, 1));
     table_cell(table, json_get_string(output, "path", NULL));

@@ -103,7 +103,9 @@ static void print_accuracy(const json_t *row)
     if (!json_is_number(json_object_get(row, "rmse")))
         return;
     char sqnr[FIGURE_SIZE], cosine[FIGURE_SIZE];
-    fieldf("accuracy", "SQNR %s dB, RMSE %.3g, relative error %.3g, max abs %.3g, cosine %s",
+    const char *measured = json_get_string(row, "measured", "full");
+    fieldf("accuracy", "%sSQNR %s dB, RMSE %.3g, relative error %.3g, max abs %.3g, cosine %s",
+           strcmp(measured, "sample") ? "" : "of a sample: ",
            figure_real(sqnr, json_get_real(row, "sqnr_db", NAN), 2),
            json_get_real(row, "rmse", NAN), json_get_real(row, "relative_error", NAN),
            json_get_real(row, "max_abs", NAN),

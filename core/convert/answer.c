@@ -8,8 +8,10 @@
 #include "base/json.h"
 #include "base/strbuf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* What the files call what a tensor is made from, when that is not its name; or null. */
 static json_t *made_of(const struct model_tensor *from)
@@ -70,6 +72,15 @@ static void note_nonfinite(const struct target *target, const struct model_tenso
         (void)json_array_append_new(target->warnings, json_text(sb.data, sb.len));
 }
 
+/* The figures, where some were taken. */
+static void tell_figures(const struct job_context *job, const struct measure *m, json_t *object)
+{
+    if (!strcmp(json_get_string(job->request, "measure", "full"), "none"))
+        return;
+    measure_to_json(m, object);
+    measure_weighted_to_json(m, object);
+}
+
 /* Emits a target's tensors in output order and adds them up. */
 static void emit_tensors(const struct job_context *job, const struct target *target,
                          const struct pipeline_result *result, struct measure *all)
@@ -82,8 +93,7 @@ static void emit_tensors(const struct job_context *job, const struct target *tar
         char sse[40];
         (void)snprintf(sse, sizeof sse, "%a", f->probe_sse);
         (void)json_object_set_new(line, "target", json_integer((json_int_t)target->index));
-        measure_to_json(&f->all, line);
-        measure_weighted_to_json(&f->all, line);
+        tell_figures(job, &f->all, line);
         (void)json_object_set_new(line, "nonfinite",
                                   json_integer((json_int_t)(f->all.nonfinite + f->all.overflowed)));
         (void)json_object_set_new(line, "seconds", json_number(f->all.seconds));
@@ -114,8 +124,7 @@ void answer_target(const struct job_context *job, const struct target *target,
     struct measure all = MEASURE_INIT;
     emit_tensors(job, target, result, &all);
     json_t *accuracy = json_object();
-    measure_to_json(&all, accuracy);
-    measure_weighted_to_json(&all, accuracy);
+    tell_figures(job, &all, accuracy);
     _cleanup_free_ char *output = target_output_name(target);
     job_emit(job, "target",
              json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:I, s:o, s:f, s:o, s:o, s:O, "
@@ -168,25 +177,69 @@ static int model_digest(const struct model *model, const struct pipeline_result 
     return hash_of(all.data ? all.data : "", all.len, ret_hex, err);
 }
 
-int answer_done(const struct model *model, const struct pipeline_result *result, double sync,
-                double total, json_t **ret_done, struct error *err)
+/* What stands for the digest of a model whose files were not digested: the same for the same files,
+ * by their names, sizes and times. */
+static int model_mark(const struct model *model, char **ret_mark, struct error *err)
 {
-    char digest[HASH_HEX_SIZE];
-    int r = model_digest(model, result, digest, err);
+    _cleanup_strbuf_ struct strbuf all = STRBUF_INIT;
+    char hex[HASH_HEX_SIZE];
+    for (uint32_t i = 0; i < model->n_files; i++) {
+        struct stat st;
+        if (fstat(model->files[i].fd, &st) < 0)
+            return error_errno(err, errno, "%s", model->files[i].name);
+        strbuf_printf(&all, "%s\t%llu\t%lld.%09ld\n", model->files[i].name,
+                      (unsigned long long)model->files[i].size, (long long)st.st_mtim.tv_sec,
+                      st.st_mtim.tv_nsec);
+    }
+    if (all.failed)
+        return error_oom(err);
+    int r = hash_of(all.data ? all.data : "", all.len, hex, err);
+    if (r == 0 && asprintf(ret_mark, "unread-%s", hex) < 0)
+        r = error_oom(err);
+    return r;
+}
+
+static int model_name_digest(const struct job_context *job, const struct model *model,
+                             const struct pipeline_result *result, char **ret_digest,
+                             struct error *err)
+{
+    char hex[HASH_HEX_SIZE];
+    if (job_without_digests(job))
+        return model_mark(model, ret_digest, err);
+    int r = model_digest(model, result, hex, err);
+    if (r == 0 && !(*ret_digest = strdup(hex)))
+        r = error_oom(err);
+    return r;
+}
+
+static json_t *source_files(const struct model *model, const struct pipeline_result *result)
+{
+    json_t *files = json_array();
+    for (uint32_t i = 0; i < model->n_files; i++) {
+        const struct model_file *f = &model->files[i];
+        const char *digest = *result->sha256[i] ? result->sha256[i] : NULL;
+        if (f->role != PARE_FILE_IGNORED)
+            (void)json_array_append_new(files, json_pack("{s:o, s:I, s:s?}", "name",
+                                                         json_text(f->name, strlen(f->name)),
+                                                         "bytes", (json_int_t)f->size, "sha256",
+                                                         digest));
+    }
+    return files;
+}
+
+int answer_done(const struct job_context *job, const struct model *model,
+                const struct pipeline_result *result, double sync, double total,
+                json_t **ret_done, struct error *err)
+{
+    _cleanup_free_ char *digest = NULL;
+    int r = model_name_digest(job, model, result, &digest, err);
     if (r < 0)
         return r;
-    json_t *files = json_array();
-    for (uint32_t i = 0; i < model->n_files; i++)
-        if (*result->sha256[i])
-            (void)json_array_append_new(
-                files, json_pack("{s:o, s:I, s:s}", "name",
-                                 json_text(model->files[i].name, strlen(model->files[i].name)),
-                                 "bytes", (json_int_t)model->files[i].size, "sha256",
-                                 result->sha256[i]));
     const struct stage_seconds *s = &result->seconds;
     *ret_done = json_pack("{s:o, s:s, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}}", "source_files",
-                          files, "digest", digest, "seconds", "hash", s->hash, "read", s->read,
-                          "decode", s->decode, "encode", s->encode, "measure", s->measure, "write",
-                          s->write, "sync", sync, "total", total);
+                          source_files(model, result), "digest", digest, "seconds", "hash",
+                          s->hash, "read", s->read, "decode", s->decode,
+                          "encode", s->encode, "measure", s->measure, "write", s->write,
+                          "sync", sync, "total", total);
     return *ret_done ? 0 : error_oom(err);
 }

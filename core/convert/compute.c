@@ -14,6 +14,7 @@
 #include "convert/importance_rows.h"
 #include "convert/pipeline_state.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 struct computer {
@@ -21,8 +22,22 @@ struct computer {
     float *x, *y;           /* decoded source, decoded result */
     unsigned char *encoded; /* planes one after another */
     struct importance_rows importance;
+    uint64_t *unsent;       /* by target: bytes written since the disk was last asked to begin */
     struct stage_seconds seconds;
 };
+
+#define SEND_BYTES (32u << 20)
+
+/* Has the disk begin with what was written, so that little is left to wait for in the end. */
+static void send(struct computer *c, const struct target *target, int fd, uint64_t written)
+{
+    uint64_t *unsent = &c->unsent[target->position];
+    *unsent += written;
+    if (*unsent < SEND_BYTES)
+        return;
+    *unsent = 0;
+    (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* errors come with fsync */
+}
 
 static const struct model_tensor *source_tensor(const struct pipeline *p, uint64_t i)
 {
@@ -51,8 +66,9 @@ static int write_planes(struct computer *c, const struct target *target, uint64_
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
         slab_plane_range(t, i, slab->first, slab->count, &offset, &length);
-        r = file_pwrite(target->fds[places[i].file], bytes[i], length, places[i].offset + offset,
-                        err);
+        int fd = target->fds[places[i].file];
+        r = file_pwrite(fd, bytes[i], length, places[i].offset + offset, err);
+        send(c, target, fd, length);
     }
     c->seconds.write += timing_since(start);
     return r < 0 ? error_prefix(err, "%s", target->stem) : 0;
@@ -107,7 +123,7 @@ static int recover_slab(const struct computer *c, const struct model_tensor *t,
                      name.data ? name.data : "", t->encoding_name);
 }
 
-/* Encodes the decoded slab and decodes it again into y; ret_planes gets where its planes are. */
+/* Encodes the decoded slab; ret_planes gets where its planes are. */
 static int encode_slab(struct computer *c, const struct model_tensor *t, const struct slab *slab,
                        const struct plan_choice *choice, const void **ret_planes,
                        struct error *err)
@@ -129,12 +145,18 @@ static int encode_slab(struct computer *c, const struct model_tensor *t, const s
     else
         encode_rows(t, rows, row_len, c->x, NULL, planes);
     c->seconds.encode += timing_since(start);
-    if (r < 0)
-        return r;
-    start = timing_now();
-    t->encoding->kernel.decode(ret_planes, rows, row_len, c->y);
+    return r;
+}
+
+/* Decodes what a slab became into y. */
+static const float *decode_target(struct computer *c, const struct model_tensor *t,
+                                  const struct slab *slab, const void *const *planes)
+{
+    uint64_t rows, row_len, start = timing_now();
+    slab_kernel_shape(t, &c->p->cuts[slab->tensor], slab->count, &rows, &row_len);
+    t->encoding->kernel.decode(planes, rows, row_len, c->y);
     c->seconds.decode += timing_since(start);
-    return 0;
+    return c->y;
 }
 
 static int measure_slab(struct computer *c, const struct slab *slab, const float *y,
@@ -182,6 +204,60 @@ static int is_integer(const struct encoding *e)
     return e && e->flags & PARE_ENCODING_INTEGER;
 }
 
+/* Which slab of a tensor is checked again by verification: spread by the name. */
+static uint64_t probe_slab(const struct model_tensor *t, uint64_t n_slabs)
+{
+    uint64_t h = 1469598103934665603u;
+    for (size_t i = 0; i < t->name.len; i++)
+        h = (h ^ (unsigned char)t->name.data[i]) * 1099511628211u;
+    return h % n_slabs;
+}
+
+#define SAMPLE_OF 8u
+
+/* 1 when figures of the slab are wanted. */
+static int is_measured(const struct pipeline *p, const struct slab *slab)
+{
+    uint64_t probe = probe_slab(source_tensor(p, slab->tensor), p->cuts[slab->tensor].n_slabs);
+    return p->request->measuring == MEASURING_FULL ||
+           (p->request->measuring == MEASURING_SAMPLE &&
+            slab->number % SAMPLE_OF == probe % SAMPLE_OF);
+}
+
+#define SAFE_MAGNITUDE 32768.0f /* of weights: encoded without importance, no sum overflows */
+
+/* 1 when a slab without figures has to be looked at all the same, for what is not finite. */
+static int is_suspicious(const struct computer *c, const struct slab *slab,
+                         const struct plan_choice *choice)
+{
+    return choice->importance || !(measure_largest(c->x, slab->count) <= SAFE_MAGNITUDE);
+}
+
+/* Keeps of the figures only what was found not to be finite. */
+static void forget_sums(struct measure *m)
+{
+    struct measure kept = MEASURE_INIT;
+    kept.nonfinite = m->nonfinite;
+    kept.overflowed = m->overflowed;
+    kept.first_nonfinite = m->first_nonfinite;
+    kept.first_overflowed = m->first_overflowed;
+    *m = kept;
+}
+
+/* Measures an encoded slab as far as it is wanted or needed. */
+static int look_at_slab(struct computer *c, const struct model_tensor *to,
+                        const struct slab *slab, const struct plan_choice *choice, int same,
+                        const void *const *planes, struct measure *m, struct error *err)
+{
+    int measured = is_measured(c->p, slab);
+    if (!measured && !is_suspicious(c, slab, choice))
+        return 0;
+    int r = measure_slab(c, slab, same ? c->x : decode_target(c, to, slab, planes), m, err);
+    if (!measured)
+        forget_sums(m);
+    return r;
+}
+
 /* One slab in one target; *m gets its figures. */
 static int do_target(struct computer *c, const struct loaded_slab *l, const struct target *target,
                      int decoded, struct measure *m, struct error *err)
@@ -201,7 +277,7 @@ static int do_target(struct computer *c, const struct loaded_slab *l, const stru
     else
         r = encode_slab(c, to, &l->slab, choice, planes, err);
     if (r == 0 && decoded && !is_integer(from->encoding))
-        r = measure_slab(c, &l->slab, same ? c->x : c->y, m, err);
+        r = look_at_slab(c, to, &l->slab, choice, same, planes, m, err);
     if (r < 0)
         return r;
     if ((m->nonfinite || m->overflowed) && !c->p->request->keep_nonfinite)
@@ -210,15 +286,6 @@ static int do_target(struct computer *c, const struct loaded_slab *l, const stru
     r = write_planes(c, target, index, &l->slab, planes, err);
     m->seconds = timing_since(all_start);
     return r;
-}
-
-/* Which slab of a tensor is checked again by verification: spread by the name. */
-static uint64_t probe_slab(const struct model_tensor *t, uint64_t n_slabs)
-{
-    uint64_t h = 1469598103934665603u;
-    for (size_t i = 0; i < t->name.len; i++)
-        h = (h ^ (unsigned char)t->name.data[i]) * 1099511628211u;
-    return h % n_slabs;
 }
 
 /* Keeps a slab's figures; merges when the tensor is complete. Called under the lock. */
@@ -233,7 +300,8 @@ static int keep_figures(struct pipeline *p, const struct slab *slab, const struc
     memcpy(&t->parts[slab->number * n], m, n * sizeof *m);
     for (size_t j = 0; j < n; j++) {
         struct pipeline_figure *f = &p->result->figures[j * p->result->n_tensors + slab->tensor];
-        if (slab->number == probe_slab(source_tensor(p, slab->tensor), n_slabs)) {
+        if (p->request->measuring != MEASURING_NONE &&
+            slab->number == probe_slab(source_tensor(p, slab->tensor), n_slabs)) {
             f->probe_first = slab->first;
             f->probe_count = slab->count;
             f->probe_sse = m[j].sse;
@@ -268,7 +336,7 @@ static int take_ready(struct pipeline *p)
     int slab = -1;
     (void)pthread_mutex_lock(&p->lock);
     while (!p->n_ready && !p->walked && !p->stopped)
-        (void)pthread_cond_wait(&p->changed, &p->lock);
+        (void)pthread_cond_wait(&p->work, &p->lock);
     if (p->n_ready && !p->stopped) {
         slab = (int)p->ready_ring[p->ready_at];
         p->ready_at = (p->ready_at + 1) % p->n_slabs;
@@ -285,7 +353,7 @@ static int give_back(struct pipeline *p, int slab, const struct measure *figures
     int r = keep_figures(p, &p->slabs[slab].slab, figures, err);
     p->free_list[p->n_free++] = (unsigned)slab;
     p->steps++;
-    (void)pthread_cond_broadcast(&p->changed);
+    (void)pthread_cond_signal(&p->room);
     (void)pthread_mutex_unlock(&p->lock);
     return r;
 }
@@ -297,7 +365,8 @@ static int work(struct computer *c, struct error *err)
     c->x = malloc(c->p->max_elements * sizeof *c->x);
     c->y = malloc(c->p->max_elements * sizeof *c->y);
     c->encoded = malloc(c->p->max_encoded);
-    if (!figures || !c->x || !c->y || !c->encoded)
+    c->unsent = calloc(c->p->request->n_targets + 1, sizeof *c->unsent);
+    if (!figures || !c->x || !c->y || !c->encoded || !c->unsent)
         return error_oom(err);
     int slab, r = importance_rows_init(&c->importance, c->p->request->importance,
                                        c->p->max_elements, err);
@@ -318,14 +387,14 @@ void *pipeline_computer(void *pipeline)
     free(c.x);
     free(c.y);
     free(c.encoded);
+    free(c.unsent);
     importance_rows_deinit(&c.importance);
     (void)pthread_mutex_lock(&c.p->lock);
     c.p->seconds.decode += c.seconds.decode;
     c.p->seconds.encode += c.seconds.encode;
     c.p->seconds.measure += c.seconds.measure;
     c.p->seconds.write += c.seconds.write;
-    c.p->running--;
-    (void)pthread_cond_broadcast(&c.p->changed);
+    pipeline_ended(c.p);
     (void)pthread_mutex_unlock(&c.p->lock);
     return NULL;
 }

@@ -337,10 +337,19 @@ static const struct group *group_of(const struct conversion *c, const struct tar
     return &c->groups[i];
 }
 
+int job_without_digests(const struct job_context *job)
+{
+    return !strcmp(json_get_string(job->request, "digest", "sha256"), "none");
+}
+
 /* The first walk digests the files. */
 static int run_groups(const struct job_context *job, struct conversion *c, struct error *err)
 {
     const char *nonfinite = json_get_string(job->request, "nonfinite", "refuse");
+    enum measuring measuring;
+    int parsed = measuring_parse(json_get_string(job->request, "measure", "full"), &measuring, err);
+    if (parsed < 0)
+        return parsed;
     for (size_t i = 0; i < c->n_groups; i++) {
         struct group *group = &c->groups[i];
         struct walk walk = { job, i, c->n_groups };
@@ -349,10 +358,11 @@ static int run_groups(const struct job_context *job, struct conversion *c, struc
             .model = group->route->model,
             .targets = group->targets,
             .n_targets = group->n,
-            .without_digests = i > 0,
+            .without_digests = i > 0 || job_without_digests(job),
             .importance = c->importance,
             .threads = job->threads,
             .keep_nonfinite = !strcmp(nonfinite, "keep"),
+            .measuring = measuring,
             .progress = tell_progress,
             .context = &walk,
         };
@@ -376,14 +386,14 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
         r = target_open(&c.targets[i], staging, err);
     if (r == 0)
         r = run_groups(job, &c, err);
-    for (size_t i = 0; r == 0 && i < c.n; i++)
+    for (size_t i = 0; r == 0 && i < c.n && !job_without_digests(job); i++)
         r = target_stamp(&c.targets[i], c.groups[0].result.sha256, err);
     if (r == 0)
         r = sync_targets(job, &c, &sync, err);
     for (size_t i = 0; r == 0 && i < c.n; i++)
         answer_target(job, &c.targets[i], &group_of(&c, &c.targets[i])->result);
     if (r == 0)
-        r = answer_done(model, &c.groups[0].result, sync, timing_since(start), ret_done, err);
+        r = answer_done(job, model, &c.groups[0].result, sync, timing_since(start), ret_done, err);
     if (r == 0 && c.importance)
         (void)json_object_set_new(*ret_done, "importance", importance_json(c.importance));
     return r;

@@ -51,6 +51,9 @@ int job_open_importance(const struct job_context *job, int check,
                         struct importance **ret_importance, struct error *err)
     __attribute__((warn_unused_result));
 
+/* 1 when the request wants no digests of files ("digest": "none"). */
+int job_without_digests(const struct job_context *job);
+
 /* kind convert: emits source, progress, tensor and target lines; ret_done gets the fields of the
  * `done` line but peak_rss and plugins. */
 int job_convert(const struct job_context *job, struct model *model, int staging,

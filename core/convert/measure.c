@@ -1,17 +1,35 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Error figures: see measure.h. Eight running sums, one for each residue of the index, let the
- * compiler use vectors without changing the order of any addition.
+ * Error figures: see measure.h. The sums are taken in measure_sums.c, at the level of instructions
+ * that measure_use chose.
  */
 #include "convert/measure.h"
 
 #include "base/json.h"
+#include "convert/measure_sums.h"
+#include <pare/plugin.h>
 
 #include <math.h>
 #include <string.h>
 
-#define LANES 8
+static void (*sums_of)(const float *, const float *, size_t, struct measure_sums *) =
+    measure_sums_c;
+static void (*weighted_sums_of)(const float *, const float *, const float *, size_t,
+                                struct measure_weighted *) = measure_weighted_c;
+
+void measure_use(uint32_t cpu)
+{
+#ifdef MEASURE_X86
+    int wide = (cpu & PARE_CPU_AVX512) != 0, some = (cpu & PARE_CPU_AVX2) != 0;
+    sums_of = wide ? measure_sums_avx512 : some ? measure_sums_avx2 : measure_sums_c;
+    weighted_sums_of = wide   ? measure_weighted_avx512
+                       : some ? measure_weighted_avx2
+                              : measure_weighted_c;
+#else
+    (void)cpu;
+#endif
+}
 
 static int is_finite(float v)
 {
@@ -20,59 +38,31 @@ static int is_finite(float v)
     return (bits & 0x7f800000u) != 0x7f800000u;
 }
 
-static int all_finite(const float *v, size_t n)
-{
-    uint32_t bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &v[i], sizeof bits);
-        bad |= (bits & 0x7f800000u) == 0x7f800000u;
-    }
-    return !bad;
-}
-
-static double total(const double lanes[LANES])
+static double total(const double lanes[MEASURE_LANES])
 {
     double sum = 0;
-    for (size_t j = 0; j < LANES; j++)
+    for (size_t j = 0; j < MEASURE_LANES; j++)
         sum += lanes[j];
     return sum;
 }
 
-/* The sums of one residue of the index. */
-struct lanes {
-    double sse[LANES], sxx[LANES], syy[LANES], sxy[LANES];
-    float largest[LANES];
-};
-
-static inline void add_one(struct lanes *sums, size_t j, float x, float y)
+/* n elements; returns 0, and adds nothing, when they are not all finite: then some sum of squares
+ * is not, which those of finite floats always are. */
+static int add_finite(struct measure *m, const float *x, const float *y, size_t n)
 {
-    double a = x, b = y, d = a - b;
-    float e = fabsf((float)d);
-    sums->sse[j] += d * d;
-    sums->sxx[j] += a * a;
-    sums->syy[j] += b * b;
-    sums->sxy[j] += a * b;
-    sums->largest[j] = e > sums->largest[j] ? e : sums->largest[j];
-}
-
-/* n elements, all finite. */
-static void add_finite(struct measure *m, const float *x, const float *y, size_t n)
-{
-    struct lanes sums = { .sse = { 0 } };
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t j = 0; j < LANES; j++)
-            add_one(&sums, j, x[i + j], y[i + j]);
-    for (size_t j = 0; i < n; i++, j++)
-        add_one(&sums, j, x[i], y[i]);
+    struct measure_sums sums = { .sse = { 0 } };
+    sums_of(x, y, n, &sums);
+    double sxx = total(sums.sxx), syy = total(sums.syy);
+    if (!isfinite(sxx) || !isfinite(syy))
+        return 0;
     m->n += n;
     m->sse += total(sums.sse);
-    m->sxx += total(sums.sxx);
-    m->syy += total(sums.syy);
+    m->sxx += sxx;
+    m->syy += syy;
     m->sxy += total(sums.sxy);
-    for (size_t j = 0; j < LANES; j++)
+    for (size_t j = 0; j < MEASURE_LANES; j++)
         m->max_abs = sums.largest[j] > m->max_abs ? sums.largest[j] : m->max_abs;
+    return 1;
 }
 
 /* One element at a time, where some are not finite. */
@@ -80,10 +70,8 @@ static void add_carefully(struct measure *m, const float *x, const float *y, siz
                           uint64_t first)
 {
     for (size_t i = 0; i < n; i++) {
-        if (is_finite(x[i]) && is_finite(y[i])) {
-            add_finite(m, &x[i], &y[i], 1);
+        if (add_finite(m, &x[i], &y[i], 1))
             continue;
-        }
         uint64_t *first_bad = is_finite(x[i]) ? &m->first_overflowed : &m->first_nonfinite;
         *(is_finite(x[i]) ? &m->overflowed : &m->nonfinite) += 1;
         if (*first_bad == UINT64_MAX)
@@ -93,44 +81,35 @@ static void add_carefully(struct measure *m, const float *x, const float *y, siz
 
 void measure_add(struct measure *m, const float *x, const float *y, size_t n, uint64_t first)
 {
-    if (all_finite(x, n) && (x == y || all_finite(y, n)))
-        add_finite(m, x, y, n);
-    else
+    if (!add_finite(m, x, y, n))
         add_carefully(m, x, y, n, first);
 }
 
-/* The weighted sums of one residue of the column. */
-struct weighted_lanes {
-    double sse[LANES], sxx[LANES];
-};
-
-static inline void add_weighted(struct weighted_lanes *sums, size_t j, float x, float y, float h)
+float measure_largest(const float *x, size_t n)
 {
-    double a = x, d = a - (double)y, w = h;
-    sums->sse[j] += w * (d * d);
-    sums->sxx[j] += w * (a * a);
+    uint32_t largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        bits &= 0x7fffffffu;
+        largest = bits > largest ? bits : largest;
+    }
+    float value;
+    memcpy(&value, &largest, sizeof value);
+    return value;
 }
 
-static void add_weighted_row(struct weighted_lanes *sums, const float *x, const float *y, size_t n,
-                             const float *h)
-{
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t j = 0; j < LANES; j++)
-            add_weighted(sums, j, x[i + j], y[i + j], h[i + j]);
-    for (size_t j = 0; i < n; i++, j++)
-        add_weighted(sums, j, x[i], y[i], h[i]);
-}
-
-/* As add_weighted_row, without the elements that are not finite; returns how many are. */
-static size_t add_weighted_carefully(struct weighted_lanes *sums, const float *x, const float *y,
-                                     size_t n, const float *h)
+/* As weighted_sums_of, without the elements that are not finite; returns how many are. */
+static size_t add_weighted_carefully(struct measure_weighted *sums, const float *x,
+                                     const float *y, size_t n, const float *h)
 {
     size_t finite = 0;
     for (size_t i = 0; i < n; i++) {
         if (!is_finite(x[i]) || !is_finite(y[i]))
             continue;
-        add_weighted(sums, i % LANES, x[i], y[i], h[i]);
+        double a = x[i], d = a - (double)y[i], w = h[i];
+        sums->sse[i % MEASURE_LANES] += w * (d * d);
+        sums->sxx[i % MEASURE_LANES] += w * (a * a);
         finite++;
     }
     return finite;
@@ -139,14 +118,16 @@ static size_t add_weighted_carefully(struct weighted_lanes *sums, const float *x
 void measure_add_weighted(struct measure *m, const float *x, const float *y, size_t rows,
                           size_t row_len, const float *h)
 {
-    struct weighted_lanes sums = { .sse = { 0 } };
+    struct measure_weighted sums = { .sse = { 0 } };
     for (size_t i = 0; i < rows; i++, x += row_len, y += row_len) {
-        if (all_finite(x, row_len) && (x == y || all_finite(y, row_len))) {
-            add_weighted_row(&sums, x, y, row_len, h);
-            m->weighted_n += row_len;
-        } else {
-            m->weighted_n += add_weighted_carefully(&sums, x, y, row_len, h);
-        }
+        struct measure_weighted more = sums;
+        weighted_sums_of(x, y, h, row_len, &more);
+        size_t n = row_len;
+        if (isfinite(total(more.sse)) && isfinite(total(more.sxx)))
+            sums = more;
+        else
+            n = add_weighted_carefully(&sums, x, y, row_len, h);
+        m->weighted_n += n;
     }
     m->weighted_sse += total(sums.sse);
     m->weighted_sxx += total(sums.sxx);

@@ -27,8 +27,13 @@ struct measure {
 
 #define MEASURE_INIT { .first_nonfinite = UINT64_MAX, .first_overflowed = UINT64_MAX }
 
+/* Chooses the instructions of the sums below, the fastest that enum pare_cpu bits allow; all give
+ * the same bits. Without it: plain C. Before any thread measures. */
+void measure_use(uint32_t cpu);
 /* Adds n elements whose first has the index `first`. y may be x itself (an exact copy). */
 void measure_add(struct measure *m, const float *x, const float *y, size_t n, uint64_t first);
+/* The largest magnitude among n elements; NaN where one is a NaN. */
+float measure_largest(const float *x, size_t n);
 /* Adds rows of row_len elements to the weighted sums, and to nothing else; h: the row_len weights,
  * finite and at least 0. */
 void measure_add_weighted(struct measure *m, const float *x, const float *y, size_t rows,

@@ -9,6 +9,7 @@
 #include "base/timing.h"
 #include "convert/pipeline_state.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,8 +19,26 @@ void pipeline_fail(struct pipeline *p, const struct error *err)
     if (!p->err.code)
         p->err = *err;
     p->stopped = 1;
-    (void)pthread_cond_broadcast(&p->changed);
+    (void)pthread_cond_broadcast(&p->room);
+    (void)pthread_cond_broadcast(&p->work);
     (void)pthread_mutex_unlock(&p->lock);
+}
+
+void pipeline_ended(struct pipeline *p)
+{
+    if (!--p->running)
+        (void)pthread_cond_broadcast(&p->ended);
+}
+
+int measuring_parse(const char *text, enum measuring *ret, struct error *err)
+{
+    static const char *const words[] = { "full", "sample", "none" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcmp(text, words[i])) {
+            *ret = (enum measuring)i;
+            return 0;
+        }
+    return error_set(err, PARE_EUSAGE, "measure is full, sample or none, not '%.40s'", text);
 }
 
 int pipeline_cuts(const struct model *model, struct target *const *targets, size_t n_targets,
@@ -127,7 +146,7 @@ static int take_free(struct pipeline *p)
     int slab = -1;
     (void)pthread_mutex_lock(&p->lock);
     while (!p->n_free && !p->stopped)
-        (void)pthread_cond_wait(&p->changed, &p->lock);
+        (void)pthread_cond_wait(&p->room, &p->lock);
     if (!p->stopped)
         slab = (int)p->free_list[--p->n_free];
     (void)pthread_mutex_unlock(&p->lock);
@@ -144,7 +163,8 @@ static void hand_over(struct pipeline *p, unsigned slab)
         p->ready_ring[(p->ready_at + p->n_ready++) % p->n_slabs] = slab;
     else
         p->free_list[p->n_free++] = slab;
-    (void)pthread_cond_broadcast(&p->changed);
+    if (l->slab.has_tensor)
+        (void)pthread_cond_signal(&p->work);
     (void)pthread_mutex_unlock(&p->lock);
 }
 
@@ -216,8 +236,8 @@ void *pipeline_reader(void *pipeline)
     (void)pthread_mutex_lock(&p->lock);
     stage_seconds_add(&p->seconds, &seconds);
     p->walked = 1;
-    p->running--;
-    (void)pthread_cond_broadcast(&p->changed);
+    (void)pthread_cond_broadcast(&p->work);
+    pipeline_ended(p);
     (void)pthread_mutex_unlock(&p->lock);
     return NULL;
 }
@@ -268,6 +288,9 @@ static int prepare(struct pipeline *p, struct error *err)
     slab_walk_free(walk);
     p->max_elements = largest_count(q->model, p->cuts);
     p->max_encoded = largest_encoded(q, p->cuts);
+    for (uint32_t i = 0; i < q->model->n_files; i++)
+        if (q->model->files[i].role != PARE_FILE_IGNORED)
+            (void)posix_fadvise(q->model->files[i].fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     p->result->n_tensors = q->model->n_tensors;
     p->result->figures =
         calloc(q->n_targets * q->model->n_tensors + 1, sizeof *p->result->figures);
@@ -290,7 +313,9 @@ static void deinit(struct pipeline *p)
     free(p->ready_ring);
     free(p->tensors);
     free(p->cuts);
-    (void)pthread_cond_destroy(&p->changed);
+    (void)pthread_cond_destroy(&p->room);
+    (void)pthread_cond_destroy(&p->work);
+    (void)pthread_cond_destroy(&p->ended);
     (void)pthread_mutex_destroy(&p->lock);
 }
 
@@ -307,7 +332,7 @@ static void watch(struct pipeline *p, uint64_t total)
             until.tv_nsec -= 1000000000;
             until.tv_sec++;
         }
-        while (p->running && pthread_cond_timedwait(&p->changed, &p->lock, &until) == 0)
+        while (p->running && pthread_cond_timedwait(&p->ended, &p->lock, &until) == 0)
             continue;
         uint64_t steps = p->steps, done = p->done;
         if (steps == told || !p->request->progress)
@@ -358,7 +383,9 @@ int pipeline_run(const struct pipeline_request *request, struct pipeline_result 
     unsigned started = 0;
     *ret_result = (struct pipeline_result){ 0 };
     (void)pthread_mutex_init(&p.lock, NULL);
-    (void)pthread_cond_init(&p.changed, NULL);
+    (void)pthread_cond_init(&p.room, NULL);
+    (void)pthread_cond_init(&p.work, NULL);
+    (void)pthread_cond_init(&p.ended, NULL);
     int r = threads ? prepare(&p, err) : error_oom(err);
     if (r == 0)
         r = start_threads(&p, threads, &started, err);

@@ -19,9 +19,19 @@ struct stage_seconds { /* summed over threads */
 
 void stage_seconds_add(struct stage_seconds *sum, const struct stage_seconds *s);
 
+enum measuring { /* which slabs figures are taken of */
+    MEASURING_FULL,
+    MEASURING_SAMPLE, /* every eighth of a tensor, and the one that verification looks at */
+    MEASURING_NONE    /* none; that no weight was NaN or became one is looked after all the same */
+};
+
+/* "full", "sample" or "none"; PARE_EUSAGE for anything else. */
+int measuring_parse(const char *text, enum measuring *ret, struct error *err)
+    __attribute__((warn_unused_result));
+
 struct pipeline_figure { /* of one source tensor in one target */
     struct measure all;
-    uint64_t probe_first, probe_count; /* one slab's elements, for verification … */
+    uint64_t probe_first, probe_count; /* one measured slab's elements, for verification … */
     double probe_sse;                  /* … and their sum of squared errors */
 };
 
@@ -41,6 +51,7 @@ struct pipeline_request {
     const struct importance *importance; /* or NULL; the plans' entries are its */
     unsigned threads;       /* compute threads, at least 1 */
     int keep_nonfinite;
+    enum measuring measuring;
     /* Called on the caller's thread a few times a second while there is progress. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *context;

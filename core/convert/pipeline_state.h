@@ -29,7 +29,9 @@ struct pipeline {
     uint64_t max_encoded;   /* bytes of a slab in any target's plane set */
 
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t room;    /* a slab is free, or all stops */
+    pthread_cond_t work;    /* a slab is ready, or there will be none, or all stops */
+    pthread_cond_t ended;   /* all threads have */
     struct error err;       /* lock: the first failure */
     int stopped;            /* lock: no more work is wanted */
     int walked;             /* lock: the reader thread is through */
@@ -43,6 +45,8 @@ struct pipeline {
     struct stage_seconds seconds;    /* lock: threads add theirs when they end */
 };
 
+/* A thread's last step, with the lock held. */
+void pipeline_ended(struct pipeline *p);
 /* Remembers the first failure and stops everything. */
 void pipeline_fail(struct pipeline *p, const struct error *err);
 /* Thread bodies; the argument is the pipeline. */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define GAP_BYTES (1u << 20) /* bytes without a tensor are read in pieces of this */
+#define GAP_BYTES (4 * SLAB_ELEMENTS) /* bytes without a tensor are read in pieces of this */
 
 static uint64_t gcd(uint64_t a, uint64_t b)
 {

@@ -14,7 +14,7 @@
 
 #include "plugin/host.h"
 
-#define SLAB_ELEMENTS (256u * 1024u) /* aim, in elements: 1 MiB of floats */
+#define SLAB_ELEMENTS (64u * 1024u) /* aim, in elements: what they become stays in a second cache */
 
 /* How one tensor is cut. */
 struct slab_cut {

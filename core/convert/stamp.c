@@ -101,9 +101,10 @@ int stamp_add(struct stamp *stamp, const struct stamp_facts *facts, struct model
         r = put_facts(facts, target, err);
     if (!r)
         r = put(target, "pare.source.files", texts.names, texts.n, 1, err);
-    if (!r)
+    if (!r && !facts->without_digests) {
         r = put(target, "pare.source.sha256", texts.digests, texts.n, 1, err);
-    stamp->wanted = r ? 0 : texts.n;
+        stamp->wanted = r ? 0 : texts.n;
+    }
     return r;
 }
 
@@ -111,7 +112,9 @@ int stamp_add(struct stamp *stamp, const struct stamp_facts *facts, struct model
 static void look_into(struct stamp *stamp, const struct layout_piece *piece, uint64_t index)
 {
     const char *start = piece->data, *p = start, *end = start + piece->length;
-    while ((p = memmem(p, (size_t)(end - p), stamp->nonce, NONCE_LEN)) != NULL) {
+    char nonce[NONCE_LEN];
+    memcpy(nonce, stamp->nonce, NONCE_LEN);
+    while ((p = memmem(p, (size_t)(end - p), nonce, NONCE_LEN)) != NULL) {
         char number[DIGEST_LEN - NONCE_LEN + 1] = "";
         if ((size_t)(end - p) < DIGEST_LEN)
             break;

@@ -28,6 +28,7 @@ struct stamp_facts {
     const char *recipe, *recipe_digest, *map;
     const char *name;           /* of the source */
     const struct model *source; /* its files */
+    int without_digests;        /* 1: there are none of the files */
 };
 
 /* Adds the keys to a target's metadata. */

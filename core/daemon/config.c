@@ -54,6 +54,8 @@ static const struct key keys[] = {
     { "backoff", SECONDS, AT(backoff), "30", .min = 0.01, .max = 86400 },
     { "sandbox", WORD, AT(sandbox), "best", "|require|best|off|" },
     { "nonfinite", WORD, AT(nonfinite), "refuse", "|refuse|keep|" },
+    { "measure", WORD, AT(measure), "full", "|full|sample|none|" },
+    { "digest", WORD, AT(digest), "sha256", "|sha256|none|" },
     { "allow_requantize", FLAG, AT(allow_requantize), "no" },
     { "cpu", TEXT, AT(cpu), "native" },
     { "plugins", PATHS, AT(plugins), NULL, .fixed = 1 },

@@ -277,6 +277,8 @@ static int start_run(struct job *job, struct error *err)
                       .threads = (unsigned)config->threads,
                       .memory_limit = config->memory_limit, .cpu = config->cpu,
                       .nonfinite = config->nonfinite, .sandbox = config->sandbox,
+                      .measure = config->measure,
+                      .without_digests = !strcmp(config->digest, "none"),
                       .allow_requantize = config->allow_requantize,
                       .silence = config->heartbeat },
     };

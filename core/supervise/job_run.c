@@ -102,15 +102,22 @@ static void on_verify_line(void *context, const char *event, const json_t *line)
 
 /* ---- construction ---- */
 
+static const char *measure_of(const struct job_settings *settings)
+{
+    return settings->measure ? settings->measure : "full";
+}
+
 static json_t *make_settings(const struct job_settings *s)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:b, s:b}", "plugins",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "plugins",
                      s->plugins ? s->plugins : "", "recipes", s->recipes ? s->recipes : "",
                      "architectures", s->architectures ? s->architectures : "", "threads",
                      (json_int_t)s->threads, "memory_limit", (json_int_t)s->memory_limit, "cpu",
                      s->cpu ? s->cpu : "native", "nonfinite",
                      s->nonfinite ? s->nonfinite : "refuse", "sandbox",
-                     s->sandbox ? s->sandbox : "best", "allow_requantize", s->allow_requantize,
+                     s->sandbox ? s->sandbox : "best", "measure", measure_of(s), "digest",
+                     s->without_digests ? "none" : "sha256", "allow_requantize",
+                     s->allow_requantize,
                      "recover", !s->no_recover);
 }
 
@@ -352,11 +359,13 @@ static int make_manifest(const struct job_run *run, const struct run_target *t,
     if (!t->verified)
         return error_set(err, PARE_EVERIFY, "the verifying worker did not say \"verified\"");
     _cleanup_json_ json_t *files = NULL;
-    int r = staged_digests(&t->staged, t->verified, &files, err);
+    int without = !strcmp(json_get_string(run->settings, "digest", ""), "none");
+    int r = staged_digests(&t->staged, t->verified, without, &files, err);
     if (r < 0)
         return r;
     struct manifest_facts facts = {
         .uid = run->uid, .origin = run->origin, .format = t->format, .recipe = t->recipe,
+        .measured = json_get_string(run->settings, "measure", "full"),
         .options = t->options, .overrides = json_object_get(run->converting, "overrides"),
         .start = run->start, .source = run->described,
         .target = t->line, .tensors = t->tensors, .done = run->done, .files = files,

@@ -32,6 +32,8 @@ struct job_settings {
     const char *cpu;             /* "native" */
     const char *nonfinite;       /* "refuse" */
     const char *sandbox;         /* "best" */
+    const char *measure;         /* "full" */
+    int without_digests;         /* no file is digested: nothing ties records to contents */
     int allow_requantize;
     int no_recover;              /* what lies on a lattice is encoded anew */
     double silence;              /* seconds without a line before the worker is killed */

@@ -166,6 +166,12 @@ static json_t *make_output(const struct manifest_facts *f)
                      f->files, "census", census, "bits_per_weight", bits);
 }
 
+static json_t *make_accuracy(const struct manifest_facts *f)
+{
+    _cleanup_json_ json_t *all = pick(json_object_get(f->target, "accuracy"), accuracy_fields);
+    return all && put(all, "measured", json_string(f->measured)) == 0 ? TAKE(all) : NULL;
+}
+
 static json_t *make_seconds(const struct manifest_facts *f)
 {
     const json_t *said = json_object_get(f->done, "seconds");
@@ -196,7 +202,7 @@ int manifest_new(const struct manifest_facts *f, json_t **ret_manifest, struct e
         put(m, "importance", make_importance(f)) < 0 ||
         put(m, "plugins", pick_all(json_object_get(f->done, "plugins"), plugin_fields)) < 0 ||
         put(m, "output", make_output(f)) < 0 ||
-        put(m, "accuracy", pick(json_object_get(f->target, "accuracy"), accuracy_fields)) < 0 ||
+        put(m, "accuracy", make_accuracy(f)) < 0 ||
         put(m, "lattice", pick(json_object_get(f->target, "lattice"), lattice_fields)) < 0 ||
         put(m, "seconds", make_seconds(f)) < 0 || put(m, "resources", make_resources(f)) < 0 ||
         put(m, "warnings", texts(json_object_get(f->target, "warnings"))) < 0 ||

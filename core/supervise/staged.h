@@ -25,8 +25,9 @@ int staged_adopt(int work, size_t index, int dirfd, const char *stem, const json
 void staged_deinit(struct staged *staged);
 
 /* [{"name","bytes","sha256"}] from the line `verified`, if it names the same files and sizes; else
- * PARE_EVERIFY. New reference. */
-int staged_digests(const struct staged *staged, const json_t *verified, json_t **ret_files,
+ * PARE_EVERIFY. without: nobody took digests, and they are null. New reference. */
+int staged_digests(const struct staged *staged, const json_t *verified, int without,
+                   json_t **ret_files,
                    struct error *err) __attribute__((warn_unused_result));
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "config.h"
 #include "convert/convert.h"
+#include "convert/measure.h"
 #include "worker/sandbox.h"
 
 #include <errno.h>
@@ -165,6 +166,7 @@ static int start(struct worker *w, struct error *err)
         r = confine(w, &report, err);
     if (r < 0)
         return r;
+    measure_use(w->cpu);
     cpu_describe(w->cpu, cpu, sizeof cpu);
     w->job = (struct job_context){ .recipes = json_get_string(w->request, "recipes", ""),
                                    .architectures =

@@ -129,6 +129,40 @@ class Test(unittest.TestCase):
         self.assertIn("warning: the catalog does not get this conversion", done.stderr)
         self.assertEqual(len(self.outputs()), 3)
 
+    def test_measure(self):
+        figures = {}
+        for measure in ("full", "sample", "none"):
+            done = self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "--out", measure,
+                             "--measure", measure)
+            manifest = json.loads((self.dir / measure / "tiny-Q4_0.gguf.pare.json").read_text())
+            self.assertEqual(manifest["accuracy"]["measured"], measure)
+            figures[measure] = manifest["accuracy"]["sqnr_db"]
+            self.assertEqual("~" in done.stdout, measure == "sample")
+            report = (self.dir / measure / "tiny-Q4_0.gguf.pare.md").read_text()
+            self.assertIn({"full": "Over all weights", "sample": "Over an eighth of the weights",
+                           "none": "Nothing was measured"}[measure], report)
+        self.assertIsNone(figures["none"])
+        self.assertNotEqual(figures["sample"], figures["full"])
+        self.assertAlmostEqual(figures["sample"], figures["full"], delta=3)
+        shutil.rmtree(self.dir / "out", ignore_errors=True)
+        self.make_weights("nan.safetensors", [1.0] * 300 + [math.nan] + [1.0] * 211)
+        done = self.pare("convert", "nan.safetensors", "--to", "gguf:q8_0", "--out", "out",
+                         "--as-container", "--measure", "none", status=1)
+        self.assertIn("element 300 (row 1, column 44) is nan", done.stderr)
+
+    def test_without_digests(self):
+        for folder, digest in (("with", "sha256"), ("without", "none")):
+            self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "--out", folder, "--digest",
+                      digest)
+        files = [self.dir / f / "tiny-Q4_0.gguf" for f in ("with", "without")]
+        self.assertEqual(files[0].read_bytes(), files[1].read_bytes())
+        manifest = json.loads((self.dir / "without/tiny-Q4_0.gguf.pare.json").read_text())
+        self.assertRegex(manifest["source"]["digest"], "^unread-[0-9a-f]{64}$")
+        self.assertIsNone(manifest["source"]["files"][0]["sha256"])
+        self.assertIsNone(manifest["output"]["files"][0]["sha256"])
+        rows = json.loads(self.pare("list", "--json").stdout)
+        self.assertEqual({row["state"] for row in rows}, {"done"})
+
     def make_weights(self, name, weights):
         header = json.dumps({"w.weight": {"dtype": "F32", "shape": [2, len(weights) // 2],
                                           "data_offsets": [0, 4 * len(weights)]}}).encode()
@@ -139,11 +173,12 @@ class Test(unittest.TestCase):
         weights = [0.01 * i for i in range(512)]
         weights[300] = math.nan
         self.make_weights("nan.safetensors", weights)
-        done = self.pare("convert", "nan.safetensors", "--to", "gguf:q8_0", "--out", "out", status=1)
+        done = self.pare("convert", "nan.safetensors", "--to", "gguf:q8_0", "--out", "out",
+                         "--as-container", status=1)
         self.assertIn("tensor `w.weight`, element 300 (row 1, column 44) is nan", done.stderr)
         self.assertEqual(self.outputs(), [])
         done = self.pare("convert", "nan.safetensors", "--to", "gguf:q8_0", "--out", "out",
-                         "--nonfinite", "keep")
+                         "--as-container", "--nonfinite", "keep")
         manifest = json.loads((self.dir / "out/nan-Q8_0.gguf.pare.json").read_text())
         self.assertEqual(manifest["tensors"][0]["nonfinite"], 32)  # its block of 32 is NaN
         self.assertIn("tensor `w.weight`: 1 weights of the source are NaN or infinite, and 31 more "
@@ -231,8 +266,9 @@ class Test(unittest.TestCase):
             self.skipTest(f"there is no terminal to be had: {problem}")
         if pid == 0:
             os.chdir(self.dir)
-            os.execve(PARE, [PARE, "convert", "slow.safetensors", "--to", "gguf:f32", "--to",
-                             "gguf:q8_0", "-o", "out", "--threads", "1", "--cpu", "c"], self.env)
+            os.execve(PARE, [PARE, "convert", "slow.safetensors", "--as-container", "--to",
+                             "gguf:f32", "--to", "gguf:q8_0", "-o", "out", "--threads", "1",
+                             "--cpu", "c"], self.env)
         shown = b""
         while b"convert" not in shown:
             shown += os.read(terminal, 4096)
@@ -251,7 +287,8 @@ class Test(unittest.TestCase):
         """What a killed one left is hidden, and goes with the next conversion."""
         self.slow_model()
         killed = subprocess.Popen([PARE, "convert", "slow.safetensors", "--to", "gguf:f32", "-o",
-                                   "out", "-q", "--threads", "1"], cwd=self.dir, env=self.env)
+                                   "out", "--as-container", "-q", "--threads", "1"],
+                                  cwd=self.dir, env=self.env)
         deadline = time.time() + 30
         while not list(self.dir.glob("out/.pare/staging/*/w*/0/*")) and time.time() < deadline:
             time.sleep(0.01)

@@ -1,0 +1,107 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* The loops of measure_sums.h, compiled once for each level of instructions: LEVEL, its
+ * name, and WIDTH, how many doubles a vector has. */
+#include "convert/measure_sums.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define JOIN_(name, level) name##_##level
+#define JOIN(name, level) JOIN_(name, level)
+#define LEVEL_NAME(name) JOIN(name, LEVEL)
+
+#define STEPS (MEASURE_LANES / WIDTH)
+
+/* WIDTH doubles side by side, and the floats that they come from (a GNU extension). */
+typedef double doubles __attribute__((vector_size(8 * WIDTH)));
+typedef float floats __attribute__((vector_size(4 * WIDTH)));
+typedef int32_t integers __attribute__((vector_size(4 * WIDTH)));
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE doubles widen(const float *from)
+{
+    floats v;
+    memcpy(&v, from, sizeof v);
+    return __builtin_convertvector(v, doubles);
+}
+
+/* The running sums of WIDTH residues. */
+struct sums {
+    doubles sse, sxx, syy, sxy;
+    floats largest;
+};
+
+INLINE void add(struct sums *sums, const float *x, const float *y)
+{
+    doubles a = widen(x), b = widen(y), d = a - b;
+    floats e = (floats)((integers)__builtin_convertvector(d, floats) & 0x7fffffff);
+    integers larger = e > sums->largest;
+    sums->sse += d * d;
+    sums->sxx += a * a;
+    sums->syy += b * b;
+    sums->sxy += a * b;
+    sums->largest = (floats)((larger & (integers)e) | (~larger & (integers)sums->largest));
+}
+
+/* The last elements with zeros after them, which change no sum. */
+INLINE void pad(float to[MEASURE_LANES], const float *from, size_t n)
+{
+    memset(to, 0, MEASURE_LANES * sizeof *to);
+    memcpy(to, from, n * sizeof *to);
+}
+
+void LEVEL_NAME(measure_sums)(const float *x, const float *y, size_t n, struct measure_sums *ret)
+{
+    struct sums sums[STEPS] = { 0 };
+    float last_x[MEASURE_LANES], last_y[MEASURE_LANES];
+    size_t whole = n / MEASURE_LANES * MEASURE_LANES;
+    for (size_t i = 0; i < whole; i += MEASURE_LANES)
+        for (size_t j = 0; j < STEPS; j++)
+            add(&sums[j], x + i + j * WIDTH, y + i + j * WIDTH);
+    pad(last_x, x + whole, n - whole);
+    pad(last_y, y + whole, n - whole);
+    for (size_t j = 0; j < STEPS; j++) {
+        add(&sums[j], last_x + j * WIDTH, last_y + j * WIDTH);
+        memcpy(&ret->sse[j * WIDTH], &sums[j].sse, sizeof sums[j].sse);
+        memcpy(&ret->sxx[j * WIDTH], &sums[j].sxx, sizeof sums[j].sxx);
+        memcpy(&ret->syy[j * WIDTH], &sums[j].syy, sizeof sums[j].syy);
+        memcpy(&ret->sxy[j * WIDTH], &sums[j].sxy, sizeof sums[j].sxy);
+        memcpy(&ret->largest[j * WIDTH], &sums[j].largest, sizeof sums[j].largest);
+    }
+}
+
+struct weighted {
+    doubles sse, sxx;
+};
+
+INLINE void add_weighted(struct weighted *sums, const float *x, const float *y, const float *h)
+{
+    doubles a = widen(x), d = a - widen(y), w = widen(h);
+    sums->sse += w * (d * d);
+    sums->sxx += w * (a * a);
+}
+
+void LEVEL_NAME(measure_weighted)(const float *x, const float *y, const float *h, size_t n,
+                                  struct measure_weighted *ret)
+{
+    struct weighted sums[STEPS];
+    float last[3][MEASURE_LANES];
+    size_t whole = n / MEASURE_LANES * MEASURE_LANES;
+    for (size_t j = 0; j < STEPS; j++) {
+        memcpy(&sums[j].sse, &ret->sse[j * WIDTH], sizeof sums[j].sse);
+        memcpy(&sums[j].sxx, &ret->sxx[j * WIDTH], sizeof sums[j].sxx);
+    }
+    for (size_t i = 0; i < whole; i += MEASURE_LANES)
+        for (size_t j = 0, k = i; j < STEPS; j++, k += WIDTH)
+            add_weighted(&sums[j], x + k, y + k, h + k);
+    pad(last[0], x + whole, n - whole);
+    pad(last[1], y + whole, n - whole);
+    pad(last[2], h + whole, n - whole);
+    for (size_t j = 0, k = 0; j < STEPS; j++, k += WIDTH) {
+        add_weighted(&sums[j], last[0] + k, last[1] + k, last[2] + k);
+        memcpy(&ret->sse[k], &sums[j].sse, sizeof sums[j].sse);
+        memcpy(&ret->sxx[k], &sums[j].sxx, sizeof sums[j].sxx);
+    }
+}
