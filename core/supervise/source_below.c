@@ -90,7 +90,7 @@ static int list_folders(int dirfd, struct names *folders, struct error *err)
     return r;
 }
 
-/* The wanted names of one subfolder, sorted; none when there are too many entries to choose from. */
+/* The wanted names of one subfolder, sorted; none when it has too many entries. */
 static int list_files(const char *folder, DIR *dir, int cached, struct names *files,
                       struct error *err)
 {

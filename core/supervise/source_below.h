@@ -15,9 +15,9 @@
 #define SOURCE_BELOW_BLOBS "../../../blobs/"  /* where links of a cache lead to from there */
 
 /* Lists JSON files and chat templates (.json, .jinja; not indexes of shards) in the subfolders of
- * dirfd, relative to it and sorted (release with strlist_clear). Weights, larger files, hidden and
- * unfinished ones, and what is no regular file are passed over, and so are links but, when `cached`,
- * those into the blobs of a Hugging Face cache. A subfolder that cannot be opened is passed over. */
+ * dirfd, relative to it and sorted (release with strlist_clear). Passed over are weights, larger
+ * files, hidden and unfinished ones, what is no regular file, subfolders that cannot be opened, and
+ * links but, when `cached`, those into the blobs of a Hugging Face cache. */
 int source_below_list(int dirfd, int cached, char ***ret_names, size_t *ret_n, struct error *err)
     __attribute__((warn_unused_result));
 
