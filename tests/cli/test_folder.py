@@ -60,6 +60,24 @@ class Test(unittest.TestCase):
                            "general.size_label": "68K"}.items():
             self.assertEqual(said.get(key), value, key)
 
+    def test_subfolders(self):
+        """Side files one level down are the model's, weights there are not."""
+        small = self.dir / "small"
+        for name, data in {"1_Pooling/config.json": b"{}", "onnx/model.onnx": b"\x08\x07",
+                           "original/consolidated.safetensors": b"no weights",
+                           "original/params.json": b'{"dim": 1}', "a/b/config.json": b"{}"}.items():
+            (small / name).parent.mkdir(parents=True, exist_ok=True)
+            (small / name).write_bytes(data)
+        self.convert("--tokenizer", "none", "--to", "safetensors:f16")
+        self.assertIn("1_Pooling/config.json",
+                      self.metadata("out/small-F16.gguf")["pare.source.files"])
+        out = self.dir / "out/small-F16"
+        self.assertEqual((out / "1_Pooling/config.json").read_bytes(), b"{}")
+        self.assertEqual([p.name for p in out.iterdir() if p.is_dir()], ["1_Pooling"])
+        manifest = json.loads((self.dir / "out/small-F16.pare.json").read_text())
+        self.assertIn("1_Pooling/config.json", [f["name"] for f in manifest["output"]["files"]])
+        self.pare("rebuild", "--out", "out", "--catalog", "new.db")
+
     def test_stamp(self):
         """The digests are those of the files, in every output, and in the manifest."""
         self.convert("--tokenizer", "none", "--to", "gguf:q8_0")
