@@ -3,7 +3,7 @@
 /*
  * What a GGUF says of where it comes from, as the files of a Hugging Face folder that
  * map/provenance.h reads it from: a model card, whose front matter is JSON and so YAML as well, and
- * generation_config.json.
+ * generation_config.json, and how a sentence encoder pools.
  */
 #include "map/map_work.h"
 
@@ -189,8 +189,41 @@ static int add_generation(const struct model *gguf, json_t *files, struct error 
                ? error_oom(err) : 0;
 }
 
+/* ---- how a sentence encoder pools ---- */
+
+static int add_json(json_t *files, const char *name, json_t *value, struct error *err)
+{
+    _cleanup_json_ json_t *owned = value;
+    _cleanup_free_ char *text = owned ? json_to_pretty(owned) : NULL;
+    return !text || json_object_set_new(files, name, json_string(text)) < 0 ? error_oom(err) : 0;
+}
+
+/* The two files that sentence-transformers reads the kind of pooling from. */
+static int add_pooling(const struct model *gguf, json_t *files, struct error *err)
+{
+    static const char *const modes[] = { "mean", "cls", "lasttoken" };
+    _cleanup_free_ char *architecture = meta_string(gguf, "general.architecture"), *key = NULL;
+    if (!architecture || asprintf(&key, "%s.pooling_type", architecture) < 0)
+        return error_oom(err);
+    int64_t type = meta_int(gguf, key, 0);
+    if (type < 1 || type > 3)
+        return 0;
+    int r = add_json(files, "modules.json",
+                     json_pack("[{s:i, s:s, s:s, s:s}, {s:i, s:s, s:s, s:s}]", "idx", 0, "name",
+                               "0", "path", "", "type", "sentence_transformers.models.Transformer",
+                               "idx", 1, "name", "1", "path", "1_Pooling", "type",
+                               "sentence_transformers.models.Pooling"), err);
+    return r ? r : add_json(files, "1_Pooling/config.json",
+                            json_pack("{s:b, s:b, s:b, s:s}", "pooling_mode_mean_tokens", type == 1,
+                                      "pooling_mode_cls_token", type == 2,
+                                      "pooling_mode_lasttoken", type == 3, "pooling_mode",
+                                      modes[type - 1]), err);
+}
+
 int map_card_add(const struct model *gguf, json_t *files, struct error *err)
 {
     int r = add_card(gguf, files, err);
-    return r ? r : add_generation(gguf, files, err);
+    if (!r)
+        r = add_generation(gguf, files, err);
+    return r ? r : add_pooling(gguf, files, err);
 }
