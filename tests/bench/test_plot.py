@@ -48,7 +48,8 @@ EXPECTED = {
     "stages": ["| q4_k_m | 0.50 |"],
     "kernels": ["| q4_k | encode | avx2 | 10.0 | 130 | 13.0 | ≥ 12 |"],
     "levels": ["20.0 GB/s with 1 thread,", "| q4_k | 12.3 | – | 12.3 | 0.777 | – | 0.777 |"],
-    "tiny": ["10,000 tensors", "1.50 times"], "memory": ["| a model | 20,000,000,000 | 60.0 | 17 |"],
+    "tiny": ["10,000 tensors", "1.50 times"],
+    "memory": ["| a model | 20,000,000,000 | 60.0 | 17 |"],
 }
 
 
