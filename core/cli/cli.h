@@ -59,7 +59,8 @@ struct cli_command {
 };
 
 /* The subcommands: each in its cmd_NAME.c. */
-extern const struct cli_command cmd_convert, cmd_inspect, cmd_compare, cmd_plugins, cmd_recipes;
+extern const struct cli_command cmd_convert, cmd_inspect, cmd_compare, cmd_plugins, cmd_recipes,
+    cmd_bench;
 extern const struct cli_command cmd_list, cmd_show, cmd_failures, cmd_query, cmd_rebuild;
 extern const struct cli_command cmd_status, cmd_watch, cmd_submit, cmd_cancel, cmd_retry, cmd_pause,
     cmd_resume, cmd_check_config;
@@ -84,6 +85,9 @@ int cli_print_json(const json_t *json);
 /* A whole number within [min, max] from an option's value: 0, or -1 after cli_usage. */
 int cli_number(const char *option, const char *text, long long min, long long max,
                long long *ret_number) __attribute__((warn_unused_result));
+/* A number over 0, up to max, from an option's value: 0, or -1 after cli_usage. */
+int cli_real(const char *option, const char *text, double max, double *ret_number)
+    __attribute__((warn_unused_result));
 /* Bytes with an optional suffix K, M, G or T (powers of 1024): 0, or -1 after cli_usage. */
 int cli_bytes(const char *option, const char *text, unsigned long long *ret_bytes)
     __attribute__((warn_unused_result));

@@ -68,13 +68,13 @@ static const struct cli_option options[] = {
     { "as-container", 0, NULL, "names and metadata as they are: no map", OPTION_AS_CONTAINER },
     { "pre", 0, "NAME", "llama.cpp's name of the pre-tokenizer", OPTION_PRE },
     { "tokenizer", 0, "WHAT", "none: a GGUF without a tokenizer", OPTION_TOKENIZER },
-    { "cpu", 0, "LEVEL", "native (default), c, or a list such as avx2,f16c", OPTION_CPU },
+    { "cpu", 0, "LEVEL", "native (default), c, or such as avx2, avx512, neon", OPTION_CPU },
     { "sandbox", 0, "MODE", "require, best (default) or off", OPTION_SANDBOX },
     { "quiet", 'q', NULL, "no progress and no summary", OPTION_QUIET },
     { NULL, 0, NULL, NULL, 0 },
 };
 
-static int add_target(struct convert_options *o, const char *text)
+int convert_add_target(struct convert_options *o, const char *text)
 {
     struct error err = ERROR_INIT;
     struct job_target target;
@@ -202,7 +202,7 @@ static int set(void *state, int id, const char *value)
     struct convert_options *o = state;
     switch (id) {
     case OPTION_TO:
-        return add_target(o, value);
+        return convert_add_target(o, value);
     case OPTION_THREADS:
         return cli_number("threads", value, 0, 1024, &o->threads) < 0 ? CLI_USAGE : CLI_OK;
     case OPTION_SHARD_SIZE:

@@ -22,6 +22,7 @@ struct convert_options {
     json_t *writing;               /* options of every target: object of texts, or NULL */
     int no_sidecars;
     int allow_requantize, no_recover, dry_run, quiet;
+    int no_record;                 /* nothing goes into the catalog */
 };
 
 struct convert_result { /* of one source */
@@ -36,6 +37,10 @@ struct convert_inputs {
     const char *importance_name;  /* what outputs call it, or NULL: as its file */
     json_t *overrides;            /* [{"name","text"}] (docs/protocol.md), or NULL */
 };
+
+/* Takes a --to. CLI_OK, or an exit status after the message. */
+int convert_add_target(struct convert_options *options, const char *text)
+    __attribute__((warn_unused_result));
 
 /* What the options say, and the source's sidecars where no option stands in their place. CLI_OK,
  * or an exit status after the message, which is in err too. */

@@ -83,10 +83,11 @@ static int drive(struct job_run *run, struct error *err)
     return r < 0 ? r : 0;
 }
 
-static int run_job(const struct cli *cli, const struct job_spec *spec, struct conversion *c,
-                   struct error *err)
+/* `recorded`: in the catalog. */
+static int run_job(const struct cli *cli, const struct job_spec *spec, int recorded,
+                   struct conversion *c, struct error *err)
 {
-    int status = record_open(cli, spec, &c->record);
+    int status = recorded ? record_open(cli, spec, &c->record) : CLI_OK;
     if (status != CLI_OK)
         return status;
     struct job_callbacks callbacks = { on_line, on_published, c };
@@ -171,7 +172,7 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
     };
     struct conversion c = { .result = result, .out_path = out_path };
     progress_init(&c.progress, source->name, options->quiet || cli->json);
-    return run_job(cli, &spec, &c, &result->error);
+    return run_job(cli, &spec, !options->no_record, &c, &result->error);
 }
 
 int convert_one(const struct cli *cli, const struct convert_options *options, const char *operand,

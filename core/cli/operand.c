@@ -58,6 +58,8 @@ static void on_line(void *context, const char *event, const json_t *line)
     struct asking *asking = context;
     if (!strcmp(event, "warning"))
         cli_warn("warning: %s", json_get_string(line, "text", "?"));
+    if (asking->question->each)
+        asking->question->each(asking->question->context, event, line);
     if (!strcmp(event, asking->question->event) && asking->n < asking->question->n_answers)
         asking->answers[asking->n++] = json_incref((json_t *)line);
 }

@@ -26,6 +26,9 @@ struct worker_question {
     json_t *more;                   /* other members of the request, or NULL; taken */
     const char *what;               /* for messages, or NULL */
     size_t n_answers;               /* room for that many lines */
+    /* Gets every line as it comes, or NULL. */
+    void (*each)(void *context, const char *event, const json_t *line);
+    void *context;
 };
 
 /* Runs a worker to its end. ret_answers gets up to n_answers lines with that event (new

@@ -75,6 +75,10 @@ int job_inspect(const struct job_context *job, struct model *model, struct error
 int job_compare(const struct job_context *job, struct model *model, struct model *other,
                 struct error *err) __attribute__((warn_unused_result));
 
+/* kind bench: throughput of kernels beside a memory copy. */
+int job_bench(const struct job_context *job, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* Measures elements of two tensors of equal element counts, both decodable, slab by slab.
  * Only `count` elements from `first`, which must be such a slab or the whole tensor. importance
  * (or NULL): weighted figures, too, for the columns of ta. */

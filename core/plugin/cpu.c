@@ -8,15 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AVX2 (PARE_CPU_AVX2 | PARE_CPU_F16C)
+#define AVX512 (PARE_CPU_AVX512 | AVX2)
+
+/* `with`: all that a CPU of that level has, so that a mask of one word is enough for the kernels
+ * of its level. */
 static const struct {
     const char *name;
-    uint32_t bit;
+    uint32_t bit, with;
 } bits[] = {
-    { "avx2", PARE_CPU_AVX2 },
-    { "f16c", PARE_CPU_F16C },
-    { "avx512", PARE_CPU_AVX512 },
-    { "avx512vbmi", PARE_CPU_AVX512VBMI },
-    { "neon", PARE_CPU_NEON },
+    { "avx2", PARE_CPU_AVX2, AVX2 },
+    { "f16c", PARE_CPU_F16C, PARE_CPU_F16C },
+    { "avx512", PARE_CPU_AVX512, AVX512 },
+    { "avx512vbmi", PARE_CPU_AVX512VBMI, PARE_CPU_AVX512VBMI | AVX512 },
+    { "neon", PARE_CPU_NEON, PARE_CPU_NEON },
 };
 
 #define N_BITS (sizeof bits / sizeof *bits)
@@ -47,7 +52,7 @@ static int parse_word(const char *word, size_t len, uint32_t *mask, struct error
 {
     for (size_t i = 0; i < N_BITS; i++)
         if (strlen(bits[i].name) == len && !memcmp(bits[i].name, word, len)) {
-            *mask |= bits[i].bit;
+            *mask |= bits[i].with;
             return 0;
         }
     return error_set(err, PARE_EUSAGE,

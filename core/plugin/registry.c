@@ -338,6 +338,16 @@ const struct encoding *registry_encoding(const struct registry *registry, const 
     return NULL;
 }
 
+const struct encoding *registry_encoding_at(const struct registry *registry, size_t i)
+{
+    for (size_t j = 0; j < registry->n_plugins; j++) {
+        if (i < registry->plugins[j]->n_encodings)
+            return registry->plugins[j]->encodings[i];
+        i -= registry->plugins[j]->n_encodings;
+    }
+    return NULL;
+}
+
 const struct pare_reader *registry_reader(const struct registry *registry, const char *format)
 {
     const struct pare_reader *reader;

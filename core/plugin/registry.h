@@ -26,6 +26,8 @@ int registry_load(struct registry *registry, const char *path, struct error *err
     __attribute__((warn_unused_result));
 
 const struct encoding *registry_encoding(const struct registry *registry, const char *name);
+/* Encodings by index, in the order of their plugins, NULL after the last. */
+const struct encoding *registry_encoding_at(const struct registry *registry, size_t i);
 /* The reader or writer of a format, or NULL; structs are full-size copies. */
 const struct pare_reader *registry_reader(const struct registry *registry, const char *format);
 const struct pare_writer *registry_writer(const struct registry *registry, const char *format);
@@ -41,7 +43,8 @@ json_t *registry_versions(const struct registry *registry);
 
 /* The CPU's enum pare_cpu bits. */
 uint32_t cpu_detect(void);
-/* The mask for "native", "c" (none), or a comma-separated list ("avx2,f16c"); PARE_EUSAGE. */
+/* The mask for "native", "c" (none), or a comma-separated list of levels; a level has those below
+ * it ("avx512": avx2 and f16c as well), and never more than this CPU. PARE_EUSAGE. */
 int cpu_parse(const char *text, uint32_t *ret_mask, struct error *err)
     __attribute__((warn_unused_result));
 /* "avx2,f16c", or "c" for none. */

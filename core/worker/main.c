@@ -233,6 +233,8 @@ static int do_job(struct worker *w, json_t **ret_done, struct error *err)
         return job_compare(&w->job, w->model, w->other, err);
     if (!strcmp(kind, "recipes"))
         return do_recipes(w, err);
+    if (!strcmp(kind, "bench"))
+        return job_bench(&w->job, err);
     if (strcmp(kind, "plugins") != 0)
         return error_set(err, PARE_EUSAGE, "unknown kind of job `%s`", kind);
     job_emit(&w->job, "plugins", registry_describe(w->registry));

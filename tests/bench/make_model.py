@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Pare developers
 # SPDX-License-Identifier: MIT
-"""Usage: make_model.py FILE BYTES [--sparse] [--tensors N]
+"""Usage: make_model.py FILE BYTES [--sparse] [--tensors N] [--pieces N]
 
 Makes a GGUF model of about so many bytes: F16, of Llama's shapes (width 2048, feed-forward 5632,
 32 heads on 4 keys, 32,000 tokens), with as many layers as it takes. Weights are normally
 distributed: pieces of one pool of 4 M, in random order. With --sparse they are a hole in the file,
 all zeros. With --tensors 1 there is one matrix of 2048 columns; with 2, also one of a single row.
+With --pieces the bytes are divided among N tensors of 256 columns, all of one kind.
 """
 import argparse
 import array
@@ -52,6 +53,11 @@ def few(size, n):
     if n == 2:
         out.append(("output.weight", (size // 2 // n // WIDTH * WIDTH, 1), F16))
     return 1, out
+
+
+def pieces(size, n):
+    """The same, of n equal tensors."""
+    return 1, [("blk.%d.ffn_up.weight" % i, (256, size // 512 // n), F16) for i in range(n)]
 
 
 def count(dims):
@@ -112,8 +118,10 @@ def main():
     parser.add_argument("bytes", type=int)
     parser.add_argument("--sparse", action="store_true")
     parser.add_argument("--tensors", type=int, choices=(1, 2))
+    parser.add_argument("--pieces", type=int)
     options = parser.parse_args()
     layers, tensors = few(options.bytes, options.tensors) if options.tensors \
+        else pieces(options.bytes, options.pieces) if options.pieces \
         else shapes(options.bytes)
     head, size = header(metadata(layers), tensors)
     rng = random.Random(1)

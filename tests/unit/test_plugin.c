@@ -37,6 +37,29 @@ static void cpu_masks_in_words(void **state)
     assert_string_equal(text, "avx2,neon");
 }
 
+/* The kernels of a level need the bits of those below it. */
+static void cpu_levels_have_those_below(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text;
+        uint32_t mask;
+    } levels[] = {
+        { "avx2", PARE_CPU_AVX2 | PARE_CPU_F16C },
+        { "f16c", PARE_CPU_F16C },
+        { "avx512", PARE_CPU_AVX512 | PARE_CPU_AVX2 | PARE_CPU_F16C },
+        { "avx512vbmi",
+          PARE_CPU_AVX512VBMI | PARE_CPU_AVX512 | PARE_CPU_AVX2 | PARE_CPU_F16C },
+        { "neon", PARE_CPU_NEON },
+    };
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        struct error err = ERROR_INIT;
+        uint32_t mask = 99;
+        assert_int_equal(cpu_parse(levels[i].text, &mask, &err), 0);
+        assert_int_equal(mask, levels[i].mask & cpu_detect());
+    }
+}
+
 static void cpu_words_that_are_none(void **state)
 {
     (void)state;
@@ -159,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cpu_masks_in_words),
+        cmocka_unit_test(cpu_levels_have_those_below),
         cmocka_unit_test(cpu_words_that_are_none),
         cmocka_unit_test(names),
         cmocka_unit_test(built_plugins_load),
