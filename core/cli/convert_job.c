@@ -135,7 +135,7 @@ static struct job_settings make_settings(const struct cli *cli, const struct con
         .nonfinite = o->nonfinite,
         .sandbox = o->sandbox,
         .measure = o->measure,
-        .without_digests = !strcmp(o->digest, "none"),
+        .without_digests = o->digest && !strcmp(o->digest, "none"),
         .allow_requantize = o->allow_requantize,
         .no_recover = o->no_recover,
         .silence = SILENCE,
