@@ -3,6 +3,7 @@
 /* What `pare inspect` shows: files, tensors, metadata and tokenizer of a model, as JSON. */
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "map/map_config.h"
 #include "convert/route.h"
 
 #include <string.h>
@@ -178,10 +179,14 @@ static json_t *describe_importance(const struct model *model)
 static int describe_map(const struct job_context *job, struct source *source, struct model *model,
                         json_t **ret_map, struct error *err)
 {
-    CLEANUP(routes_deinit) struct routes routes;
+    CLEANUP(routes_deinit) struct routes routes = { 0 };
     struct route_request request = { "gguf", "", NULL };
     struct route *route = NULL;
     struct error said = ERROR_INIT;
+    if (!map_find_file(model, "config.json")) {
+        *ret_map = json_null();
+        return 0;
+    }
     routes_init(&routes, job, source, model, 1);
     int r = routes_find(&routes, &request, &route, &said);
     if (r == PARE_ENOMEM || r == PARE_EIO) {

@@ -117,7 +117,8 @@ static int check_source(struct choosing *c, const struct encoding *to)
         c->choice->lattice != LATTICE_EXACT && !repacks(p->recipe, from->name, to->name))
         return error_set(p->err, PARE_ENOTSUP,
                          "tensor %s is quantized already, as %s: quantizing it again as %s adds "
-                         "error to error; start from the original, or allow requantizing",
+                         "error to error; start from the original, or allow it (pare convert "
+                         "--allow-requantize; pared.conf: allow_requantize = yes)",
                          c->name, origin, to->name);
     return 0;
 }

@@ -2,48 +2,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One statement of a recipe while it is parsed: its words, and the errors about them. Private to
- * recipe_parse.c and recipe_set.c. Functions return 0 or a failure that is in line->err already.
+ * recipe_parse.c and recipe_set.c. Functions return 0 or a failure whose error is set
+ * already.
  */
 #ifndef CONVERT_RECIPE_LINE_H
 #define CONVERT_RECIPE_LINE_H
 
+#include "base/words.h"
 #include "convert/recipe_rules.h"
 
 struct line {
+    struct words words; /* what is left of it; its err gets all errors */
     struct recipe_loader *loader;
     struct recipe *recipe;
-    const char *p, *end; /* what is left of it */
     const char *place, *text;
-    struct error *err;
 };
-
-struct word {
-    struct pare_str text; /* without quotation marks */
-    int quoted;
-};
-
-/* Takes the next word, or text in quotation marks: 1, or 0 at the end of the line. A missing
- * closing quotation mark takes all that is left. */
-int line_take(struct line *line, struct word *ret);
-
-/* 1 when a word without quotation marks is that text. */
-int line_word_is(const struct word *word, const char *text);
 
 /* 1 when nothing is left. Lines have no white space at their end. */
 int line_at_end(const struct line *line);
 
 /* The rest of the line, without spaces around it. */
 struct pare_str line_take_rest(struct line *line);
-
-/* Fails with "expected WHAT, not 'got'"; got is NULL at the end of the line. */
-int line_expected(struct line *line, const char *what, const struct word *got)
-    __attribute__((warn_unused_result));
-
-/* Fails unless nothing is left. */
-int line_expect_end(struct line *line) __attribute__((warn_unused_result));
-
-/* Takes the word `text`, or fails. */
-int line_expect(struct line *line, const char *text) __attribute__((warn_unused_result));
 
 /* Takes a word of letters, digits, '_', '-' and '.', and copies it. */
 int line_take_plain(struct line *line, const char *what, const char **ret)

@@ -31,9 +31,9 @@ static int parse_text(struct line *line, const char **ret)
 {
     struct pare_str rest = line_take_rest(line);
     if (!rest.len)
-        return line_expected(line, "a text", NULL);
+        return words_expected(&line->words, "a text", NULL);
     *ret = recipe_copy(line->recipe, rest);
-    return *ret ? 0 : error_oom(line->err);
+    return *ret ? 0 : error_oom(line->words.err);
 }
 
 static int parse_title(struct line *line)
@@ -49,7 +49,7 @@ static int parse_description(struct line *line)
 static int parse_bits(struct line *line)
 {
     int r = line_take_decimal(line, &line->recipe->bits);
-    return r ? r : line_expect_end(line);
+    return r ? r : words_expect_end(&line->words);
 }
 
 static int parse_formats(struct line *line)
@@ -58,7 +58,7 @@ static int parse_formats(struct line *line)
     recipe->n_formats = 0;
     do {
         if (recipe->n_formats == RECIPE_MAX_WORDS)
-            return error_set(line->err, PARE_EDATA, "more than %d formats", RECIPE_MAX_WORDS);
+            return error_set(line->words.err, PARE_EDATA, "more than %d formats", RECIPE_MAX_WORDS);
         int r = line_take_plain(line, "a format", &recipe->formats[recipe->n_formats++]);
         if (r)
             return r;
@@ -71,7 +71,7 @@ static int parse_include(struct line *line)
     const char *file;
     int r = line_take_plain(line, "a file name", &file);
     if (!r)
-        r = line_expect_end(line);
+        r = words_expect_end(&line->words);
     return r ? r : recipe_read(line->loader, file);
 }
 
@@ -89,7 +89,7 @@ static int parse_keep(struct line *line)
 
 static int parse_define(struct line *line)
 {
-    return expr_parse_define(&line->recipe->unit, line_take_rest(line), line->err);
+    return expr_parse_define(&line->recipe->unit, line_take_rest(line), line->words.err);
 }
 
 static int parse_role(struct line *line)
@@ -97,20 +97,20 @@ static int parse_role(struct line *line)
     struct word name;
     struct recipe_role *role = recipe_alloc(line->recipe, sizeof *role);
     if (!role)
-        return error_oom(line->err);
-    if (!line_take(line, &name) || !name.text.len)
-        return line_expected(line, "the name of a role", NULL);
+        return error_oom(line->words.err);
+    if (!words_take(&line->words, &name) || !name.text.len)
+        return words_expected(&line->words, "the name of a role", NULL);
     for (size_t i = 0; i < name.text.len; i++)
         if ((name.text.data[i] < 'a' || name.text.data[i] > 'z') && name.text.data[i] != '_' &&
             (!i || name.text.data[i] < '0' || name.text.data[i] > '9'))
-            return line_expected(line, "the name of a role", &name);
+            return words_expected(&line->words, "the name of a role", &name);
     int r = line_take_quoted(line, "a pattern in quotation marks", &role->pattern);
     if (!r)
-        r = glob_check(role->pattern, line->err);
+        r = glob_check(role->pattern, line->words.err);
     if (!r)
-        r = line_expect_end(line);
+        r = words_expect_end(&line->words);
     if (!r)
-        r = expr_unit_role(&line->recipe->unit, name.text, &role->role, line->err);
+        r = expr_unit_role(&line->recipe->unit, name.text, &role->role, line->words.err);
     if (r)
         return r;
     *line->recipe->roles_end = role;
@@ -122,14 +122,14 @@ static int parse_fallback(struct line *line)
 {
     struct recipe_fallback *fallback = recipe_alloc(line->recipe, sizeof *fallback);
     if (!fallback)
-        return error_oom(line->err);
+        return error_oom(line->words.err);
     fallback->text = line->text;
     int r = line_take_plain(line, "an encoding", &fallback->encodings[fallback->n_encodings++]);
     do {
         if (!r)
-            r = line_expect(line, "->");
+            r = words_expect(&line->words, "->");
         if (!r && fallback->n_encodings == RECIPE_MAX_WORDS)
-            r = error_set(line->err, PARE_EDATA, "more than %d encodings", RECIPE_MAX_WORDS);
+            r = error_set(line->words.err, PARE_EDATA, "more than %d encodings", RECIPE_MAX_WORDS);
         if (!r)
             r = line_take_plain(line, "an encoding", &fallback->encodings[fallback->n_encodings++]);
     } while (!r && !line_at_end(line));
@@ -145,9 +145,9 @@ static int parse_default(struct line *line)
     const char *encoding;
     int r = line_take_plain(line, "an encoding or 'keep'", &encoding);
     if (!r)
-        r = line_expect_end(line);
+        r = words_expect_end(&line->words);
     if (!r && line->recipe->standard)
-        r = error_set(line->err, PARE_EDATA, "there is a default already, in %s",
+        r = error_set(line->words.err, PARE_EDATA, "there is a default already, in %s",
                       line->recipe->standard->place);
     if (r)
         return r;
@@ -174,32 +174,33 @@ static int parse_overrides(struct line *line)
 static int parse_pure(struct line *line)
 {
     line->recipe->pure = 1;
-    return line_expect_end(line);
+    return words_expect_end(&line->words);
 }
 
 /* Encodings up to "if" or the end of the line. */
 static int take_encodings(struct line *line, struct recipe_rule *rule)
 {
     struct word word;
-    const char *p = line->p;
-    while (line_take(line, &word) && !line_word_is(&word, "if")) {
-        line->p = p;
+    const char *p = line->words.p;
+    while (words_take(&line->words, &word) && !word_is(&word, "if")) {
+        line->words.p = p;
         if (rule->n_encodings == RECIPE_MAX_WORDS)
-            return error_set(line->err, PARE_EDATA, "more than %d encodings", RECIPE_MAX_WORDS);
+            return error_set(line->words.err, PARE_EDATA, "more than %d encodings",
+                             RECIPE_MAX_WORDS);
         int r = line_take_plain(line, "an encoding", &rule->encodings[rule->n_encodings++]);
         if (r)
             return r;
-        p = line->p;
+        p = line->words.p;
     }
-    line->p = p;
-    return rule->n_encodings ? 0 : line_expected(line, "an encoding", NULL);
+    line->words.p = p;
+    return rule->n_encodings ? 0 : words_expected(&line->words, "an encoding", NULL);
 }
 
 /* "require importance ENCODING ... [if CONDITION]" and "lenient importance if CONDITION" */
 static int parse_weighing(struct line *line, enum recipe_verb verb)
 {
     struct recipe_rule *rule = NULL;
-    int r = line_expect(line, "importance");
+    int r = words_expect(&line->words, "importance");
     if (!r)
         r = line_new_rule(line, verb, "", &rule);
     if (!r && verb == RECIPE_REQUIRE)
@@ -228,14 +229,14 @@ static int parse_repack(struct line *line)
 {
     struct recipe_repack *repack = recipe_alloc(line->recipe, sizeof *repack);
     if (!repack)
-        return error_oom(line->err);
+        return error_oom(line->words.err);
     int r = line_take_plain(line, "an encoding", &repack->from);
     if (!r)
-        r = line_expect(line, "->");
+        r = words_expect(&line->words, "->");
     if (!r)
         r = line_take_plain(line, "an encoding", &repack->to);
     if (!r)
-        r = line_expect_end(line);
+        r = words_expect_end(&line->words);
     if (r)
         return r;
     repack->next = line->recipe->repacks;
@@ -278,7 +279,7 @@ static const struct {
 static int find_statement(const struct word *word)
 {
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
-        if (line_word_is(word, statements[i].word))
+        if (word_is(word, statements[i].word))
             return (int)i;
     return -1;
 }
@@ -286,20 +287,20 @@ static int find_statement(const struct word *word)
 static int parse_statement(struct line *line)
 {
     struct word word;
-    if (!line_take(line, &word))
+    if (!words_take(&line->words, &word))
         return 0;
     int i = find_statement(&word);
     if (i >= 0 && !(statements[i].where & (line->loader->outside ? OUTSIDE : IN_RECIPE)))
-        return error_set(line->err, PARE_EDATA, line->loader->outside
+        return error_set(line->words.err, PARE_EDATA, line->loader->outside
                          ? "'%s' stands in recipes only, not in overrides"
                          : "'%s' stands in overrides only, not in recipes", statements[i].word);
     if (i >= 0)
         return statements[i].parse(line);
     if (word.quoted || !statement_name_is_plain(word.text))
-        return line_expected(line, "a statement or an encoding", &word);
+        return words_expected(&line->words, "a statement or an encoding", &word);
     char *encoding = recipe_copy(line->recipe, word.text);
     if (!encoding)
-        return error_oom(line->err);
+        return error_oom(line->words.err);
     char after[110];
     (void)snprintf(after, sizeof after, "the encoding '%s'", encoding);
     return add_rule(line, RECIPE_ENCODE, encoding, after);
@@ -333,9 +334,10 @@ int recipe_parse_line(struct recipe_loader *loader, const char *file, unsigned l
         return error_set(loader->err, PARE_ELIMIT, "%s: more than %d statements", place,
                          RECIPE_MAX_LINES);
     struct line state = {
-        .loader = loader, .recipe = loader->recipe, .p = text.data, .end = text.data + text.len,
+        .words = { text.data, text.data + text.len, loader->err },
+        .loader = loader, .recipe = loader->recipe,
         .place = recipe_copy(loader->recipe, (struct pare_str){ place, (size_t)n }),
-        .text = describe(loader->recipe, place, text), .err = loader->err
+        .text = describe(loader->recipe, place, text),
     };
     if (!state.text || !state.place)
         return error_oom(loader->err);

@@ -102,14 +102,14 @@ int line_take_decimal(struct line *line, double *ret)
 {
     char text[64] = "", *end;
     struct word word;
-    if (!line_take(line, &word))
-        return line_expected(line, "a number", NULL);
+    if (!words_take(&line->words, &word))
+        return words_expected(&line->words, "a number", NULL);
     if (word.quoted || word.text.len >= sizeof text)
-        return line_expected(line, "a number", &word);
+        return words_expected(&line->words, "a number", &word);
     memcpy(text, word.text.data, word.text.len);
     double value = strtod(text, &end);
     if (end == text || *end || text[strspn(text, "0123456789.eE+-")] || !isfinite(value))
-        return line_expected(line, "a number", &word);
+        return words_expected(&line->words, "a number", &word);
     *ret = value;
     return 0;
 }
@@ -121,7 +121,7 @@ static int add_action(struct line *line, struct recipe_rule *rule, const char *a
     if (r)
         return r;
     if (rule->condition && rule->condition->per_tensor)
-        return error_set(line->err, PARE_EDATA,
+        return error_set(line->words.err, PARE_EDATA,
                          "expected a condition about the model: this one depends on a tensor");
     struct recipe_rule ***end = line->loader->outside ? &line->recipe->outside_actions_end
                                                       : &line->recipe->actions_end;
@@ -141,14 +141,14 @@ static int add_new_action(struct line *line, enum recipe_verb verb, const char *
 static int take_type(struct line *line, size_t *ret_type)
 {
     struct word word;
-    if (!line_take(line, &word))
-        return line_expected(line, "a type", NULL);
+    if (!words_take(&line->words, &word))
+        return words_expected(&line->words, "a type", NULL);
     for (size_t i = 0; i < sizeof value_types / sizeof *value_types; i++)
-        if (line_word_is(&word, value_types[i].name)) {
+        if (word_is(&word, value_types[i].name)) {
             *ret_type = i;
             return 0;
         }
-    return line_expected(line, "a type such as u32, f32, bool or string", &word);
+    return words_expected(&line->words, "a type such as u32, f32, bool or string", &word);
 }
 
 static enum expr_type type_of(uint32_t type)
@@ -166,7 +166,7 @@ static int take_real(struct line *line, struct recipe_rule *rule)
 {
     int r = line_take_decimal(line, &rule->real);
     if (!r && rule->type == PARE_F32 && fabs(rule->real) > FLT_MAX)
-        r = error_set(line->err, PARE_EDATA, "%g does not fit f32", rule->real);
+        r = error_set(line->words.err, PARE_EDATA, "%g does not fit f32", rule->real);
     return r;
 }
 
@@ -179,15 +179,15 @@ static int take_value(struct line *line, struct recipe_rule *rule)
     if (is_real(rule->type))
         return take_real(line, rule);
     int r = expr_parse_value(&line->recipe->unit, line_take_rest(line), type_of(rule->type), &e,
-                             &rest, line->err);
+                             &rest, line->words.err);
     if (r)
         return r;
     if (e->per_tensor)
-        return error_set(line->err, PARE_EDATA,
+        return error_set(line->words.err, PARE_EDATA,
                          "expected a value about the model: this one depends on a tensor");
     rule->expr = e;
-    line->p = rest.data;
-    return is_literal(e) ? recipe_value(rule, &nothing, &value, line->err) : 0;
+    line->words.p = rest.data;
+    return is_literal(e) ? recipe_value(rule, &nothing, &value, line->words.err) : 0;
 }
 
 static int parse_entry(struct line *line, enum recipe_verb verb)
@@ -226,7 +226,7 @@ int line_parse_drop(struct line *line)
 
 int line_parse_order(struct line *line)
 {
-    int r = line_expect(line, "layers");
+    int r = words_expect(&line->words, "layers");
     return r ? r : add_new_action(line, RECIPE_ORDER, "layers", "'layers'");
 }
 
@@ -242,16 +242,16 @@ int line_parse_option(struct line *line)
     struct recipe_option *option = recipe_alloc(line->recipe, sizeof *option);
     struct word word;
     if (!option)
-        return error_oom(line->err);
+        return error_oom(line->words.err);
     int r = line_take_plain(line, "the name of an option", &option->name);
     if (r)
         return r;
-    if (!line_take(line, &word))
-        return line_expected(line, "a value", NULL);
+    if (!words_take(&line->words, &word))
+        return words_expected(&line->words, "a value", NULL);
     option->value = recipe_copy(line->recipe, word.text);
     if (!option->value)
-        return error_oom(line->err);
-    r = line_expect_end(line);
+        return error_oom(line->words.err);
+    r = words_expect_end(&line->words);
     if (r)
         return r;
     option->outside = line->loader->outside;

@@ -258,6 +258,9 @@ static int find_made(struct routes *routes, const json_t *expect, struct verific
                                      json_get_string(expect, "recipe", ""),
                                      json_object_get(expect, "options") };
     struct route *route = NULL;
+    _cleanup_json_ json_t *plain = json_pack("{s:s}", "as_container", "yes");
+    if (!*json_get_string(expect, "map", "") && !strcmp(v->model->format, "gguf"))
+        request.options = plain; /* a map that could have been was of no use */
     int r = routes_find(routes, &request, &route, err);
     if (r < 0)
         return r;

@@ -115,9 +115,7 @@ static int describe_unpacked(struct routes *routes, struct route *route, struct 
         return r < 0 ? r : 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         (void)json_object_del(config, names[i]);
-    _cleanup_free_ char *text =
-        json_dumps(config, JSON_INDENT(2) | JSON_REAL_PRECISION(15) | JSON_ENSURE_ASCII);
-    route->files = text ? json_pack("{s:s}", "config.json", text) : NULL;
+    route->files = json_pack("{s:O}", "config.json", config);
     return route->files ? 0 : error_oom(err);
 }
 

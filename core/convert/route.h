@@ -15,7 +15,7 @@ struct route {
     struct source *source; /* both are the route's, or borrowed */
     struct model *model;
     struct map *map;       /* NULL: under the source's own names */
-    json_t *files;         /* what a folder has besides, {"config.json": "TEXT"}; NULL: nothing */
+    json_t *files;         /* what a folder has besides (see map_files); NULL: nothing */
     json_t *warnings;      /* array of texts */
     char *key;             /* targets of the same key share it */
 };

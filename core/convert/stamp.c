@@ -111,7 +111,9 @@ int stamp_add(struct stamp *stamp, const struct stamp_facts *facts, struct model
 static void look_into(struct stamp *stamp, const struct layout_piece *piece, uint64_t index)
 {
     const char *start = piece->data, *p = start, *end = start + piece->length;
-    while ((p = memmem(p, (size_t)(end - p), stamp->nonce, NONCE_LEN)) != NULL) {
+    char nonce[NONCE_LEN];
+    memcpy(nonce, stamp->nonce, NONCE_LEN);
+    while ((p = memmem(p, (size_t)(end - p), nonce, NONCE_LEN)) != NULL) {
         char number[DIGEST_LEN - NONCE_LEN + 1] = "";
         if ((size_t)(end - p) < DIGEST_LEN)
             break;

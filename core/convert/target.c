@@ -103,21 +103,35 @@ static int find_route(struct target *target, const struct target_setup *setup, s
                ? r : error_oom(err);
 }
 
-/* The bytes of {"hex": "0a1b"}; they live as long as the model. */
-static int decode_hex(struct model *model, const json_t *file, const char **ret_bytes,
-                      size_t *ret_len, struct error *err)
+/* PyTorch's name of the type that most weights of a folder have: the first matrix tells. */
+static const char *torch_type(const struct model *model)
 {
-    const json_t *text = json_object_get(file, "hex");
-    const char *s = json_string_value(text);
-    size_t n = json_string_length(text) / 2;
-    void *bytes = NULL;
-    int r = model_alloc(model, n + 1, 1, &bytes, err);
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        const char pair[3] = { s[2 * i], s[2 * i + 1], 0 };
-        ((unsigned char *)bytes)[i] = (unsigned char)strtoul(pair, NULL, 16);
-    }
-    *ret_bytes = bytes;
-    *ret_len = n;
+    static const char *const names[][2] = { { "f32", "float32" }, { "f16", "float16" },
+                                            { "bf16", "bfloat16" } };
+    for (uint64_t i = 0; i < model->n_tensors; i++)
+        for (size_t n = 0; n < 3 && model->tensors[i].n_dims > 1; n++)
+            if (!strcmp(model->tensors[i].encoding_name, names[n][0]))
+                return names[n][1];
+    return NULL;
+}
+
+/* The text of a config.json that tells the target's type; it lives as long as the model. */
+static int config_text(struct model *model, const json_t *config, const char **ret_text,
+                       struct error *err)
+{
+    const char *type = torch_type(model);
+    _cleanup_json_ json_t *copy = json_copy((json_t *)config);
+    void *kept = NULL;
+    if (json_object_get(copy, "dtype")) /* the newer name */
+        (void)json_object_del(copy, "torch_dtype");
+    if (type)
+        (void)json_object_set_new(copy, json_object_get(copy, "dtype") ? "dtype" : "torch_dtype",
+                                  json_string(type));
+    _cleanup_free_ char *text =
+        json_dumps(copy, JSON_INDENT(2) | JSON_REAL_PRECISION(15) | JSON_ENSURE_ASCII);
+    int r = text ? model_alloc(model, strlen(text) + 1, 1, &kept, err) : error_oom(err);
+    if (r == 0)
+        *ret_text = strcpy(kept, text);
     return r;
 }
 
@@ -136,7 +150,8 @@ static int add_files(struct target *target, struct error *err)
         for (uint32_t i = 0; i < model->n_files; i++)
             if (!strcmp(model->files[i].name, name) && model->files[i].role == PARE_FILE_SIDE)
                 model->files[i].role = PARE_FILE_IGNORED;
-        r = bytes ? 0 : decode_hex(model, file, &bytes, &len, err);
+        if (!bytes && (r = config_text(model, file, &bytes, err)) == 0)
+            len = strlen(bytes);
         if (r == 0)
             r = model_add_text(model, name, bytes, len, err);
         if (r < 0)

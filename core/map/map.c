@@ -10,8 +10,8 @@
 #include "base/json.h"
 #include "map/map_config.h"
 #include "map/map_work.h"
-#include "map/tokenizer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct map {
@@ -55,63 +55,25 @@ const char *map_name(const struct map *map)
     return map ? map->rules->name : "";
 }
 
-/* From a folder of Hugging Face's to GGUF's names. 1: there is no config.json, so that nothing is
- * known but tensors. */
-static int open_forward(struct map *map, struct map_work *work)
+int map_forward(struct map_work *work, struct map_rules **ret_rules)
 {
     json_t *config = NULL;
     int r = map_read_config(work->model, &config, work->err);
     if (r < 0)
         return r;
-    if (!config)
-        return 1;
-    int chosen = map_rules_choose(work->request->dirs, config, NULL, &map->rules, work->err);
-    if (chosen) {
-        r = chosen < 0 ? chosen : map_unknown_architecture(work->model, config, work->err);
+    r = config ? map_rules_choose(work->request->dirs, config, NULL, ret_rules, work->err) : 1;
+    if (r) {
+        r = r < 0 ? r : map_unknown_architecture(work->model, config, work->err);
         json_decref(config);
         return r;
     }
-    work->rules = map->rules;
+    work->rules = *ret_rules;
     r = map_work_begin(work, config);
     if (!r)
         r = map_tensors_add(work);
+    if (!r)
+        r = map_shapes_check(work);
     return r ? r : map_meta_add(work);
-}
-
-/* From GGUF's names to a folder of Hugging Face's. */
-static int open_back(struct map *map, struct map_work *work)
-{
-    json_t *config = NULL;
-    work->rules = map->rules;
-    work->reverse = 1;
-    map_work_env(work);
-    int r = map_reverse_config(work, &config);
-    json_t *values = r ? NULL : json_deep_copy(config);
-    if (!r)
-        r = values ? map_work_begin(work, values) : error_oom(work->err);
-    if (!r)
-        r = map_reverse_tensors(work);
-    if (!r)
-        r = map_reverse_files(work, config, &map->files);
-    if (!r && !work->request->tensors_only) {
-        _cleanup_json_ json_t *tokenizer = NULL;
-        r = tokenizer_unload(work->model, work->request->dirs, &tokenizer, work->err);
-        if (!r && json_object_update(map->files, tokenizer) < 0)
-            r = error_oom(work->err);
-    }
-    json_decref(config);
-    return r;
-}
-
-/* Whether there is a way back: 0, or 1 when no map is for the GGUF's architecture. */
-static int choose_back(const struct map_request *request, const struct model *model,
-                       struct map *map, struct error *err)
-{
-    _cleanup_free_ char *architecture = model_architecture(model);
-    _cleanup_free_ char *type = meta_string(model, "general.type");
-    if (!architecture || (type && strcmp(type, "model") != 0))
-        return 1;
-    return map_rules_choose(request->dirs, NULL, architecture, &map->rules, err);
 }
 
 static int is_yes(const json_t *options, const char *name)
@@ -120,34 +82,63 @@ static int is_yes(const json_t *options, const char *name)
     return !strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "1");
 }
 
+/* What a model is to blame for, and not the machine. */
+static int is_refusal(int r)
+{
+    return r == PARE_ENOTSUP || r == PARE_EDATA || r == PARE_ELIMIT || r == PARE_EINCOMPLETE ||
+           r == PARE_EUSAGE;
+}
+
+/* What a GGUF without any names of its own says (docs/formats/gguf.md). */
+static int is_container(const struct model *model)
+{
+    _cleanup_free_ char *architecture = model_architecture(model);
+    return architecture && !strcmp(architecture, "tensor-container");
+}
+
+/* Without a way back the GGUF stays as it is, and why is said. */
+static int give_up(const struct map_request *request, const struct error *why)
+{
+    char text[ERROR_TEXT_MAX + 200];
+    (void)snprintf(text, sizeof text, "the output keeps GGUF's names and is no Hugging Face folder:"
+                   " %s (--as-container asks for that)", why->text);
+    if (request->warn && !request->tensors_only)
+        request->warn(request->context, text);
+    return 1;
+}
+
 int map_open(const struct map_request *request, struct source *base, struct model *model,
              struct map **ret, struct error *err)
 {
     int forward = !strcmp(request->to, "gguf") && !strcmp(model->format, "safetensors");
-    int back = !strcmp(request->to, "safetensors") && !strcmp(model->format, "gguf") &&
-               is_yes(request->options, "huggingface");
-    if ((!forward && !back) || is_yes(request->options, "as_container"))
+    int back = !strcmp(request->to, "safetensors") && !strcmp(model->format, "gguf");
+    struct error said = ERROR_INIT;
+    if ((!forward && !back) || is_yes(request->options, "as_container") ||
+        (back && is_container(model)))
         return 1;
     CLEANUP(map_close_cleanup) struct map *map = calloc(1, sizeof *map);
     if (!map)
         return error_oom(err);
-    int r = back ? choose_back(request, model, map, err) : 0;
-    if (!r)
-        r = view_new(base, &map->view, err);
+    int r = view_new(base, &map->view, err);
     if (r)
         return r;
     struct map_work work = {
         .request = request, .base = base, .model = model, .view = map->view,
         .target = view_model(map->view), .f32 = registry_encoding(request->registry, "f32"),
-        .err = err
+        .err = &said
     };
     work.target->format = forward ? "gguf" : "safetensors";
     if (!work.f32)
         return error_set(err, PARE_EPLUGIN, "no plugin provides the encoding f32");
-    r = forward ? open_forward(map, &work) : open_back(map, &work);
+    r = forward ? map_forward(&work, &map->rules)
+                : map_back(&work, &map->rules, &map->source, &map->files);
     map_work_end(&work);
-    if (!r)
-        r = view_source(map->view, &map->source, err);
+    if (!r && forward)
+        r = view_source(map->view, &map->source, &said);
+    if (back && is_refusal(r))
+        return give_up(request, &said);
+    if (r < 0 && err)
+        *err = said;
     if (!r)
         *ret = TAKE(map);
     return r;

@@ -16,9 +16,8 @@ struct map_request {
     const char *dirs;      /* colon-separated: etc/architectures */
     const char *to;        /* the writer's format: "gguf", "safetensors", ... */
     const char *name;      /* what the model is called: its file or folder */
-    const json_t *options; /* of the target, strings: "as_container", "pre", "tokenizer", and
-                            * "huggingface": from GGUF's names to a folder of Hugging Face's */
-    int tensors_only;      /* 1: no metadata, no tokenizer (for verification) */
+    const json_t *options; /* of the target, strings: "as_container", "pre", "tokenizer" */
+    int tensors_only;      /* 1: no metadata, no tokenizer, no warnings (for verification) */
     void (*warn)(void *context, const char *text);
     void *context;
 };
@@ -26,16 +25,17 @@ struct map_request {
 struct map;
 
 /* Chooses what a target is made from: 0: *ret is a view of the base; 1: the base itself will do
- * (the names are the target's own, there is no config.json, or `as_container` was asked for).
- * PARE_ENOTSUP: no map knows the architecture, or a map does not know a tensor; the text names it
- * and the patterns seen. */
+ * (the names are the target's own, or `as_container` was asked for, or a GGUF is to become
+ * safetensors, and a folder of Hugging Face's would lose something of it: a warning says what).
+ * PARE_ENOTSUP: there is no config.json, no map knows the architecture, or a map does not know a
+ * tensor; the text names it and the patterns seen. */
 int map_open(const struct map_request *request, struct source *base, struct model *model,
              struct map **ret, struct error *err) __attribute__((warn_unused_result));
 void map_close(struct map *map);
 struct source *map_source(struct map *map);
 struct model *map_model(struct map *map);
-/* Files that the target has besides, {"config.json": "TEXT", ...} (from GGUF to a folder): or NULL.
- * Borrowed. */
+/* Files that the target has besides (from GGUF to a folder), or NULL: {"config.json": OBJECT,
+ * "tokenizer.json": "BYTES", ...}; torch_dtype is still to be set in the object. Borrowed. */
 const json_t *map_files(const struct map *map);
 /* The name of the map that was applied, "llama", for the record; "" when there is none. */
 const char *map_name(const struct map *map);

@@ -22,6 +22,15 @@ const struct model_file *map_find_file(const struct model *model, const char *na
     return NULL;
 }
 
+int map_read_bytes(const struct model_file *file, void *buffer, size_t n, struct error *err)
+{
+    if (!file->text)
+        return file_pread(file->fd, buffer, n, 0, err);
+    if (n)
+        memcpy(buffer, file->text, n);
+    return 0;
+}
+
 int map_read_text(const struct model *model, const char *name, size_t limit, char **ret_text,
                   size_t *ret_len, struct error *err)
 {
@@ -34,7 +43,7 @@ int map_read_text(const struct model *model, const char *name, size_t limit, cha
     _cleanup_free_ char *text = malloc((size_t)file->size + 1);
     if (!text)
         return error_oom(err);
-    int r = file_pread(file->fd, text, (size_t)file->size, 0, err);
+    int r = map_read_bytes(file, text, (size_t)file->size, err);
     if (r)
         return error_prefix(err, "%s", name);
     text[file->size] = 0;
@@ -117,9 +126,13 @@ static int gather_rope(json_t *config, struct error *err)
     static const char *const local_names[] = { "rope_local_base_freq", "local_rope_theta",
                                                "rope_local_theta", "swa_rope_theta", NULL };
     static const char *const type_names[] = { "type", NULL };
-    const json_t *given = json_object_get(config, "rope_parameters");
-    if (!json_is_object(given))
-        given = json_object_get(config, "rope_scaling");
+    static const char *const given_names[] = { "rope_parameters", "rope_scaling" };
+    const json_t *given = NULL;
+    for (size_t i = 0; !given && i < sizeof given_names / sizeof *given_names; i++) {
+        given = json_object_get(config, given_names[i]);
+        if (given && !json_is_object(given))
+            return error_set(err, PARE_EDATA, "config.json: `%s' is no object", given_names[i]);
+    }
     const json_t *full = json_object_get(given, "full_attention");
     const json_t *sliding = json_object_get(given, "sliding_attention");
     _cleanup_json_ json_t *rope = json_object();

@@ -13,6 +13,10 @@
 /* The model's file of that name (the part behind the last '/'), or NULL. */
 const struct model_file *map_find_file(const struct model *model, const char *name);
 
+/* Its first n bytes, which it must have. */
+int map_read_bytes(const struct model_file *file, void *buffer, size_t n, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* The text of a file of the model (free it). 1: there is no such file; PARE_ELIMIT: it is longer
  * than limit bytes. Messages begin with the file's name. */
 int map_read_text(const struct model *model, const char *name, size_t limit, char **ret_text,

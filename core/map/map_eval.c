@@ -7,6 +7,7 @@
 #include "map/map_tree.h"
 
 #include "base/cleanup.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,11 +19,6 @@ struct evaluation {
 };
 
 static int eval(struct evaluation *ev, const struct map_expr *e, json_t **ret);
-
-static int clip(struct pare_str text)
-{
-    return text.len > 100 ? 100 : (int)text.len;
-}
 
 int map_is_true(const json_t *value)
 {
@@ -93,7 +89,7 @@ static int give(struct evaluation *ev, json_t *value, json_t **ret)
 static int give_real(struct evaluation *ev, const struct map_expr *e, double value, json_t **ret)
 {
     if (!isfinite(value))
-        return error_set(ev->err, PARE_EDATA, "%.*s is no finite number", clip(e->text),
+        return error_set(ev->err, PARE_EDATA, "%.*s is no finite number", words_clip(e->text),
                          e->text.data);
     return give(ev, json_real(value), ret);
 }
@@ -101,7 +97,7 @@ static int give_real(struct evaluation *ev, const struct map_expr *e, double val
 static int wrong_type(struct evaluation *ev, const struct map_expr *e, const json_t *value,
                       const char *wanted)
 {
-    return error_set(ev->err, PARE_EDATA, "%.*s is %s, where %s is needed", clip(e->text),
+    return error_set(ev->err, PARE_EDATA, "%.*s is %s, where %s is needed", words_clip(e->text),
                      e->text.data, map_type_name(value), wanted);
 }
 
@@ -209,7 +205,7 @@ static int ask(struct evaluation *ev, const struct map_expr *e, json_t *argument
     int r = ev->env->ask ? ev->env->ask(ev->env->context, e->name, json_string_value(argument),
                                         ret, ev->err) : 1;
     return r <= 0 ? r : error_set(ev->err, PARE_EDATA, "there is no function %.*s() here",
-                                  clip(e->name), e->name.data);
+                                  words_clip(e->name), e->name.data);
 }
 
 static int eval_call(struct evaluation *ev, const struct map_expr *e, json_t **ret)
@@ -226,7 +222,7 @@ static int eval_call(struct evaluation *ev, const struct map_expr *e, json_t **r
     } else if (!r) {
         r = map_functions[e->function].call(args, n, ret, ev->err);
         if (r == PARE_EDATA)
-            (void)error_prefix(ev->err, "%.*s", clip(e->text), e->text.data);
+            (void)error_prefix(ev->err, "%.*s", words_clip(e->text), e->text.data);
     }
     for (unsigned i = 0; i < n; i++)
         json_decref(args[i]);
@@ -283,7 +279,7 @@ static int arithmetic(struct evaluation *ev, const struct map_expr *e, const jso
     int64_t whole = 0;
     if (whole_arithmetic(e->token, json_integer_value(a), json_integer_value(b), &whole) < 0)
         return error_set(ev->err, PARE_EDATA, "%.*s: a division by zero, or a number out of range",
-                         clip(e->text), e->text.data);
+                         words_clip(e->text), e->text.data);
     return give(ev, json_integer(whole), ret);
 }
 
@@ -431,10 +427,10 @@ int map_expr_eval_count(const struct map_expr *expr, struct map_env *env, uint64
         return r;
     if (!json_is_integer(value))
         return error_set(err, PARE_EDATA, "%s: %.*s is %s, where a whole number is needed", what,
-                         clip(expr->text), expr->text.data, map_type_name(value));
+                         words_clip(expr->text), expr->text.data, map_type_name(value));
     if (json_integer_value(value) < 0 || (uint64_t)json_integer_value(value) > limit)
         return error_set(err, PARE_EDATA, "%s: %.*s is %lld, which is not in 0 to %llu", what,
-                         clip(expr->text), expr->text.data,
+                         words_clip(expr->text), expr->text.data,
                          (long long)json_integer_value(value), (unsigned long long)limit);
     *ret_count = (uint64_t)json_integer_value(value);
     return 0;

@@ -434,6 +434,11 @@ int map_expr_parse(struct map_memory *memory, struct pare_str text, struct map_e
     return 0;
 }
 
+struct pare_str map_expr_text(const struct map_expr *expr)
+{
+    return expr->text;
+}
+
 int map_expr_is_name(const struct map_expr *expr, struct pare_str *ret_name)
 {
     const struct map_expr *e = expr;

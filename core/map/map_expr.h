@@ -48,6 +48,8 @@ int map_expr_parse(struct map_memory *memory, struct pare_str text, struct map_e
                    struct pare_str *ret_rest, struct error *err)
     __attribute__((warn_unused_result));
 
+/* The expression as it is written, for messages. */
+struct pare_str map_expr_text(const struct map_expr *expr);
 /* The name, when the expression is nothing but one ("a" or "a.b"): 1 and the text; else 0. */
 int map_expr_is_name(const struct map_expr *expr, struct pare_str *ret_name);
 

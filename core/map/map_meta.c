@@ -83,11 +83,14 @@ static int put_element(uint32_t type, const json_t *value, void *ret)
     }
 }
 
-static int wrong_value(const struct map_work *work, const char *key, const json_t *value)
+static int wrong_value(const struct map_work *work, const struct map_set *set, const char *key,
+                       const json_t *value)
 {
     _cleanup_free_ char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    return error_set(work->err, PARE_EDATA, "%s cannot be %.100s: it has another type or range",
-                     key, text ? text : "that");
+    struct pare_str of = map_expr_text(set->value);
+    return error_set(work->err, PARE_EDATA, "config.json's `%.*s' is %.100s, which %s cannot be: "
+                     "it has another type or range", (int)(of.len < 200 ? of.len : 200), of.data,
+                     text ? text : "something", key);
 }
 
 static int store(struct map_work *work, const struct map_set *set, const char *key,
@@ -95,16 +98,16 @@ static int store(struct map_work *work, const struct map_set *set, const char *k
 {
     size_t n = set->is_array ? json_array_size(value) : 1, size = ranges[set->type].size;
     if (set->is_array && !json_is_array(value))
-        return wrong_value(work, key, value);
+        return wrong_value(work, set, key, value);
     if (!n || n > MAX_ELEMENTS)
-        return n ? wrong_value(work, key, value) : 0; /* empty lists are not written */
+        return n ? wrong_value(work, set, key, value) : 0; /* empty lists are not written */
     _cleanup_free_ uint8_t *data = calloc(n, size);
     if (!data)
         return error_oom(work->err);
     for (size_t i = 0; i < n; i++)
         if (put_element(set->type, set->is_array ? json_array_get(value, i) : value,
                         data + i * size) < 0)
-            return wrong_value(work, key, value);
+            return wrong_value(work, set, key, value);
     struct pare_value meta = { .struct_size = sizeof meta, .type = set->type,
                                .is_array = (uint32_t)set->is_array, .count = n, .data = data };
     return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &meta, work->err);

@@ -13,63 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static int clip(struct pare_str text)
-{
-    return text.len > 60 ? 60 : (int)text.len;
-}
-
 /* ---- words ---- */
-
-int map_take(struct map_line *line, struct map_term *ret)
-{
-    while (line->p < line->end && (*line->p == ' ' || *line->p == '\t'))
-        line->p++;
-    if (line->p == line->end)
-        return 0;
-    ret->quoted = *line->p == '"';
-    const char *start = line->p + ret->quoted, *p = start;
-    while (p < line->end && (ret->quoted ? *p != '"' : *p != ' ' && *p != '\t'))
-        p++;
-    ret->text = (struct pare_str){ start, (size_t)(p - start) };
-    line->p = p + (ret->quoted && p < line->end);
-    return 1;
-}
-
-int map_term_is(const struct map_term *term, const char *text)
-{
-    return !term->quoted && term->text.len == strlen(text) &&
-           !memcmp(term->text.data, text, term->text.len);
-}
-
-int map_expected(struct map_line *line, const char *what, const struct map_term *got)
-{
-    if (!got)
-        return error_set(line->err, PARE_EDATA, "expected %s, not the end of the line", what);
-    return error_set(line->err, PARE_EDATA, "expected %s, not '%.*s'", what, clip(got->text),
-                     got->text.data);
-}
-
-int map_expect(struct map_line *line, const char *text)
-{
-    struct map_term term;
-    char what[40];
-    (void)snprintf(what, sizeof what, "'%s'", text);
-    if (!map_take(line, &term))
-        return map_expected(line, what, NULL);
-    return map_term_is(&term, text) ? 0 : map_expected(line, what, &term);
-}
-
-int map_expect_end(struct map_line *line)
-{
-    struct map_term term;
-    return map_take(line, &term) ? map_expected(line, "the end of the line", &term) : 0;
-}
 
 int map_take_word(struct map_line *line, const char *what, struct pare_str *ret)
 {
-    struct map_term term;
-    if (!map_take(line, &term))
-        return map_expected(line, what, NULL);
+    struct word term;
+    if (!words_take(&line->words, &term))
+        return words_expected(&line->words, what, NULL);
     *ret = term.text;
     return 0;
 }
@@ -81,37 +31,37 @@ int map_take_copy(struct map_line *line, const char *what, const char **ret)
     if (r)
         return r;
     *ret = map_memory_copy(&line->rules->memory, word);
-    return *ret ? 0 : error_oom(line->err);
+    return *ret ? 0 : error_oom(line->words.err);
 }
 
 int map_take_value(struct map_line *line, const struct map_expr **ret)
 {
-    struct pare_str rest, text = { line->p, (size_t)(line->end - line->p) };
+    struct pare_str rest, text = { line->words.p, (size_t)(line->words.end - line->words.p) };
     struct map_expr *e = NULL;
-    int r = map_expr_parse(&line->rules->memory, text, &e, &rest, line->err);
+    int r = map_expr_parse(&line->rules->memory, text, &e, &rest, line->words.err);
     if (r)
         return r;
-    line->p = rest.data;
+    line->words.p = rest.data;
     *ret = e;
     return 0;
 }
 
 int map_take_condition(struct map_line *line, const struct map_expr **ret)
 {
-    struct map_term term;
-    if (!map_take(line, &term))
+    struct word term;
+    if (!words_take(&line->words, &term))
         return 0;
-    if (!map_term_is(&term, "if"))
-        return map_expected(line, "'if' or the end of the line", &term);
+    if (!word_is(&term, "if"))
+        return words_expected(&line->words, "'if' or the end of the line", &term);
     int r = map_take_value(line, ret);
-    return r ? r : map_expect_end(line);
+    return r ? r : words_expect_end(&line->words);
 }
 
 void *map_new(struct map_line *line, size_t size)
 {
     void *memory = map_memory_alloc(&line->rules->memory, size);
     if (!memory)
-        (void)!error_oom(line->err);
+        (void)!error_oom(line->words.err);
     return memory;
 }
 
@@ -119,22 +69,22 @@ void *map_new(struct map_line *line, size_t size)
 
 static int parse_title(struct map_line *line)
 {
-    while (line->p < line->end && *line->p == ' ')
-        line->p++;
+    while (line->words.p < line->words.end && *line->words.p == ' ')
+        line->words.p++;
     line->rules->title = map_memory_copy(&line->rules->memory, (struct pare_str){
-        line->p, (size_t)(line->end - line->p) });
-    return line->rules->title ? 0 : error_oom(line->err);
+        line->words.p, (size_t)(line->words.end - line->words.p) });
+    return line->rules->title ? 0 : error_oom(line->words.err);
 }
 
 static int parse_architecture(struct map_line *line)
 {
     int r = map_take_copy(line, "GGUF's name of the architecture", &line->rules->architecture);
-    return r ? r : map_expect_end(line);
+    return r ? r : words_expect_end(&line->words);
 }
 
 static int parse_words(struct map_line *line, const char *what, struct map_word ***end)
 {
-    struct map_term term;
+    struct word term;
     int r = 0;
     do {
         struct map_word *word = map_new(line, sizeof *word);
@@ -143,10 +93,10 @@ static int parse_words(struct map_line *line, const char *what, struct map_word 
             return r;
         **end = word;
         *end = &word->next;
-        const char *p = line->p;
-        if (!map_take(line, &term))
+        const char *p = line->words.p;
+        if (!words_take(&line->words, &term))
             return 0;
-        line->p = p;
+        line->words.p = p;
     } while (1);
 }
 
@@ -166,10 +116,10 @@ static int parse_include(struct map_line *line)
     const char *file = NULL;
     int r = map_take_copy(line, "a file name", &file);
     if (!r)
-        r = map_expect_end(line);
+        r = words_expect_end(&line->words);
     if (!r)
         line->included = 1;
-    return r ? r : map_read_file(line->rules, line->dirs, file, line->err);
+    return r ? r : map_read_file(line->rules, line->dirs, file, line->words.err);
 }
 
 /* "default NAME = VALUE [if CONDITION]" and "let" */
@@ -181,7 +131,7 @@ static int parse_assignment(struct map_line *line, enum map_verb verb)
     *action = (struct map_action){ .verb = verb, .place = line->place };
     int r = map_take_word(line, "a name", &action->name);
     if (!r)
-        r = map_expect(line, "=");
+        r = words_expect(&line->words, "=");
     if (!r)
         r = map_take_value(line, &action->value);
     if (!r)
@@ -206,14 +156,14 @@ static int parse_let(struct map_line *line)
 /* "fail "TEXT" [if CONDITION]" and "warn" */
 static int parse_note(struct map_line *line, enum map_verb verb)
 {
-    struct map_term term;
+    struct word term;
     struct map_action *action = map_new(line, sizeof *action);
     if (!action)
         return PARE_ENOMEM;
-    if (!map_take(line, &term))
-        return map_expected(line, "a text in quotation marks", NULL);
+    if (!words_take(&line->words, &term))
+        return words_expected(&line->words, "a text in quotation marks", NULL);
     if (!term.quoted)
-        return map_expected(line, "a text in quotation marks", &term);
+        return words_expected(&line->words, "a text in quotation marks", &term);
     *action = (struct map_action){ .verb = verb, .name = term.text, .place = line->place };
     int r = map_take_condition(line, &action->condition);
     if (r)
@@ -241,11 +191,11 @@ static int parse_index(struct map_line *line)
     index->place = line->place;
     int r = map_take_word(line, "the name of a number", &index->name);
     if (!r)
-        r = map_expect(line, "=");
+        r = words_expect(&line->words, "=");
     if (!r)
         r = map_take_value(line, &index->count);
     if (!r)
-        r = map_expect_end(line);
+        r = words_expect_end(&line->words);
     if (r)
         return r;
     *line->rules->indexes_end = index;
@@ -264,9 +214,9 @@ static const struct {
 
 static int take_type(struct map_line *line, struct map_set *set)
 {
-    struct map_term term;
-    if (!map_take(line, &term))
-        return map_expected(line, "a type such as u32", NULL);
+    struct word term;
+    if (!words_take(&line->words, &term))
+        return words_expected(&line->words, "a type such as u32", NULL);
     size_t n = term.text.len;
     if (n > 2 && !memcmp(term.text.data + n - 2, "[]", 2)) {
         set->is_array = 1;
@@ -277,7 +227,7 @@ static int take_type(struct map_line *line, struct map_set *set)
             set->type = types[i].type;
             return 0;
         }
-    return map_expected(line, "a type such as u32, f32, bool, str or i32[]", &term);
+    return words_expected(&line->words, "a type such as u32, f32, bool, str or i32[]", &term);
 }
 
 /* "set KEY TYPE VALUE [if CONDITION]" */
@@ -310,7 +260,7 @@ static int parse_config(struct map_line *line)
     set->place = line->place;
     int r = map_take_copy(line, "a name of config.json", &set->key);
     if (!r)
-        r = map_expect(line, "=");
+        r = words_expect(&line->words, "=");
     if (!r)
         r = map_take_value(line, &set->value);
     if (!r)
@@ -324,36 +274,37 @@ static int parse_config(struct map_line *line)
 
 static int take_truth(struct map_line *line, int *ret)
 {
-    struct map_term term;
-    if (!map_take(line, &term))
-        return map_expected(line, "'yes' or 'no'", NULL);
-    *ret = map_term_is(&term, "yes");
-    return *ret || map_term_is(&term, "no") ? 0 : map_expected(line, "'yes' or 'no'", &term);
+    struct word term;
+    if (!words_take(&line->words, &term))
+        return words_expected(&line->words, "'yes' or 'no'", NULL);
+    *ret = word_is(&term, "yes");
+    return *ret || word_is(&term, "no") ? 0 : words_expected(&line->words, "'yes' or 'no'", &term);
 }
 
 /* "tokenizer KIND [pre NAME] [space_prefix yes] [looks_special no] [added_tokens yes] [if ...]" */
 static int parse_tokenizer(struct map_line *line)
 {
     struct map_tokenizer *t = map_new(line, sizeof *t);
-    struct map_term term;
+    struct word term;
     if (!t)
         return PARE_ENOMEM;
     *t = (struct map_tokenizer){ .space_prefix = -1, .looks_special = 1, .place = line->place };
     int r = map_take_copy(line, "a kind of tokenizer", &t->kind);
-    for (const char *p = line->p; !r && map_take(line, &term); p = line->p) {
-        if (map_term_is(&term, "if")) {
-            line->p = p;
+    for (const char *p = line->words.p; !r && words_take(&line->words, &term); p = line->words.p) {
+        if (word_is(&term, "if")) {
+            line->words.p = p;
             r = map_take_condition(line, &t->condition);
-        } else if (map_term_is(&term, "pre")) {
+        } else if (word_is(&term, "pre")) {
             r = map_take_copy(line, "the name of a pre-tokenizer", &t->pre);
-        } else if (map_term_is(&term, "space_prefix")) {
+        } else if (word_is(&term, "space_prefix")) {
             r = take_truth(line, &t->space_prefix);
-        } else if (map_term_is(&term, "looks_special")) {
+        } else if (word_is(&term, "looks_special")) {
             r = take_truth(line, &t->looks_special);
-        } else if (map_term_is(&term, "added_tokens")) {
+        } else if (word_is(&term, "added_tokens")) {
             r = take_truth(line, &t->added_tokens);
         } else {
-            r = map_expected(line, "pre, space_prefix, looks_special, added_tokens or if", &term);
+            r = words_expected(&line->words,
+                               "pre, space_prefix, looks_special, added_tokens or if", &term);
         }
     }
     if (r)
@@ -381,21 +332,23 @@ static const struct {
     { "config", parse_config },
     { "tokenizer", parse_tokenizer },
     { "rename", map_parse_rename },
+    { "restore", map_parse_restore },
     { "tensor", map_parse_tensor },
     { "drop", map_parse_drop },
     { "f32", map_parse_f32 },
+    { "shape", map_parse_shape },
     { "values", map_parse_values },
 };
 
 static int parse_statement(struct map_line *line)
 {
-    struct map_term term;
-    if (!map_take(line, &term))
+    struct word term;
+    if (!words_take(&line->words, &term))
         return 0;
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
-        if (map_term_is(&term, statements[i].word))
+        if (word_is(&term, statements[i].word))
             return statements[i].parse(line);
-    return map_expected(line, "a statement", &term);
+    return words_expected(&line->words, "a statement", &term);
 }
 
 static int parse_line(struct map_rules *rules, const char *dirs, const char *file, unsigned number,
@@ -410,7 +363,7 @@ static int parse_line(struct map_rules *rules, const char *dirs, const char *fil
         return error_set(err, PARE_ELIMIT, "%s: more than %d statements", place,
                          MAP_MAX_STATEMENTS);
     struct map_line line = {
-        .rules = rules, .dirs = dirs, .p = text.data, .end = text.data + text.len, .err = err,
+        .rules = rules, .dirs = dirs, .words = { text.data, text.data + text.len, err },
         .place = map_memory_copy(&rules->memory, (struct pare_str){ place, (size_t)n })
     };
     if (!line.place)

@@ -2,37 +2,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One statement of an architecture map while it is parsed: its words, and the errors about them.
- * Private to map_parse.c, map_parse_tensor.c and map_rules.c. Functions return 0 or a failure that
- * is in line->err already.
+ * Private to map_parse.c, map_parse_tensor.c and map_rules.c. Functions return 0 or a failure
+ * whose error is set already.
  */
 #ifndef MAP_MAP_PARSE_H
 #define MAP_MAP_PARSE_H
 
 #include "base/statement.h"
+#include "base/words.h"
 #include "map/map_rules.h"
 
 struct map_line {
+    struct words words;  /* what is left of it; its err gets all errors */
     struct map_rules *rules;
     const char *dirs;
-    const char *p, *end; /* what is left of it */
     const char *place;   /* "FILE:LINE" */
     int included;        /* 1: errors have a place already */
-    struct error *err;
 };
 
-struct map_term {
-    struct pare_str text; /* without quotation marks */
-    int quoted;
-};
-
-/* The next word, or text in quotation marks: 1, or 0 at the end of the line. */
-int map_take(struct map_line *line, struct map_term *ret);
-int map_term_is(const struct map_term *term, const char *text);
-/* "expected WHAT, not 'got'"; got NULL: the end of the line. */
-int map_expected(struct map_line *line, const char *what, const struct map_term *got)
-    __attribute__((warn_unused_result));
-int map_expect(struct map_line *line, const char *text) __attribute__((warn_unused_result));
-int map_expect_end(struct map_line *line) __attribute__((warn_unused_result));
 int map_take_word(struct map_line *line, const char *what, struct pare_str *ret)
     __attribute__((warn_unused_result));
 int map_take_copy(struct map_line *line, const char *what, const char **ret)
@@ -51,9 +38,11 @@ int map_read_file(struct map_rules *rules, const char *dirs, const char *file, s
 
 /* Statements about tensors, from behind their first word on. */
 int map_parse_rename(struct map_line *line) __attribute__((warn_unused_result));
+int map_parse_restore(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_tensor(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_drop(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_f32(struct map_line *line) __attribute__((warn_unused_result));
+int map_parse_shape(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_values(struct map_line *line) __attribute__((warn_unused_result));
 
 #endif

@@ -1,13 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The way back: a GGUF's tensors under a checkpoint's names, and its config.json, from the same
- * map. Transforms are undone where that loses nothing; where it would, the model is refused.
+ * The way back: a GGUF's tensors under a checkpoint's names, from the same map. Transforms are
+ * undone where that loses nothing; where it would, the model is refused.
  */
 #include "map/map_work.h"
 
 #include "base/cleanup.h"
-#include "base/json.h"
 #include "map/map_tree.h"
 
 #include <stdio.h>
@@ -18,156 +17,14 @@
 static int refuse(const struct map_work *work, const char *name, const char *why)
 {
     return error_set(work->err, PARE_ENOTSUP, "`%.100s' cannot be given back as a checkpoint has "
-                     "it: %s; --as-container keeps all names as they are", name, why);
+                     "it: %s", name, why);
 }
 
-/* ---- config.json ---- */
-
-/* The shortest number that is the float. */
-static json_t *float_json(float value)
+/* Under GGUF's names; also before map_work_begin. */
+static int has(const struct map_work *work, const char *name)
 {
-    char text[40];
-    for (int digits = 6; digits <= 9; digits++) {
-        (void)snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value)
-            break;
-    }
-    return json_number(strtod(text, NULL));
+    return model_find_tensor(work->model, (struct pare_str){ name, strlen(name) }, NULL);
 }
-
-static json_t *value_json(const struct model *model, const char *key)
-{
-    const struct pare_value *value = meta_find(model, key);
-    float f32;
-    if (!value || value->is_array)
-        return NULL;
-    switch (value->type) {
-    case PARE_STRING: {
-        const struct pare_str *s = value->data;
-        return json_text(s->data, s->len);
-    }
-    case PARE_BOOL:
-        return json_boolean(*(const uint8_t *)value->data);
-    case PARE_F32:
-        memcpy(&f32, value->data, sizeof f32);
-        return float_json(f32);
-    case PARE_F64:
-        return NULL;
-    default:
-        return json_integer((json_int_t)meta_int(model, key, 0));
-    }
-}
-
-/* The name that a `set` takes its value from: of first(a, b), a. */
-static int source_name(const struct map_expr *e, struct pare_str *ret_name)
-{
-    if (e->op == MAP_CALL && !e->function)
-        e = e->first;
-    return map_expr_is_name(e, ret_name);
-}
-
-static int adopt_sets(struct map_work *work, json_t *config)
-{
-    int r = 0;
-    for (const struct map_set *set = work->rules->sets; !r && set; set = set->next) {
-        struct pare_str name;
-        if (!strncmp(set->key, "tokenizer.", 10) || !source_name(set->value, &name) ||
-            map_lookup(config, name))
-            continue;
-        _cleanup_free_ char *key = map_meta_key(work->rules, set->key);
-        if (!key)
-            return error_oom(work->err);
-        json_t *value = value_json(work->model, key);
-        if (value)
-            r = map_store(config, name, value, work->err);
-    }
-    return r;
-}
-
-static int store_text(struct map_work *work, json_t *config, const char *name, json_t *value)
-{
-    return map_store(config, (struct pare_str){ name, strlen(name) }, value, work->err);
-}
-
-/* What every config.json has, whatever the architecture. */
-static int adopt_basics(struct map_work *work, json_t *config)
-{
-    const struct map_rules *rules = work->rules;
-    const struct strmap *names = &work->model->tensor_names;
-    uint64_t i;
-    int r = 0;
-    if (rules->architectures)
-        r = store_text(work, config, "architectures",
-                       json_pack("[s]", rules->architectures->text));
-    if (!r && rules->model_types)
-        r = store_text(work, config, "model_type", json_string(rules->model_types->text));
-    if (!r && strmap_find(names, "token_embd.weight", 17, &i))
-        r = store_text(work, config, "vocab_size",
-                       json_integer((json_int_t)work->model->tensors[i].rows));
-    if (!r)
-        r = store_text(work, config, "tie_word_embeddings",
-                       json_boolean(!strmap_find(names, "output.weight", 13, NULL)));
-    return r;
-}
-
-/* rope_parameters as folders of all ages understand them: rope_theta and rope_scaling. */
-static int spread_rope(struct map_work *work, json_t *config)
-{
-    json_t *rope = json_object_get(config, "rope_parameters");
-    json_t *theta = json_object_get(rope, "rope_theta");
-    int r = 0;
-    if (theta)
-        r = store_text(work, config, "rope_theta", json_incref(theta));
-    if (theta)
-        (void)json_object_del(rope, "rope_theta");
-    if (!r && json_object_size(rope))
-        r = store_text(work, config, "rope_scaling", json_incref(rope));
-    (void)json_object_del(config, "rope_parameters");
-    return r;
-}
-
-int map_reverse_config(struct map_work *work, json_t **ret_config)
-{
-    _cleanup_json_ json_t *config = json_object();
-    int r = config ? adopt_basics(work, config) : error_oom(work->err);
-    if (!r)
-        r = adopt_sets(work, config);
-    work->env.values = config;
-    for (const struct map_set *set = work->rules->configs; !r && set; set = set->next) {
-        json_t *value = NULL;
-        int truth = 0;
-        r = map_expr_eval_truth(set->condition, &work->env, &truth, work->err);
-        if (!r && truth)
-            r = map_expr_eval(set->value, &work->env, &value, work->err);
-        if (!r && truth && !json_is_null(value))
-            r = store_text(work, config, set->key, value);
-    }
-    if (!r)
-        *ret_config = TAKE(config);
-    return r;
-}
-
-int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
-{
-    _cleanup_json_ json_t *files = json_object();
-    int r = files ? spread_rope(work, config) : error_oom(work->err);
-    _cleanup_free_ char *text = r ? NULL : json_to_pretty(config);
-    if (!r && (!text || json_object_set_new(files, "config.json", json_string(text)) < 0))
-        r = error_oom(work->err);
-    if (!r)
-        *ret_files = TAKE(files);
-    return r;
-}
-
-int map_reverse_meta(const struct map_work *work, const char *key, json_t **ret)
-{
-    _cleanup_free_ char *whole = map_meta_key(work->rules, key);
-    json_t *value = whole ? value_json(work->model, whole) : NULL;
-    *ret = value ? value : json_null();
-    return whole ? 0 : error_oom(work->err);
-}
-
-/* ---- tensors ---- */
 
 int map_reverse_has(const struct map_work *work, const char *name)
 {
@@ -179,7 +36,7 @@ int map_reverse_has(const struct map_work *work, const char *name)
             struct error ignored = ERROR_INIT;
             if (pattern_matches(&t->sources[s], s ? &t->sources[0] : NULL, text, &match) &&
                 !pattern_expand(&t->target, &t->sources[0], &match, &target, &ignored) &&
-                map_work_find(work, target, NULL))
+                has(work, target))
                 return 1;
         }
     return 0;
@@ -206,19 +63,37 @@ static int add_unpermuted(struct map_work *work, const struct map_tensor *rule, 
     return view_add_rows(work->view, tensor, t->n_dims == 1, runs, heads, work->err);
 }
 
+/* The name in a checkpoint: of the rule's pattern, with what `restore` gives back. */
+static int name_of(struct map_work *work, const struct map_tensor *rule,
+                   const struct pattern_match *match, char **ret_name)
+{
+    int r = pattern_expand(&rule->sources[0], NULL, match, ret_name, work->err);
+    for (const struct map_rename *s = work->rules->restores; !r && s; s = s->next) {
+        int truth = 0;
+        r = map_expr_eval_truth(s->condition, &work->env, &truth, work->err);
+        if (!r && truth && map_rename_once(s, ret_name) < 0)
+            r = error_oom(work->err);
+    }
+    return r;
+}
+
 /* One matrix of a stack, number e; or all of a tensor that is none. */
 static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_t base,
                    const struct pattern_match *match, uint64_t e)
 {
     _cleanup_free_ char *name = NULL;
     const struct model_tensor *t = &work->model->tensors[base];
-    int r = pattern_expand(&rule->sources[0], NULL, match, &name, work->err);
+    int r = name_of(work, rule, match, &name);
     if (r)
         return r;
     struct view_tensor tensor = { .name = { name, strlen(name) }, .n_dims = t->n_dims,
                                   .add = (float)-rule->add };
     memcpy(tensor.dims, t->dims, sizeof t->dims);
     tensor.f32 = rule->add != 0 ? work->f32 : NULL;
+    if (rule->row && t->n_dims == 1) {
+        tensor.dims[tensor.n_dims++] = t->dims[0];
+        tensor.dims[0] = 1;
+    }
     if (rule->heads)
         return add_unpermuted(work, rule, base, &tensor);
     if (rule->stack.len) {
@@ -235,7 +110,7 @@ static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_
         return refuse(work, work->names[base], "it is no matrix");
     tensor.dims[t->n_dims - 1] = t->dims[t->n_dims - 2];
     tensor.dims[t->n_dims - 2] = t->dims[t->n_dims - 1];
-    return view_add_transposed(work->view, &tensor, base, work->err);
+    return view_add_transposed(work->view, &tensor, base, NULL, work->err);
 }
 
 static int add_back(struct map_work *work, const struct map_tensor *rule, uint64_t base,
@@ -265,7 +140,7 @@ static int reverse_tensor(struct map_work *work, const unsigned char *active, ui
     const char *name = work->names[base];
     for (const struct map_values *v = work->rules->values; v; v = v->next)
         if (!strcmp(v->name, name))
-            return refuse(work, name, "it stands for values of config.json that are not there");
+            return 0; /* config.json tells them */
     for (const struct map_tensor *t = work->rules->tensors; t; t = t->next) {
         struct pattern_match match = { .n_numbers = 0 };
         if (active[t->number] && pattern_matches(&t->target, &t->sources[0],

@@ -198,7 +198,8 @@ const struct encoding *map_float_for(const struct map_work *work, const struct m
 
 static int is_plain(const struct map_tensor *rule)
 {
-    return rule->n_sources == 1 && !rule->stack.len && !rule->heads && !rule->pick;
+    return rule->transpose ||
+           (rule->n_sources == 1 && !rule->stack.len && !rule->heads && !rule->pick);
 }
 
 static int add_plain(struct rows *rows, uint64_t base, struct view_tensor *tensor)
@@ -212,9 +213,16 @@ static int add_plain(struct rows *rows, uint64_t base, struct view_tensor *tenso
         return view_add_same(work->view, tensor, base, work->err);
     if (t->n_dims < 2)
         return bad(rows, "it cannot be transposed, as it is no matrix");
+    int r = measure(rows, t);
+    if (r)
+        return r;
+    enum map_pick pick = rows->rule->pick;
+    struct view_columns columns = { .first = pick == MAP_ODD ? 1 : rows->first,
+                                    .count = rows->picked,
+                                    .step = pick == MAP_EVEN || pick == MAP_ODD ? 2 : 1 };
     tensor->dims[t->n_dims - 1] = t->dims[t->n_dims - 2];
-    tensor->dims[t->n_dims - 2] = t->dims[t->n_dims - 1];
-    return view_add_transposed(work->view, tensor, base, work->err);
+    tensor->dims[t->n_dims - 2] = pick ? rows->picked : t->dims[t->n_dims - 1];
+    return view_add_transposed(work->view, tensor, base, pick ? &columns : NULL, work->err);
 }
 
 int map_rows_add(struct map_work *work, const struct map_tensor *rule, const char *name,
@@ -223,6 +231,10 @@ int map_rows_add(struct map_work *work, const struct map_tensor *rule, const cha
     struct rows rows = { .work = work, .rule = rule, .name = name };
     struct view_tensor tensor = { .name = { name, strlen(name) }, .add = (float)rule->add };
     const struct model_tensor *t = &work->model->tensors[tensors[0]];
+    if (t->encoding && (t->encoding->flags & PARE_ENCODING_INTEGER))
+        return error_set(work->err, PARE_EDATA, "`%s' would hold whole numbers (%s), and weights "
+                         "are none: are they codes, of which config.json says nothing "
+                         "(quantization_config)?", name, t->encoding_name);
     if (is_plain(rule))
         return add_plain(&rows, tensors[0], &tensor);
     int r = add_all(&rows, tensors, stacked, &tensor);

@@ -35,9 +35,11 @@ static struct map_rules *rules_new(const char *name)
     rules->sets_end = &rules->sets;
     rules->configs_end = &rules->configs;
     rules->renames_end = &rules->renames;
+    rules->restores_end = &rules->restores;
     rules->tensors_end = &rules->tensors;
     rules->drops_end = &rules->drops;
     rules->floats_end = &rules->floats;
+    rules->shapes_end = &rules->shapes;
     rules->values_end = &rules->values;
     rules->tokenizers_end = &rules->tokenizers;
     rules->title = "";

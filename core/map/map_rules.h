@@ -55,6 +55,7 @@ struct map_index {
 struct map_rename {
     struct pare_str from, to;
     int at_start, at_end;
+    const struct map_expr *condition; /* of "restore" */
     struct map_rename *next;
 };
 
@@ -71,6 +72,7 @@ struct map_tensor {
     int columns;                   /* 1: the pick is of columns */
     const struct map_expr *first, *count; /* MAP_SPAN */
     int transpose, f32, optional;
+    int row;                       /* the checkpoint has a matrix of one row */
     double add;
     const char *place;
     unsigned number;               /* of the rule, from 0 */
@@ -80,6 +82,14 @@ struct map_tensor {
 struct map_patterns { /* "drop", "f32" */
     struct pattern pattern;
     struct map_patterns *next;
+};
+
+struct map_shape {
+    struct pattern pattern; /* of GGUF's names */
+    const struct map_expr *rows, *columns; /* NULL: not said */
+    const struct map_expr *condition;
+    const char *place;
+    struct map_shape *next;
 };
 
 struct map_values {
@@ -110,9 +120,11 @@ struct map_rules {
     struct map_set *sets, **sets_end;
     struct map_set *configs, **configs_end;
     struct map_rename *renames, **renames_end;
+    struct map_rename *restores, **restores_end; /* of the way back's names */
     struct map_tensor *tensors, **tensors_end;
     struct map_patterns *drops, **drops_end;
     struct map_patterns *floats, **floats_end;
+    struct map_shape *shapes, **shapes_end;
     struct map_values *values, **values_end;
     struct map_tokenizer *tokenizers, **tokenizers_end;
     unsigned n_tensors, n_statements, n_files;

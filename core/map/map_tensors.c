@@ -33,6 +33,10 @@ static int check_numbers(const struct map_work *work, const struct pattern_match
         int r = map_work_count(work, match->names[i], &count);
         if (r)
             return r;
+        if (!count)
+            return error_set(work->err, PARE_EDATA, "tensor `%.200s': config.json says that there "
+                             "are none with {%.*s}", name, (int)match->names[i].len,
+                             match->names[i].data);
         if (match->numbers[i] >= count)
             return error_set(work->err, PARE_EDATA, "tensor `%.200s': config.json says that {%.*s} "
                              "goes from 0 to %lld", name, (int)match->names[i].len,

@@ -62,6 +62,8 @@ static int ask(void *context, struct pare_str function, const char *argument, js
     }
     if (work->reverse && is(function, "meta"))
         return map_reverse_meta(work, argument, ret);
+    if (work->reverse && is(function, "weights"))
+        return map_reverse_weights(work, argument, ret);
     if (is(function, "rows") || is(function, "columns"))
         return ask_dims(work, is(function, "columns"), argument, ret);
     if (is(function, "json"))
@@ -74,8 +76,7 @@ static int ask(void *context, struct pare_str function, const char *argument, js
     return 1;
 }
 
-/* The name after one `rename`: the same string, or a new one for it. */
-static int rename_once(const struct map_rename *rename, char **name)
+int map_rename_once(const struct map_rename *rename, char **name)
 {
     size_t len = strlen(*name), n = rename->from.len;
     const char *at = NULL;
@@ -108,7 +109,7 @@ static int add_name(struct map_work *work, uint64_t i)
     work->names[i] = name;
     const struct map_rename *renames = work->reverse ? NULL : work->rules->renames;
     for (const struct map_rename *r = renames; name && r; r = r->next)
-        if (rename_once(r, &work->names[i]) < 0)
+        if (map_rename_once(r, &work->names[i]) < 0)
             return error_oom(work->err);
     name = work->names[i];
     int r = name ? strmap_add(&work->by_name, name, strlen(name), i, work->err)
@@ -130,8 +131,8 @@ static int run_action(struct map_work *work, const struct map_action *action)
     if (r || !truth)
         return r;
     switch (action->verb) {
-    case MAP_FAIL:
-        return error_set(work->err, PARE_ENOTSUP, "%.*s", (int)action->name.len,
+    case MAP_FAIL: /* of what checkpoints have; the way back has no checkpoint yet */
+        return work->reverse ? 0 : error_set(work->err, PARE_ENOTSUP, "%.*s", (int)action->name.len,
                          action->name.data);
     case MAP_WARN: {
         _cleanup_free_ char *text = strndup(action->name.data, action->name.len);

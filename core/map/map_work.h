@@ -40,6 +40,8 @@ int map_work_begin(struct map_work *work, json_t *config) __attribute__((warn_un
 void map_work_end(struct map_work *work);
 /* The number of a tensor of the base: 1, or 0 when there is none of that name. */
 int map_work_find(const struct map_work *work, const char *name, uint64_t *ret_tensor);
+/* The name after one `rename`: the same string, or a new one for it; -1 without memory. */
+int map_rename_once(const struct map_rename *rename, char **name);
 /* How far the number of that name goes. PARE_EDATA: the map has no such `index`. */
 int map_work_count(const struct map_work *work, struct pare_str name, uint64_t *ret_count)
     __attribute__((warn_unused_result));
@@ -55,13 +57,27 @@ const struct encoding *map_float_for(const struct map_work *work, const struct m
                                      const char *name, uint32_t n_dims,
                                      const struct encoding *encoding);
 
+/* Whether the tensors of the view have the shapes that config.json tells of. PARE_EDATA. */
+int map_shapes_check(struct map_work *work) __attribute__((warn_unused_result));
+
 /* All metadata; the tensors must be there. */
 int map_meta_add(struct map_work *work) __attribute__((warn_unused_result));
 /* The key with {arch} replaced (free it). */
 char *map_meta_key(const struct map_rules *rules, const char *key);
 
-/* The way back (map_reverse.c): config.json as it is told by the metadata, the files with its text,
- * and the tensors. PARE_ENOTSUP: one that cannot be given back. */
+/* From a folder to GGUF's names, with all metadata (map.c). PARE_ENOTSUP: no map knows it, or there
+ * is no config.json. */
+int map_forward(struct map_work *work, struct map_rules **ret_rules)
+    __attribute__((warn_unused_result));
+/* From GGUF's names to a folder (map_back.c): the view's source, and the files of map_files (none
+ * when only tensors are asked for, which are not proved then). What is handed out is the caller's
+ * to free, also after an error. */
+int map_back(struct map_work *work, struct map_rules **ret_rules, struct source **ret_source,
+             json_t **ret_files) __attribute__((warn_unused_result));
+
+/* The way back (map_reverse.c, map_reverse_config.c): config.json as it is told by the metadata,
+ * the files that tell of the model, and the tensors. PARE_ENOTSUP: one that cannot be given
+ * back. */
 int map_reverse_config(struct map_work *work, json_t **ret_config)
     __attribute__((warn_unused_result));
 int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
@@ -69,11 +85,20 @@ int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
 int map_reverse_tensors(struct map_work *work) __attribute__((warn_unused_result));
 /* 1 when a tensor of that name will be there. */
 int map_reverse_has(const struct map_work *work, const char *name);
+/* The values of a short vector, a list; or null. */
+int map_reverse_weights(const struct map_work *work, const char *name, json_t **ret)
+    __attribute__((warn_unused_result));
+/* A scalar of the metadata; NULL when there is none. New reference. */
+json_t *map_meta_json(const struct model *model, const char *key);
+/* Adds README.md, the model's card, and generation_config.json (map_card.c). */
+int map_card_add(const struct model *gguf, json_t *files, struct error *err)
+    __attribute__((warn_unused_result));
 /* The value of a scalar in the metadata, or null. */
 int map_reverse_meta(const struct map_work *work, const char *key, json_t **ret)
     __attribute__((warn_unused_result));
 
-/* PARE_ENOTSUP, with the patterns of those names that are not `known` (by number; NULL: all). */
+/* PARE_ENOTSUP, with the patterns of all names (config NULL: there is none), or of those that are
+ * not `known` (by number). */
 int map_unknown_architecture(const struct model *model, const json_t *config, struct error *err)
     __attribute__((warn_unused_result));
 int map_unknown_tensors(const struct map_work *work, const unsigned char *known)

@@ -8,7 +8,6 @@
 
 #include "base/checked.h"
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/strbuf.h"
 #include "map/front_matter.h"
@@ -393,7 +392,7 @@ static int read_card(struct filler *f)
     text = malloc(n + 1);
     if (!text)
         return error_oom(f->err);
-    int r = file_pread(file->fd, text, n, 0, f->err);
+    int r = map_read_bytes(file, text, n, f->err);
     if (r)
         return error_prefix(f->err, "README.md");
     r = front_matter_parse(text, n, card_keys, &card, &said);

@@ -46,9 +46,9 @@ int tokenizer_load(const struct tokenizer_request *request, struct model *target
                    struct error *err) __attribute__((warn_unused_result));
 
 /* The other way: the files of a Hugging Face tokenizer that a GGUF's metadata describe, as
- * {"tokenizer.json": "TEXT", "tokenizer_config.json": "TEXT", "tokenizer.model": {"hex": "0a1b"}}
- * (the last, of bytes, for "llama" only); tokenizer_load of them, with as many tokens, gives the
- * same metadata, but for ids of an end of turn or message, which a folder has no place for. Empty
+ * {"tokenizer.json": "TEXT", "tokenizer_config.json": "TEXT", "tokenizer.model": "BYTES"} (the
+ * last, whose bytes are no text, for "llama" only); tokenizer_load of them, with as many tokens,
+ * gives the same metadata, but for ids of an end of turn or message, which config.json tells. Empty
  * when the GGUF has no tokenizer. PARE_ENOTSUP: one that cannot be written, such as a
  * pre-tokenizer that the table has no lines for. New reference. */
 int tokenizer_unload(const struct model *gguf, const char *dirs, json_t **ret_files,

@@ -8,7 +8,6 @@
 #include "map/tokenizer_private.h"
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "map/map_config.h"
 
 #include <ctype.h>
@@ -37,7 +36,7 @@ static int read_template(const struct model_file *file, json_t **ret_text, struc
     _cleanup_free_ char *text = malloc((size_t)file->size + 1);
     if (!text)
         return error_oom(err);
-    int r = file_pread(file->fd, text, (size_t)file->size, 0, err);
+    int r = map_read_bytes(file, text, (size_t)file->size, err);
     if (r < 0)
         return error_prefix(err, "%s", file->name);
     json_t *json = json_stringn(text, (size_t)file->size);

@@ -111,8 +111,11 @@ static json_t *parse_step(const char *text, size_t n)
                 json_object();
     if (step && fields && json_is_object(fields) &&
         !json_object_set_new(step, "type", json_stringn(text, type_len)) &&
-        !json_object_update(step, fields))
+        !json_object_update(step, fields)) {
+        if (!strcmp(type_of(step), "ByteLevel")) /* what the library asks for, without effect */
+            set_default(step, "trim_offsets", json_true());
         return step;
+    }
     json_decref(step);
     return NULL;
 }

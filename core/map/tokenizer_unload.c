@@ -101,9 +101,9 @@ static const struct {
     { "tokenizer.ggml.add_space_prefix", "add_prefix_space" },
 };
 
-static int flag(const struct model *gguf, const char *key, int fallback)
+int unload_flag(const struct unload *u, const char *key, int fallback)
 {
-    const struct pare_value *value = meta_find(gguf, key);
+    const struct pare_value *value = meta_find(u->gguf, key);
     return value && !value->is_array && value->type == PARE_BOOL ? *(const uint8_t *)value->data :
                                                                    fallback;
 }
@@ -122,7 +122,7 @@ static int config_tokens(struct unload *u, struct error *err)
             return error_oom(err);
     }
     for (size_t i = 0; i < sizeof flag_keys / sizeof *flag_keys; i++) {
-        int value = flag(u->gguf, flag_keys[i].key, -1);
+        int value = unload_flag(u, flag_keys[i].key, -1);
         if (value >= 0 && json_object_set_new(u->config, flag_keys[i].config,
                                               json_boolean(value)) < 0)
             return error_oom(err);
@@ -208,6 +208,18 @@ static int put_merges(struct unload *u, struct error *err)
     return 0;
 }
 
+/* llama.cpp adds the first token of Llama 3 unless it is told not to. */
+static int add_around(struct unload *u, const char *pre, struct error *err)
+{
+    int is_llama3 = !strcmp(pre, "llama-bpe");
+    struct unload_around around = { -1, -1, 0 };
+    if (unload_flag(u, "tokenizer.ggml.add_bos_token", is_llama3))
+        around.first = unload_token(u, "tokenizer.ggml.bos_token_id");
+    if (unload_flag(u, "tokenizer.ggml.add_eos_token", 0))
+        around.last = unload_token(u, "tokenizer.ggml.eos_token_id");
+    return unload_post(u, &around, err);
+}
+
 static int unload_bpe(struct unload *u, struct error *err)
 {
     _cleanup_free_ char *pre = meta_string(u->gguf, "tokenizer.ggml.pre");
@@ -236,6 +248,8 @@ static int unload_bpe(struct unload *u, struct error *err)
         (void)json_object_set_new(u->config, "clean_up_tokenization_spaces", json_false());
     (void)json_object_set_new(u->config, "tokenizer_class", json_string("PreTrainedTokenizerFast"));
     if (!r)
+        r = add_around(u, pre, err);
+    if (!r)
         r = put_vocab(u, err);
     return r ? r : put_merges(u, err);
 }
@@ -262,6 +276,24 @@ static int restore_beginnings(struct unload *u, struct vocab *texts, struct erro
     return 0;
 }
 
+static int add_classes(struct unload *u, struct error *err)
+{
+    struct unload_around around = {
+        unload_token(u, "tokenizer.ggml.cls_token_id"),
+        unload_token(u, "tokenizer.ggml.seperator_token_id"), 1
+    };
+    if (around.first < 0)
+        around.first = unload_token(u, "tokenizer.ggml.bos_token_id");
+    if (around.first < 0 || around.last < 0)
+        return 0;
+    json_t *text;
+    int r = unload_text(u->tokens[around.first], &text, err);
+    if (r < 0)
+        return r;
+    return json_object_set_new(u->config, "cls_token", text) < 0 ? error_oom(err)
+                                                                 : unload_post(u, &around, err);
+}
+
 static int unload_wordpiece(struct unload *u, struct error *err)
 {
     int r = vocab_init(&u->texts, u->n, err);
@@ -271,8 +303,8 @@ static int unload_wordpiece(struct unload *u, struct error *err)
         r = put_vocab(u, err);
     if (r)
         return r;
-    int lowercase = flag(u->gguf, "tokenizer.ggml.normalizer.lowercase", 1);
-    int accents = flag(u->gguf, "tokenizer.ggml.normalizer.strip_accents", -1);
+    int lowercase = unload_flag(u, "tokenizer.ggml.normalizer.lowercase", 1);
+    int accents = unload_flag(u, "tokenizer.ggml.normalizer.strip_accents", -1);
     json_t *model = json_pack("{s:s, s:s, s:s, s:i}", "type", "WordPiece", "unk_token", "[UNK]",
                               "continuing_subword_prefix", "##", "max_input_chars_per_word", 100);
     json_t *normalizer = json_pack("{s:s, s:b, s:b, s:o, s:b}", "type", "BertNormalizer",
@@ -288,7 +320,10 @@ static int unload_wordpiece(struct unload *u, struct error *err)
                                   json_pack("{s:s, s:s, s:b}", "type", "WordPiece", "prefix", "##",
                                             "cleanup", 1)) < 0;
     failed |= json_object_set_new(u->config, "tokenizer_class", json_string("BertTokenizer")) < 0;
-    return failed ? error_oom(err) : 0;
+    failed |= json_object_set_new(u->config, "do_lower_case", json_boolean(lowercase)) < 0;
+    failed |= accents >= 0 && json_object_set_new(u->config, "strip_accents",
+                                                  json_boolean(accents)) < 0;
+    return failed ? error_oom(err) : add_classes(u, err);
 }
 
 /* ---- all of it ---- */

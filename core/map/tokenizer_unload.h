@@ -28,6 +28,18 @@ int unload_text(struct pare_str text, json_t **ret_text, struct error *err)
 /* Appends to tokenizer.json's added_tokens. */
 int unload_add_token(struct unload *u, uint64_t id, struct pare_str text, int special,
                      struct error *err) __attribute__((warn_unused_result));
+/* A true or false of the metadata. */
+int unload_flag(const struct unload *u, const char *key, int fallback);
+/* The id of a special token, by its key; -1: there is none. */
+int64_t unload_token(const struct unload *u, const char *key);
+
+struct unload_around {
+    int64_t first, last; /* ids; -1: nothing */
+    int separated;       /* 1: the last one stands behind both texts of a pair */
+};
+/* Adds tokens that stand around texts to the post-processor (tokenizer_unload_post.c). */
+int unload_post(struct unload *u, const struct unload_around *around, struct error *err)
+    __attribute__((warn_unused_result));
 /* "llama": tokenizer.model, and the same as a BPE with byte fallback (tokenizer_unload_spm.c). */
 int unload_spm(struct unload *u, struct error *err) __attribute__((warn_unused_result));
 

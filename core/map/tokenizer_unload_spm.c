@@ -49,21 +49,16 @@ static void put_specifications(struct strbuf *model, const struct unload *u)
 
 static int add_model_file(struct unload *u, struct error *err)
 {
-    _cleanup_strbuf_ struct strbuf model = STRBUF_INIT, hex = STRBUF_INIT;
+    _cleanup_strbuf_ struct strbuf model = STRBUF_INIT;
     for (uint64_t i = 0; i < u->n; i++) {
         int32_t type = unload_type(u, i);
         put_piece(&model, u->tokens[i], u->scores ? u->scores[i] : 0,
                   type >= TOKEN_NORMAL && type <= TOKEN_BYTE ? type : TOKEN_NORMAL);
     }
     put_specifications(&model, u);
-    for (size_t i = 0; i < model.len; i++) {
-        char digits[3];
-        snprintf(digits, sizeof digits, "%02x", (uint8_t)model.data[i]);
-        strbuf_add(&hex, digits, 2);
-    }
-    if (model.failed || hex.failed ||
-        json_object_set_new(u->files, "tokenizer.model",
-                            json_pack("{s:s}", "hex", hex.data ? hex.data : "")) < 0)
+    if (model.failed || json_object_set_new_nocheck(u->files, "tokenizer.model",
+                                                    json_stringn_nocheck(model.data,
+                                                                         model.len)) < 0)
         return error_oom(err);
     return 0;
 }
@@ -212,6 +207,25 @@ static int put_structure(struct unload *u, struct error *err)
     return failed ? error_oom(err) : 0;
 }
 
+/* LlamaTokenizer begins each text with bos_token, <s> if it has no other, unless it is told
+ * otherwise, as llama.cpp does. Where the GGUF tells all that, tokenizer.json does so, too, and
+ * needs no class of its own. */
+static int add_around(struct unload *u, struct error *err)
+{
+    struct unload_around around = { -1, -1, 0 };
+    int64_t first = unload_token(u, "tokenizer.ggml.bos_token_id");
+    int add = unload_flag(u, "tokenizer.ggml.add_bos_token", -1);
+    int is_told = add == 0 || (add > 0 && first >= 0);
+    const char *class = is_told ? "PreTrainedTokenizerFast" : "LlamaTokenizer";
+    if (json_object_set_new(u->config, "tokenizer_class", json_string(class)) < 0)
+        return error_oom(err);
+    if (is_told && add)
+        around.first = first;
+    if (is_told && unload_flag(u, "tokenizer.ggml.add_eos_token", 0))
+        around.last = unload_token(u, "tokenizer.ggml.eos_token_id");
+    return unload_post(u, &around, err);
+}
+
 int unload_spm(struct unload *u, struct error *err)
 {
     json_t *model = json_object_get(u->tokenizer, "model");
@@ -222,7 +236,8 @@ int unload_spm(struct unload *u, struct error *err)
                                "byte_fallback", 1, "ignore_merges", 0);
     int r = !fields || json_object_update(model, fields) < 0 ? error_oom(err) : 0;
     json_decref(fields);
-    (void)json_object_set_new(u->config, "tokenizer_class", json_string("LlamaTokenizer"));
+    if (!r)
+        r = add_around(u, err);
     if (!r)
         r = add_model_file(u, err);
     if (!r)

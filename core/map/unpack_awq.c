@@ -16,7 +16,6 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,14 +28,18 @@ static int configure(struct unpack *unpack, struct error *err)
     const char *version = json_get_string(json, "version", "gemm");
     if (strcasecmp(version, "gemm") != 0)
         return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by awq in the layout "
-                         "`%s`; gemm can be read", version);
-    int64_t bits = json_get_int(json, "bits", json_get_int(json, "w_bit", 4));
+                         "`%.60s`; gemm can be read", version);
+    int64_t bits = 4;
+    int r = unpack_config_int(json, "w_bit", &bits, err);
+    if (r == 0)
+        r = unpack_config_int(json, "bits", &bits, err);
+    if (r < 0)
+        return r;
     if (bits != 4)
         return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by awq with %lld bits; 4 "
                          "can be read", (long long)bits);
-    unpack->config.group_size = json_get_int(json, "group_size",
-                                             json_get_int(json, "q_group_size", 0));
-    return 0;
+    r = unpack_config_int(json, "q_group_size", &unpack->config.group_size, err);
+    return r < 0 ? r : unpack_config_int(json, "group_size", &unpack->config.group_size, err);
 }
 
 static uint32_t word_at(const uint8_t *words, uint64_t i)
@@ -83,48 +86,19 @@ static int decode(const struct unpack_item *item, struct source *base, uint64_t 
     return r;
 }
 
-static int fill(struct unpack *unpack, uint64_t tensor, struct unpack_item *item,
-                struct error *err)
+static int measure(struct unpack *unpack, uint64_t tensor, struct unpack_item *item,
+                   struct error *err)
 {
-    static const char old[] = ".qweight";
-    int r = unpack_part_of(unpack, tensor, UNPACK_WORDS, &item->codes, err);
-    if (r == 0)
-        r = unpack_beside(unpack, tensor, old, ".qzeros", UNPACK_WORDS, 1, &item->zeros, err);
-    if (r == 0)
-        r = unpack_beside(unpack, tensor, old, ".scales", UNPACK_FLOATS, 1, &item->scales, err);
-    if (r < 0)
-        return r;
-    uint64_t in = item->codes.rows, groups = item->scales.rows, words = item->codes.columns;
-    int64_t size = unpack->config.group_size;
-    item->n_dims = 2;
-    item->dims[0] = words * 8;
-    item->dims[1] = in;
-    item->group = size > 0 ? (uint64_t)size : in / groups;
-    if (!item->group || in % item->group || in / item->group != groups)
-        return error_set(err, PARE_EDATA, "tensor `%s`: %llu groups do not fit %llu inputs",
-                         unpack_show(unpack, item->scales.tensor).text,
-                         (unsigned long long)groups, (unsigned long long)in);
-    r = unpack_expect(unpack, &item->scales, groups, words * 8, "a scale for each output", err);
-    return r < 0 ? r : unpack_expect(unpack, &item->zeros, groups, words, "a zero for each scale",
-                                     err);
+    (void)unpack, (void)tensor, (void)err;
+    item->bits = 4;
+    item->dims[0] = item->codes.columns * 8;
+    item->dims[1] = item->codes.rows;
+    return 0;
 }
 
 static int claim(struct unpack *unpack, uint64_t tensor, struct error *err)
 {
-    struct unpack_item *item;
-    if (!unpack_ends(unpack, tensor, ".qweight"))
-        return 0;
-    int r = unpack_item_new(unpack, tensor, ".qweight", ".weight", &item, err);
-    if (r < 0)
-        return r;
-    r = fill(unpack, tensor, item, err);
-    if (r < 0) {
-        unpack_item_free(item);
-        return r;
-    }
-    (void)snprintf(item->origin, sizeof item->origin, "awq int4 g%llu",
-                   (unsigned long long)item->group);
-    return unpack_item_add(unpack, item, unpack->f32, decode, UNPACK_TALL_BYTES, err);
+    return unpack_claim_words(unpack, tensor, measure, decode, err);
 }
 
 const struct unpack_scheme unpack_scheme_awq = { "awq", configure, claim };

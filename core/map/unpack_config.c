@@ -61,6 +61,30 @@ static const char *method_of(const json_t *object)
     return is_mlx(object) ? "mlx" : NULL;
 }
 
+int unpack_config_int(const json_t *json, const char *name, int64_t *ret, struct error *err)
+{
+    const json_t *value = json_object_get(json, name);
+    if (!value || json_is_null(value))
+        return 0;
+    if (!json_is_integer(value))
+        return error_set(err, PARE_EDATA, "quantization_config: %s is no whole number", name);
+    *ret = json_integer_value(value);
+    return 0;
+}
+
+/* config[key] when it is an object; *ret stays when there is none. */
+static int find_object(const json_t *config, const char *key, const json_t **ret,
+                       struct error *err)
+{
+    const json_t *value = json_object_get(config, key);
+    if (*ret || !value || json_is_null(value))
+        return 0;
+    if (!json_is_object(value))
+        return error_set(err, PARE_EDATA, "config.json: `%s' is no object", key);
+    *ret = value;
+    return 0;
+}
+
 /* 1: config.json says nothing. */
 static int look_in_config(struct unpack *unpack, const json_t *config, struct error *err)
 {
@@ -70,13 +94,15 @@ static int look_in_config(struct unpack *unpack, const json_t *config, struct er
         unpack->config.method = "mlx";
         return 0;
     }
-    const json_t *found = json_object_get(config, "quantization_config");
-    if (!json_is_object(found))
-        found = json_object_get(json_object_get(config, "text_config"), "quantization_config");
-    if (!json_is_object(found))
-        found = json_object_get(config, "compression_config");
-    if (!json_is_object(found))
-        return 1;
+    const json_t *found = NULL;
+    int r = find_object(config, "quantization_config", &found, err);
+    if (r == 0)
+        r = find_object(json_object_get(config, "text_config"), "quantization_config", &found,
+                        err);
+    if (r == 0)
+        r = find_object(config, "compression_config", &found, err);
+    if (r < 0 || !found)
+        return r < 0 ? r : 1;
     unpack->config.json = found;
     unpack->config.method = method_of(found);
     if (!unpack->config.method)
@@ -114,7 +140,7 @@ static int auto_round(struct unpack *unpack, struct error *err)
         unpack->config.method = "awq";
     else
         return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by auto-round with the "
-                         "packing_format `%s`, which cannot be read", format);
+                         "packing_format `%.60s`, which cannot be read", format);
     return 0;
 }
 
@@ -128,7 +154,7 @@ static int find_scheme(struct unpack *unpack, struct error *err)
             unpack->scheme = methods[i].scheme;
             return unpack->scheme->configure(unpack, err);
         }
-    return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by `%s`, which cannot be "
+    return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by `%.60s`, which cannot be "
                      "read: use one that is not quantized, or quantized by awq, bitsandbytes, "
                      "compressed-tensors, fp8, gptq, mlx, modelopt or mxfp4",
                      unpack->config.method);

@@ -36,7 +36,7 @@ static int check_format(const char *format, struct error *err)
         if (!strcmp(format, formats[i]))
             return 0;
     return !format ? 0 : error_set(err, PARE_ENOTSUP, "config.json: compressed-tensors in the "
-                                   "format `%s`, which cannot be read", format);
+                                   "format `%.60s`, which cannot be read", format);
 }
 
 /* "128x128", or [128, 128]. */

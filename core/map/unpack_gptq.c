@@ -20,7 +20,6 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -32,16 +31,20 @@ static int configure(struct unpack *unpack, struct error *err)
         format = json_get_string(json, "format", "gptq");
     if (strcmp(format, "gptq") != 0 && strcmp(format, "gptq_v2") != 0)
         return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by gptq in the format "
-                         "`%s`; gptq and gptq_v2 can be read", format);
+                         "`%.60s`; gptq and gptq_v2 can be read", format);
     if (json_get_bool(json, "is_marlin_format", 0))
         return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by gptq in Marlin's "
                          "format; gptq and gptq_v2 can be read");
     unpack->config.zero_plus_one = !strcmp(format, "gptq");
-    unpack->config.group_size = json_get_int(json, "group_size", 0);
-    int64_t bits = json_get_int(json, "bits", 0);
-    if (bits > 0 && bits < 32 && !json_object_size(json_object_get(json, "dynamic")))
+    int64_t bits = 0;
+    int r = unpack_config_int(json, "group_size", &unpack->config.group_size, err);
+    if (r == 0)
+        r = unpack_config_int(json, "bits", &bits, err);
+    unpack->config.layers_differ = json_object_size(json_object_get(json, "dynamic")) ||
+                                   json_object_size(json_object_get(json, "extra_config"));
+    if (bits > 0 && bits < 32 && !unpack->config.layers_differ)
         unpack->config.bits_seen = 1u << bits;
-    return 0;
+    return r;
 }
 
 /* Scales and zeros of a tile, [groups, n], and the group of each column. */
@@ -150,72 +153,27 @@ static int find_bits(struct unpack *unpack, struct unpack_item *item, struct err
     return 0;
 }
 
-/* Columns of a group, when there is no g_idx; the config's size, or what the scales tell. */
-static int find_group(struct unpack *unpack, struct unpack_item *item, uint64_t in,
-                      struct error *err)
+static int measure(struct unpack *unpack, uint64_t tensor, struct unpack_item *item,
+                   struct error *err)
 {
-    uint64_t groups = item->scales.rows;
-    int64_t size = unpack->config.group_size;
-    item->group = size > 0 ? (uint64_t)size : in;
-    if (in / item->group + (in % item->group != 0) == groups)
-        return 0;
-    if (item->order.tensor == UNPACK_NONE && in % groups)
-        return error_set(err, PARE_EDATA, "tensor `%s`: %llu groups do not fit %llu inputs",
-                         unpack_show(unpack, item->scales.tensor).text,
-                         (unsigned long long)groups, (unsigned long long)in);
-    item->group = in / groups + (in % groups != 0);
-    return 0;
-}
-
-static int fill(struct unpack *unpack, uint64_t tensor, struct unpack_item *item,
-                struct error *err)
-{
-    static const char old[] = ".qweight";
-    int r = unpack_part_of(unpack, tensor, UNPACK_WORDS, &item->codes, err);
-    if (r == 0)
-        r = unpack_beside(unpack, tensor, old, ".qzeros", UNPACK_WORDS, 1, &item->zeros, err);
-    if (r == 0)
-        r = unpack_beside(unpack, tensor, old, ".scales", UNPACK_FLOATS, 1, &item->scales, err);
-    if (r == 0)
-        r = unpack_beside(unpack, tensor, old, ".g_idx",
+    int r = unpack_beside(unpack, tensor, ".qweight", ".g_idx",
                           UNPACK_IS(UNPACK_I32) | UNPACK_IS(UNPACK_I64), 0, &item->order, err);
     if (r == 0)
         r = find_bits(unpack, item, err);
     if (r < 0)
         return r;
-    uint64_t in = item->codes.rows / item->bits * 32;
-    if (item->bits != 3)
-        in = item->codes.rows * (32 / item->bits);
-    item->n_dims = 2;
-    item->dims[0] = item->codes.columns;
-    item->dims[1] = in;
     item->zero_plus_one = unpack->config.zero_plus_one;
-    r = unpack_expect(unpack, &item->scales, item->scales.rows, item->dims[0], "a scale for each "
-                      "output", err);
-    if (r == 0)
-        r = unpack_expect(unpack, &item->zeros, item->scales.rows, item->zeros.columns,
-                          "as many groups as there are scales", err);
-    if (r == 0 && item->order.tensor != UNPACK_NONE)
-        r = unpack_expect(unpack, &item->order, 1, in, "one group for each input", err);
-    return r < 0 ? r : find_group(unpack, item, in, err);
+    item->dims[0] = item->codes.columns;
+    item->dims[1] = item->bits == 3 ? item->codes.rows / 3 * 32
+                                    : item->codes.rows * (32 / item->bits);
+    return item->order.tensor == UNPACK_NONE
+               ? 0 : unpack_expect(unpack, &item->order, 1, item->dims[1],
+                                   "one group for each input", err);
 }
 
 static int claim(struct unpack *unpack, uint64_t tensor, struct error *err)
 {
-    struct unpack_item *item;
-    if (!unpack_ends(unpack, tensor, ".qweight"))
-        return 0;
-    int r = unpack_item_new(unpack, tensor, ".qweight", ".weight", &item, err);
-    if (r < 0)
-        return r;
-    r = fill(unpack, tensor, item, err);
-    if (r < 0) {
-        unpack_item_free(item);
-        return r;
-    }
-    (void)snprintf(item->origin, sizeof item->origin, "gptq int%u g%llu", item->bits,
-                   (unsigned long long)item->group);
-    return unpack_item_add(unpack, item, unpack->f32, decode, UNPACK_TALL_BYTES, err);
+    return unpack_claim_words(unpack, tensor, measure, decode, err);
 }
 
 const struct unpack_scheme unpack_scheme_gptq = { "gptq", configure, claim };

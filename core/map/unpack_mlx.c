@@ -49,9 +49,9 @@ static int read_mode(const json_t *json, const char *where, struct mode *ret_mod
         fits = mode.bits >= 2 && mode.bits <= 8 && mode.bits != 7 && mode.group >= 1 &&
                mode.group <= UNPACK_MAX_ROW;
     if (!fits)
-        return error_set(err, PARE_ENOTSUP, "config.json: %s is quantized by mlx in mode `%s` with "
-                         "%lld bits and groups of %lld, which cannot be read", where, mode.name,
-                         (long long)mode.bits, (long long)mode.group);
+        return error_set(err, PARE_ENOTSUP, "config.json: %s is quantized by mlx in mode `%.60s` "
+                         "with %lld bits and groups of %lld, which cannot be read", where,
+                         mode.name, (long long)mode.bits, (long long)mode.group);
     *ret_mode = mode;
     return 0;
 }

@@ -112,7 +112,7 @@ static int configure(struct unpack *unpack, struct error *err)
         if (!strcmp(algorithm, known[i]))
             return 0;
     return !algorithm ? 0 : error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by modelopt "
-                                      "with `%s`; NVFP4 and FP8 can be read", algorithm);
+                                      "with `%.60s`; NVFP4 and FP8 can be read", algorithm);
 }
 
 static int claim(struct unpack *unpack, uint64_t tensor, struct error *err)

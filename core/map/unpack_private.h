@@ -92,6 +92,7 @@ struct unpack_config {
     uint64_t blocks[UNPACK_MAX_BLOCKS][2];
     uint32_t n_blocks;
     int zero_plus_one;
+    int layers_differ;            /* width and groups may be others than what it says */
 };
 
 struct unpack_scheme {
@@ -131,6 +132,10 @@ extern const struct unpack_scheme unpack_scheme_awq, unpack_scheme_bnb, unpack_s
 
 /* unpack_config.c: 0: *ret_scheme is set and unpack->config filled; 1: nothing is quantized. */
 int unpack_choose(struct unpack *unpack, const json_t *config, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Its number of that name; *ret stays when there is none. PARE_EDATA: it is no whole number. */
+int unpack_config_int(const json_t *json, const char *name, int64_t *ret, struct error *err)
     __attribute__((warn_unused_result));
 
 /* unpack_parts.c: finding and checking tensors. `shown` is a tensor's name for messages. */
@@ -223,6 +228,13 @@ void *unpack_alloc(uint64_t count, uint64_t size, struct error *err);
 /* unpack_fp8.c: one code a weight, f8 or i8, with a grid of scales in `suffix` behind the name. */
 int unpack_claim_plain(struct unpack *unpack, uint64_t tensor, const char *suffix,
                        const char *zeros, const char *what, struct error *err)
+    __attribute__((warn_unused_result));
+/* unpack_words.c: words of codes, `X.qweight`, with a row of zeros and of scales for each group.
+ * measure: sets bits and dims from the codes, and the order of columns where there is one. */
+typedef int unpack_measure_fn(struct unpack *unpack, uint64_t tensor, struct unpack_item *item,
+                              struct error *err);
+int unpack_claim_words(struct unpack *unpack, uint64_t tensor, unpack_measure_fn *measure,
+                       unpack_decode_fn *decode, struct error *err)
     __attribute__((warn_unused_result));
 /* unpack_mxfp4.c: codes (two in a byte, or eight in a word) and E8M0 scales of 32: repacked. */
 int unpack_claim_mxfp4(struct unpack *unpack, uint64_t tensor, const char *old, const char *suffix,

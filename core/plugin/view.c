@@ -390,15 +390,25 @@ int view_add_rows(struct view *view, const struct view_tensor *tensor, uint64_t 
     return add_item(view, tensor, &item, &made, err);
 }
 
-static int check_matrix(const struct model_tensor *t, const struct view_tensor *tensor,
-                        struct error *err)
+/* Whether the columns are columns of the matrix. */
+static int check_columns(const struct view_columns *columns, uint64_t of, struct error *err)
 {
-    if (!t->encoding || !is_plain(t->encoding) || t->encoding->planes[0].bytes_per_block > 8)
-        return error_set(err, PARE_ENOTSUP, "a matrix in %s cannot be transposed",
-                         t->encoding_name);
-    if (t->n_dims < 2 || tensor->n_dims < 2 || tensor->n_dims > PARE_MAX_DIMS ||
+    uint64_t last = 0;
+    if (!columns->count || !columns->step ||
+        checked_mul(columns->count - 1, columns->step, &last) ||
+        checked_add(last, columns->first, &last) || last >= of)
+        return error_set(err, PARE_EDATA, "it needs %llu columns from column %llu of a matrix of "
+                         "%llu", (unsigned long long)columns->count,
+                         (unsigned long long)columns->first, (unsigned long long)of);
+    return 0;
+}
+
+static int check_matrix(const struct model_tensor *t, const struct view_tensor *tensor,
+                        uint64_t columns, struct error *err)
+{
+    if (tensor->n_dims < 2 || tensor->n_dims > PARE_MAX_DIMS ||
         tensor->dims[tensor->n_dims - 1] != t->dims[t->n_dims - 2] ||
-        tensor->dims[tensor->n_dims - 2] != t->dims[t->n_dims - 1])
+        tensor->dims[tensor->n_dims - 2] != columns)
         return error_set(err, PARE_EDATA,
                          "its shape is not that of the transposed matrix it is made of");
     if (t->dims[t->n_dims - 2] > VIEW_PANEL_ROWS)
@@ -408,21 +418,40 @@ static int check_matrix(const struct model_tensor *t, const struct view_tensor *
     return 0;
 }
 
+/* The columns that are wanted, and whether the tensor has them. */
+static int choose_columns(const struct model_tensor *t, const struct view_tensor *tensor,
+                          const struct view_columns *given, struct view_columns *ret_columns,
+                          struct error *err)
+{
+    if (!t->encoding || !is_plain(t->encoding) || t->encoding->planes[0].bytes_per_block > 8)
+        return error_set(err, PARE_ENOTSUP, "a matrix in %s cannot be transposed",
+                         t->encoding_name);
+    if (t->n_dims < 2)
+        return error_set(err, PARE_EDATA,
+                         "its shape is not that of the transposed matrix it is made of");
+    uint64_t width = t->dims[t->n_dims - 1];
+    *ret_columns = given ? *given : (struct view_columns){ 0, width, 1 };
+    int r = given ? check_columns(given, width, err) : 0;
+    return r < 0 ? r : check_matrix(t, tensor, ret_columns->count, err);
+}
+
 int view_add_transposed(struct view *view, const struct view_tensor *tensor, uint64_t base,
-                        struct error *err)
+                        const struct view_columns *columns, struct error *err)
 {
     const struct model_tensor *t = NULL;
+    struct view_columns chosen = { 0 };
     int r = find_base(view, base, &t, err);
     if (r == 0)
-        r = check_matrix(t, tensor, err);
+        r = choose_columns(t, tensor, columns, &chosen, err);
     if (r < 0)
         return fail(tensor, err);
+    uint64_t width = t->dims[t->n_dims - 1];
     struct view_item item = { .kind = VIEW_TRANSPOSED, .raw = t->encoding, .base = base,
                               .raw_row_len = t->dims[t->n_dims - 2],
                               .matrix_rows = t->dims[t->n_dims - 2],
-                              .matrix_columns = t->dims[t->n_dims - 1],
+                              .matrix_columns = width, .columns = chosen,
                               .element_bytes = t->encoding->planes[0].bytes_per_block };
-    struct made made = { .elements = t->elements };
+    struct made made = { .elements = width ? t->elements / width * chosen.count : 0 };
     make_of(&made, t);
     return add_item(view, tensor, &item, &made, err);
 }

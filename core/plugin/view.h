@@ -59,10 +59,17 @@ int view_add_rows(struct view *view, const struct view_tensor *tensor, uint64_t 
 /* The tensor of the base as it is, under another name, or in other dimensions. */
 int view_add_same(struct view *view, const struct view_tensor *tensor, uint64_t base,
                   struct error *err) __attribute__((warn_unused_result));
+/* Columns first, first + step, ... of a matrix: `count` of them. */
+struct view_columns {
+    uint64_t first, count, step;
+};
+
 /* A matrix of plain elements of up to 8 bytes, [rows, columns] in the base, transposed; leading
- * dimensions beyond the last two stay. PARE_ELIMIT: over 65536 rows. */
+ * dimensions beyond the last two stay. columns: which of them (NULL: all); they become its rows.
+ * PARE_ELIMIT: over 65536 rows. */
 int view_add_transposed(struct view *view, const struct view_tensor *tensor, uint64_t base,
-                        struct error *err) __attribute__((warn_unused_result));
+                        const struct view_columns *columns, struct error *err)
+    __attribute__((warn_unused_result));
 /* Floats that are known: copied. tensor->f32 is needed. */
 int view_add_values(struct view *view, const struct view_tensor *tensor, const float *values,
                     struct error *err) __attribute__((warn_unused_result));

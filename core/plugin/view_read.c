@@ -179,24 +179,27 @@ static int read_rows(struct view *view, const struct view_item *item, uint64_t o
 static void scatter(const struct view_item *item, const unsigned char *from, uint64_t pitch,
                     uint64_t line, uint64_t lines, uint64_t columns, unsigned char *panel)
 {
-    size_t size = item->element_bytes;
+    size_t size = item->element_bytes, step = item->columns.step;
     for (uint64_t i = 0; i < lines; i++)
         for (uint64_t j = 0; j < columns; j++)
             memcpy(panel + (j * item->matrix_rows + line + i) * size,
-                   from + (i * pitch + j) * size, size);
+                   from + (i * pitch + j * step) * size, size);
 }
 
-/* Fills the panel with `columns` columns of matrix number `matrix` from `column` on. */
+/* Fills the panel with `columns` columns of matrix number `matrix` from `column` on, of those that
+ * are wanted. */
 static int fill_panel(struct view *view, const struct view_item *item, uint64_t matrix,
                       uint64_t column, uint64_t columns, struct error *err)
 {
     uint64_t size = item->element_bytes, pitch = item->matrix_columns;
-    int spans = (pitch - columns) * size <= CALL_BYTES;
+    uint64_t width = (columns - 1) * item->columns.step + 1; /* of the matrix, that is read */
+    int spans = (pitch - width) * size <= CALL_BYTES;
     uint64_t band = spans && pitch * size < SPAN_BYTES ? SPAN_BYTES / (pitch * size) : 1;
-    uint64_t first = matrix * item->matrix_rows * pitch + column;
+    uint64_t first = matrix * item->matrix_rows * pitch + item->columns.first +
+                     column * item->columns.step;
     for (uint64_t line = 0; line < item->matrix_rows;) {
         uint64_t lines = least(band, item->matrix_rows - line);
-        size_t n = ((lines - 1) * pitch + columns) * size;
+        size_t n = ((lines - 1) * pitch + width) * size;
         int r = scratch(view, n, err);
         if (r == 0)
             r = source_read(view->base, item->base, 0, (first + line * pitch) * size,
@@ -220,8 +223,8 @@ static int need_panel(struct view *view, uint64_t tensor, const struct view_item
     if (!view->panel && !(view->panel = malloc(VIEW_PANEL_BYTES)))
         return error_oom(err);
     uint64_t row_bytes = item->matrix_rows * item->element_bytes, row = offset / row_bytes;
-    uint64_t matrix = row / item->matrix_columns, column = row % item->matrix_columns;
-    uint64_t columns = least(VIEW_PANEL_BYTES / row_bytes, item->matrix_columns - column);
+    uint64_t matrix = row / item->columns.count, column = row % item->columns.count;
+    uint64_t columns = least(VIEW_PANEL_BYTES / row_bytes, item->columns.count - column);
     int r = fill_panel(view, item, matrix, column, columns, err);
     if (r < 0)
         return r;

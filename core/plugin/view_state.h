@@ -31,6 +31,7 @@ struct view_item {
     size_t n_runs;
     uint64_t row_bytes;
     uint64_t matrix_rows, matrix_columns;   /* VIEW_TRANSPOSED: of the base */
+    struct view_columns columns;            /* of it, which become rows */
     uint32_t element_bytes;
     const unsigned char *values;            /* VIEW_VALUES: encoded */
     view_read_fn *read;                     /* VIEW_COMPUTED */

@@ -37,15 +37,8 @@ static void decode_block(const uint8_t *block, float *x)
 static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 {
     static const struct lattice lattice = {0, level_values, 16};
-    uint8_t codes[BLOCK_LEN];
-    uint16_t scale;
 
-    if (!lattice_recover(&lattice, x, BLOCK_LEN, grain, &scale, codes)) {
-        return 0;
-    }
-    store_u16(block, scale);
-    nibbles_pack(codes, BLOCK_LEN / 2, block + CODES);
-    return 1;
+    return lattice_recover_nibbles(&lattice, x, grain, block);
 }
 
 BLOCK_LATTICE(iq4_nl, BLOCK_LEN, BLOCK_BYTES, 0,

@@ -3,11 +3,13 @@
 /* Recovering codes: see lattice.h. */
 #include "lattice.h"
 
+#include "codes.h"
 #include "fp4.h"
 #include "search.h"
 
 #include <math.h>
 
+#define HALF_INFINITY 0x7c00
 #define NEIGHBOURS 16 /* halves on each side: more than lie within a last place of any grain */
 
 static float level_of(const struct lattice *lattice, uint32_t code)
@@ -67,9 +69,12 @@ static int try_level(const struct lattice *lattice, const float *x, uint32_t n,
                      enum pare_grain grain, float extreme_x, float level, uint16_t *ret_scale,
                      uint8_t *codes)
 {
-    const int32_t middle = half_encode(extreme_x / level);
+    int32_t middle = half_encode(extreme_x / level);
     int alive[2] = {1, 1}; /* above and below: halves there still give the extreme weight */
 
+    if ((middle & 0x7fff) == HALF_INFINITY) { /* of the largest half, when x was rounded upward */
+        middle--;
+    }
     for (int32_t i = 0; i <= 2 * NEIGHBOURS && (alive[0] || alive[1]); i++) {
         int side = (i + 1) % 2; /* 0, 1, -1, 2, -2, ... */
         int32_t half = middle + (side ? -(i / 2) : i / 2 + 1);
@@ -103,8 +108,9 @@ static int zeros_are_negative(const float *x, uint32_t n)
 }
 
 int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
-                    enum pare_grain grain, uint16_t *ret_scale, uint8_t *codes)
+                    enum pare_grain grain, uint8_t *block, uint8_t *codes)
 {
+    uint16_t scale;
     const float most = extreme(x, n);
     const int upper = (most > 0.0f) != zeros_are_negative(x, n); /* of two levels equally far */
     uint32_t low = 0;
@@ -118,7 +124,8 @@ int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
         float b = level_of(lattice, high);
         float level = fabsf(b) > fabsf(a) || (fabsf(b) == fabsf(a) && upper) ? b : a;
         if (level != 0.0f &&
-            try_level(lattice, x, n, grain, most, level, ret_scale, codes)) {
+            try_level(lattice, x, n, grain, most, level, &scale, codes)) {
+            store_u16(block, scale);
             return 1;
         }
         if (level == b && left > 1) {
@@ -128,6 +135,18 @@ int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
         }
     }
     return 0;
+}
+
+int lattice_recover_nibbles(const struct lattice *lattice, const float *x, enum pare_grain grain,
+                            uint8_t *block)
+{
+    uint8_t codes[32];
+
+    if (!lattice_recover(lattice, x, 32, grain, block, codes)) {
+        return 0;
+    }
+    nibbles_pack(codes, 16, block + 2);
+    return 1;
 }
 
 /* 1 when x are codes of the scale and the offset. */
@@ -169,9 +188,10 @@ static int try_steps(const float *x, uint32_t n, int32_t top, float from, float 
 
 /* Sums of scale * code and offset may have been rounded: the neighbours of the scale that the
  * extremes give are tried, too. */
-int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint16_t *ret_scale,
-                           uint16_t *ret_low, uint8_t *codes)
+int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint8_t *block,
+                           uint8_t *codes)
 {
+    uint16_t low;
     static const int8_t around[3] = {0, 1, -1};
     float ends[2];
 
@@ -185,8 +205,10 @@ int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint16_t *re
             float to = ends[1 - backward];
             uint16_t half = half_encode((float)(((double)to - (double)from) / steps));
             for (int i = 0; i < 3; i++) {
-                *ret_scale = (uint16_t)(half + around[i]);
-                if (try_steps(x, n, top, from, to, steps, *ret_scale, ret_low, codes)) {
+                uint16_t scale = (uint16_t)(half + around[i]);
+                if (try_steps(x, n, top, from, to, steps, scale, &low, codes)) {
+                    store_u16(block, scale);
+                    store_u16(block + 2, low);
                     return 1;
                 }
             }
@@ -226,4 +248,60 @@ int lattice_recover_fp4(const float *x, uint32_t n, float *ret_unit, uint8_t *co
         }
     }
     return 0;
+}
+
+#define WHOLE_BITS 40 /* of weights in units of the last bit that any of them has */
+
+static int64_t greatest_divisor(int64_t a, int64_t b)
+{
+    while (b != 0) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a < 0 ? -a : a;
+}
+
+int64_t lattice_divisor(const int32_t *numbers, uint32_t n)
+{
+    int64_t divisor = 0;
+
+    for (uint32_t i = 0; i < n && divisor != 1; i++) {
+        divisor = greatest_divisor(divisor, numbers[i]);
+    }
+    return divisor;
+}
+
+/* The exponent of the last bit that is set in a float other than zero. */
+static int last_bit(float x)
+{
+    int exponent;
+    int32_t mantissa = (int32_t)ldexpf(frexpf(fabsf(x), &exponent), 24);
+
+    return exponent - 24 + __builtin_ctz((unsigned)mantissa);
+}
+
+int lattice_whole(const float *x, uint32_t n, int64_t limit, double *ret_unit, int32_t *numbers)
+{
+    const double largest = largest_magnitude(x, n);
+    int64_t divisor = 0;
+    int bit = 1000;
+
+    for (uint32_t i = 0; i < n; i++) {
+        bit = x[i] != 0.0f && last_bit(x[i]) < bit ? last_bit(x[i]) : bit;
+    }
+    if (largest == 0.0 || largest >= ldexp(1.0, bit + WHOLE_BITS)) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < n && divisor != 1; i++) {
+        divisor = greatest_divisor(divisor, (int64_t)ldexp(x[i], -bit));
+    }
+    *ret_unit = ldexp((double)divisor, bit);
+    if (largest / *ret_unit > (double)limit) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        numbers[i] = (int32_t)((double)x[i] / *ret_unit);
+    }
+    return 1;
 }

@@ -22,14 +22,27 @@ struct lattice {
     uint32_t count;
 };
 
-/* The half at *ret_scale and the codes of a block: x = scale * level, in the grain. 1: found. */
+/* The scale, a half at the block's begin, and the codes of n weights: x = scale * level, in the
+ * grain. 1: found. */
 int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
-                    enum pare_grain grain, uint16_t *ret_scale, uint8_t *codes);
+                    enum pare_grain grain, uint8_t *block, uint8_t *codes);
 
-/* The halves *ret_scale and *ret_low and the codes, up to `top`, of x = scale * code + low. 1:
- * found; only for weights that are not rounded to any grain. */
-int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint16_t *ret_scale,
-                           uint16_t *ret_low, uint8_t *codes);
+/* The same for a block of 32 whose codes, packed as nibbles, follow the scale. */
+int lattice_recover_nibbles(const struct lattice *lattice, const float *x, enum pare_grain grain,
+                            uint8_t *block);
+
+/* Scale and offset, halves at the block's begin, and the codes, up to `top`, of
+ * x = scale * code + low. 1: found. Sums that were rounded to a grain leave scale and offset open:
+ * only weights that were not are found. */
+int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint8_t *block,
+                           uint8_t *codes);
+
+/* n weights as whole numbers, of at most `limit` in magnitude, of the largest unit of which all
+ * are multiples. 1: found; not when all are zero. */
+int lattice_whole(const float *x, uint32_t n, int64_t limit, double *ret_unit, int32_t *numbers);
+
+/* The greatest number that divides n numbers; 0 when all are 0. */
+int64_t lattice_divisor(const int32_t *numbers, uint32_t n);
 
 /* The unit, a power of two, and the codes of fp4.h: x = unit * value. 1: found. */
 int lattice_recover_fp4(const float *x, uint32_t n, float *ret_unit, uint8_t *codes);

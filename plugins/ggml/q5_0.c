@@ -42,12 +42,10 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 {
     static const struct lattice lattice = {-HALF, NULL, 2 * HALF};
     uint8_t codes[BLOCK_LEN];
-    uint16_t scale;
 
-    if (!lattice_recover(&lattice, x, BLOCK_LEN, grain, &scale, codes)) {
+    if (!lattice_recover(&lattice, x, BLOCK_LEN, grain, block, codes)) {
         return 0;
     }
-    store_u16(block, scale);
     fives_pack(codes, block + CODES);
     return 1;
 }

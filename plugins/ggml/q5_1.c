@@ -42,19 +42,14 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-/* Sums that were rounded to a grain leave scale and offset open: only exact ones are tried. */
 static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 {
     uint8_t codes[BLOCK_LEN];
-    uint16_t scale;
-    uint16_t low;
 
     (void)grain;
-    if (!lattice_recover_affine(x, BLOCK_LEN, TOP, &scale, &low, codes)) {
+    if (!lattice_recover_affine(x, BLOCK_LEN, TOP, block, codes)) {
         return 0;
     }
-    store_u16(block, scale);
-    store_u16(block + LOW_OFFSET, low);
     fives_pack(codes, block + CODES);
     return 1;
 }

@@ -11,6 +11,7 @@
  */
 #include "blocks.h"
 #include "encodings.h"
+#include "lattice.h"
 #include "search.h"
 
 #define BLOCK_LEN 256
@@ -22,6 +23,7 @@
 #define HIGH 128    /* offset of the high bits */
 #define SCALES 192  /* offset of the sub-blocks' scales */
 #define SCALE 208   /* offset of d */
+#define MOST 4096   /* d's in a weight: 128 times 32 */
 
 /* Searches the scale of each sub-block. Gives the one of largest magnitude, of equals the first. */
 static float search_scales(const float *x, const float *importance, float *scales,
@@ -64,6 +66,13 @@ static void pack_codes(const uint8_t *codes, uint8_t *low, uint8_t *high)
     }
 }
 
+static void pack_block(const uint8_t *codes, uint8_t *block)
+{
+    for (int j = 0; j < 2; j++) {
+        pack_codes(codes + 128 * j, block + LOW + 64 * j, block + HIGH + 32 * j);
+    }
+}
+
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
     float scales[SUBS];
@@ -81,9 +90,7 @@ static void encode_block(const float *x, const struct block_context *context, ui
         block[SCALES + j] = (uint8_t)(code < 127 ? code : 127);
     }
     recode(x, block, codes);
-    for (int j = 0; j < 2; j++) {
-        pack_codes(codes + 128 * j, block + LOW + 64 * j, block + HIGH + 32 * j);
-    }
+    pack_block(codes, block);
 }
 
 /* Multiplies from the left: (d * scale) * level. */
@@ -114,6 +121,89 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-BLOCK_ENCODING(q6_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
+/* 1 when the numbers are multiples of the scale, by levels that codes have. */
+static int scale_divides(const int32_t *numbers, int32_t scale, uint8_t *codes)
+{
+    for (int i = 0; i < SUB_LEN; i++) {
+        int32_t level = numbers[i] / scale;
+        if (level * scale != numbers[i] || level < -HALF || level >= HALF) {
+            return 0;
+        }
+        codes[i] = (uint8_t)(level + HALF);
+    }
+    return 1;
+}
+
+/* The scale and the codes of a sub-block whose weights are such numbers of d: 1, or 0. */
+static int recover_sub(const int32_t *numbers, uint8_t *ret_scale, uint8_t *codes)
+{
+    const int64_t divisor = lattice_divisor(numbers, SUB_LEN);
+
+    *ret_scale = 0;
+    memset(codes, HALF, SUB_LEN);
+    for (int32_t scale = 1; divisor != 0 && scale <= 128; scale++) {
+        if (divisor % scale != 0) {
+            continue;
+        }
+        if (scale < 128 && scale_divides(numbers, scale, codes)) {
+            *ret_scale = (uint8_t)scale;
+            return 1;
+        }
+        if (scale_divides(numbers, -scale, codes)) {
+            *ret_scale = (uint8_t)-scale;
+            return 1;
+        }
+    }
+    return divisor == 0;
+}
+
+/* The scales and codes of weights that are such numbers of d. */
+static int recover_subs(const int32_t *numbers, int32_t times, uint8_t *block)
+{
+    int32_t scaled[BLOCK_LEN];
+    uint8_t codes[BLOCK_LEN];
+
+    for (int i = 0; i < BLOCK_LEN; i++) {
+        scaled[i] = numbers[i] * times;
+    }
+    for (int j = 0; j < SUBS; j++) {
+        if (!recover_sub(scaled + j * SUB_LEN, &block[SCALES + j], codes + j * SUB_LEN)) {
+            return 0;
+        }
+    }
+    pack_block(codes, block);
+    return 1;
+}
+
+/* All products of d, scale and level are exact floats, so that weights are whole numbers of d, and
+ * d is their largest common unit or a part of it. Its sign matters, for scales go to -128 only. */
+static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
+{
+    const double largest = (double)largest_magnitude(x, BLOCK_LEN);
+    int32_t numbers[BLOCK_LEN];
+    double unit;
+
+    (void)grain;
+    if (!lattice_whole(x, BLOCK_LEN, MOST, &unit, numbers)) {
+        return 0;
+    }
+    for (int32_t parts = 1; largest / unit * parts <= MOST; parts++) {
+        uint16_t half = half_encode((float)(unit / parts));
+        if ((double)half_decode(half) * parts != unit) {
+            continue;
+        }
+        if (recover_subs(numbers, parts, block)) {
+            store_u16(block + SCALE, half);
+            return 1;
+        }
+        if (recover_subs(numbers, -parts, block)) {
+            store_u16(block + SCALE, (uint16_t)(half | 0x8000u));
+            return 1;
+        }
+    }
+    return 0;
+}
+
+BLOCK_LATTICE(q6_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
                PARE_ENCODING_IMPORTANCE,
                "256 weights: 6-bit codes, scale per 16");

@@ -49,12 +49,10 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 {
     static const struct lattice lattice = {-128, NULL, 256};
     uint8_t codes[BLOCK_LEN];
-    uint16_t scale;
 
-    if (!lattice_recover(&lattice, x, BLOCK_LEN, grain, &scale, codes)) {
+    if (!lattice_recover(&lattice, x, BLOCK_LEN, grain, block, codes)) {
         return 0;
     }
-    store_u16(block, scale);
     for (int i = 0; i < BLOCK_LEN; i++) {
         block[2 + i] = (uint8_t)(codes[i] - 128);
     }

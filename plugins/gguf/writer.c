@@ -133,6 +133,12 @@ static int shards_emit(const struct gguf_target *target)
     return r;
 }
 
+static bool asks_for_container(const struct gguf_target *target)
+{
+    const char *text = target->host->option(target->job, "as_container");
+    return text && (!strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "1"));
+}
+
 static int layout(const struct pare_host *host, struct pare_job *job)
 {
     struct gguf_target target = {.host = host, .job = job};
@@ -141,7 +147,7 @@ static int layout(const struct pare_host *host, struct pare_job *job)
         r = tensors_check(&target);
     if (r < 0)
         return r;
-    if (!target.is_model)
+    if (!target.is_model && !asks_for_container(&target))
         host->log(job, PARE_LOG_WARNING,
                   "this GGUF is a plain tensor container: it has no general.architecture, so "
                   "llama.cpp will not run it");

@@ -121,6 +121,7 @@ class Test(unittest.TestCase):
         (self.dir / "small/config.json").write_text(json.dumps(config))
         done = self.convert("--tokenizer", "none", status=1)
         self.assertIn("NobodysForCausalLM", done.stderr)
+        self.assertIn("model.layers.{n}.self_attn.q_proj.weight", done.stderr)
         self.assertIn("pare-architecture(5)", done.stderr)
         self.convert("--as-container", out="container")
         self.convert(to="safetensors:f16", out="container")

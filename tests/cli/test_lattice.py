@@ -17,7 +17,7 @@ import unittest
 
 PARE = os.path.abspath(sys.argv[1])
 MODEL = pathlib.Path(sys.argv[2]).absolute() / "tiny-llama.gguf"
-ENCODINGS = ("q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "iq4_nl", "mxfp4")
+ENCODINGS = ("q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "iq4_nl", "mxfp4", "q6_k")
 
 
 class Test(unittest.TestCase):

@@ -139,11 +139,12 @@ class Test(unittest.TestCase):
         weights = [0.01 * i for i in range(512)]
         weights[300] = math.nan
         self.make_weights("nan.safetensors", weights)
-        done = self.pare("convert", "nan.safetensors", "--to", "gguf:q8_0", "--out", "out", status=1)
+        done = self.pare("convert", "nan.safetensors", "--to", "gguf:q8_0", "--out", "out",
+                         "--as-container", status=1)
         self.assertIn("tensor `w.weight`, element 300 (row 1, column 44) is nan", done.stderr)
         self.assertEqual(self.outputs(), [])
         done = self.pare("convert", "nan.safetensors", "--to", "gguf:q8_0", "--out", "out",
-                         "--nonfinite", "keep")
+                         "--as-container", "--nonfinite", "keep")
         manifest = json.loads((self.dir / "out/nan-Q8_0.gguf.pare.json").read_text())
         self.assertEqual(manifest["tensors"][0]["nonfinite"], 32)  # its block of 32 is NaN
         self.assertIn("tensor `w.weight`: 1 weights of the source are NaN or infinite, and 31 more "
@@ -231,8 +232,9 @@ class Test(unittest.TestCase):
             self.skipTest(f"there is no terminal to be had: {problem}")
         if pid == 0:
             os.chdir(self.dir)
-            os.execve(PARE, [PARE, "convert", "slow.safetensors", "--to", "gguf:f32", "--to",
-                             "gguf:q8_0", "-o", "out", "--threads", "1", "--cpu", "c"], self.env)
+            os.execve(PARE, [PARE, "convert", "slow.safetensors", "--as-container", "--to",
+                             "gguf:f32", "--to", "gguf:q8_0", "-o", "out", "--threads", "1",
+                             "--cpu", "c"], self.env)
         shown = b""
         while b"convert" not in shown:
             shown += os.read(terminal, 4096)
@@ -251,7 +253,8 @@ class Test(unittest.TestCase):
         """What a killed one left is hidden, and goes with the next conversion."""
         self.slow_model()
         killed = subprocess.Popen([PARE, "convert", "slow.safetensors", "--to", "gguf:f32", "-o",
-                                   "out", "-q", "--threads", "1"], cwd=self.dir, env=self.env)
+                                   "out", "--as-container", "-q", "--threads", "1"],
+                                  cwd=self.dir, env=self.env)
         deadline = time.time() + 30
         while not list(self.dir.glob("out/.pare/staging/*/w*/0/*")) and time.time() < deadline:
             time.sleep(0.01)

@@ -88,9 +88,11 @@ class Feeder(threading.Thread):
         n = len(self.names)
         name = 'm%04d' % n
         rows = self.rng.choice((1, 8, 64, 1024, 8192))
-        if n % 3 == 0:  # with a sidecar, in a different place for each kind
-            os.rename(self.d.aside('rules', RULES), self.d.path(name + '.pare'))
         kind = n % 5
+        if n % 3 == 0 or kind == 2:  # with a sidecar, in a different place for each kind
+            rules = RULES if n % 3 == 0 else b''
+            rules += models.PLAIN if kind == 2 else b''
+            os.rename(self.d.aside('rules', rules), self.d.path(name + '.pare'))
         if kind < 2:
             os.rename(self.d.aside(name, models.gguf(rows, n)), self.d.path(name + '.gguf'))
         elif kind == 2:

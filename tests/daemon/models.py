@@ -30,6 +30,10 @@ def _f32(n, seed):
     return b''.join(b'\0\0' + bf16[i:i + 2] for i in range(0, len(bf16), 2))
 
 
+# Weights that no config.json tells of become a GGUF under their own names when a sidecar says so.
+PLAIN = b'option as_container "yes"\n'
+
+
 def safetensors(rows=8, seed=1, names=('blk.weight', 'norm.weight')):
     """One safetensors file: a BF16 matrix of rows x 256 and an F32 vector of 256."""
     matrix, norm = _floats(rows * 256, seed), _f32(256, seed + 1)
@@ -119,5 +123,5 @@ def hf_folder(shards=3, rows=8, seed=1):
     files['config.json'] = json.dumps({'architectures': ['LlamaForCausalLM'],
                                        'model_type': 'llama'}).encode()
     # The tensors are no Llama's: names stay.
-    files['model.pare'] = b'option as_container "yes"\n'
+    files['model.pare'] = PLAIN
     return files

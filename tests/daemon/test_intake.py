@@ -22,6 +22,9 @@ class Files(harness.DaemonTest):
         super().setUp()
         self.start()
 
+    def put_plain(self, name):
+        os.rename(self.d.aside('plain', models.PLAIN), self.d.path(name))
+
     def test_copied(self):
         source = self.d.aside('m.gguf', models.gguf())
         subprocess.run(['cp', source, self.d.drop], check=True)
@@ -31,6 +34,7 @@ class Files(harness.DaemonTest):
         self.assertFalse(os.path.exists(self.d.path('m.gguf')))
 
     def test_moved(self):
+        self.put_plain('m.pare')
         source = self.d.aside('m.safetensors', models.safetensors())
         os.rename(source, self.d.path('m.safetensors'))
         self.expect_one('m-Q8_0.gguf')
@@ -64,6 +68,7 @@ class Files(harness.DaemonTest):
         self.expect_one('m-Q8_0.gguf')
 
     def test_appended_in_parts(self):
+        self.put_plain('m.pare')
         data = models.safetensors(rows=32)
         cuts = [0, 3, 500, 9000, len(data)]
         for a, b in zip(cuts, cuts[1:]):
@@ -119,6 +124,16 @@ class Files(harness.DaemonTest):
         time.sleep(0.5)
         self.assertEqual(self.d.jobs(), [])
         self.assertIn('symbolic link', self.d.arriving()['link.gguf'])
+
+    def test_weights_that_nothing_tells_of(self):
+        os.rename(self.d.aside('m.safetensors', models.safetensors()), self.d.path('m.safetensors'))
+        self.d.wait_done(1)
+        self.assertEqual(self.d.jobs(), [('m', 'failed')])
+        with open(self.d.path('failed/m.safetensors.reason.txt')) as f:
+            reason = f.read()
+        self.assertIn('no config.json', reason)
+        self.assertIn('blk.weight, norm.weight', reason)
+        self.assertEqual(self.d.outputs(), [])
 
     def test_bad_file(self):
         with open(self.d.path('m.safetensors'), 'wb') as f:
@@ -205,6 +220,7 @@ class Folders(harness.DaemonTest):
 
     def test_download_inside(self):
         self.write(self.d.path('model'), {'model.safetensors': models.safetensors(),
+                                          'overrides.pare': models.PLAIN,
                                           'tokenizer.json.part': b'{'})
         time.sleep(1.2)
         self.assertEqual(self.d.jobs(), [])
@@ -232,7 +248,7 @@ class Folders(harness.DaemonTest):
         self.assertEqual(sorted(os.listdir(self.d.path('done/m'))), names)
 
     def test_loose_shards_with_index(self):
-        files = {n: d for n, d in models.hf_folder().items() if n not in ('config.json', 'model.pare')}
+        files = {n: d for n, d in models.hf_folder().items() if n != 'config.json'}
         self.write(self.d.drop, files, sorted(files, reverse=True), pause=0.3)
         self.expect_one('model-Q8_0.gguf')
         self.assertEqual(sorted(os.listdir(self.d.path('done/model'))), sorted(files))

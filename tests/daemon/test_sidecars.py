@@ -208,8 +208,10 @@ class Sidecars(harness.DaemonTest):
         self.put('m.gguf', models.gguf())
         self.start()
         self.d.wait_done(2)
-        self.assertEqual(self.in_folder('done'), ['m', 'm.safetensors'])
+        self.assertEqual(self.in_folder('done'), ['m'])
         self.assertEqual(self.in_folder('done/m'), ['m.gguf', 'm.pare'])
+        # the other one has none, and there is no config.json that tells of it
+        self.assertIn('m.safetensors', self.in_folder('failed'))
 
     def test_submitted_in_place(self):
         path = self.d.aside('x/m.gguf', models.gguf())

@@ -233,5 +233,48 @@ def starcoder2():
     return made
 
 
+def exaone_layers(made, c):
+    """Llama's matrices under GPT-2's names."""
+    names = (("model.embed_tokens", "transformer.wte"), ("model.norm", "transformer.ln_f"),
+             ("model.layers", "transformer.h"), ("input_layernorm", "ln_1"),
+             ("post_attention_layernorm", "ln_2"), ("self_attn.o_proj", "attn.attention.out_proj"),
+             ("self_attn", "attn.attention"), ("gate_proj", "c_fc_0"), ("up_proj", "c_fc_1"),
+             ("down_proj", "c_proj"))
+    llama_like(made, {**c, "num_hidden_layers": c["num_layers"]})
+    for old, new in names:
+        made.tensors = [(n.replace(old, new), d, t) for n, d, t in made.tensors]
+    return made
+
+
+def exaone_config(**more):
+    c = config("ExaoneForCausalLM", "exaone", activation_function="silu", num_layers=2, **more)
+    del c["num_hidden_layers"]
+    return c
+
+
+def exaone_tokenizer():
+    return tok.bpe_bytes("starcoder", ["[BOS]", "[|endofturn|]", "[PAD]"], "[BOS]",
+                         "[|endofturn|]", "[PAD]", kind="GPT2Tokenizer",
+                         more={"unk_token": "[PAD]"})
+
+
+def exaone():
+    """Scaled rope, shared keys, tied; the number of layers under its old name."""
+    c = exaone_config(num_key_value_heads=2, head_dim=16, layer_norm_epsilon=1e-5,
+                      max_position_embeddings=32768, rope_theta=1000000.0, tie_word_embeddings=True,
+                      rope_scaling={"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
+                                    "original_max_position_embeddings": 8192,
+                                    "rope_type": "llama3"})
+    return exaone_layers(Checkpoint(c, exaone_tokenizer(), pre="exaone"), c)
+
+
+def exaone_defaults():
+    """Untied, no width of a head, no rope_scaling; two shards of F16."""
+    c = exaone_config(layer_norm_epsilon=1e-6, num_key_value_heads=4, rope_theta=10000.0,
+                      max_position_embeddings=2048)
+    made = Checkpoint(c, exaone_tokenizer(), "F16", "f16", pre="exaone", shards=2)
+    return exaone_layers(made, c)
+
+
 CASES = (gpt2, gpt2_prefix, bert, minilm, bert_masked, gpt_oss, gpt_oss_bf16, olmo2, granite,
-         stablelm, stablelm_heads, starcoder2)
+         stablelm, stablelm_heads, starcoder2, exaone, exaone_defaults)

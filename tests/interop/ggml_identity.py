@@ -20,8 +20,8 @@ def main():
     pare, identity, *names = sys.argv[1:]
     model = os.environ.get("PARE_TEST_MODEL") or os.path.join(pare_run.DATA, "tiny-llama.gguf")
     with tempfile.TemporaryDirectory(prefix="pare-identity-") as directory:
-        subprocess.run([pare, "convert", model, "--to", "safetensors:f32", "--out", directory,
-                        "--catalog", os.path.join(directory, "catalog.db"), "--quiet"], check=True,
+        subprocess.run([pare, "convert", model, "--to", "safetensors:f32", "--as-container",
+                        "--out", directory, "--catalog", os.path.join(directory, "catalog.db"), "--quiet"], check=True,
                        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         tensors = glob.glob(os.path.join(directory, "*.safetensors"))[0]
         return subprocess.run([identity] + names,

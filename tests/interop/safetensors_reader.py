@@ -207,7 +207,8 @@ def test_shards(worker, work):
 def test_from_gguf(worker, work):
     """A GGUF's strings and numbers become text of `__metadata__`; its arrays are left out."""
     source = os.path.join(ROOT, "tests", "data", "tiny-llama.gguf")
-    target = worker.convert(source, "safetensors", "bf16", os.path.join(work, "gguf"))
+    target = worker.convert(source, "safetensors", "bf16", os.path.join(work, "gguf"),
+                            {"as_container": "yes"})
     path = os.path.join(work, "gguf", "0", target["output"])
     bits(path)
     with safe_open(path, "np") as f:

@@ -7,7 +7,8 @@
  * of inputs.c, each as it is and as what is left of it in the encoding, in every grain: when it
  * says 1, what it wrote decodes to the weights; where there are NaNs or infinities, it says 0. What
  * an encoding has made itself has to be found; where its decoder rounds sums, in F32 and for the
- * random distributions only. The bytes depend on nothing but the weights and stay inside.
+ * random distributions only; q6_k in F32. The bytes depend on nothing but the weights and stay
+ * inside.
  */
 #include "inputs.h"
 #include "kernels.h"
@@ -148,6 +149,8 @@ static int must_find(const struct trial *trial, int random)
     const char *name = trial->encoding->name;
     int sums = !strcmp(name, "q4_1") || !strcmp(name, "q5_1");
 
+    if (!strcmp(name, "q6_k")) /* by whole numbers, which a grain destroys */
+        return trial->grain == PARE_GRAIN_F32;
     return sums ? random && trial->grain == PARE_GRAIN_F32 : 1;
 }
 
@@ -240,5 +243,5 @@ int main(int argc, char **argv)
     }
     free(all);
     printf("%d encodings, %llu failures\n", n, (unsigned long long)failures);
-    return failures == 0 && n >= 7 ? 0 : 1;
+    return failures == 0 && n >= 8 ? 0 : 1;
 }

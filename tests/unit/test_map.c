@@ -161,6 +161,9 @@ static const char test_map[] =
     "rename ^old. -> \"\"\n"
     "tensor l.{n}.q -> blk.{n}.q.weight permute heads\n"
     "tensor l.{n}.t -> blk.{n}.t.weight transpose optional\n"
+    "tensor l.{n}.t -> blk.{n}.tc.weight transpose columns 1 2 optional\n"
+    "shape blk.{n}.q.weight rows high if has(high)\n"
+    "shape *.q.weight columns 2 * wide if has(wide)\n"
     "tensor l.{n}.norm -> blk.{n}.norm.weight add 1 optional\n"
     "tensor l.{n}.gu -> blk.{n}.g.weight rows even optional\n"
     "tensor l.{n}.gu -> blk.{n}.u.weight rows odd optional\n"
@@ -264,6 +267,7 @@ static void test_transforms(void **state)
     assert_string_equal(map_name(c.map), "toy");
     expect_tensor(&c, "blk.0.q.weight", 8, (float[]){ 0, 2, 1, 3, 4, 6, 5, 7 });
     expect_tensor(&c, "blk.0.t.weight", 6, (float[]){ 0, 3, 1, 4, 2, 5 });
+    expect_tensor(&c, "blk.0.tc.weight", 4, (float[]){ 1, 4, 2, 5 });
     expect_tensor(&c, "blk.0.norm.weight", 2, (float[]){ 1, 2 });
     expect_tensor(&c, "blk.0.g.weight", 2, (float[]){ 0, 2 });
     expect_tensor(&c, "blk.0.u.weight", 2, (float[]){ 1, 3 });
@@ -271,7 +275,7 @@ static void test_transforms(void **state)
     expect_tensor(&c, "blk.0.ab.weight", 6, (float[]){ 0, 1, 0, 1, 2, 3 });
     expect_tensor(&c, "blk.1.x.weight", 4, (float[]){ 0, 1, 0, 1 });
     expect_tensor(&c, "factors", 3, (float[]){ 0, 0.5f, 1 });
-    assert_int_equal(map_model(c.map)->n_tensors, 11);
+    assert_int_equal(map_model(c.map)->n_tensors, 12);
     assert_int_equal(meta_int(map_model(c.map), "toy.layers", 0), 2);
     assert_int_equal(meta_find(map_model(c.map), "toy.pattern")->count, 2);
     close_checkpoint(&c);
@@ -306,7 +310,7 @@ static void test_failures(void **state)
     expect_failure(TOY "\"layers\":1}", other, PARE_ENOTSUP, "not enc.{n}.w.{n}; a map is a text");
     expect_failure(TOY "\"layers\":2}", q, PARE_EDATA, "the tensor `l.1.q' is missing");
     expect_failure(TOY "\"layers\":1000000}", q, PARE_EDATA, "the tensor `l.1.q' is missing");
-    expect_failure(TOY "\"layers\":0}", q, PARE_EDATA, "{n} goes from 0 to -1");
+    expect_failure(TOY "\"layers\":0}", q, PARE_EDATA, "there are none with {n}");
     expect_failure(TOY "\"layers\":4000000000}", q, PARE_EDATA, "not in 0 to 1000000");
     expect_failure(TOY "\"layers\":-1}", q, PARE_EDATA, "which is not in 0 to");
     expect_failure(TOY "\"layers\":\"x\"}", q, PARE_EDATA, "layers is a text");
@@ -315,7 +319,13 @@ static void test_failures(void **state)
     expect_failure(TOY "\"layers\":1,\"heads\":4000000000}", q, PARE_EDATA, "permute: heads is");
     expect_failure(TOY "\"layers\":1,\"kind\":\"bad\"}", q, PARE_ENOTSUP, "toy.map:5: no toys");
     expect_failure(TOY "\"layers\":1,\"experts\":2}", q, PARE_EDATA, "`l.0.x.0' is missing");
-    expect_failure(TOY "\"layers\":1,\"scale\":\"x\"}", q, PARE_EDATA, "toy.scale cannot be \"x\"");
+    expect_failure(TOY "\"layers\":1,\"scale\":\"x\"}", q, PARE_EDATA,
+                   "toy.map:9: config.json's `scale' is \"x\", which toy.scale cannot be");
+    expect_failure(TOY "\"layers\":1,\"wide\":9}", q, PARE_EDATA,
+                   "`blk.0.q.weight' has 1 columns, and config.json says 18 (2 * wide)");
+    expect_failure(TOY "\"layers\":1,\"high\":9}", q, PARE_EDATA,
+                   "`blk.0.q.weight' has 8 rows, and config.json says 9 (high)");
+    expect_failure(TOY "\"layers\":1,\"high\":\"8\"}", q, PARE_EDATA, "rows: high is a text");
     expect_failure(TOY "\"layers\":1}", odd, PARE_EDATA, "their number is odd");
     expect_failure(TOY "\"layers\":1}", b, PARE_EDATA, "the tensor `l.0.b' is missing");
     expect_failure("[1]", q, PARE_EDATA, "not an object");

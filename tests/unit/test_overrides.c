@@ -476,7 +476,8 @@ static void test_repack(void **state)
     forget(&p);
     expect_refusal(&p, "mix", "q5_0 if true", &(struct plan_options){ 0 }, PARE_ENOTSUP,
                    "tensor x.weight is quantized already, as q4_0: quantizing it again as q5_0 "
-                   "adds error to error; start from the original, or allow requantizing");
+                   "adds error to error; start from the original, or allow it (pare convert "
+                   "--allow-requantize; pared.conf: allow_requantize = yes)");
     model_free(p.source);
 }
 

@@ -255,7 +255,8 @@ static void test_requantizing(void **state)
     recipe_free(recipe);
     expect_error("q4_0", model, &plan_gguf, PARE_ENOTSUP,
                  "tensor w.weight is quantized already, as q8_0: quantizing it again as q4_0 adds "
-                 "error to error; start from the original, or allow requantizing");
+                 "error to error; start from the original, or allow it (pare convert "
+                 "--allow-requantize; pared.conf: allow_requantize = yes)");
     struct error err = ERROR_INIT;
     plan = NULL;
     struct plan_options allow = { .allow_requantize = 1 };
@@ -283,7 +284,8 @@ static void test_origins(void **state)
     recipe_free(recipe);
     expect_error("q4_0", model, &plan_gguf, PARE_ENOTSUP,
                  "tensor w.weight is quantized already, as gptq int4 g128: quantizing it again as "
-                 "q4_0 adds error to error; start from the original, or allow requantizing");
+                 "q4_0 adds error to error; start from the original, or allow it (pare convert "
+                 "--allow-requantize; pared.conf: allow_requantize = yes)");
     struct plan_options allow = { .allow_requantize = 1 };
     plan = NULL;
     assert_int_equal(try_plan("q4_0", model, &plan_gguf, allow, &recipe, &plan, &err), 0);

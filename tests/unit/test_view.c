@@ -259,28 +259,32 @@ static void parts_of_files_are_stacked(void **state)
     base_free(b);
 }
 
-static void check_transposed(uint64_t n, uint64_t rows, uint64_t columns)
+/* n matrices; of the transposed ones the rows first, first + step, ... up to the last. */
+static void check_transposed(uint64_t n, uint64_t rows, uint64_t columns, uint64_t first,
+                             uint64_t step)
 {
     struct error err = ERROR_INIT;
     struct base *b = base_new(n * rows * columns * 2 + 9);
     struct view *view = NULL;
     const unsigned char *t = base_add(b, "t", 0, 9, bf16, n * rows, columns);
-    unsigned char *want = malloc(n * rows * columns * 2);
+    struct view_columns some = { first, (columns - first + step - 1) / step, step };
+    unsigned char *want = malloc(n * rows * some.count * 2);
     for (uint64_t m = 0; m < n; m++)
         for (uint64_t i = 0; i < rows; i++)
-            for (uint64_t j = 0; j < columns; j++)
-                memcpy(want + ((m * columns + j) * rows + i) * 2,
-                       t + ((m * rows + i) * columns + j) * 2, 2);
+            for (uint64_t j = 0; j < some.count; j++)
+                memcpy(want + ((m * some.count + j) * rows + i) * 2,
+                       t + ((m * rows + i) * columns + first + j * step) * 2, 2);
     struct view_tensor cut = { .name = { "cut", 3 }, .n_dims = 3, .dims = { n, rows, columns } };
-    struct view_tensor said = { .name = { "t", 1 }, .n_dims = 3, .dims = { n, columns, rows } };
+    struct view_tensor said = { .name = { "t", 1 }, .n_dims = 3, .dims = { n, some.count, rows } };
     struct view *shaped = NULL;
     struct source *source = NULL;
     assert_int_equal(view_new(&b->source, &shaped, &err), 0);
     assert_int_equal(view_add_same(shaped, &cut, 0, &err), 0);
     assert_int_equal(view_source(shaped, &source, &err), 0);
     assert_int_equal(view_new(source, &view, &err), 0);
-    assert_int_equal(view_add_transposed(view, &said, 0, &err), 0);
-    check_bytes(view, want, n * rows * columns * 2);
+    const struct view_columns *which = first || step > 1 ? &some : NULL;
+    assert_int_equal(view_add_transposed(view, &said, 0, which, &err), 0);
+    check_bytes(view, want, n * rows * some.count * 2);
     free(want);
     view_free(view);
     source_close(source);
@@ -291,13 +295,18 @@ static void check_transposed(uint64_t n, uint64_t rows, uint64_t columns)
 static void matrices_are_transposed(void **state)
 {
     (void)state;
-    check_transposed(1, 1, 1);
-    check_transposed(1, 5, 1);
-    check_transposed(2, 1, 7);
-    check_transposed(3, 5, 7);
-    check_transposed(1, 1000, 9000);  /* over one panel, gaps wider than a call */
-    check_transposed(1, 60000, 150);  /* over one panel, in bands */
-    check_transposed(1, 65536, 2);
+    check_transposed(1, 1, 1, 0, 1);
+    check_transposed(1, 5, 1, 0, 1);
+    check_transposed(2, 1, 7, 0, 1);
+    check_transposed(3, 5, 7, 0, 1);
+    check_transposed(1, 1000, 9000, 0, 1);  /* over one panel, gaps wider than a call */
+    check_transposed(1, 60000, 150, 0, 1);  /* over one panel, in bands */
+    check_transposed(1, 65536, 2, 0, 1);
+    check_transposed(3, 5, 8, 0, 2);
+    check_transposed(3, 5, 8, 1, 2);
+    check_transposed(2, 5, 7, 2, 3);
+    check_transposed(1, 1000, 18000, 1, 2);
+    check_transposed(2, 60000, 160, 1, 2);
 }
 
 /* Floats that are asked for: decoded as the encoding says, one added, minus zero kept. */
@@ -497,13 +506,19 @@ static void shapes_that_do_not_fit(void **state)
     (void)base_add(b, "tall", 1, 0, bf16, 65537, 1);
     assert_int_equal(view_new(&b->source, &view, &err), 0);
     struct view_tensor said = named("x", 4, 6);
-    assert_int_equal(view_add_transposed(view, &said, 0, &err), PARE_EDATA);
+    assert_int_equal(view_add_transposed(view, &said, 0, NULL, &err), PARE_EDATA);
     said = named("x", 64, 2);
-    assert_int_equal(view_add_transposed(view, &said, 1, &err), PARE_ENOTSUP);
+    assert_int_equal(view_add_transposed(view, &said, 1, NULL, &err), PARE_ENOTSUP);
     assert_int_equal(view_add_same(view, &said, 1, &err), PARE_EDATA);
     assert_non_null(strstr(err.text, "no multiple of q8_0's block"));
+    said = named("x", 3, 4);
+    struct view_columns beyond = { 1, 3, 3 };
+    assert_int_equal(view_add_transposed(view, &said, 0, &beyond, &err), PARE_EDATA);
+    assert_non_null(strstr(err.text, "needs 3 columns from column 1 of a matrix of 6"));
+    beyond.step = UINT64_MAX;
+    assert_int_equal(view_add_transposed(view, &said, 0, &beyond, &err), PARE_EDATA);
     said = named("x", 1, 65537);
-    assert_int_equal(view_add_transposed(view, &said, 2, &err), PARE_ELIMIT);
+    assert_int_equal(view_add_transposed(view, &said, 2, NULL, &err), PARE_ELIMIT);
     said = named("x", UINT64_MAX, 3);
     assert_int_equal(view_add_same(view, &said, 0, &err), PARE_EDATA);
     said.f32 = f32;

@@ -1,0 +1,196 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a GGUF says of where it comes from, as the files of a Hugging Face folder that
+ * map/provenance.h reads it from: a model card, whose front matter is JSON and so YAML as well, and
+ * generation_config.json.
+ */
+#include "map/map_work.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_ANCESTORS 1000
+#define HUB "https://huggingface.co/"
+
+/* ---- the card ---- */
+
+static const struct {
+    const char *key, *name;
+} texts[] = {
+    { "general.name", "name" },
+    { "general.author", "author" },
+    { "general.version", "version" },
+    { "general.organization", "organization" },
+    { "general.finetune", "finetune" },
+    { "general.basename", "basename" },
+    { "general.size_label", "size_label" },
+    { "general.description", "description" },
+    { "general.license", "license" },
+    { "general.license.name", "license_name" },
+    { "general.license.link", "license_link" },
+    { "general.source.url", "url" },
+    { "general.source.doi", "doi" },
+    { "general.source.uuid", "uuid" },
+    { "general.source.repo_url", "repo_url" },
+};
+
+static json_t *list_json(const struct model *gguf, const char *key)
+{
+    const struct pare_value *value = meta_find(gguf, key);
+    const struct pare_str *all = value ? value->data : NULL;
+    if (!value || !value->is_array || value->type != PARE_STRING || !value->count)
+        return NULL;
+    json_t *list = json_array();
+    for (uint64_t i = 0; i < value->count && i < MAP_MAX_LIST; i++)
+        (void)json_array_append_new(list, json_text(all[i].data, all[i].len));
+    return list;
+}
+
+/* One base model or data set: ORGANIZATION/NAME where the hub's address says no less than all
+ * that is known of it, else its members. */
+static json_t *ancestor_json(const struct model *gguf, const char *prefix, int64_t i)
+{
+    static const char *const members[] = { "name", "author", "version", "organization",
+                                           "description", "url", "doi", "uuid", "repo_url" };
+    json_t *entry = json_object();
+    for (size_t m = 0; m < sizeof members / sizeof *members; m++) {
+        char key[80];
+        (void)snprintf(key, sizeof key, "%s.%lld.%s", prefix, (long long)i, members[m]);
+        json_t *value = map_meta_json(gguf, key);
+        if (value)
+            (void)json_object_set_new(entry, members[m], value);
+    }
+    const char *url = json_get_string(entry, "repo_url", "");
+    int named = !strncmp(url, HUB, strlen(HUB)) && !json_object_get(entry, "author") &&
+                !json_object_get(entry, "description") && !json_object_get(entry, "url") &&
+                !json_object_get(entry, "doi") && !json_object_get(entry, "uuid");
+    if (named) {
+        json_t *text = json_string(url + strlen(HUB));
+        json_decref(entry);
+        return text;
+    }
+    return entry;
+}
+
+static json_t *ancestors_json(const struct model *gguf, const char *prefix)
+{
+    char key[80];
+    (void)snprintf(key, sizeof key, "%s.count", prefix);
+    int64_t n = meta_int(gguf, key, 0);
+    if (n <= 0)
+        return NULL;
+    json_t *list = json_array();
+    for (int64_t i = 0; i < n && i < MAX_ANCESTORS; i++)
+        (void)json_array_append_new(list, ancestor_json(gguf, prefix, i));
+    return list;
+}
+
+/* "KEY: VALUE"; takes the value's reference, and passes NULL over. */
+static void put_line(struct strbuf *sb, const char *key, json_t *value)
+{
+    _cleanup_free_ char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII)
+                                      : NULL;
+    if (text)
+        strbuf_printf(sb, "%s: %s\n", key, text);
+    json_decref(value);
+}
+
+static int add_card(const struct model *gguf, json_t *files, struct error *err)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        put_line(&sb, texts[i].name, map_meta_json(gguf, texts[i].key));
+    put_line(&sb, "tags", list_json(gguf, "general.tags"));
+    put_line(&sb, "language", list_json(gguf, "general.languages"));
+    put_line(&sb, "base_model", ancestors_json(gguf, "general.base_model"));
+    put_line(&sb, "datasets", ancestors_json(gguf, "general.dataset"));
+    _cleanup_strbuf_ struct strbuf card = STRBUF_INIT;
+    if (!sb.len && !sb.failed)
+        return 0;
+    strbuf_printf(&card, "---\n%s---\n", sb.data ? sb.data : "");
+    if (sb.failed || card.failed ||
+        json_object_set_new(files, "README.md", json_stringn(card.data, card.len)) < 0)
+        return error_oom(err);
+    return 0;
+}
+
+/* ---- generation_config.json ---- */
+
+/* An id; NULL: none, which -1 in 32 bits says as well. */
+static json_t *id_json(const struct model *gguf, const char *key)
+{
+    int64_t id = meta_int(gguf, key, -1);
+    return id >= 0 && id < INT32_MAX ? json_integer((json_int_t)id) : NULL;
+}
+
+/* Generation ends at each of the tokens that end a text, a turn or a message. */
+static json_t *ends_json(const struct model *gguf)
+{
+    static const char *const keys[] = { "tokenizer.ggml.eos_token_id",
+                                        "tokenizer.ggml.eot_token_id",
+                                        "tokenizer.ggml.eom_token_id" };
+    json_t *list = json_array();
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_t *id = id_json(gguf, keys[i]);
+        int seen = 0;
+        for (size_t k = 0; k < json_array_size(list); k++)
+            seen |= json_equal(json_array_get(list, k), id);
+        if (id && !seen)
+            (void)json_array_append(list, id);
+        json_decref(id);
+    }
+    json_t *ends = json_array_size(list) > 1 ? json_incref(list)
+                                             : json_incref(json_array_get(list, 0));
+    json_decref(list);
+    return ends;
+}
+
+/* Takes the value's reference, and passes NULL over. */
+static void put(json_t *object, const char *key, json_t *value)
+{
+    if (value)
+        (void)json_object_set_new(object, key, value);
+}
+
+static int add_generation(const struct model *gguf, json_t *files, struct error *err)
+{
+    static const char *const keys[][2] = {
+        { "general.sampling.sequence", "sequence" },
+        { "general.sampling.temp", "temperature" },
+        { "general.sampling.top_k", "top_k" },
+        { "general.sampling.top_p", "top_p" },
+        { "general.sampling.min_p", "min_p" },
+        { "general.sampling.xtc_probability", "xtc_probability" },
+        { "general.sampling.xtc_threshold", "xtc_threshold" },
+        { "general.sampling.penalty_last_n", "penalty_last_n" },
+        { "general.sampling.penalty_repeat", "repetition_penalty" },
+        { "general.sampling.mirostat", "mirostat" },
+        { "general.sampling.mirostat_tau", "mirostat_tau" },
+        { "general.sampling.mirostat_eta", "mirostat_eta" },
+    };
+    _cleanup_json_ json_t *generation = json_object();
+    put(generation, "bos_token_id", id_json(gguf, "tokenizer.ggml.bos_token_id"));
+    put(generation, "eos_token_id", ends_json(gguf));
+    put(generation, "pad_token_id", id_json(gguf, "tokenizer.ggml.padding_token_id"));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        put(generation, keys[i][1], map_meta_json(gguf, keys[i][0]));
+    if (!json_object_size(generation))
+        return 0;
+    if (json_object_get(generation, "temperature") || json_object_get(generation, "top_k") ||
+        json_object_get(generation, "top_p"))
+        (void)json_object_set_new(generation, "do_sample", json_true());
+    _cleanup_free_ char *text = json_to_pretty(generation);
+    return !text || json_object_set_new(files, "generation_config.json", json_string(text)) < 0
+               ? error_oom(err) : 0;
+}
+
+int map_card_add(const struct model *gguf, json_t *files, struct error *err)
+{
+    int r = add_card(gguf, files, err);
+    return r ? r : add_generation(gguf, files, err);
+}

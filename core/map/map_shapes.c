@@ -1,0 +1,76 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether config.json tells the truth about the tensors: `shape` statements say how many rows and
+ * columns those of GGUF's have to have. What runs a model takes these numbers from its metadata and
+ * loads no tensor that differs, so that a lie is better found before anything is written.
+ */
+#include "map/map_work.h"
+
+#include <string.h>
+
+/* What a `shape` wants of one side: a number, evaluated once. */
+struct side {
+    const struct map_expr *expr;
+    const char *name;
+    uint64_t count;
+};
+
+static int evaluate(struct map_work *work, struct side *side)
+{
+    return side->expr ? map_expr_eval_count(side->expr, &work->env, INT64_MAX, side->name,
+                                            &side->count, work->err)
+                      : 0;
+}
+
+static int compare(const struct map_work *work, const struct side *side, const char *name,
+                   uint64_t is)
+{
+    if (!side->expr || side->count == is)
+        return 0;
+    struct pare_str text = map_expr_text(side->expr);
+    return error_set(work->err, PARE_EDATA, "`%.200s' has %llu %s, and config.json says %llu "
+                     "(%.*s)", name, (unsigned long long)is, side->name,
+                     (unsigned long long)side->count, (int)(text.len < 200 ? text.len : 200),
+                     text.data);
+}
+
+static int check_tensor(const struct map_work *work, const struct model_tensor *t,
+                        const struct side *rows, const struct side *columns)
+{
+    uint64_t height = t->n_dims > 1 ? t->dims[t->n_dims - 2] : 1;
+    int r = compare(work, rows, t->name.data, height);
+    return r ? r : compare(work, columns, t->name.data, t->row_len);
+}
+
+static int check_shape(struct map_work *work, const struct map_shape *shape)
+{
+    struct side rows = { shape->rows, "rows", 0 }, columns = { shape->columns, "columns", 0 };
+    int truth = 0, known = 0;
+    int r = map_expr_eval_truth(shape->condition, &work->env, &truth, work->err);
+    for (uint64_t i = 0; !r && truth && i < work->target->n_tensors; i++) {
+        const struct model_tensor *t = &work->target->tensors[i];
+        struct pattern_match match;
+        if (!pattern_matches(&shape->pattern, NULL, t->name, &match))
+            continue;
+        if (!known) {
+            r = evaluate(work, &rows);
+            if (!r)
+                r = evaluate(work, &columns);
+            known = 1;
+        }
+        if (!r)
+            r = check_tensor(work, t, &rows, &columns);
+    }
+    if (r && r != PARE_ENOMEM)
+        (void)error_prefix(work->err, "%s", shape->place);
+    return r;
+}
+
+int map_shapes_check(struct map_work *work)
+{
+    int r = 0;
+    for (const struct map_shape *s = work->rules->shapes; !r && s; s = s->next)
+        r = check_shape(work, s);
+    return r;
+}
