@@ -227,7 +227,8 @@ int tokenizer_fill(struct tokenizer *t, const json_t *vocab, const char *where, 
         r = fill_added(t, err);
     if (!r)
         r = fill_decoder(t, err);
-    if (!r)
-        r = vocab_index(&t->vocab, err);
-    return r ? r : mark_all_special(t, err);
+    if (r)
+        return r;
+    r = vocab_index(&t->vocab, err);
+    return r < 0 ? error_prefix(err, "%s", where) : mark_all_special(t, err);
 }

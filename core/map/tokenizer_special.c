@@ -97,7 +97,7 @@ static int set_id(const struct tokenizer *t, struct special_tokens *special, int
                   const json_t *value, struct error *err)
 {
     int64_t id;
-    if (!tokenizer_json_int(value, &id))
+    if (!tokenizer_json_int(value, &id) || id == -1) /* some say -1 for none */
         return 0;
     if (id < 0)
         return error_set(err, PARE_EDATA, "the special token %s has the id %lld",
