@@ -7,7 +7,6 @@
  */
 #include "map/tokenizer_private.h"
 
-#include "base/cleanup.h"
 #include "base/protobuf.h"
 #include "map/map_config.h"
 

@@ -226,7 +226,7 @@ static void test_spm_hostile(void **state)
     }
 }
 
-/* Names of tokenizer_config.json, where nothing else tells the ids and llama.cpp's are not meant. */
+/* Names of tokenizer_config.json, where nothing else tells the ids: but those llama.cpp assumes. */
 static void test_names(void **state)
 {
     (void)state;
