@@ -76,12 +76,6 @@ int map_forward(struct map_work *work, struct map_rules **ret_rules)
     return r ? r : map_meta_add(work);
 }
 
-static int is_yes(const json_t *options, const char *name)
-{
-    const char *text = json_get_string(options, name, "");
-    return !strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "1");
-}
-
 /* What a model is to blame for, and not the machine. */
 static int is_refusal(int r)
 {
@@ -113,8 +107,7 @@ int map_open(const struct map_request *request, struct source *base, struct mode
     int forward = !strcmp(request->to, "gguf") && !strcmp(model->format, "safetensors");
     int back = !strcmp(request->to, "safetensors") && !strcmp(model->format, "gguf");
     struct error said = ERROR_INIT;
-    if ((!forward && !back) || is_yes(request->options, "as_container") ||
-        (back && is_container(model)))
+    if ((!forward && !back) || (back && is_container(model)))
         return 1;
     CLEANUP(map_close_cleanup) struct map *map = calloc(1, sizeof *map);
     if (!map)

@@ -133,7 +133,8 @@ def rotary():
 
 def texts():
     good = json.dumps(CONFIG).encode()
-    case("no config.json", good=True)(lambda c: setattr(c, "config", None))
+    case("no config.json", "there is no config.json", "--as-container")(
+        lambda c: setattr(c, "config", None))
     text("empty", b"", "config.json: not JSON")
     text("no object", b"[1]", "config.json: the JSON is not an object")
     text("cut", good[:-20], "config.json: not JSON", "line 1, column")
