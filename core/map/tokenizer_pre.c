@@ -129,9 +129,9 @@ static int refuse(const char *file, const char *structure, const char *digest, s
         shown.len--; /* no half characters */
     return error_set(err, PARE_ENOTSUP,
                      "%s: the pre-tokenizer is not known; its fingerprint is %s. If llama.cpp has "
-                     "a name for it, say it with `--pre NAME`, with `option pre NAME` in MODEL.pare "
-                     "or `pre NAME` in the map, or add it to %s. What was found: %.*s%s", file,
-                     digest, TABLE_NAME, n ? (int)shown.len : (int)strlen(nothing),
+                     "a name for it, say it with `--pre NAME`, with `option pre NAME` in "
+                     "MODEL.pare or `pre NAME` in the map, or add it to %s. What was found: %.*s%s",
+                     file, digest, TABLE_NAME, n ? (int)shown.len : (int)strlen(nothing),
                      n ? shown.data : nothing, n > SHOWN ? "..." : "");
 }
 
