@@ -130,10 +130,10 @@ def llama_yarn():
     return llama_like(Checkpoint(c, t, pre="gpt-2", shards=3), c)
 
 
-def llama_fallback():
+def llama_fallback(pieces=None):
     """Only tokenizer.json, BPE with byte fallback; F32 to BF16; tied, and the head is there."""
     c = config("LlamaForCausalLM", "llama", rms_norm_eps=1e-5, max_position_embeddings=512)
-    return llama_like(Checkpoint(c, tok.bpe_fallback(), "F32", "bf16"), c)
+    return llama_like(Checkpoint(c, tok.bpe_fallback(pieces=pieces), "F32", "bf16"), c)
 
 
 def llama_trained():

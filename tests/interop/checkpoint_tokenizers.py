@@ -204,22 +204,25 @@ def trained_pieces():
     return list(dict.fromkeys(texts)), merges
 
 
-def converted_pieces():
-    """Pieces of SentencePiece, best first, and what transformers makes of them: every pair that
-    makes a piece is a merge."""
-    pieces = word_pieces(56)
+def all_merges(pieces):
+    """What transformers makes of SentencePiece's pieces, best first: every pair that makes a piece
+    is a merge."""
     number = {piece: i for i, piece in enumerate(pieces)}
     merges = []
     for piece in pieces:
         pairs = [(piece[:n], piece[n:]) for n in range(1, len(piece))]
         pairs = [p for p in pairs if p[0] in number and p[1] in number]
         merges += sorted(pairs, key=lambda p: (number[p[0]], number[p[1]]))
-    return pieces, merges
+    return merges
 
 
-def bpe_fallback(trained=False, more=None):
+def bpe_fallback(trained=False, pieces=None, more=None):
     """BPE over letters with byte fallback, as tokenizer.json has a Llama 2 without its model."""
-    pieces, merges = trained_pieces() if trained else converted_pieces()
+    if trained:
+        pieces, merges = trained_pieces()
+    else:
+        pieces = pieces or word_pieces(56)
+        merges = all_merges(pieces)
     texts = ["<unk>", "<s>", "</s>"] + ["<0x%02X>" % i for i in range(256)]
     vocabulary = {t: i for i, t in enumerate(texts + pieces)}
     tokens = [added(0, "<unk>"), added(1, "<s>"), added(2, "</s>")]

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 
+import checkpoint_families
 import make_checkpoints
 import pare_run
 import token_limits
@@ -27,22 +28,37 @@ import token_strings
 
 MADE = ["llama2", "llama3", "llama-yarn", "llama-fallback", "llama-trained", "mistral", "qwen2",
         "gemma3", "phi3", "phi4-mini", "bert", "bert-masked", "granite"]
+REAL = "llama2-fallback"
 SHARED = ["trained-here/tiny-llama-hf", "trained-here/gpt2-shakespeare-hf",
           "stories260K-derived-hf", "llama-story-hf"]
+
+
+def real_fallback(directory, path):
+    """Llama 2's whole vocabulary, from a GGUF, in the tokenizer.json that transformers makes of
+    it: 32000 tokens, 61249 merges."""
+    metadata = pare_run.Header(path).metadata
+    tokens, scores, kinds = (metadata["tokenizer.ggml." + key][1]
+                             for key in ("tokens", "scores", "token_type"))
+    pieces = [i for i, kind in enumerate(kinds) if kind == 1]
+    pieces.sort(key=lambda i: (-scores[i], i))
+    made = checkpoint_families.llama_fallback([tokens[i] for i in pieces])
+    return make_checkpoints.write(directory, REAL, made=made)[0]
 
 
 def folders(directory, wanted):
     more = os.environ.get("PARE_TEST_MODELS") or os.path.join(pare_run.ROOT, "..", "shared",
                                                               "models")
-    for name in SHARED:
-        path = os.path.join(more, name)
-        case = os.path.basename(name)
+    real = os.path.join(more, "gguf", "vocab-only", "ggml-vocab-llama-spm.gguf")
+    makers = {os.path.basename(name): (os.path.join(more, name), lambda path: path)
+              for name in SHARED}
+    makers[REAL] = (real, lambda path: real_fallback(directory, path))
+    for case, (path, make) in makers.items():
         if wanted and case not in wanted:
             continue
-        if os.path.isdir(path):
-            yield case, path
+        if os.path.exists(path):
+            yield case, make(path)
         else:
-            print("skipped: %s: no folder %s" % (case, path))
+            print("skipped: %s: there is no %s" % (case, path))
     for name in MADE:
         if not wanted or name in wanted:
             yield name, make_checkpoints.write(directory, name)[0]
