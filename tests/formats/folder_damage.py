@@ -23,11 +23,30 @@ import make_checkpoints  # noqa: E402
 
 CASES = ["llama2", "llama3", "llama-fallback", "mistral", "qwen2", "gemma3", "phi3", "phi4-mini",
          "bert", "gpt2", "gpt-oss", "qwen3moe"]
-FILES = ["config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.txt"]
+FILES = ["config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.txt",
+         "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json"]
+OLDER = ["qwen2", "bert"]
 SECONDS = 20
 VALUES = [None, 0, -1, 1, 3, 1.5, 1e300, 1 << 31, 4_000_000_000, 1 << 40, 1 << 62, True, False, "",
           "x", "a b", "\0", "\u2581", "</s>", [], {}, [[]], [None], {"": 0}, {"type": "Sequence"},
           {"id": 4_000_000_000, "content": "x"}, {"id": 0, "content": "y", "special": True}]
+
+
+def older(folder, path):
+    """The same with the files that were there before tokenizer.json."""
+    shutil.copytree(folder, path)
+    os.remove(os.path.join(path, "tokenizer.json"))
+    with open(os.path.join(folder, "tokenizer.json")) as f:
+        tokenizer = json.load(f)
+    files = {"special_tokens_map.json": json.dumps({"pad_token": {"content": "x"}})}
+    if tokenizer["model"]["type"] == "BPE":
+        files["vocab.json"] = json.dumps(tokenizer["model"]["vocab"])
+        merges = [m if isinstance(m, str) else " ".join(m) for m in tokenizer["model"]["merges"]]
+        files["merges.txt"] = "\n".join(["#version: 0.2"] + merges)
+    for name, text in files.items():
+        with open(os.path.join(path, name), "w") as f:
+            f.write(text)
+    return path
 
 
 def values_in(value, out):
@@ -146,6 +165,9 @@ def main():
     os.environ["XDG_STATE_HOME"] = os.path.join(folder, "state")
     shutil.rmtree(folder, ignore_errors=True)
     sound = {case: make_checkpoints.write(os.path.join(folder, "sound"), case)[0] for case in CASES}
+    for case in OLDER:
+        sound[case + "-older"] = older(sound[case], os.path.join(folder, "sound", case + "-older"))
+    cases = list(sound)
     failed = 0
     for case, path in sound.items():
         wrong, problem = run(pare, path, limited)
@@ -155,8 +177,8 @@ def main():
     jobs = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for i in range(count):
-            path = os.path.join(folder, "%s-%d" % (CASES[i % len(CASES)], i))
-            shutil.copytree(sound[CASES[i % len(CASES)]], path)
+            path = os.path.join(folder, "%s-%d" % (cases[i % len(cases)], i))
+            shutil.copytree(sound[cases[i % len(cases)]], path)
             jobs.append(pool.submit(check, pare, path, damage(rng, path), limited))
     refused = sum(job.result()[0] for job in jobs)
     failed += sum(job.result()[1] for job in jobs)
