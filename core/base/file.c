@@ -279,3 +279,16 @@ int file_name_is_plain(const char *name)
 {
     return *name && strcmp(name, ".") && strcmp(name, "..") && !strchr(name, '/');
 }
+
+int file_name_is_inside(const char *name)
+{
+    const char *slash = strchr(name, '/');
+    char first[NAME_MAX + 1];
+    if (!slash)
+        return file_name_is_plain(name);
+    if ((size_t)(slash - name) > NAME_MAX)
+        return 0;
+    memcpy(first, name, (size_t)(slash - name));
+    first[slash - name] = 0;
+    return file_name_is_plain(first) && file_name_is_plain(slash + 1);
+}

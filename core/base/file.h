@@ -61,4 +61,7 @@ int file_remove_tree(int dirfd, const char *name, struct error *err)
 /* 1 for a name that is one plain path component: not empty, ".", "..", and without '/'. */
 int file_name_is_plain(const char *name);
 
+/* 1 for such a name, or two with '/' between: of a file in a folder or one of its subfolders. */
+int file_name_is_inside(const char *name);
+
 #endif

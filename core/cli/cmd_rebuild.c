@@ -48,7 +48,7 @@ static int check_file(int dirfd, const char *folder, const json_t *file, struct 
 {
     _cleanup_strbuf_ struct strbuf path = STRBUF_INIT;
     const char *name = json_get_string(file, "name", NULL);
-    if (!name || !file_name_is_plain(name))
+    if (!name || !(folder ? file_name_is_inside(name) : file_name_is_plain(name)))
         return error_set(err, PARE_EDATA, "the manifest lists a file without a plain name");
     strbuf_printf(&path, "%s%s%s", folder ? folder : "", folder ? "/" : "", name);
     if (path.failed)

@@ -11,11 +11,10 @@
 #include "base/json.h"
 #include "base/timing.h"
 #include "convert/answer.h"
+#include "map/map_config.h"
 #include "map/provenance.h"
 
 #include <string.h>
-
-#define CONFIG_BYTES (1u << 20)
 
 void job_emit(const struct job_context *job, const char *event, json_t *fields)
 {
@@ -57,27 +56,18 @@ static json_t *text_or_null(char *text)
  * what cannot be read is an error. */
 static int config_model_type(const struct model *model, char **ret_type, struct error *err)
 {
-    for (uint32_t i = 0; i < model->n_files; i++) {
-        const struct model_file *f = &model->files[i];
-        if (strcmp(f->name, "config.json") != 0 || f->size > CONFIG_BYTES)
-            continue;
-        _cleanup_free_ char *text = malloc(f->size + 1);
-        _cleanup_json_ json_t *config = NULL;
-        int r = text ? file_pread(f->fd, text, f->size, 0, err) : error_oom(err);
-        if (r == 0)
-            r = json_parse_object(text, f->size, &config, err);
-        if (r < 0 && r != PARE_EDATA)
-            return error_prefix(err, "%s", f->name);
-        const char *type = json_get_string(config, "model_type", NULL);
-        *ret_type = type ? strdup(type) : NULL;
-        return type && !*ret_type ? error_oom(err) : 0;
-    }
-    return 0;
+    _cleanup_json_ json_t *config = NULL;
+    int r = map_read_json(model, "config.json", MAP_MAX_CONFIG, &config, err);
+    if (r < 0 && r != PARE_EDATA && r != PARE_ELIMIT)
+        return r;
+    const char *type = r == 0 ? json_get_string(config, "model_type", NULL) : NULL;
+    *ret_type = type ? strdup(type) : NULL;
+    return type && !*ret_type ? error_oom(err) : 0;
 }
 
-int job_tell_source(const struct job_context *job, const struct model *model, struct error *err)
+int job_identify(const struct model *model, json_t **ret_architecture, json_t **ret_license,
+                 struct error *err)
 {
-    const json_t *source = json_object_get(job->request, "source");
     char *architecture = model_architecture(model);
     char *license = meta_string(model, "general.license");
     int r = architecture ? 0 : config_model_type(model, &architecture, err);
@@ -88,14 +78,25 @@ int job_tell_source(const struct job_context *job, const struct model *model, st
         free(license);
         return r;
     }
+    *ret_architecture = text_or_null(architecture);
+    *ret_license = text_or_null(license);
+    return 0;
+}
+
+int job_tell_source(const struct job_context *job, const struct model *model, struct error *err)
+{
+    const json_t *source = json_object_get(job->request, "source");
+    json_t *architecture = NULL, *license = NULL;
+    int r = job_identify(model, &architecture, &license, err);
+    if (r < 0)
+        return r;
     job_emit(job, "source",
              json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:I}", "format", model->format,
-                       "architecture", text_or_null(architecture), "name",
+                       "architecture", architecture, "name",
                        json_get_string(source, "name", ""), "parameters",
                        (json_int_t)model_parameters(model), "tensors",
                        (json_int_t)model->n_tensors, "bytes", (json_int_t)model_bytes(model),
-                       "census", model_census(model), "license",
-                       text_or_null(license), "metadata",
+                       "census", model_census(model), "license", license, "metadata",
                        (json_int_t)model->n_meta));
     return 0;
 }

@@ -29,6 +29,10 @@ struct job_context {
 /* Emits {"event": event, ...fields}; steals fields (an object). */
 void job_emit(const struct job_context *job, const char *event, json_t *fields);
 
+/* The architecture, as general.architecture or config.json's model_type has it, and the licence, as
+ * general.license or the model card: texts, or null. New references. */
+int job_identify(const struct model *model, json_t **ret_architecture, json_t **ret_license,
+                 struct error *err) __attribute__((warn_unused_result));
 /* Emits the `source` line. */
 int job_tell_source(const struct job_context *job, const struct model *model, struct error *err)
     __attribute__((warn_unused_result));

@@ -206,9 +206,13 @@ int job_inspect(const struct job_context *job, struct model *model, struct error
 {
     CLEANUP(source_close_cleanup) struct source *source = NULL;
     int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
-    json_t *map = NULL;
+    _cleanup_json_ json_t *map = NULL;
+    _cleanup_json_ json_t *architecture = NULL;
+    _cleanup_json_ json_t *license = NULL;
     if (r == 0)
         r = describe_map(job, source, model, &map, err);
+    if (r == 0)
+        r = job_identify(model, &architecture, &license, err);
     if (r < 0)
         return r;
     json_t *tensors = json_array(), *metadata = json_array();
@@ -218,20 +222,17 @@ int job_inspect(const struct job_context *job, struct model *model, struct error
     for (uint64_t i = 0; i < model->n_meta && i < SHOWN_ENTRIES; i++)
         (void)json_array_append_new(metadata, describe_meta(&model->meta[i]));
     uint64_t n = model_parameters(model), bytes = model_bytes(model);
-    char *architecture = model_architecture(model);
     json_t *fields = json_pack(
-        "{s:s, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o}", "format", model->format,
-        "architecture", architecture ? json_text(architecture, strlen(architecture)) : json_null(),
-        "parameters", (json_int_t)n, "tensor_count", (json_int_t)model->n_tensors, "bytes",
-        (json_int_t)bytes, "bits_per_weight", n ? 8.0 * (double)bytes / (double)n : 0.0, "census",
+        "{s:s, s:O, s:O, s:O, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o}", "format", model->format,
+        "architecture", architecture, "license", license, "map", map, "parameters", (json_int_t)n,
+        "tensor_count", (json_int_t)model->n_tensors, "bytes", (json_int_t)bytes,
+        "bits_per_weight", n ? 8.0 * (double)bytes / (double)n : 0.0, "census",
         model_census(model), "files", describe_files(model), "tokenizer",
         describe_tokenizer(model), "metadata", metadata);
     (void)json_object_set_new(fields, "importance", describe_importance(model));
-    (void)json_object_set_new(fields, "map", map);
     (void)json_object_set_new(fields, "tensors", tensors);
     (void)json_object_set_new(fields, "metadata_count",
                               json_integer((json_int_t)model->n_meta));
-    free(architecture);
     job_emit(job, "model", fields);
     return 0;
 }

@@ -314,6 +314,12 @@ static int copy_side(const struct model_file *from, int to, uint64_t n, struct e
 static int create_file(struct target *target, uint32_t i, const char *name, struct error *err)
 {
     const struct layout_file *f = &target->layout.files[i];
+    const char *slash = strchr(name, '/');
+    _cleanup_free_ char *folder = slash ? strndup(name, (size_t)(slash - name)) : NULL;
+    if (slash && !folder)
+        return error_oom(err);
+    if (folder && mkdirat(target->dirfd, folder, 0755) < 0 && errno != EEXIST)
+        return error_errno(err, errno, "cannot create the folder %s", folder);
     int fd = openat(target->dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return error_errno(err, errno, "cannot create %s", name);

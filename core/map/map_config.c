@@ -14,11 +14,9 @@
 
 const struct model_file *map_find_file(const struct model *model, const char *name)
 {
-    for (uint32_t i = 0; i < model->n_files; i++) {
-        const char *slash = strrchr(model->files[i].name, '/');
-        if (!strcmp(slash ? slash + 1 : model->files[i].name, name))
+    for (uint32_t i = 0; i < model->n_files; i++)
+        if (!strcmp(model->files[i].name, name))
             return &model->files[i];
-    }
     return NULL;
 }
 

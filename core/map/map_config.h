@@ -10,7 +10,7 @@
 
 #define MAP_MAX_CONFIG (4u << 20) /* bytes of a config.json */
 
-/* The model's file of that name (the part behind the last '/'), or NULL. */
+/* The model's file of that name, relative to the folder ("1_Pooling/config.json"), or NULL. */
 const struct model_file *map_find_file(const struct model *model, const char *name);
 
 /* Its first n bytes, which it must have. */

@@ -47,7 +47,7 @@ int layout_out_file(struct pare_job *job, const char *name, uint32_t *ret_file)
     struct layout *layout = job->layout;
     if (!layout || !name)
         return error_set(job->err, PARE_EPLUGIN, "out_file outside layout, or without a name");
-    if (*name && (!file_name_is_plain(name) || strlen(name) > 255))
+    if (*name && (!file_name_is_inside(name) || strlen(name) > 255))
         return error_set(job->err, PARE_EPLUGIN, "the writer names a file `%s`", name);
     if (layout->n_files && (!*name || !*layout->files[0].name))
         return error_set(job->err, PARE_EPLUGIN, "the writer's only file must be its only file");

@@ -11,7 +11,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/strlist.h"
 #include "supervise/sidecar.h"
+#include "supervise/source_below.h"
 #include "supervise/source_name.h"
 
 #include <errno.h>
@@ -21,7 +23,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-static const char cache_target[] = "../../blobs/";
+static const char cache_target[] = "../../blobs/", cache_target_below[] = SOURCE_BELOW_BLOBS;
 
 void source_set_deinit(struct source_set *set)
 {
@@ -86,8 +88,9 @@ static int open_cached(int dirfd, const char *name, int *ret_fd, struct error *e
     if (n < 0)
         return 1;
     target[n] = 0;
-    size_t skip = sizeof cache_target - 1;
-    if (strncmp(target, cache_target, skip) != 0 || !file_name_is_plain(target + skip) ||
+    const char *start = strchr(name, '/') ? cache_target_below : cache_target;
+    size_t skip = strlen(start);
+    if (strncmp(target, start, skip) != 0 || !file_name_is_plain(target + skip) ||
         !is_snapshot(dirfd))
         return 1;
     _cleanup_close_ int blobs = -1;
@@ -191,6 +194,18 @@ static int list_shards(struct source_set *set, int dirfd, const char *name, size
     return r;
 }
 
+/* Adds what is of use in subfolders, as far as there is room. */
+static int list_below(struct source_set *set, int dirfd, int cached, struct error *err)
+{
+    char **names = NULL;
+    size_t n = 0;
+    int r = source_below_list(dirfd, cached, &names, &n, err);
+    for (size_t i = 0; r == 0 && i < n && set->n < SOURCE_SET_MAX_FILES; i++)
+        r = add_slot(set, names[i], err);
+    strlist_clear(&names, &n);
+    return r;
+}
+
 /* models--ORG--NAME/snapshots/REV is called NAME; "." and ".." by where they are. */
 static char *folder_name(int dirfd)
 {
@@ -230,6 +245,8 @@ static int open_folder(struct source_set *set, int dirfd, const char *path, int 
     r = list_folder(set, dir, err);
     if (r == 0 && set->n == 0)
         r = error_set(err, PARE_EINCOMPLETE, "no model files in the folder");
+    if (r == 0)
+        r = list_below(set, dir, cached, err);
     if (r == 0)
         r = open_all(set, dir, cached, err);
     return r < 0 ? error_prefix(err, "%s", path) : 0;

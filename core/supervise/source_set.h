@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The files of one model, opened safely for a worker: a file, a file with its sibling shards
- * (NAME-00001-of-00003.EXT), or a folder with its regular files (not its subfolders).
+ * (NAME-00001-of-00003.EXT), or a folder with its regular files and, from its subfolders, the small
+ * side files that source_below.h names.
  */
 #ifndef SUPERVISE_SOURCE_SET_H
 #define SUPERVISE_SOURCE_SET_H
@@ -16,7 +17,7 @@ struct source_set {
     char *name;   /* for outputs: the folder's; or the file's without extension, shard number */
     char *path;   /* as given */
     int is_folder;
-    char **names; /* of the files, sorted */
+    char **names; /* of the files, sorted: plain, or "SUBFOLDER/NAME" */
     int *fds;
     size_t n;
     uint64_t bytes; /* over all files */
@@ -26,9 +27,9 @@ struct source_set {
 
 /* dirfd, path: a file or folder. Symbolic links, FIFOs, devices and sockets are refused with
  * PARE_EDATA; links that follow the Hugging Face cache's layout (snapshots/REV/x -> ../../blobs/y)
- * are followed when allow_cache_links. In a folder hidden files, names of unfinished transfers,
- * sidecars (sidecar.h) and subfolders are passed over; a subfolder's presence is fine. More than
- * SOURCE_SET_MAX_FILES is PARE_ELIMIT. */
+ * are followed when allow_cache_links. In a folder hidden files, names of unfinished transfers and
+ * sidecars (sidecar.h) are passed over, and so is all else in subfolders that is no small side file
+ * (source_below.h). More than SOURCE_SET_MAX_FILES in the folder itself is PARE_ELIMIT. */
 int source_set_open(int dirfd, const char *path, int allow_cache_links, struct source_set *ret_set,
                     struct error *err) __attribute__((warn_unused_result));
 void source_set_deinit(struct source_set *set);

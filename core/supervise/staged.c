@@ -49,7 +49,7 @@ static int open_one(struct source_set *set, size_t i, int dirfd, const char *pat
                     const json_t *entry, struct error *err)
 {
     const char *name = json_get_string(entry, "name", "");
-    if (!file_name_is_plain(name))
+    if (!file_name_is_inside(name))
         return error_set(err, PARE_EVERIFY, "the worker calls a file \"%s\"", name);
     set->names[i] = strdup(name);
     if (!set->names[i])
@@ -87,19 +87,43 @@ static int open_files(struct source_set *set, int dirfd, const char *path, const
     return r;
 }
 
-/* Every entry of the folder must be one that the worker told of. */
-static int check_entries(const struct source_set *set, int dirfd, struct error *err)
+static int is_subfolder(int dirfd, const char *name)
 {
-    int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct stat st;
+    return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Counts and syncs what is in a folder and in those right below it; there must be nothing else. */
+static int count_entries(int dirfd, const char *name, int below, size_t *n, struct error *err)
+{
+    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir) {
         cleanup_close(&fd);
         return error_errno(err, errno, "cannot read the worker's folder");
     }
     struct dirent *entry;
+    size_t before = *n;
+    int r = 0;
+    while (r == 0 && (entry = readdir(dir))) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        if (!below && is_subfolder(fd, entry->d_name))
+            r = count_entries(fd, entry->d_name, 1, n, err);
+        else
+            ++*n;
+    }
+    *n += *n == before; /* an empty one is one thing that nobody told of */
+    return r < 0 ? r : file_sync(fd, "the output's folder", err);
+}
+
+/* Every entry of the folder must be one that the worker told of. */
+static int check_entries(const struct source_set *set, int dirfd, struct error *err)
+{
     size_t n = 0;
-    while ((entry = readdir(dir)))
-        n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+    int r = count_entries(dirfd, ".", 0, &n, err);
+    if (r < 0)
+        return r;
     if (n != set->n)
         return error_set(err, PARE_EVERIFY, "the worker's folder holds %zu files, it told of %zu",
                          n, set->n);
@@ -112,11 +136,7 @@ static int open_folder(struct source_set *set, int dirfd, const json_t *entries,
     int r = file_open_dir(dirfd, STAGED_DATA, &folder, err);
     if (r == 0)
         r = open_files(set, folder, NULL, entries, err);
-    if (r == 0)
-        r = check_entries(set, folder, err);
-    if (r == 0)
-        r = file_sync(folder, "the output's folder", err);
-    return r;
+    return r < 0 ? r : check_entries(set, folder, err);
 }
 
 int staged_adopt(int work, size_t index, int dirfd, const char *stem, const json_t *line,

@@ -14,7 +14,7 @@
 
 struct staged {
     char *suffix;            /* of the final name, after its stem: ".gguf", or "" */
-    struct source_set files; /* open for reading; the names are plain */
+    struct source_set files; /* open for reading; the names are file_name_is_inside */
 };
 
 /* Moves `work`/`index`/OUTPUT to `dirfd`/data and opens it. line: the worker's `target`.

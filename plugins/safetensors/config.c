@@ -95,16 +95,28 @@ static int rewrite_config(const struct st_context *context, uint32_t source, uin
     return 1;
 }
 
-/* The file can lie in the target under its own name: it is no path, harmless to show, and not to
- * be mistaken for a part of the model. */
+/* A file or folder can have the name: it is not hidden and harmless to show. */
+static bool is_clean(struct pare_str name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7F || name.data[i] == '/')
+            return false;
+    return name.len > 0 && name.data[0] != '.';
+}
+
+/* The file can lie in the target under its own name, there or in a subfolder, and is not to be
+ * mistaken for a part of the model. */
 static bool can_carry(struct pare_str name)
 {
+    const char *slash = memchr(name.data, '/', name.len);
+    const size_t folder = slash != NULL ? (size_t)(slash - name.data) : 0;
+    struct pare_str last = name;
     uint64_t at;
-    for (size_t i = 0; i < name.len; i++)
-        if (name.data[i] == '/' || (unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7F)
-            return false;
-    return name.len > 0 && name.len <= 255 && name.data[0] != '.' && st_utf8_valid(name, &at)
-           && !st_ends(name, ST_SUFFIX) && !st_ends(name, ST_INDEX_SUFFIX);
+    if (slash != NULL)
+        last = (struct pare_str){slash + 1, name.len - folder - 1};
+    return (slash == NULL || is_clean((struct pare_str){name.data, folder})) && is_clean(last)
+           && name.len <= 255 && st_utf8_valid(name, &at) && !st_ends(name, ST_SUFFIX)
+           && !st_ends(name, ST_INDEX_SUFFIX);
 }
 
 static int emit_one(const struct st_context *context, const struct st_plan *plan, uint32_t source,
@@ -126,7 +138,7 @@ static int emit_one(const struct st_context *context, const struct st_plan *plan
     return r < 0 ? r : context->host->out_size(context->job, file, text.len);
 }
 
-/* Lays out all side files but those in subfolders or with odd names, which are left out. */
+/* Lays out all side files but those with odd names, which are left out. */
 int st_side_emit(const struct st_context *context, const struct st_plan *plan)
 {
     const uint32_t n = context->host->file_count(context->job);
@@ -149,8 +161,7 @@ int st_side_emit(const struct st_context *context, const struct st_plan *plan)
             return r;
     }
     if (n_left > 0)
-        ST_LOG(context, PARE_LOG_WARNING, "%" PRIu64 " side files were left out, for they are in "
-               "subfolders or have names that an output cannot have: `%s`", n_left,
-               st_show(left).text);
+        ST_LOG(context, PARE_LOG_WARNING, "%" PRIu64 " side files were left out, for an output "
+               "cannot have their names: `%s`", n_left, st_show(left).text);
     return 0;
 }

@@ -60,6 +60,44 @@ class Test(unittest.TestCase):
                            "general.size_label": "68K"}.items():
             self.assertEqual(said.get(key), value, key)
 
+    def test_subfolders(self):
+        """Side files one level down are the model's, weights there are not."""
+        small = self.dir / "small"
+        for name, data in {"1_Pooling/config.json": b"{}", "onnx/model.onnx": b"\x08\x07",
+                           "original/consolidated.safetensors": b"no weights",
+                           "original/params.json": b'{"dim": 1}', "a/b/config.json": b"{}"}.items():
+            (small / name).parent.mkdir(parents=True, exist_ok=True)
+            (small / name).write_bytes(data)
+        self.convert("--tokenizer", "none", "--to", "safetensors:f16")
+        self.assertIn("1_Pooling/config.json",
+                      self.metadata("out/small-F16.gguf")["pare.source.files"])
+        out = self.dir / "out/small-F16"
+        self.assertEqual((out / "1_Pooling/config.json").read_bytes(), b"{}")
+        self.assertEqual([p.name for p in out.iterdir() if p.is_dir()], ["1_Pooling"])
+        manifest = json.loads((self.dir / "out/small-F16.pare.json").read_text())
+        self.assertIn("1_Pooling/config.json", [f["name"] for f in manifest["output"]["files"]])
+        self.pare("rebuild", "--out", "out", "--catalog", "new.db")
+
+    def test_inspect(self):
+        said = json.loads(self.pare("inspect", "small", "--json").stdout)
+        self.assertEqual((said["architecture"], said["license"], said["map"]["name"]),
+                         ("llama", "apache-2.0,mit", "llama"))
+        self.assertRegex(self.pare("inspect", "small").stdout, r"(?m)^licence +apache-2.0,mit$")
+
+    def test_pooling_that_is_missing(self):
+        """A sentence encoder without the file that says how it pools is no sentence encoder."""
+        config = {**CONFIG, "architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2"}
+        (self.dir / "small/config.json").write_text(json.dumps(config))
+        (self.dir / "small/modules.json").write_text(
+            '[{"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}]')
+        self.assertIn("names a folder for pooling, which has no config.json here",
+                      self.convert("--tokenizer", "none", status=1).stderr)
+        (self.dir / "small/1_Pooling").mkdir()
+        said = self.dir / "small/1_Pooling/config.json"
+        said.write_text('{"pooling_mode_max_tokens": true}')
+        self.assertIn("GGUF has no word for",
+                      self.convert("--tokenizer", "none", status=1).stderr)
+
     def test_stamp(self):
         """The digests are those of the files, in every output, and in the manifest."""
         self.convert("--tokenizer", "none", "--to", "gguf:q8_0")

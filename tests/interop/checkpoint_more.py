@@ -3,7 +3,7 @@
 """More cases for make_checkpoints.py: families that are not made like Llama, and those whose maps
 were added as data alone. See checkpoint_families.py."""
 import checkpoint_tokenizers as tok
-from checkpoint_families import Checkpoint, config, llama_like
+from checkpoint_families import Checkpoint, config, head_norms, llama_like, qwen_tokenizer
 
 ENDOFTEXT = ["<|endoftext|>"]
 
@@ -91,19 +91,38 @@ def bert():
     return c
 
 
+def pooled(c, folder, **pooling):
+    """The files that make a sentence encoder of an encoder."""
+    c.files["modules.json"] = [
+        {"idx": i, "name": str(i), "path": path, "type": "sentence_transformers.models." + kind}
+        for i, (path, kind) in enumerate((("", "Transformer"), (folder, "Pooling"),
+                                          ("2_Normalize", "Normalize")))]
+    c.files[folder + "/config.json"] = {"word_embedding_dimension": 64, **pooling}
+    return c
+
+
 def minilm():
     """A sentence encoder: the mean of the tokens, by modules.json."""
     c = Checkpoint(bert_config("BertModel"), tok.wordpiece(), "F16", "f16", pre="jina-v2-en")
-    c.files["modules.json"] = [
-        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-        {"idx": 1, "name": "1", "path": "1_Pooling",
-         "type": "sentence_transformers.models.Pooling"},
-        {"idx": 2, "name": "2", "path": "2_Normalize",
-         "type": "sentence_transformers.models.Normalize"}]
-    c.files["1_Pooling/config.json"] = {
-        "word_embedding_dimension": 64, "pooling_mode_cls_token": False,
-        "pooling_mode_mean_tokens": True, "pooling_mode_max_tokens": False}
+    pooled(c, "1_Pooling", pooling_mode_cls_token=False, pooling_mode_mean_tokens=True,
+           pooling_mode_max_tokens=False)
     return bert_layers(c, "")
+
+
+def bert_cls():
+    """The first token, in the words of later libraries, and a folder of another name."""
+    c = Checkpoint(bert_config("BertModel"), tok.wordpiece(), "F32", "f32", pre="jina-v2-en")
+    return bert_layers(pooled(c, "pooling", pooling_mode="cls", include_prompt=True), "")
+
+
+def qwen3_embedding():
+    """A decoder whose last token is the text's vector."""
+    c = config("Qwen3ForCausalLM", "qwen3", num_key_value_heads=2, head_dim=16,
+               tie_word_embeddings=True, rms_norm_eps=1e-6, rope_theta=1000000)
+    made = pooled(Checkpoint(c, qwen_tokenizer(), pre="qwen2"), "1_Pooling",
+                  pooling_mode_cls_token=False, pooling_mode_mean_tokens=False,
+                  pooling_mode_lasttoken=True)
+    return llama_like(made, c, layer=head_norms(16))
 
 
 def bert_masked():
@@ -276,5 +295,6 @@ def exaone_defaults():
     return exaone_layers(made, c)
 
 
-CASES = (gpt2, gpt2_prefix, bert, minilm, bert_masked, gpt_oss, gpt_oss_bf16, olmo2, granite,
-         stablelm, stablelm_heads, starcoder2, exaone, exaone_defaults)
+CASES = (gpt2, gpt2_prefix, bert, minilm, bert_cls, bert_masked, qwen3_embedding, gpt_oss,
+         gpt_oss_bf16, olmo2, granite, stablelm, stablelm_heads, starcoder2, exaone,
+         exaone_defaults)

@@ -54,6 +54,9 @@ static int bind_all(void *library, struct peer *peer)
         { "llama_batch_free", &peer->batch_free },
         { "llama_decode", &peer->decode },
         { "llama_get_logits_ith", &peer->logits },
+        { "llama_model_n_embd", &peer->width },
+        { "llama_set_embeddings", &peer->set_embeddings },
+        { "llama_get_embeddings_seq", &peer->embedding },
     };
     for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
         void *symbol = dlsym(library, symbols[i].name);

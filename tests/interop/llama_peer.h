@@ -54,6 +54,9 @@ struct peer {
     void (*batch_free)(struct llama_batch batch);
     int32_t (*decode)(struct llama_context *context, struct llama_batch batch);
     float *(*logits)(struct llama_context *context, int32_t i);
+    int32_t (*width)(const struct llama_model *model);
+    void (*set_embeddings)(struct llama_context *context, bool on);
+    float *(*embedding)(struct llama_context *context, int32_t sequence); /* pooled, or NULL */
 };
 
 /* Opens the library of the folder in PARE_TEST_GGML, quiet but for its errors. Returns 0,

@@ -92,7 +92,10 @@ def write_target(staging, index, target, words):
     if folder:
         os.mkdir(output, dir_fd=directory)
         directory = os.open(output, os.O_RDONLY | os.O_DIRECTORY, dir_fd=directory)
-    names = ["a.fake", "b.fake"] if folder else [output]
+    names = ["a.fake", "sub/b.fake" if "below" in words else "b.fake"] if folder else [output]
+    for word, name in (("below", "sub"), ("deep", "sub/deep"), ("hollow", "hollow")):
+        if folder and word in words:
+            os.mkdir(name, dir_fd=directory)
     files = []
     for name in names:
         if "symlink" in words:

@@ -339,6 +339,10 @@ static void plain_names(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(file_name_is_plain(bad[i]));
     assert_true(file_name_is_plain("..."));
+    static const char *const outside[] = { "", ".", "a/", "/a", "a/..", "../a", "a/b/c", "a//b" };
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
+        assert_false(file_name_is_inside(outside[i]));
+    assert_true(file_name_is_inside("a") && file_name_is_inside("1_Pooling/config.json"));
     assert_true(file_name_is_plain("model.gguf"));
 }
 

@@ -4,10 +4,12 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "supervise/job_run.h"
+#include "supervise/source_below.h"
 #include "supervise/source_name.h"
 #include "supervise/source_set.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -113,6 +115,77 @@ static void test_folder(void **state)
     assert_refused("folder-link", 0, PARE_EDATA, "symbolic link");
 }
 
+static void put_below(const char *folder, const char *name, const char *text)
+{
+    char path[NAME_MAX];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    put(path, text);
+}
+
+/* Of subfolders, only small files that say something about the model; never weights. */
+static void test_subfolders(void **state)
+{
+    static const char *const passed_over[] = {
+        "model.onnx", "consolidated.00.pth", "model.safetensors", "model.safetensors.index.json",
+        "weights.gguf", ".hidden.json", "config.json.part", "notes.txt", "json",
+    };
+    (void)state;
+    assert_int_equal(mkdir("m", 0755) | mkdir("m/1_Pooling", 0755) | mkdir("m/.git", 0755), 0);
+    assert_int_equal(mkdir("m/1_Pooling/deeper", 0755), 0);
+    put("m/1_Pooling/config.json", "12");
+    assert_refused("m", 0, PARE_EINCOMPLETE, "no model files");
+    put("m/model.safetensors", "12345");
+    put("m/1_Pooling/deeper/config.json", "1234567");
+    put("m/.git/config.json", "1234567");
+    put("m/1_Pooling/chat.jinja", "123");
+    for (size_t i = 0; i < sizeof passed_over / sizeof *passed_over; i++)
+        put_below("m/1_Pooling", passed_over[i], "1234567");
+    assert_int_equal(symlink("config.json", "m/1_Pooling/link.json"), 0);
+    assert_int_equal(mkfifo("m/1_Pooling/fifo.json", 0644), 0);
+    put("m/1_Pooling/large.json", "");
+    assert_int_equal(truncate("m/1_Pooling/large.json", SOURCE_BELOW_MAX_BYTES + 1), 0);
+    assert_opens("m", 0, "m", 3, 10);
+    struct source_set set = { 0 };
+    struct error err = ERROR_INIT;
+    assert_int_equal(source_set_open(AT_FDCWD, "m", 0, &set, &err), 0);
+    assert_string_equal(set.names[0], "1_Pooling/chat.jinja");
+    assert_string_equal(set.names[1], "1_Pooling/config.json");
+    source_set_deinit(&set);
+}
+
+static void put_many(const char *folder, int n)
+{
+    char name[32];
+    for (int i = 0; i < n; i++) {
+        (void)snprintf(name, sizeof name, "%d.json", i);
+        put_below(folder, name, "1");
+    }
+}
+
+/* However much lies in subfolders, it neither fails the model nor takes all of its room. */
+static void test_large_subfolders(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("m", 0755) | mkdir("m/a", 0755) | mkdir("m/b", 0755), 0);
+    put("m/w", "");
+    put_many("m/a", SOURCE_BELOW_MAX_ENTRIES);
+    put_many("m/b", 2);
+    assert_opens("m", 0, "m", 3, 2);
+    assert_int_equal(rename("m/b", "m/0"), 0);
+    for (int i = SOURCE_BELOW_MAX_FILES; i < SOURCE_BELOW_MAX_ENTRIES; i++) {
+        char path[32];
+        (void)snprintf(path, sizeof path, "m/a/%d.json", i);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_opens("m", 0, "m", SOURCE_BELOW_MAX_FILES + 1, SOURCE_BELOW_MAX_FILES);
+    for (int i = 0; i < SOURCE_BELOW_MAX_FOLDERS; i++) {
+        char path[32];
+        (void)snprintf(path, sizeof path, "m/x%d", i);
+        assert_int_equal(mkdir(path, 0755), 0);
+    }
+    assert_opens("m", 0, "m", 1, 0);
+}
+
 static void test_too_many_files(void **state)
 {
     (void)state;
@@ -124,6 +197,8 @@ static void test_too_many_files(void **state)
     }
     assert_refused("many", 0, PARE_ELIMIT, "more than 4096 files");
     assert_int_equal(unlink("many/0"), 0);
+    assert_int_equal(mkdir("many/1_Pooling", 0755), 0);
+    put("many/1_Pooling/config.json", "12");
     assert_opens("many", 0, "many", SOURCE_SET_MAX_FILES, 0);
 }
 
@@ -159,6 +234,25 @@ static void test_hugging_face_cache(void **state)
     assert_int_equal(symlink("../../../../secret",
                              "hub/models--org--Tiny-7B/snapshots/abc/config.json"), 0);
     assert_refused(revision, 1, PARE_EDATA, "config.json: is a symbolic link");
+}
+
+/* The cache's links in subfolders go one level further up; others are passed over. */
+static void test_cache_links_below(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    assert_int_equal(file_make_dirs("c/snapshots/r/1_Pooling", 0755, &err), 0);
+    assert_int_equal(mkdir("c/blobs", 0755), 0);
+    put("c/blobs/f00", "12");
+    put("c/snapshots/r/model.safetensors", "12345");
+    put("secret", "123");
+    assert_int_equal(symlink("../../../blobs/f00", "c/snapshots/r/1_Pooling/config.json"), 0);
+    assert_int_equal(symlink("../../blobs/f00", "c/snapshots/r/1_Pooling/short.json"), 0);
+    assert_int_equal(symlink("../../../../secret", "c/snapshots/r/1_Pooling/other.json"), 0);
+    assert_opens("c/snapshots/r", 1, "c", 2, 7);
+    assert_opens("c/snapshots/r", 0, "c", 1, 5);
+    assert_int_equal(symlink("../../../blobs/../../secret", "c/snapshots/r/1_Pooling/up.json"), 0);
+    assert_refused("c/snapshots/r", 1, PARE_EDATA, "up.json: is a symbolic link");
 }
 
 /* A link of the cache's shape that leads to another link, or lies outside of a cache. */
@@ -266,9 +360,12 @@ int main(void)
         TEST(test_file),
         TEST(test_special_files),
         TEST(test_folder),
+        TEST(test_subfolders),
+        TEST(test_large_subfolders),
         TEST(test_too_many_files),
         TEST(test_shards),
         TEST(test_hugging_face_cache),
+        TEST(test_cache_links_below),
         TEST(test_cache_links_elsewhere),
         TEST(test_temporary_names),
         TEST(test_shard_names),

@@ -306,6 +306,20 @@ static void test_job(void **state)
     job_free(&job);
 }
 
+static void test_job_subfolder(void **state)
+{
+    struct job job = { 0 };
+    struct error err = ERROR_INIT;
+    (void)state;
+    if (run_job("well below", 0, &job, &err) != 1)
+        fail_msg("%s", err.text);
+    assert_int_equal(access("out/model-Q8_0/sub/b.fake", F_OK), 0);
+    const json_t *output = json_object_get(job.manifests[1], "output");
+    const json_t *file = json_array_get(json_object_get(output, "files"), 1);
+    assert_string_equal(json_get_string(file, "name", ""), "sub/b.fake");
+    job_free(&job);
+}
+
 static void test_job_again(void **state)
 {
     struct job job = { 0 }, again = { 0 };
@@ -418,6 +432,8 @@ static void test_job_lies(void **state)
     assert_job_fails("x size", PARE_EVERIFY, "bytes and it said", 0);
     assert_job_fails("x symlink", PARE_EDATA, "symbolic link", 0);
     assert_job_fails("x extra", PARE_EVERIFY, "holds 3 files", 0);
+    assert_job_fails("x hollow", PARE_EVERIFY, "holds 3 files", 0);
+    assert_job_fails("x below deep", PARE_EVERIFY, "holds 3 files", 0);
     assert_job_fails("x dots", PARE_EVERIFY, "calls its output", 0);
     assert_job_fails("x suffix", PARE_EVERIFY, "calls its output", 0);
     assert_job_fails("x stem", PARE_EVERIFY, "calls its output", 0);
@@ -431,7 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_good_ends),  TEST(test_crashes),      TEST(test_errors),
         TEST(test_garbage),    TEST(test_silence),      TEST(test_no_worker),
-        TEST(test_surroundings), TEST(test_stop),       TEST(test_job),
+        TEST(test_surroundings), TEST(test_stop),       TEST(test_job), TEST(test_job_subfolder),
         TEST(test_job_again),  TEST(test_job_half_done), TEST(test_job_failures),
         TEST(test_job_lies),   TEST(test_job_next_life), TEST(test_sweep),
     };

@@ -1,0 +1,24 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* The small side files one level below a model's folder ("1_Pooling/config.json"). */
+#ifndef SUPERVISE_SOURCE_BELOW_H
+#define SUPERVISE_SOURCE_BELOW_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+#define SOURCE_BELOW_MAX_FILES 256            /* of all subfolders together */
+#define SOURCE_BELOW_MAX_FOLDERS 256          /* with more, no subfolder is looked at */
+#define SOURCE_BELOW_MAX_ENTRIES 4096         /* a subfolder with more is passed over */
+#define SOURCE_BELOW_MAX_BYTES (1u << 20)     /* of a file */
+#define SOURCE_BELOW_BLOBS "../../../blobs/"  /* where links of a cache lead to from there */
+
+/* Lists JSON files and chat templates (.json, .jinja; not indexes of shards) in the subfolders of
+ * dirfd, relative to it and sorted (release with strlist_clear). Passed over are weights, larger
+ * files, hidden and unfinished ones, what is no regular file, subfolders that cannot be opened, and
+ * links but, when `cached`, those into the blobs of a Hugging Face cache. */
+int source_below_list(int dirfd, int cached, char ***ret_names, size_t *ret_n, struct error *err)
+    __attribute__((warn_unused_result));
+
+#endif
