@@ -273,7 +273,7 @@ static void test_hostile(void **state)
     hostile("{\"a\": 1.5}", "[]", PARE_EDATA, "id");
     hostile("{\"a\": 99999999999}", "[]", PARE_ELIMIT, "TOKENIZER_MAX_TOKENS");
     hostile("[]", "[]", PARE_EDATA, "vocabulary");
-    hostile("{}", "[]", PARE_EDATA, "no tokens");
+    hostile("{}", "[]", PARE_EDATA, "tokenizer.json: the vocabulary has no tokens");
     hostile("{\"a\": 0}", "[\"a a\"]", PARE_EDATA, "`aa` is no token");
     hostile("{\"a\": 0}", "[\"aa\"]", PARE_EDATA, "merge 0");
     hostile("{\"a\": 0}", "[7]", PARE_EDATA, "merge 0");
