@@ -199,7 +199,8 @@ static int add_tokenizer(struct map_work *work)
         .source = work->model, .config = work->values, .kind = t->kind, .pre = t->pre,
         .dirs = work->request->dirs, .vocab_size = vocab ? vocab : said > 0 ? (uint64_t)said : 0,
         .add_space_prefix = t->space_prefix, .looks_special = t->looks_special,
-        .spm_added_tokens = t->added_tokens
+        .spm_added_tokens = t->added_tokens,
+        .warn = work->request->warn, .context = work->request->context
     };
     request.pre = json_get_string(options, "pre", request.pre);
     if (!strcmp(json_get_string(options, "tokenizer", ""), "none"))

@@ -13,8 +13,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#define MAX_WARNINGS 40
 #define CODE_LLAMA_TOKENS 32016
 #define CODE_LLAMA_EOT 32010
 #define GRANITE_TOKENS 49152
@@ -89,23 +91,18 @@ int tokenizer_read_json(const struct tokenizer *t, const char *name, json_t **re
 
 void tokenizer_warn(const struct tokenizer *t, const char *format, ...)
 {
-    if (!t->request->warn)
+    if (!t->request->warn || *t->warnings > MAX_WARNINGS)
         return;
-    char text[512];
+    char text[512] = "there are more warnings about the tokenizer, which are left out";
+    if (++*t->warnings > MAX_WARNINGS) {
+        t->request->warn(t->request->context, text);
+        return;
+    }
     va_list ap;
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     t->request->warn(t->request->context, text);
-}
-
-int tokenizer_check_token(struct pare_str token, const char *where, struct error *err)
-{
-    if (token.len <= TOKENIZER_MAX_TOKEN)
-        return 0;
-    return error_set(err, PARE_ELIMIT,
-                     "%s: the token `%.40s`... has %zu bytes; the limit (TOKENIZER_MAX_TOKEN) "
-                     "is %u", where, token.data, token.len, TOKENIZER_MAX_TOKEN);
 }
 
 /* ---- which kind ---- */
@@ -194,6 +191,8 @@ static int load_all(struct tokenizer *t, struct error *err)
     if (r >= 0)
         r = tokenizer_read_json(t, "tokenizer_config.json", &t->config, err);
     if (r >= 0)
+        r = tokenizer_check_json(t, err);
+    if (!r)
         r = put_prefix_space(t, err);
     if (!r)
         r = load_kind(t, err);
@@ -210,12 +209,15 @@ static int load_all(struct tokenizer *t, struct error *err)
 int tokenizer_load(const struct tokenizer_request *request, struct model *target,
                    struct error *err)
 {
-    struct tokenizer t = { .request = request, .target = target,
+    unsigned warnings = 0;
+    struct tokenizer t = { .request = request, .target = target, .warnings = &warnings,
                            .llama = !request->kind || !strcmp(request->kind, "auto") };
     if (request->kind && !strcmp(request->kind, "none"))
         return load_none(&t, err);
     int r = load_all(&t, err);
     vocab_deinit(&t.vocab);
+    free(t.text);
+    json_decref(t.list);
     json_decref(t.json);
     json_decref(t.config);
     return r;

@@ -218,6 +218,8 @@ int tokenizer_fill(struct tokenizer *t, const json_t *vocab, const char *where, 
     uint64_t n = t->request->vocab_size;
     if (!json_is_object(vocab))
         return error_set(err, PARE_EDATA, "%s: there is no vocabulary {token: id}", where);
+    if (!json_object_size(vocab))
+        return error_set(err, PARE_EDATA, "%s: the vocabulary has no tokens", where);
     int r = n ? 0 : count_ids(t, vocab, where, &n, err);
     if (!r)
         r = vocab_init(&t->vocab, n, err);
@@ -227,7 +229,8 @@ int tokenizer_fill(struct tokenizer *t, const json_t *vocab, const char *where, 
         r = fill_added(t, err);
     if (!r)
         r = fill_decoder(t, err);
-    if (!r)
-        r = vocab_index(&t->vocab, err);
-    return r ? r : mark_all_special(t, err);
+    if (r)
+        return r;
+    r = vocab_index(&t->vocab, err);
+    return r < 0 ? error_prefix(err, "%s", where) : mark_all_special(t, err);
 }

@@ -39,22 +39,6 @@ static uint32_t next_character(struct pare_str text, size_t *at)
     return code;
 }
 
-/* How many bytes a valid UTF-8 sequence has at p; 0 when there is none. */
-static size_t utf8_length(const uint8_t *p, size_t n)
-{
-    size_t len = *p < 0x80 ? 1 : *p >= 0xc2 && *p <= 0xdf ? 2 : *p >= 0xe0 && *p <= 0xef ? 3 :
-                 *p >= 0xf0 && *p <= 0xf4 ? 4 : 0;
-    if (!len || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
-        (*p == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return len;
-}
-
 /* The text that a token of the alphabet stands for; others stand for themselves. */
 static int decode_bytes(struct vocab *vocab, struct pare_str token, struct pare_str *ret,
                         struct error *err)
@@ -76,7 +60,7 @@ static int decode_bytes(struct vocab *vocab, struct pare_str token, struct pare_
         return error_oom(err);
     size_t len = 0;
     for (size_t i = 0; i < n;) {
-        size_t valid = utf8_length(bytes + i, n - i);
+        size_t valid = tokenizer_utf8_length(bytes + i, n - i);
         memcpy(text + len, valid ? (const char *)bytes + i : REPLACEMENT, valid ? valid : 3);
         len += valid ? valid : 3;
         i += valid ? valid : 1;
@@ -202,24 +186,23 @@ static int check_model(const struct tokenizer *t, struct error *err)
     return 0;
 }
 
-static int fill(struct tokenizer *t, json_t **vocab_json, struct error *err)
+static int fill(struct tokenizer *t, struct error *err)
 {
     if (t->json)
         return tokenizer_fill(t, json_object_get(json_object_get(t->json, "model"), "vocab"),
                               "tokenizer.json", err);
-    int r = tokenizer_read_json(t, "vocab.json", vocab_json, err);
-    return r < 0 ? r : tokenizer_fill(t, *vocab_json, "vocab.json", err);
+    int r = tokenizer_read_json(t, "vocab.json", &t->list, err);
+    return r < 0 ? r : tokenizer_fill(t, t->list, "vocab.json", err);
 }
 
 int tokenizer_load_bpe(struct tokenizer *t, struct error *err)
 {
-    _cleanup_json_ json_t *vocab_json = NULL;
     _cleanup_free_ char *pre = NULL;
     int r = check_model(t, err);
     if (!r)
         r = tokenizer_pre_name(t, &pre, err);
     if (!r)
-        r = fill(t, &vocab_json, err);
+        r = fill(t, err);
     if (!r)
         r = set_types(t, err);
     if (!r)

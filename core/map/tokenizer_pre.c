@@ -20,7 +20,7 @@
 
 #define TABLE_NAME "pretokenizers.table"
 #define MAX_TABLE (1u << 20)
-#define SHOWN 420 /* bytes of the structure that an error shows */
+#define SHOWN 560 /* bytes of the structure that an error shows */
 
 /* What is looked for in the table: one of digest and name. */
 struct query {
@@ -117,21 +117,22 @@ static int search(const char *dirs, const struct query *query, char **ret_name,
     return 1;
 }
 
-static int refuse(const char *structure, const char *digest, struct error *err)
+static int refuse(const char *file, const char *structure, const char *digest, struct error *err)
 {
+    static const char nothing[] = "nothing, text is not cut";
     size_t n = strlen(structure);
     _cleanup_strbuf_ struct strbuf shown = STRBUF_INIT;
-    for (size_t i = 0; i < n && i < SHOWN; i++)
+    for (size_t i = 0; i + 1 < n && i < SHOWN; i++)
         strbuf_add(&shown, structure[i] == '\n' ? " | " : structure + i,
                    structure[i] == '\n' ? 3 : 1);
-    while (shown.len && ((uint8_t)shown.data[shown.len - 1] & 0xc0) == 0x80 && n > SHOWN)
+    while (n > SHOWN && shown.len && (uint8_t)shown.data[shown.len - 1] >= 0x80)
         shown.len--; /* no half characters */
     return error_set(err, PARE_ENOTSUP,
-                     "the pre-tokenizer is not known. Its fingerprint is %s, of: %.*s%s If "
-                     "llama.cpp has a name for it, say it with `--pre NAME`, or with `option pre "
-                     "NAME` in MODEL.pare, or add it to %s", digest,
-                     (int)shown.len, shown.data ? shown.data : "(no pre-tokenizer) ",
-                     n > SHOWN ? "..." : "", TABLE_NAME);
+                     "%s: the pre-tokenizer is not known; its fingerprint is %s. If llama.cpp has "
+                     "a name for it, say it with `--pre NAME`, with `option pre NAME` in "
+                     "MODEL.pare or `pre NAME` in the map, or add it to %s. What was found: %.*s%s",
+                     file, digest, TABLE_NAME, n ? (int)shown.len : (int)strlen(nothing),
+                     n ? shown.data : nothing, n > SHOWN ? "..." : "");
 }
 
 /* Lines for a folder without tokenizer.json: the class that transformers would take. */
@@ -164,7 +165,8 @@ int tokenizer_pre_name(const struct tokenizer *t, char **ret_name, struct error 
     const json_t *clean = json_object_get(t->config, "clean_up_tokenization_spaces");
     struct query query = { .digest = digest, .clean = !clean || tokenizer_json_true(clean) };
     r = search(t->request->dirs, &query, ret_name, &lines, err);
-    return r == 1 ? refuse(structure, digest, err) : r;
+    return r == 1 ? refuse(t->json ? "tokenizer.json" : "tokenizer_config.json", structure, digest,
+                           err) : r;
 }
 
 int tokenizer_pre_lines(const char *dirs, const char *name, char **ret_lines, struct error *err)

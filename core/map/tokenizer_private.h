@@ -76,8 +76,11 @@ struct tokenizer {
     struct model *target;
     json_t *json;   /* tokenizer.json, or NULL */
     json_t *config; /* tokenizer_config.json, or NULL */
+    char *text;     /* what the vocabulary's tokens are parts of: tokenizer.model ... */
+    json_t *list;   /* ... and added_tokens.json, or vocab.json or vocab.txt; or NULL */
     struct vocab vocab;
     uint64_t left_out; /* tokens past the model's embedding */
+    unsigned *warnings; /* how many there were */
     int llama;      /* 1: what llama.cpp does for Llama's family only (kind "auto") */
 };
 
@@ -94,9 +97,22 @@ int tokenizer_read_json(const struct tokenizer *t, const char *name, json_t **re
                         struct error *err) __attribute__((warn_unused_result));
 void tokenizer_warn(const struct tokenizer *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* ---- checks (tokenizer_check.c) ---- */
+
+/* PARE_EDATA when a value of tokenizer.json or tokenizer_config.json has a type that it cannot
+ * have. */
+int tokenizer_check_json(const struct tokenizer *t, struct error *err)
+    __attribute__((warn_unused_result));
 /* PARE_ELIMIT when a token has too many bytes. `where` is the file's name. */
 int tokenizer_check_token(struct pare_str token, const char *where, struct error *err)
     __attribute__((warn_unused_result));
+/* PARE_EDATA or PARE_ELIMIT when a piece of SentencePiece is none: empty, not UTF-8, too long, or
+ * with a score that is not finite. */
+int tokenizer_check_piece(struct pare_str text, float score, uint64_t id, struct error *err)
+    __attribute__((warn_unused_result));
+/* How many bytes a valid UTF-8 sequence has at p; 0 when there is none. n > 0. */
+size_t tokenizer_utf8_length(const uint8_t *p, size_t n);
 
 /* ---- kinds: fill the vocabulary and emit model, pre, tokens and so on ---- */
 

@@ -3,9 +3,13 @@
 /*
  * Special tokens, as llama.cpp's converter finds them (gguf-py/gguf/vocab.py, SpecialVocab): by
  * their texts in tokenizer_config.json, looked up among the added tokens of tokenizer.json; then by
- * the ids in config.json. What is found first wins, and is written in the order of finding.
+ * the ids in config.json. What is found first wins, and is written in the order of finding. Where
+ * it finds none (a tokenizer.model alone, and a config.json without ids), the texts are looked up
+ * in the vocabulary: what llama.cpp assumes else need not be true.
  */
 #include "map/tokenizer_private.h"
+
+#include "base/cleanup.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -93,7 +97,7 @@ static int set_id(const struct tokenizer *t, struct special_tokens *special, int
                   const json_t *value, struct error *err)
 {
     int64_t id;
-    if (!tokenizer_json_int(value, &id))
+    if (!tokenizer_json_int(value, &id) || id == -1) /* some say -1 for none */
         return 0;
     if (id < 0)
         return error_set(err, PARE_EDATA, "the special token %s has the id %lld",
@@ -155,6 +159,33 @@ static int read_model_config(const struct tokenizer *t, struct special_tokens *s
     return 0;
 }
 
+/* 1 when llama.cpp assumes the id where a GGUF has none: in SentencePiece's vocabularies. */
+static int is_assumed(const struct tokenizer *t, int which, uint64_t id)
+{
+    static const uint64_t assumed[] = { [SPECIAL_BOS] = 1, [SPECIAL_EOS] = 2, [SPECIAL_UNK] = 0 };
+    return which <= SPECIAL_UNK && id == assumed[which] &&
+           meta_find(t->target, "tokenizer.ggml.scores");
+}
+
+static int read_names(const struct tokenizer *t, struct special_tokens *special, struct error *err)
+{
+    for (int i = 0; i < special->n_types; i++) {
+        const json_t *content = special->token[i];
+        if (json_is_object(content))
+            content = json_object_get(content, "content");
+        struct pare_str text = tokenizer_json_str(content);
+        uint64_t id;
+        if (special->id[i] >= 0 || !text.data ||
+            !strmap_find(&t->vocab.ids, text.data, text.len, &id) || is_assumed(t, i, id))
+            continue;
+        _cleanup_json_ json_t *value = json_integer((json_int_t)id);
+        int r = value ? set_id(t, special, i, value, err) : error_oom(err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 static int put_all(const struct tokenizer *t, const struct special_tokens *special,
                    struct error *err)
 {
@@ -197,6 +228,8 @@ int tokenizer_emit_special(struct tokenizer *t, struct error *err)
     int r = special.has_config ? read_config(t, &special, err) : 0;
     if (!r)
         r = read_model_config(t, &special, err);
+    if (!r)
+        r = read_names(t, &special, err);
     if (!r)
         r = put_all(t, &special, err);
     if (!r && special.has_config)

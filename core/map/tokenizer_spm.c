@@ -7,7 +7,6 @@
  */
 #include "map/tokenizer_private.h"
 
-#include "base/cleanup.h"
 #include "base/protobuf.h"
 #include "map/map_config.h"
 
@@ -61,8 +60,9 @@ static int survey(struct protobuf message, struct spm *spm, struct error *err)
     int r;
     while ((r = protobuf_next(&message, &field, err)) > 0) {
         struct protobuf inner = { field.data, field.len };
-        if (field.wire != PROTOBUF_BYTES)
-            continue;
+        if (field.number <= MODEL_NORMALIZER && field.wire != PROTOBUF_BYTES)
+            return error_set(err, PARE_EDATA, "field %u has the wire type %u", field.number,
+                             field.wire);
         if (field.number == MODEL_PIECES)
             spm->n_pieces++;
         else if (field.number == MODEL_TRAINER)
@@ -91,26 +91,31 @@ static int32_t type_of(uint64_t type)
 
 static int read_piece(struct tokenizer *t, struct protobuf message, uint64_t id, struct error *err)
 {
+    static const uint32_t wires[] = { [PIECE_TEXT] = PROTOBUF_BYTES,
+                                      [PIECE_SCORE] = PROTOBUF_FIXED32,
+                                      [PIECE_TYPE] = PROTOBUF_VARINT };
     struct protobuf_field field;
     struct pare_str text = { "", 0 };
     float score = 0;
     uint64_t type = TOKEN_NORMAL;
     int r;
-    while ((r = protobuf_next(&message, &field, err)) > 0)
-        if (field.number == PIECE_TEXT && field.wire == PROTOBUF_BYTES)
+    while ((r = protobuf_next(&message, &field, err)) > 0) {
+        if (field.number <= PIECE_TYPE && field.wire != wires[field.number])
+            return error_set(err, PARE_EDATA, "field %u of piece %llu has the wire type %u",
+                             field.number, (unsigned long long)id, field.wire);
+        if (field.number == PIECE_TEXT)
             text = (struct pare_str){ (const char *)field.data, field.len };
-        else if (field.number == PIECE_SCORE && field.wire == PROTOBUF_FIXED32)
+        else if (field.number == PIECE_SCORE)
             score = protobuf_float(&field);
-        else if (field.number == PIECE_TYPE && field.wire == PROTOBUF_VARINT)
+        else if (field.number == PIECE_TYPE)
             type = field.value;
+    }
     if (r < 0)
         return r;
-    if (!text.len)
-        return error_set(err, PARE_EDATA, "piece %llu is empty", (unsigned long long)id);
     t->vocab.tokens[id] = text;
     t->vocab.scores[id] = score;
     t->vocab.types[id] = type_of(type);
-    return tokenizer_check_token(text, "a piece", err);
+    return tokenizer_check_piece(text, score, id, err);
 }
 
 static int read_pieces(struct tokenizer *t, struct protobuf message, struct error *err)
@@ -119,7 +124,7 @@ static int read_pieces(struct tokenizer *t, struct protobuf message, struct erro
     uint64_t id = 0;
     int r;
     while (id < t->vocab.n && (r = protobuf_next(&message, &field, err)) > 0) {
-        if (field.number != MODEL_PIECES || field.wire != PROTOBUF_BYTES)
+        if (field.number != MODEL_PIECES)
             continue;
         r = read_piece(t, (struct protobuf){ field.data, field.len }, id++, err);
         if (r < 0)
@@ -216,8 +221,7 @@ static int add_from_tokenizer(struct tokenizer *t, struct error *err)
 
 /* ---- all of it ---- */
 
-static int fill(struct tokenizer *t, struct protobuf message, struct spm *spm, json_t *added,
-                struct error *err)
+static int fill(struct tokenizer *t, struct protobuf message, struct spm *spm, struct error *err)
 {
     int r = prefix(err, survey(message, spm, err));
     if (r < 0)
@@ -235,28 +239,26 @@ static int fill(struct tokenizer *t, struct protobuf message, struct spm *spm, j
     if (!r)
         r = prefix(err, read_pieces(t, message, err));
     if (!r)
-        r = add_from_list(t, added, err);
+        r = add_from_list(t, t->list, err);
     if (!r)
         r = add_from_config(t, err);
     if (!r && t->request->spm_added_tokens)
         r = add_from_tokenizer(t, err);
     if (!r)
         r = vocab_pad(&t->vocab, PAD_SCORE, err);
-    return r ? r : vocab_index(&t->vocab, err);
+    return r ? r : prefix(err, vocab_index(&t->vocab, err));
 }
 
 int tokenizer_load_spm(struct tokenizer *t, struct error *err)
 {
-    _cleanup_free_ char *text = NULL;
-    _cleanup_json_ json_t *added = NULL;
     size_t len = 0;
-    int r = map_read_text(t->request->source, file_name, TOKENIZER_MAX_FILE, &text, &len, err);
+    int r = map_read_text(t->request->source, file_name, TOKENIZER_MAX_FILE, &t->text, &len, err);
     if (r >= 0)
-        r = tokenizer_read_json(t, "added_tokens.json", &added, err);
+        r = tokenizer_read_json(t, "added_tokens.json", &t->list, err);
     if (r < 0)
         return r;
     struct spm spm = { .trainer = TRAINER_UNIGRAM };
-    r = fill(t, (struct protobuf){ (const uint8_t *)text, len }, &spm, added, err);
+    r = fill(t, (struct protobuf){ (const uint8_t *)t->text, len }, &spm, err);
     if (!r)
         r = tokenizer_put_vocab(t, "llama", "default", 1, err);
     if (!r && !spm.dummy_prefix && t->request->add_space_prefix < 0 &&

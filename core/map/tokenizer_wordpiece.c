@@ -59,13 +59,13 @@ static void mark_defaults(struct tokenizer *t)
     }
 }
 
-static int fill(struct tokenizer *t, json_t **vocab_txt, struct error *err)
+static int fill(struct tokenizer *t, struct error *err)
 {
     const json_t *model = json_object_get(t->json, "model");
     if (!t->json) {
-        int r = read_vocab_txt(t, vocab_txt, err);
+        int r = read_vocab_txt(t, &t->list, err);
         if (!r)
-            r = tokenizer_fill(t, *vocab_txt, "vocab.txt", err);
+            r = tokenizer_fill(t, t->list, "vocab.txt", err);
         if (!r)
             mark_defaults(t);
         return r;
@@ -138,11 +138,10 @@ static int put_type_count(const struct tokenizer *t, struct error *err)
 
 int tokenizer_load_wordpiece(struct tokenizer *t, struct error *err)
 {
-    _cleanup_json_ json_t *vocab_txt = NULL;
     _cleanup_free_ char *pre = NULL;
     int r = tokenizer_pre_name(t, &pre, err);
     if (!r)
-        r = fill(t, &vocab_txt, err);
+        r = fill(t, err);
     if (!r)
         r = set_types(t, err);
     if (!r)

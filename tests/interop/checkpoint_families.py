@@ -130,10 +130,16 @@ def llama_yarn():
     return llama_like(Checkpoint(c, t, pre="gpt-2", shards=3), c)
 
 
-def llama_fallback():
+def llama_fallback(pieces=None):
     """Only tokenizer.json, BPE with byte fallback; F32 to BF16; tied, and the head is there."""
     c = config("LlamaForCausalLM", "llama", rms_norm_eps=1e-5, max_position_embeddings=512)
-    return llama_like(Checkpoint(c, tok.bpe_fallback(), "F32", "bf16"), c)
+    return llama_like(Checkpoint(c, tok.bpe_fallback(pieces=pieces), "F32", "bf16"), c)
+
+
+def llama_trained():
+    """The same, with a BPE that was trained: its merges are not all pairs that make a token."""
+    c = config("LlamaForCausalLM", "llama", rms_norm_eps=1e-5, max_position_embeddings=512)
+    return llama_like(Checkpoint(c, tok.bpe_fallback(trained=True), "F16", "f16"), c)
 
 
 def mistral():
@@ -380,7 +386,7 @@ def phi4_mini():
 def families():
     """{case: function}, of this file and of checkpoint_more.py."""
     import checkpoint_more
-    own = (llama2, llama3, llama_linear, llama_yarn, llama_fallback, mistral, mixtral4, mixtral8,
-           qwen2, qwen2_yarn, qwen2moe, qwen3, qwen3_defaults, qwen3moe, gemma, gemma_defaults,
-           gemma2, gemma3, gemma3_vision, phi3, phi3_longrope, phi4_mini)
+    own = (llama2, llama3, llama_linear, llama_yarn, llama_fallback, llama_trained, mistral,
+           mixtral4, mixtral8, qwen2, qwen2_yarn, qwen2moe, qwen3, qwen3_defaults, qwen3moe, gemma,
+           gemma_defaults, gemma2, gemma3, gemma3_vision, phi3, phi3_longrope, phi4_mini)
     return {f.__name__.replace("_", "-"): f for f in own + checkpoint_more.CASES}

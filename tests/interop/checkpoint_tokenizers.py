@@ -197,14 +197,34 @@ def bpe_bytes(pre, specials, bos=None, eos=None, pad=None, prepend_bos=False, co
     return ({"tokenizer.json": tokenizer, "tokenizer_config.json": config}, n + len(tokens))
 
 
-def bpe_fallback(more=None):
-    """BPE over letters with byte fallback, as tokenizer.json has a Llama 2 without its model."""
-    texts = ["<unk>", "<s>", "</s>"] + ["<0x%02X>" % i for i in range(256)]
-    letters = sorted(set("".join(WORDS)) | {SPACE})
-    vocabulary = {t: i for i, t in enumerate(texts + letters)}
+def trained_pieces():
+    """Letters and merges as training a BPE gives them: one merge makes a token."""
     merges = merge_words(WORDS, SPACE)[:40]
-    for a, b in merges:
-        vocabulary.setdefault(a + b, len(vocabulary))
+    texts = sorted(set("".join(WORDS)) | {SPACE}) + [a + b for a, b in merges]
+    return list(dict.fromkeys(texts)), merges
+
+
+def all_merges(pieces):
+    """What transformers makes of SentencePiece's pieces, best first: every pair that makes a piece
+    is a merge."""
+    number = {piece: i for i, piece in enumerate(pieces)}
+    merges = []
+    for piece in pieces:
+        pairs = [(piece[:n], piece[n:]) for n in range(1, len(piece))]
+        pairs = [p for p in pairs if p[0] in number and p[1] in number]
+        merges += sorted(pairs, key=lambda p: (number[p[0]], number[p[1]]))
+    return merges
+
+
+def bpe_fallback(trained=False, pieces=None, more=None):
+    """BPE over letters with byte fallback, as tokenizer.json has a Llama 2 without its model."""
+    if trained:
+        pieces, merges = trained_pieces()
+    else:
+        pieces = pieces or word_pieces(56)
+        merges = all_merges(pieces)
+    texts = ["<unk>", "<s>", "</s>"] + ["<0x%02X>" % i for i in range(256)]
+    vocabulary = {t: i for i, t in enumerate(texts + pieces)}
     tokens = [added(0, "<unk>"), added(1, "<s>"), added(2, "</s>")]
     normalizer = {"type": "Sequence", "normalizers": [
         {"type": "Prepend", "prepend": SPACE},

@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The Pare developers
 # SPDX-License-Identifier: MIT
 # Fetches the programs that the tests compare Pare with, where it can: llama.cpp's libraries (npm
-# package of node-llama-cpp, built from llama.cpp de3ff81) and Python's gguf, safetensors and
-# numpy (into a virtual environment). They are kept in $XDG_CACHE_HOME/pare-test-peers, outside
+# package of node-llama-cpp, built from llama.cpp de3ff81) and Python's gguf, safetensors, numpy,
+# tokenizers and sentencepiece (into a virtual environment). They are kept in $XDG_CACHE_HOME/pare-test-peers, outside
 # of the source tree, and nothing is fetched twice. Standard output gets lines for `eval`; what is
 # skipped, and why, is said on standard error. Never fails: tests without a peer are skipped.
 #
@@ -14,10 +14,12 @@ llama=linux-x64
 llama_version=3.22.1
 llama_sha256=0d953e1503d5ab4608d8ed5b739132308c81ac05ffeb760d2a7f30e08a9f90e0
 packages="gguf==0.19.0 safetensors==0.8.0 numpy==2.4.6"
+# Without what it depends on: that is for downloads, which no test does.
+more_packages="tokenizers==0.22.2 sentencepiece==0.2.3"
 limit=180 # seconds for each download
 
 cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/pare-test-peers
-venv=$cache/python-gguf-0.19.0
+venv=$cache/python-gguf-0.19.0-tokenizers-0.22.2
 work=
 
 say() {
@@ -88,15 +90,35 @@ fetch_python() {
     has_packages "$venv/bin/python3"
 }
 
+# Only one test needs them, so the others have their Python without them, too.
+fetch_more() {
+    # shellcheck disable=SC2086 # a list
+    timeout "$limit" "$venv/bin/python3" -m pip install --quiet --no-input --no-deps \
+        --disable-pip-version-check $more_packages >"$work/pip.log" 2>&1 ||
+        say "tokenizers and sentencepiece skipped: pip does not succeed:" \
+            "$(tail -n 1 "$work/pip.log")"
+}
+
+has_more() {
+    "$1" -c 'import tokenizers, sentencepiece' >/dev/null 2>&1
+}
+
+offer_system() {
+    has_packages python3 && echo "export PARE_TEST_PYTHON='$(command -v python3)'"
+}
+
 offer_python() {
     if ! command -v python3 >/dev/null; then
         say "Python packages skipped: there is no python3"
-    elif has_packages python3; then
-        echo "export PARE_TEST_PYTHON='$(command -v python3)'"
+    elif has_more python3 && offer_system; then
+        :
     elif has_packages "$venv/bin/python3" || fetch_python; then
+        has_more "$venv/bin/python3" || fetch_more
         folder=$("$venv/bin/python3" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
         echo "export PARE_TEST_PYTHON='$venv/bin/python3'"
         echo "export PYTHONPATH='$folder${PYTHONPATH:+:$PYTHONPATH}'"
+    else
+        offer_system
     fi
 }
 

@@ -46,8 +46,12 @@ DIFFERENCES = [
     (r"exaone.*", r"exaone\.attention\.layer_norm_rms_epsilon", r"f32 .*", "llama.cpp cannot load "
      "an EXAONE without it; the converter gives the number another name only"),
     (r"gpt-oss", r"general\.file_type", r"u32 32", "recipe bf16 writes its own number"),
-    (r"llama-fallback", r"tokenizer\.ggml\.scores", r".*", "the converter gives all tokens -1000, "
-     "which loses the order of merges; ours are the ranks, so that tokens come out right"),
+    (r"llama-(fallback|trained)", r"tokenizer\.ggml\.scores", r".*", "the converter gives all "
+     "tokens -1000, which loses the order of merges; ours are the ranks, so that tokens come out "
+     "right"),
+    (r"gemma.*", r"tokenizer\.ggml\.(bos|eos|padding|unknown)_token_id", r"u32 [0123]", "config.json "
+     "lacks them; ours are looked up in tokenizer.model: llama.cpp would take <eos> for the first "
+     "token"),
     (r"qwen2moe", r"blk\.\d+\.ffn_gate_inp_shexp\.weight", r"f32 64 \w+", "the same floats: leading "
      "dimensions of 1 are not written, and llama.cpp asks for one dimension"),
 ]

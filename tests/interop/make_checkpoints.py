@@ -79,9 +79,10 @@ def write_file(path, content):
         f.write(content)
 
 
-def write(directory, case, without=None):
-    """Makes a case, but for the tensors that are not wanted; gives (folder, checkpoint)."""
-    made = checkpoint_families.families()[case]()
+def write(directory, case, without=None, made=None):
+    """Makes a case, but for the tensors that are not wanted; gives (folder, checkpoint). `made`: a
+    checkpoint that is none of the families."""
+    made = made or checkpoint_families.families()[case]()
     made.tensors = [t for t in made.tensors if not (without and re.fullmatch(without, t[0]))]
     folder = os.path.join(directory, case)
     os.makedirs(folder, exist_ok=True)

@@ -192,6 +192,54 @@ static void test_spm_cut(void **state)
     refuse(PARE_EDATA, "tokenizer.model");
 }
 
+/* A SentencePiece model whose last piece is these bytes. */
+static void hostile_spm(const char *piece, size_t n, const char *text)
+{
+    unsigned char data[64] = { 0x0a, 0x03, 0x0a, 1, 'a', 0x0a };
+    end(NULL);
+    begin(NULL);
+    data[6] = (unsigned char)n;
+    memcpy(data + 7, piece, n);
+    add_bytes("tokenizer.model", data, 7 + n);
+    refuse(PARE_EDATA, text);
+    assert_non_null(strstr(err.text, "tokenizer.model"));
+}
+
+static void test_spm_hostile(void **state)
+{
+    (void)state;
+    hostile_spm("\x0a\1b\x15\0\0\xc0\x7f", 8, "score of piece 1 is nan");
+    hostile_spm("\x0a\1b\x15\0\0\x80\xff", 8, "score of piece 1 is -inf");
+    hostile_spm("\x0a\1b\x10\5", 5, "field 2 of piece 1 has the wire type 0");
+    hostile_spm("\x0d\1b\x10\5", 5, "field 1 of piece 1 has the wire type 5");
+    hostile_spm("\x0a\2b\xc3", 4, "piece 1 is not UTF-8");
+    hostile_spm("\x18\1", 2, "piece 1 is empty");
+    hostile_spm("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 11, "bytes where 0 are left");
+    hostile_spm("\x0b", 1, "wire type 3");
+    hostile_spm("\x0a\1a", 3, "stands twice");
+    for (size_t n = 0; n < sizeof spm; n++) { /* cut anywhere: at the end of a piece it is fine */
+        end(NULL);
+        begin(NULL);
+        add_bytes("tokenizer.model", spm, n);
+        int r = tokenizer_load(&request, target, &err);
+        assert_true(r == 0 || strstr(err.text, "tokenizer.model"));
+    }
+}
+
+/* Names of tokenizer_config.json, where nothing else tells the ids: but those llama.cpp assumes. */
+static void test_names(void **state)
+{
+    (void)state;
+    add_bytes("tokenizer.model", spm, sizeof spm);
+    add("tokenizer_config.json", "{\"bos_token\": \"ab\", \"eos_token\": {\"content\": \"a\"}, "
+        "\"unk_token\": \"<unk>\", \"pad_token\": \"none\"}");
+    load();
+    assert_int_equal(meta_int(target, "tokenizer.ggml.bos_token_id", -1), 2);
+    assert_int_equal(meta_int(target, "tokenizer.ggml.eos_token_id", -1), 1);
+    assert_null(meta_find(target, "tokenizer.ggml.unknown_token_id"));
+    assert_null(meta_find(target, "tokenizer.ggml.padding_token_id"));
+}
+
 static void test_missing(void **state)
 {
     (void)state;
@@ -225,25 +273,151 @@ static void test_hostile(void **state)
     hostile("{\"a\": 1.5}", "[]", PARE_EDATA, "id");
     hostile("{\"a\": 99999999999}", "[]", PARE_ELIMIT, "TOKENIZER_MAX_TOKENS");
     hostile("[]", "[]", PARE_EDATA, "vocabulary");
-    hostile("{}", "[]", PARE_EDATA, "no tokens");
+    hostile("{}", "[]", PARE_EDATA, "tokenizer.json: the vocabulary has no tokens");
     hostile("{\"a\": 0}", "[\"a a\"]", PARE_EDATA, "`aa` is no token");
     hostile("{\"a\": 0}", "[\"aa\"]", PARE_EDATA, "merge 0");
     hostile("{\"a\": 0}", "[7]", PARE_EDATA, "merge 0");
     hostile("{\"a\": 0, \"b\": 1}", "[[\"a\", \"\"]]", PARE_EDATA, "merge 0");
 }
 
+/* small_bpe with another file, or another tokenizer.json alone. */
+static void hostile_file(const char *name, const char *text, int code, const char *expected)
+{
+    end(NULL);
+    begin(NULL);
+    add(name, text);
+    if (strcmp(name, "tokenizer.json") != 0)
+        add("tokenizer.json", small_bpe);
+    refuse(code, expected);
+}
+
+/* 10 MB of zeros between two texts. */
+static void make_long(struct strbuf *sb, const char *before, const char *behind)
+{
+    sb->len = 0;
+    strbuf_puts(sb, before);
+    for (int i = 0; i < 10 << 10; i++)
+        strbuf_printf(sb, "%01024d", 0);
+    strbuf_puts(sb, behind);
+}
+
 static void test_long(void **state)
 {
     (void)state;
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT, deep = STRBUF_INIT;
-    strbuf_puts(&sb, "{\"");
-    for (int i = 0; i < 10 << 10; i++)
-        strbuf_printf(&sb, "%01024d", 0);
-    strbuf_puts(&sb, "\": 0}");
+    make_long(&sb, "{\"", "\": 0}");
     hostile(sb.data, "[]", PARE_ELIMIT, "TOKENIZER_MAX_TOKEN");
+    make_long(&sb, "{\"chat_template\": \"", "\"}");
+    hostile_file("tokenizer_config.json", sb.data, PARE_ELIMIT, "TOKENIZER_MAX_TEMPLATE");
+    make_long(&sb, "{\"pre_tokenizer\": {\"type\": \"", "\"}}");
+    hostile_file("tokenizer.json", sb.data, PARE_ENOTSUP, "fingerprint");
     for (int i = 0; i < 100000; i++)
         strbuf_puts(&deep, "[");
     hostile("{\"a\": 0}", deep.data, PARE_EDATA, "depth");
+    hostile_file("tokenizer_config.json", deep.data, PARE_EDATA, "depth");
+}
+
+static void test_types(void **state)
+{
+    static const char *const json[][2] = {
+        { "{\"added_tokens\": {}}", "tokenizer.json: `added_tokens` is an object" },
+        { "{\"model\": 7}", "`model` is a number, where an object is needed" },
+        { "{\"model\": {\"merges\": \"a b\"}}", "`model.merges` is a text" },
+        { "{\"model\": {\"ignore_merges\": 1}}", "where true or false is needed" },
+        { "{\"model\": {\"vocab\": \"a\"}}", "`model.vocab` is a text" },
+        { "{\"normalizer\": []}", "`normalizer` is a list" },
+        { "{\"pre_tokenizer\": {\"pretokenizers\": true}}", "is a truth, where a list" },
+    };
+    static const char *const config[][2] = {
+        { "{\"bos_token\": 3}", "tokenizer_config.json: `bos_token` is a number" },
+        { "{\"add_bos_token\": \"yes\"}", "`add_bos_token` is a text" },
+        { "{\"added_tokens_decoder\": []}", "where an object is needed" },
+        { "{\"added_tokens_decoder\": {\"x\": {\"content\": \"a\"}}}", "`x` is no id" },
+        { "{\"added_tokens_decoder\": {\"-1\": {\"content\": \"a\"}}}", "`-1` is no id" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof json / sizeof *json; i++)
+        hostile_file("tokenizer.json", json[i][0], PARE_EDATA, json[i][1]);
+    for (size_t i = 0; i < sizeof config / sizeof *config; i++)
+        hostile_file("tokenizer_config.json", config[i][0], PARE_EDATA, config[i][1]);
+}
+
+static void hostile_added(const char *added, int code, const char *expected)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    strbuf_puts(&sb, "{\"added_tokens\": [");
+    strbuf_puts(&sb, added);
+    strbuf_puts(&sb, "], " GPT2 ", \"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, "
+                "\"merges\": []}}");
+    hostile_file("tokenizer.json", sb.data, code, expected);
+}
+
+static void test_added(void **state)
+{
+    (void)state;
+    hostile_added(ADDED(4000000000, "x", "true"), PARE_ELIMIT, "id 4000000000");
+    hostile_added(ADDED(0, "x", "true"), PARE_EDATA, "`x` has the id 0, which is that of `a`");
+    hostile_added(ADDED(1, "a", "true"), PARE_EDATA, "stands twice");
+    hostile_added(ADDED(1, "x", "true") ", " ADDED(1, "y", "true"), PARE_EDATA, "`y` has the id 1");
+    hostile_added(ADDED(-1, "x", "true"), PARE_EDATA, "no number from 0 on");
+    hostile_added("7", PARE_EDATA, "added_tokens");
+    hostile_added("{\"id\": 1, \"content\": \"\xff\"}", PARE_EDATA, "not JSON");
+}
+
+/* Special tokens of config.json. */
+static void test_special_ids(void **state)
+{
+    (void)state;
+    request.config = json_pack("{s:i, s:i, s:I}", "bos_token_id", -1, "eos_token_id", 1,
+                               "pad_token_id", (json_int_t)4000000000);
+    add("tokenizer.json", small_bpe);
+    load();
+    assert_null(meta_find(target, "tokenizer.ggml.bos_token_id"));
+    assert_int_equal(meta_int(target, "tokenizer.ggml.eos_token_id", -1), 1);
+    assert_null(meta_find(target, "tokenizer.ggml.padding_token_id"));
+    (void)json_object_set_new((json_t *)request.config, "pad_token_id", json_integer(-7));
+    refuse(PARE_EDATA, "pad has the id -7");
+    json_decref((json_t *)request.config);
+}
+
+static void count_warning(void *context, const char *text)
+{
+    ++*(int *)context;
+    assert_true(strlen(text) < 512);
+}
+
+/* Merges and byte tokens that llama.cpp would need; and no flood of warnings. */
+static void test_warnings(void **state)
+{
+    int warnings = 0;
+    request.warn = count_warning;
+    request.context = &warnings;
+    test_fallback(state);
+    assert_int_equal(warnings, 0);
+    end(NULL);
+    begin(NULL);
+    request.warn = count_warning;
+    request.context = &warnings;
+    add("tokenizer.json", "{\"decoder\": {\"type\": \"Sequence\"}, \"model\": {\"type\": \"BPE\", "
+        "\"byte_fallback\": true, \"vocab\": {\"a\": 1, \"b\": 2, \"ab\": 3, \"aba\": 4, "
+        "\"ba\": 0}, \"merges\": [\"b a\", \"a b\", \"a ba\"]}}");
+    load();
+    assert_int_equal(warnings, 2);
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    end(NULL);
+    begin(NULL);
+    request.warn = count_warning;
+    request.context = &warnings;
+    strbuf_puts(&sb, "{\"t\": 100");
+    for (int i = 0; i < 100; i++)
+        strbuf_printf(&sb, ", \"t%d\": %d", i, 1000 + i);
+    strbuf_puts(&sb, "}");
+    add_bytes("tokenizer.model", spm, sizeof spm);
+    add("added_tokens.json", sb.data);
+    request.vocab_size = 3;
+    warnings = 0;
+    load();
+    assert_int_equal(warnings, 41);
 }
 
 /* Loading what unloading writes gives the same again. */
@@ -288,9 +462,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fallback, begin, end),
         cmocka_unit_test_setup_teardown(test_spm, begin, end),
         cmocka_unit_test_setup_teardown(test_spm_cut, begin, end),
+        cmocka_unit_test_setup_teardown(test_spm_hostile, begin, end),
+        cmocka_unit_test_setup_teardown(test_names, begin, end),
         cmocka_unit_test_setup_teardown(test_missing, begin, end),
         cmocka_unit_test_setup_teardown(test_hostile, begin, end),
         cmocka_unit_test_setup_teardown(test_long, begin, end),
+        cmocka_unit_test_setup_teardown(test_types, begin, end),
+        cmocka_unit_test_setup_teardown(test_added, begin, end),
+        cmocka_unit_test_setup_teardown(test_special_ids, begin, end),
+        cmocka_unit_test_setup_teardown(test_warnings, begin, end),
         cmocka_unit_test_setup_teardown(test_round_trip, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
