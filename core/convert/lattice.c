@@ -18,7 +18,7 @@
 
 struct lane { /* one slab, on one thread */
     const struct search *search;
-    uint64_t count;
+    uint64_t first, count; /* what x is; count 0: nothing yet */
     float *x;
     unsigned char *planes;
     int found;
@@ -123,9 +123,12 @@ static int add_lane(struct search *s, uint64_t elements, struct error *err)
 static int load_lane(struct search *s, unsigned lane, uint64_t first, uint64_t count,
                      struct error *err)
 {
-    s->lanes[lane].count = count;
-    return load_floats(s->look->source, s->tensor, s->index, &s->cut, first, count,
-                       s->lanes[lane].x, err);
+    struct lane *l = &s->lanes[lane];
+    if (l->count == count && l->first == first)
+        return 0;
+    l->first = first;
+    l->count = count;
+    return load_floats(s->look->source, s->tensor, s->index, &s->cut, first, count, l->x, err);
 }
 
 /* The blocks that were seen are no accident. */
@@ -164,14 +167,21 @@ static int look_at_first(struct search *s, uint64_t count, int *ret_found, struc
     return r;
 }
 
+static uint64_t first_slab(const struct search *s)
+{
+    return s->tensor->elements < s->cut.elements ? s->tensor->elements : s->cut.elements;
+}
+
+static uint64_t first_row(const struct search *s)
+{
+    return s->cut.within_rows ? first_slab(s) : s->tensor->row_len;
+}
+
 /* The first row; the first slab, which has to tell something; all others. */
 static int look_at(struct search *s, int *ret_found, struct error *err)
 {
-    uint64_t slab = s->tensor->elements < s->cut.elements ? s->tensor->elements : s->cut.elements;
-    uint64_t row = s->cut.within_rows ? slab : s->tensor->row_len;
-    int r = s->n_lanes ? 0 : add_lane(s, s->look->quick ? row : slab, err);
-    if (r == 0)
-        r = look_at_first(s, row, ret_found, err);
+    uint64_t slab = first_slab(s);
+    int r = look_at_first(s, first_row(s), ret_found, err);
     if (r == 0 && *ret_found && !s->look->quick)
         r = look_at_first(s, slab, ret_found, err);
     *ret_found = r == 0 && *ret_found && is_telling(s);
@@ -202,12 +212,18 @@ int lattice_find(const struct lattice_look *look, const struct model_tensor *ten
         tensor->row_len % to->block_len)
         return 0;
     slab_cut_make(tensor, encodings, 2, &s.cut);
+    int may = 0, r = add_lane(&s, look->quick ? first_row(&s) : first_slab(&s), err);
+    s.grain = lattice_grain(tensor->encoding, LATTICE_ROUNDED);
+    if (r == 0) /* what is exact is so when rounded, too */
+        r = look_at_first(&s, first_row(&s), &may, err);
+    if (r < 0 || !may)
+        return r;
     for (size_t i = 0; i < sizeof holds / sizeof *holds && *ret_hold == LATTICE_NONE; i++) {
         int found = 0;
         s.grain = lattice_grain(tensor->encoding, holds[i]);
         if (i > 0 && s.grain == PARE_GRAIN_F32)
             break;
-        int r = look_at(&s, &found, err);
+        r = look_at(&s, &found, err);
         if (r < 0)
             return r;
         *ret_hold = found ? holds[i] : LATTICE_NONE;

@@ -40,6 +40,17 @@ static void add_hint(struct planner *p, const struct model_tensor *t, const stru
     p->hints[i].n_tensors++;
 }
 
+/* The format's encodings that have lattices, once. */
+static void find_lattices(struct planner *p)
+{
+    for (const char *const *name = p->writer->encodings; !p->lattices_known && *name; name++) {
+        const struct encoding *e = registry_encoding(p->registry, *name);
+        if (e && e->recover && p->n_lattices < sizeof p->lattices / sizeof *p->lattices)
+            p->lattices[p->n_lattices++] = e;
+    }
+    p->lattices_known = 1;
+}
+
 /* The encoding of the fewest bytes, no more than `to` has, on whose lattice the tensor seems to
  * lie; NULL for none. */
 static int find_other(struct planner *p, uint64_t tensor, const struct encoding *to,
@@ -49,18 +60,19 @@ static int find_other(struct planner *p, uint64_t tensor, const struct encoding 
     struct lattice_look look = p->options->lattice;
     uint64_t least = bytes_in(t, to);
     look.quick = 1;
-    for (const char *const *name = p->writer->encodings; *name; name++) {
-        const struct encoding *e = registry_encoding(p->registry, *name);
+    find_lattices(p);
+    for (size_t i = 0; i < p->n_lattices; i++) {
+        const struct encoding *e = p->lattices[i];
+        uint64_t bytes = e == to ? UINT64_MAX : bytes_in(t, e);
         int hold;
-        if (!e || e == to || bytes_in(t, e) > least ||
-            (*ret_other && bytes_in(t, e) == least))
+        if (bytes > least || (*ret_other && bytes == least))
             continue;
         int r = lattice_find(&look, t, tensor, e, &hold, p->err);
         if (r < 0)
             return r;
         if (!hold)
             continue;
-        least = bytes_in(t, e);
+        least = bytes;
         *ret_other = e;
     }
     return 0;

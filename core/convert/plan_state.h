@@ -47,6 +47,9 @@ struct planner {
     char first_fallback[300];        /* which tensor, from what, to what */
     struct planner_hint hints[8];    /* lattices that would have held tensors */
     size_t n_hints;
+    const struct encoding *lattices[64]; /* the format's encodings that have any */
+    size_t n_lattices;
+    int lattices_known;
     uint64_t n_weighable, n_entries; /* tensors that could use importance, that have an entry */
     uint64_t n_missing;              /* tensors that need importance and have none */
     char first_missing[200];

@@ -52,6 +52,8 @@ struct block_shape {
     void (*damage)(uint8_t *block); /* marks a zeroed block: none of its weights is known */
     /* Looks for codes that decode to x; 1 when there are some. NULL: nobody has asked for it. */
     int (*recover)(const float *x, enum pare_grain grain, uint8_t *block);
+    /* 0 when surely no codes decode to x: what tells ordinary weights at once. With recover. */
+    int (*may_hold)(const float *x, enum pare_grain grain);
 };
 
 /* 1 when all n floats are finite, else 0. */
@@ -241,7 +243,7 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
     uint8_t *block = planes[0];
 
     for (uint64_t i = 0; i < rows * row_len; i += shape->len, block += shape->bytes) {
-        if (!floats_finite(x + i, shape->len)) {
+        if (!floats_finite(x + i, shape->len) || !shape->may_hold(x + i, grain)) {
             return 0;
         }
         shape->encode(x + i, &context, block);
@@ -264,8 +266,9 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
 
 /* What every encoding of this plugin has at each level, at file scope, around its encode_block,
  * decode_block and damage_block: the shape of its blocks, and the kernel over rows of blocks.
- * recover_: its recover_block, or NULL; lanes_: IN_LANES of its encode_lanes, or NULL. */
-#define BLOCK_KERNEL(id, block_len_, block_bytes, flags_, lanes_, recover_)                       \
+ * recover_ and may_hold_: its recover_block and may_hold, or NULL; lanes_: IN_LANES of its
+ * encode_lanes, or NULL. */
+#define BLOCK_KERNEL(id, block_len_, block_bytes, flags_, lanes_, recover_, may_hold_)            \
     static const struct block_shape shape = {                                                     \
         .len = block_len_,                                                                        \
         .bytes = block_bytes,                                                                     \
@@ -275,6 +278,7 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
         .decode = decode_block,                                                                   \
         .damage = damage_block,                                                                   \
         .recover = recover_,                                                                      \
+        .may_hold = may_hold_,                                                                    \
     };                                                                                            \
     static void encode(const float *x, uint64_t rows, uint64_t row_len,                           \
                        const struct pare_calibration *calibration, void *const *planes)           \
@@ -313,7 +317,7 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
 
 /* An encoding with its own damage_block. */
 #define BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_)              \
-    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, NULL);                          \
+    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, NULL, NULL);                    \
     BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, NULL)
 
 /* An encoding where the half at `scale_at` multiplies every weight. */
@@ -321,9 +325,9 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
     BLOCK_DAMAGE_SCALE(scale_at)                                                                  \
     BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_)
 
-/* The same two of encodings that have recover_block. */
+/* The same two of encodings that have recover_block and may_hold. */
 #define BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_)               \
-    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, recover_block);                 \
+    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, recover_block, may_hold);       \
     BLOCK_RECOVER                                                                                 \
     BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover)
 #define BLOCK_LATTICE(id, block_len_, block_bytes, scale_at, more_flags, text, lanes_)            \

@@ -65,6 +65,12 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
     return lattice_recover_nibbles(&lattice, x, grain, block);
 }
 
+static int may_hold(const float *x, enum pare_grain grain)
+{
+    (void)grain;
+    return !lattice_has_more_values(x, BLOCK_LEN, 16);
+}
+
 BLOCK_LATTICE(iq4_nl, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE,
                "32 weights: scale and 4-bit codes of uneven levels", IN_LANES(encode_lanes));

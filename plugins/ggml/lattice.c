@@ -13,9 +13,7 @@
 #define HALF_INFINITY 0x7c00
 #define NEIGHBOURS 16 /* halves on each side: more than lie within a last place of any grain */
 
-/* 1 when n floats have more than `most` different values: no lattice of so many levels has them.
- * It is what tells ordinary weights from those on a lattice soonest. */
-static int has_more_values(const float *x, uint32_t n, uint32_t most)
+int lattice_has_more_values(const float *x, uint32_t n, uint32_t most)
 {
     float seen[BLOCK_MAX];
     uint32_t known = 0;
@@ -29,6 +27,70 @@ static int has_more_values(const float *x, uint32_t n, uint32_t most)
         known += same == 0;
     }
     return known > most;
+}
+
+/* How far a product of 24 bits moves, of itself, when it is rounded to a normal float of the
+ * grain. */
+static float rounding_of(enum pare_grain grain)
+{
+    return grain == PARE_GRAIN_F16 ? 0x1p-11f : grain == PARE_GRAIN_BF16 ? 0x1p-8f : 0.0f;
+}
+
+/* 1 when every weight that is a normal float of the grain is near a whole multiple of `scale`: as
+ * near as its rounding and that of the extreme weight, from which the scale was taken, allow. */
+static int are_near_multiples(const float *x, uint32_t n, float scale, enum pare_grain grain)
+{
+    const float slack = 2.5f * rounding_of(grain) + 0x1p-20f;
+    const float normal = grain == PARE_GRAIN_F16 ? 0x1p-14f : 0x1p-126f;
+    const float inverse = 1.0f / scale;
+
+    for (uint32_t i = 0; i < n; i++) {
+        float steps = fabsf(x[i]) * inverse;
+        float away = fabsf(steps - (float)(int32_t)(steps + 0.5f));
+        if (away > slack * (steps + 1.0f) && fabsf(x[i]) >= normal) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int lattice_may_hold(const float *x, uint32_t n, int32_t top, enum pare_grain grain)
+{
+    const float largest = largest_magnitude(x, n);
+
+    if (largest < 0x1p-14f) { /* all zero, or rounded to who knows what */
+        return 1;
+    }
+    for (int32_t level = top; level > 0; level--) {
+        if (are_near_multiples(x, n, largest / (float)level, grain)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+
+    return (x > y) - (x < y);
+}
+
+int lattice_too_close(const float *x, uint32_t n, int32_t top, enum pare_grain grain)
+{
+    float sorted[BLOCK_MAX];
+    float least = INFINITY;
+
+    memcpy(sorted, x, n * sizeof(*x));
+    qsort(sorted, n, sizeof(*sorted), compare_floats);
+    for (uint32_t i = 1; i < n; i++) {
+        float gap = sorted[i] - sorted[i - 1];
+        least = gap > 0.0f && gap < least ? gap : least;
+    }
+    float ends = fmaxf(fabsf(sorted[0]), fabsf(sorted[n - 1]));
+    float slack = (0x1p-20f + 2.5f * rounding_of(grain)) * ends;
+    return ends >= 0x1p-14f && (least + slack) * (float)top < sorted[n - 1] - sorted[0] - slack;
 }
 
 static float level_of(const struct lattice *lattice, uint32_t code)
@@ -136,7 +198,7 @@ int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
     uint32_t low = 0;
     uint32_t high = lattice->count - 1;
 
-    if (most == 0.0f || has_more_values(x, n, lattice->count)) {
+    if (most == 0.0f || lattice_has_more_values(x, n, lattice->count)) {
         return 0;
     }
     for (uint32_t left = lattice->count; left > 0; left--) {
@@ -206,31 +268,6 @@ static int try_steps(const float *x, uint32_t n, int32_t top, float from, float 
     return 0;
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-    float x = *(const float *)a;
-    float y = *(const float *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* 1 when two of n different weights are closer to each other than codes are: `top` times their
- * distance, and a little for rounding, does not reach from the smallest to the largest. */
-static int too_close(const float *x, uint32_t n, int32_t top)
-{
-    float sorted[BLOCK_MAX];
-    float least = INFINITY;
-
-    memcpy(sorted, x, n * sizeof(*x));
-    qsort(sorted, n, sizeof(*sorted), compare_floats);
-    for (uint32_t i = 1; i < n; i++) {
-        float gap = sorted[i] - sorted[i - 1];
-        least = gap > 0.0f && gap < least ? gap : least;
-    }
-    float slack = 0x1p-20f * fmaxf(fabsf(sorted[0]), fabsf(sorted[n - 1]));
-    return (least + slack) * (float)top < sorted[n - 1] - sorted[0];
-}
-
 /* Sums of scale * code and offset may have been rounded: the neighbours of the scale that the
  * extremes give are tried, too. */
 int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint8_t *block,
@@ -241,7 +278,7 @@ int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint8_t *blo
     float ends[2];
 
     range(x, n, &ends[0], &ends[1]);
-    if (ends[0] == ends[1] || too_close(x, n, top)) {
+    if (ends[0] == ends[1] || lattice_too_close(x, n, top, PARE_GRAIN_F32)) {
         return 0;
     }
     for (int32_t steps = top; steps > 0; steps--) {
@@ -320,10 +357,11 @@ int64_t lattice_divisor(const int32_t *numbers, uint32_t n)
 /* The exponent of the last bit that is set in a float other than zero. */
 static int last_bit(float x)
 {
-    int exponent;
-    int32_t mantissa = (int32_t)ldexpf(frexpf(fabsf(x), &exponent), 24);
+    const uint32_t bits = float_bits(x) & 0x7fffffffu;
+    const int exponent = (int)(bits >> 23);
+    const uint32_t mantissa = (bits & 0x7fffffu) | (exponent != 0 ? 0x800000u : 0u);
 
-    return exponent - 24 + __builtin_ctz((unsigned)mantissa);
+    return (exponent != 0 ? exponent : 1) - 150 + __builtin_ctz(mantissa);
 }
 
 int lattice_whole(const float *x, uint32_t n, int64_t limit, double *ret_unit, int32_t *numbers)
@@ -333,7 +371,8 @@ int lattice_whole(const float *x, uint32_t n, int64_t limit, double *ret_unit, i
     int bit = 1000;
 
     for (uint32_t i = 0; i < n; i++) {
-        bit = x[i] != 0.0f && last_bit(x[i]) < bit ? last_bit(x[i]) : bit;
+        int last = x[i] != 0.0f ? last_bit(x[i]) : bit;
+        bit = last < bit ? last : bit;
     }
     if (largest == 0.0 || largest >= ldexp(1.0, bit + WHOLE_BITS)) {
         return 0;

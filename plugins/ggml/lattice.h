@@ -22,6 +22,19 @@ struct lattice {
     uint32_t count;
 };
 
+/* Three quick looks, before anything is searched; each of them is right about all weights that any
+ * scale gives, but not only about them. */
+
+/* 1 when n floats have more than `most` different values: no lattice of so many levels has them. */
+int lattice_has_more_values(const float *x, uint32_t n, uint32_t most);
+
+/* 0 when no scale gives the n weights as whole numbers of it, up to `top` in magnitude. */
+int lattice_may_hold(const float *x, uint32_t n, int32_t top, enum pare_grain grain);
+
+/* 1 when two of n different weights are closer to each other than those of codes up to `top` are:
+ * `top` times their distance, and a little for rounding, does not reach from end to end. */
+int lattice_too_close(const float *x, uint32_t n, int32_t top, enum pare_grain grain);
+
 /* The scale, a half at the block's begin, and the codes of n weights: x = scale * level, in the
  * grain. 1: found. */
 int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,

@@ -96,6 +96,12 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
     return 1;
 }
 
+static int may_hold(const float *x, enum pare_grain grain)
+{
+    (void)grain;
+    return !lattice_has_more_values(x, BLOCK_LEN, 16);
+}
+
 BLOCK_LATTICE_DAMAGE(mxfp4, BLOCK_LEN, BLOCK_BYTES,
                      0,
                      "32 weights: power of two and 4-bit floats", NULL);

@@ -60,6 +60,11 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
     return 1;
 }
 
+static int may_hold(const float *x, enum pare_grain grain)
+{
+    return !lattice_too_close(x, BLOCK_LEN, TOP, grain);
+}
+
 BLOCK_LATTICE(q4_1, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
                "32 weights: scale, offset and 4-bit codes", IN_LANES(encode_lanes));

@@ -236,6 +236,11 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
     return 0;
 }
 
+static int may_hold(const float *x, enum pare_grain grain)
+{
+    return lattice_may_hold(x, SUB_LEN, HALF, grain);
+}
+
 BLOCK_LATTICE(q6_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
                PARE_ENCODING_IMPORTANCE,
                "256 weights: 6-bit codes, scale per 16", IN_LANES(encode_lanes));

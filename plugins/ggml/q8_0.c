@@ -90,6 +90,11 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
     return 1;
 }
 
+static int may_hold(const float *x, enum pare_grain grain)
+{
+    return lattice_may_hold(x, BLOCK_LEN, 128, grain);
+}
+
 BLOCK_LATTICE(q8_0, BLOCK_LEN, BLOCK_BYTES, 0,
                0,
                "32 weights: scale and 8-bit codes", NULL);
