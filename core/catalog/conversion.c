@@ -3,8 +3,8 @@
 /*
  * From a manifest (docs/manifest.md) to rows. SQLite's JSON functions take the manifest apart: one
  * statement for each table, with the manifest as a bound value. `head` is the manifest without its
- * list of tensors, which may be long. Everything about one conversion is replaced as a whole, so
- * that the same manifest gives the same rows however often it comes.
+ * list of tensors, which may be long and is put in one by one. Everything about one conversion is
+ * replaced as a whole, so that the same manifest gives the same rows however often it comes.
  */
 #include "base/file.h"
 #include "base/json.h"
@@ -157,25 +157,56 @@ static int put_files(struct catalog *catalog, const struct import *import, struc
                   "ji", import->head, import->conversion);
 }
 
+/* Members of a tensor in the order of PUT_TENSOR's values, from the third on. */
+static const char *const tensor_members[] = {
+    "name", "shape", "from", "to", "elements", "bytes_in", "bytes", "rmse", "sqnr_db",
+    "relative_error", "max_abs", "cosine", "nonfinite", "seconds", "importance",
+    "weighted_relative_error", "weighted_sqnr_db", "lattice",
+};
+
+#define PUT_TENSOR                                                                                \
+    "INSERT INTO tensor (conversion_id, position, name, shape, from_encoding, to_encoding,"       \
+    " elements, bytes_in, bytes_out, rmse, sqnr_db, relative_error, max_abs, cosine, nonfinite,"  \
+    " seconds, importance, weighted_relative_error, weighted_sqnr_db, lattice)"                   \
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, 0), ?, coalesce(?, 0), ?, ?," \
+    " ?)"
+
+static int put_tensor(struct catalog *catalog, sqlite3_stmt *statement, size_t position,
+                      const json_t *tensor, struct error *err)
+{
+    int r = sqlite3_bind_int64(statement, 2, (int64_t)position);
+    if (r != SQLITE_OK)
+        return db_fail_code(catalog, r, "catalog", err);
+    for (size_t i = 0; i < sizeof tensor_members / sizeof *tensor_members; i++) {
+        const char *name = tensor_members[i];
+        r = db_bind_json(catalog, statement, 3 + (int)i, json_object_get(tensor, name),
+                         !strcmp(name, "shape"), err);
+        if (r < 0)
+            return r;
+    }
+    r = db_step(catalog, statement, err);
+    (void)sqlite3_reset(statement);
+    return r;
+}
+
+/* There may be many: one statement for all of them, which need not pass through text. */
 static int put_tensors(struct catalog *catalog, const struct import *import, struct error *err)
 {
+    _cleanup_statement_ sqlite3_stmt *statement = NULL;
+    size_t i;
+    json_t *tensor;
     int r = db_run(catalog, err, "DELETE FROM tensor WHERE conversion_id = ?", "i",
                    import->conversion);
+    if (r == 0)
+        r = db_prepare(catalog, err, &statement, PUT_TENSOR, "i", import->conversion);
     if (r < 0)
         return r;
-    return db_run(catalog, err,
-                  "INSERT INTO tensor (conversion_id, position, name, shape, from_encoding,"
-                  " to_encoding, elements, bytes_in, bytes_out, rmse, sqnr_db, relative_error,"
-                  " max_abs, cosine, nonfinite, seconds, importance, weighted_relative_error,"
-                  " weighted_sqnr_db, lattice)"
-                  " SELECT ?2, key, value->>'name', value->'shape', value->>'from', value->>'to',"
-                  " value->>'elements', value->>'bytes_in', value->>'bytes', value->>'rmse',"
-                  " value->>'sqnr_db', value->>'relative_error', value->>'max_abs',"
-                  " value->>'cosine', coalesce(value->>'nonfinite', 0), value->>'seconds',"
-                  " coalesce(value->>'importance', 0), value->>'weighted_relative_error',"
-                  " value->>'weighted_sqnr_db', value->>'lattice'"
-                  " FROM json_each(?1)",
-                  "ji", json_object_get(import->manifest, "tensors"), import->conversion);
+    json_array_foreach(json_object_get(import->manifest, "tensors"), i, tensor) {
+        r = put_tensor(catalog, statement, i, tensor, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }
 
 static int put_plugins(struct catalog *catalog, const struct import *import, struct error *err)

@@ -89,7 +89,8 @@ static void on_convert_line(void *context, const char *event, const json_t *line
         keep(&target->line, line);
     else if (!strcmp(event, "tensor") && target)
         (void)json_array_append(target->tensors, (json_t *)line);
-    pass_on(run, event, line, position);
+    if (strcmp(event, "tensor") != 0)
+        pass_on(run, event, line, position);
 }
 
 static void on_verify_line(void *context, const char *event, const json_t *line)
@@ -311,10 +312,30 @@ void job_run_cancel(struct job_run *run)
 
 /* ---- verify and publish ---- */
 
+/* What verification needs to know of tensors. NULL when out of memory. */
+static json_t *expected_tensors(const struct run_target *t)
+{
+    static const char *const keys[] = { "name", "to", "probe" };
+    _cleanup_json_ json_t *tensors = json_array();
+    size_t i;
+    json_t *line;
+    json_array_foreach(t->tensors, i, line) {
+        json_t *tensor = json_object();
+        if (json_array_append_new(tensors, tensor) < 0)
+            return NULL;
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+            json_t *value = json_object_get(line, keys[k]);
+            if (value && json_object_set(tensor, keys[k], value) < 0)
+                return NULL;
+        }
+    }
+    return TAKE(tensors);
+}
+
 static json_t *verify_request(const struct job_run *run, const struct run_target *t)
 {
     _cleanup_json_ json_t *expect = json_copy(t->line);
-    if (!expect || json_object_set(expect, "tensors", t->tensors) < 0)
+    if (!expect || json_object_set_new(expect, "tensors", expected_tensors(t)) < 0)
         return NULL;
     return json_pack("{s:s, s:o, s:o, s:O}", "kind", "verify", "source",
                      source_set_json(run->source), "other", source_set_json(&t->staged.files),

@@ -56,7 +56,7 @@ struct job_spec {
 };
 
 struct job_callbacks {
-    /* Every line of the workers, as it comes. */
+    /* Every line of the workers but those of tensors, as it comes. */
     worker_event_fn *event;
     /* A target is published: its manifest (docs/manifest.md), with the final output name. */
     void (*published)(void *context, size_t target, const json_t *manifest);

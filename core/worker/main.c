@@ -32,15 +32,18 @@ struct worker {
     int unheard; /* errno of a line that could not be written */
 };
 
-/* Writes a line, unless something of it may be missing; see memory.h. */
+/* Writes a line, unless something of it may be missing; see memory.h. Lines of tensors, of which
+ * there may be many, wait in stdout's buffer for the next other one. */
 static void emit(void *context, json_t *line)
 {
     struct worker *w = context;
+    int waits = !strcmp(json_get_string(line, "event", ""), "tensor");
     char *text = json_to_text(line);
     json_decref(line);
     if (!text)
         memory_note_failure();
-    else if (!memory_failed() && (fprintf(stdout, "%s\n", text) < 0 || fflush(stdout) == EOF))
+    else if (!memory_failed() && (fputs(text, stdout) < 0 || putc('\n', stdout) == EOF ||
+                                  (!waits && fflush(stdout) == EOF)))
         w->unheard = errno;
     free(text);
 }
@@ -299,7 +302,9 @@ int main(void)
 {
     struct worker w = { .request = NULL };
     struct error err = ERROR_INIT;
+    static char lines[1 << 16];
     memory_watch_json();
+    (void)setvbuf(stdout, lines, _IOFBF, sizeof lines);
     int r = run(&w, &err);
     if (r < 0) {
         blame_memory(&err);
