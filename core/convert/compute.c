@@ -330,28 +330,42 @@ static int compute_slab(struct computer *c, const struct loaded_slab *l, struct 
     return 0;
 }
 
-/* The next ready slab, or -1 when there will be none. */
+/* All slabs of a batch; figures: of each slab in each target. */
+static int compute_batch(struct computer *c, const struct batch *batch, struct measure *figures,
+                         struct error *err)
+{
+    int r = 0;
+    for (unsigned i = 0; r == 0 && i < batch->n; i++)
+        if (batch->slabs[i].slab.has_tensor)
+            r = compute_slab(c, &batch->slabs[i], figures + i * c->p->request->n_targets, err);
+    return r;
+}
+
+/* The next ready batch, or -1 when there will be none. */
 static int take_ready(struct pipeline *p)
 {
-    int slab = -1;
+    int batch = -1;
     (void)pthread_mutex_lock(&p->lock);
     while (!p->n_ready && !p->walked && !p->stopped)
         (void)pthread_cond_wait(&p->work, &p->lock);
     if (p->n_ready && !p->stopped) {
-        slab = (int)p->ready_ring[p->ready_at];
-        p->ready_at = (p->ready_at + 1) % p->n_slabs;
+        batch = (int)p->ready_ring[p->ready_at];
+        p->ready_at = (p->ready_at + 1) % p->n_batches;
         p->n_ready--;
     }
     (void)pthread_mutex_unlock(&p->lock);
-    return slab;
+    return batch;
 }
 
-static int give_back(struct pipeline *p, int slab, const struct measure *figures,
-                     struct error *err)
+static int give_back(struct pipeline *p, int at, const struct measure *figures, struct error *err)
 {
+    const struct batch *batch = &p->batches[at];
+    int r = 0;
     (void)pthread_mutex_lock(&p->lock);
-    int r = keep_figures(p, &p->slabs[slab].slab, figures, err);
-    p->free_list[p->n_free++] = (unsigned)slab;
+    for (unsigned i = 0; r == 0 && i < batch->n; i++)
+        if (batch->slabs[i].slab.has_tensor)
+            r = keep_figures(p, &batch->slabs[i].slab, figures + i * p->request->n_targets, err);
+    p->free_list[p->n_free++] = (unsigned)at;
     p->steps++;
     (void)pthread_cond_signal(&p->room);
     (void)pthread_mutex_unlock(&p->lock);
@@ -361,19 +375,19 @@ static int give_back(struct pipeline *p, int slab, const struct measure *figures
 static int work(struct computer *c, struct error *err)
 {
     _cleanup_free_ struct measure *figures =
-        calloc(c->p->request->n_targets + 1, sizeof *figures);
+        calloc(c->p->request->n_targets * BATCH_SLABS + 1, sizeof *figures);
     c->x = malloc(c->p->max_elements * sizeof *c->x);
     c->y = malloc(c->p->max_elements * sizeof *c->y);
     c->encoded = malloc(c->p->max_encoded);
     c->unsent = calloc(c->p->request->n_targets + 1, sizeof *c->unsent);
     if (!figures || !c->x || !c->y || !c->encoded || !c->unsent)
         return error_oom(err);
-    int slab, r = importance_rows_init(&c->importance, c->p->request->importance,
+    int batch, r = importance_rows_init(&c->importance, c->p->request->importance,
                                        c->p->max_elements, err);
-    while (r == 0 && (slab = take_ready(c->p)) >= 0) {
-        r = compute_slab(c, &c->p->slabs[slab], figures, err);
+    while (r == 0 && (batch = take_ready(c->p)) >= 0) {
+        r = compute_batch(c, &c->p->batches[batch], figures, err);
         if (r == 0)
-            r = give_back(c->p, slab, figures, err);
+            r = give_back(c->p, batch, figures, err);
     }
     return r;
 }

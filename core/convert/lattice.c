@@ -120,6 +120,18 @@ static int add_lane(struct search *s, uint64_t elements, struct error *err)
     return lane->x && lane->planes ? 0 : error_oom(err);
 }
 
+/* Remembers the tensor's first weights. */
+static void keep_row(const struct search *s, const struct lane *lane)
+{
+    struct lattice_row *row = s->look->row;
+    float *x = row->count == lane->count ? row->x
+                                         : realloc(row->x, lane->count * sizeof *row->x);
+    if (!x)
+        return;
+    memcpy(x, lane->x, lane->count * sizeof *x);
+    *row = (struct lattice_row){ s->index, lane->count, x };
+}
+
 static int load_lane(struct search *s, unsigned lane, uint64_t first, uint64_t count,
                      struct error *err)
 {
@@ -128,7 +140,15 @@ static int load_lane(struct search *s, unsigned lane, uint64_t first, uint64_t c
         return 0;
     l->first = first;
     l->count = count;
-    return load_floats(s->look->source, s->tensor, s->index, &s->cut, first, count, l->x, err);
+    const struct lattice_row *row = first ? NULL : s->look->row;
+    if (row && row->tensor == s->index && row->count == count) {
+        memcpy(l->x, row->x, count * sizeof *l->x);
+        return 0;
+    }
+    int r = load_floats(s->look->source, s->tensor, s->index, &s->cut, first, count, l->x, err);
+    if (r == 0 && row)
+        keep_row(s, l);
+    return r;
 }
 
 /* The blocks that were seen are no accident. */

@@ -24,9 +24,17 @@ enum lattice_hold {
     LATTICE_ROUNDED = 2 /* so they are when rounded to the source's own f16 or bf16 */
 };
 
+/* The tensor's first weights that were read last: for looks at one tensor, encoding after
+ * encoding. */
+struct lattice_row {
+    uint64_t tensor, count; /* count 0: nothing */
+    float *x;               /* free it */
+};
+
 /* How to look at weights. */
 struct lattice_look {
     struct source *source; /* of the model that is planned for; NULL: do not look */
+    struct lattice_row *row; /* of that model; or NULL */
     int quick;             /* the first row has to do: for plans only */
     unsigned threads;      /* 0 counts as 1 */
     void (*beat)(void *context); /* called now and then, on the caller's thread; or NULL */

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Starting, watching and ending the pipeline (pipeline.h), and its reader thread. The compute
- * threads' work is in compute.c. Slabs circulate: free list -> reader -> ready ring -> computer.
+ * threads' work is in compute.c. Batches of slabs circulate: free list ->
+ * reader -> ready ring -> computer.
  */
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -105,109 +106,181 @@ uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts,
     return (threads + 2) * per_slab + threads * per_thread + model->memory_used + (24u << 20);
 }
 
-/* Reads a slab's planes; for slabs off the file the digest takes the same bytes. */
-static int load(struct pipeline *p, struct loaded_slab *l, struct hash *hash,
-                struct stage_seconds *seconds, struct error *err)
+struct reading { /* the reader thread's */
+    struct slab_walk *walk;
+    struct slab next; /* of the walk */
+    int has_next;
+    struct hash *hash; /* of file `current` */
+    uint32_t current;
+    struct stage_seconds seconds;
+};
+
+/* Bytes that a slab takes of its batch. */
+static uint64_t bytes_of(const struct model *model, const struct slab *slab)
 {
-    const struct pipeline_request *q = p->request;
-    uint64_t start = timing_now();
-    int r = 0;
-    if (l->slab.length) {
-        const struct model_file *file = &q->model->files[l->slab.file];
-        if (q->without_digests && !l->slab.has_tensor)
-            return 0;
-        r = file_pread(file->fd, l->bytes, l->slab.length, l->slab.offset, err);
-        if (r < 0)
-            return error_prefix(err, "%s", file->name);
-        l->planes[0] = l->bytes;
-        seconds->read += timing_since(start);
-        if (q->without_digests)
-            return 0;
-        start = timing_now();
-        hash_update(hash, l->bytes, l->slab.length);
-        seconds->hash += timing_since(start);
-        return 0;
+    const struct model_tensor *t = &model->tensors[slab->tensor];
+    uint64_t total = slab->length, offset, length;
+    for (uint32_t i = 0; !slab->length && i < t->n_planes; i++) {
+        slab_plane_range(t, i, slab->first, slab->count, &offset, &length);
+        total += length;
     }
-    const struct model_tensor *t = &q->model->tensors[l->slab.tensor];
-    uint64_t at = 0, offset, length;
-    for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
-        slab_plane_range(t, i, l->slab.first, l->slab.count, &offset, &length);
-        l->planes[i] = l->bytes + at;
-        r = source_read(q->source, l->slab.tensor, i, offset, l->bytes + at, length, err);
-        at += length;
-    }
-    seconds->read += timing_since(start);
-    return r;
+    return total;
 }
 
-/* A free slab, or -1 when everything stops. */
-static int take_free(struct pipeline *p)
+/* The walk's next slabs: one, and more as long as all of them are small. 0: there are none. */
+static int collect(const struct pipeline *p, struct reading *r, struct batch *batch)
 {
-    int slab = -1;
-    (void)pthread_mutex_lock(&p->lock);
-    while (!p->n_free && !p->stopped)
-        (void)pthread_cond_wait(&p->room, &p->lock);
-    if (!p->stopped)
-        slab = (int)p->free_list[--p->n_free];
-    (void)pthread_mutex_unlock(&p->lock);
-    return slab;
-}
-
-static void hand_over(struct pipeline *p, unsigned slab)
-{
-    (void)pthread_mutex_lock(&p->lock);
-    struct loaded_slab *l = &p->slabs[slab];
-    p->done += l->slab.length;
-    p->steps++;
-    if (l->slab.has_tensor)
-        p->ready_ring[(p->ready_at + p->n_ready++) % p->n_slabs] = slab;
-    else
-        p->free_list[p->n_free++] = slab;
-    if (l->slab.has_tensor)
-        (void)pthread_cond_signal(&p->work);
-    (void)pthread_mutex_unlock(&p->lock);
+    uint64_t bytes = 0;
+    batch->n = 0;
+    while (batch->n < BATCH_SLABS &&
+           (r->has_next || (r->has_next = slab_walk_next(r->walk, &r->next)))) {
+        bytes += bytes_of(p->request->model, &r->next);
+        if (batch->n && bytes > BATCH_BYTES)
+            break;
+        batch->slabs[batch->n++].slab = r->next;
+        r->has_next = 0;
+    }
+    return batch->n > 0;
 }
 
 /* Ends the digests of all files before `file`. */
-static int end_digests(struct pipeline *p, struct hash **hash, uint32_t *current, uint32_t file,
+static int end_digests(struct pipeline *p, struct reading *reading, uint32_t file,
                        struct error *err)
 {
-    for (; *current < file; (*current)++) {
-        if (p->request->model->files[*current].role != PARE_FILE_IGNORED &&
+    for (; reading->current < file; reading->current++) {
+        if (p->request->model->files[reading->current].role != PARE_FILE_IGNORED &&
             !p->request->without_digests)
-            hash_final(*hash, p->result->sha256[*current]);
-        hash_free(TAKE(*hash));
-        int r = hash_new(hash, err);
+            hash_final(reading->hash, p->result->sha256[reading->current]);
+        hash_free(TAKE(reading->hash));
+        int r = hash_new(&reading->hash, err);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-static int walk_source(struct pipeline *p, struct slab_walk *walk, struct stage_seconds *seconds,
-                       struct error *err)
+/* Slabs of a batch from number `at` that follow each other in a file, with their bytes. */
+static unsigned run_of(const struct batch *batch, unsigned at, uint64_t *ret_length)
 {
-    struct hash *hash = NULL;
-    uint32_t current = 0;
-    int r = hash_new(&hash, err);
-    while (r == 0) {
-        struct slab slab;
-        if (!slab_walk_next(walk, &slab)) {
-            r = end_digests(p, &hash, &current, p->request->model->n_files, err);
+    const struct slab *first = &batch->slabs[at].slab;
+    unsigned n = 1;
+    uint64_t length = first->length;
+    for (; at + n < batch->n; n++) {
+        const struct slab *next = &batch->slabs[at + n].slab;
+        if (!next->length || next->file != first->file || next->offset != first->offset + length)
+            break;
+        length += next->length;
+    }
+    *ret_length = length;
+    return n;
+}
+
+/* Reads slabs off a file in one go; the digest takes the same bytes. */
+static int load_run(struct pipeline *p, struct reading *reading, struct loaded_slab *slabs,
+                    unsigned n, uint64_t length, unsigned char *bytes, struct error *err)
+{
+    const struct slab *first = &slabs[0].slab;
+    const struct model_file *file = &p->request->model->files[first->file];
+    uint64_t start = timing_now();
+    int r = end_digests(p, reading, first->file, err);
+    if (r < 0 || (p->request->without_digests && n == 1 && !first->has_tensor))
+        return r;
+    r = file_pread(file->fd, bytes, length, first->offset, err);
+    if (r < 0)
+        return error_prefix(err, "%s", file->name);
+    for (unsigned i = 0; i < n; i++)
+        slabs[i].planes[0] = bytes + (slabs[i].slab.offset - first->offset);
+    reading->seconds.read += timing_since(start);
+    if (p->request->without_digests)
+        return 0;
+    start = timing_now();
+    hash_update(reading->hash, bytes, length);
+    reading->seconds.hash += timing_since(start);
+    return 0;
+}
+
+/* Reads the planes of a slab that is no run of a file's bytes. */
+static int load_planes(const struct pipeline *p, struct reading *reading, struct loaded_slab *l,
+                       unsigned char *bytes, struct error *err)
+{
+    const struct pipeline_request *q = p->request;
+    const struct model_tensor *t = &q->model->tensors[l->slab.tensor];
+    uint64_t start = timing_now(), at = 0, offset, length;
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
+        slab_plane_range(t, i, l->slab.first, l->slab.count, &offset, &length);
+        l->planes[i] = bytes + at;
+        r = source_read(q->source, l->slab.tensor, i, offset, bytes + at, length, err);
+        at += length;
+    }
+    reading->seconds.read += timing_since(start);
+    return r;
+}
+
+static int load(struct pipeline *p, struct reading *reading, struct batch *batch,
+                struct error *err)
+{
+    uint64_t at = 0, length;
+    int r = 0;
+    for (unsigned i = 0, n; r == 0 && i < batch->n; i += n) {
+        struct loaded_slab *l = &batch->slabs[i];
+        n = 1;
+        length = bytes_of(p->request->model, &l->slab);
+        if (l->slab.length) {
+            n = run_of(batch, i, &length);
+            r = load_run(p, reading, l, n, length, batch->bytes + at, err);
+        } else {
+            r = load_planes(p, reading, l, batch->bytes + at, err);
+        }
+        at += length;
+    }
+    return r;
+}
+
+/* A free batch, or -1 when everything stops. */
+static int take_free(struct pipeline *p)
+{
+    int batch = -1;
+    (void)pthread_mutex_lock(&p->lock);
+    while (!p->n_free && !p->stopped)
+        (void)pthread_cond_wait(&p->room, &p->lock);
+    if (!p->stopped)
+        batch = (int)p->free_list[--p->n_free];
+    (void)pthread_mutex_unlock(&p->lock);
+    return batch;
+}
+
+static void hand_over(struct pipeline *p, unsigned batch)
+{
+    int has_tensor = 0;
+    (void)pthread_mutex_lock(&p->lock);
+    for (unsigned i = 0; i < p->batches[batch].n; i++) {
+        p->done += p->batches[batch].slabs[i].slab.length;
+        has_tensor |= p->batches[batch].slabs[i].slab.has_tensor;
+    }
+    p->steps++;
+    if (has_tensor)
+        p->ready_ring[(p->ready_at + p->n_ready++) % p->n_batches] = batch;
+    else
+        p->free_list[p->n_free++] = batch;
+    if (has_tensor)
+        (void)pthread_cond_signal(&p->work);
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+static int walk_source(struct pipeline *p, struct reading *reading, struct error *err)
+{
+    int i, r = hash_new(&reading->hash, err);
+    while (r == 0 && (i = take_free(p)) >= 0) {
+        if (!collect(p, reading, &p->batches[i])) {
+            r = end_digests(p, reading, p->request->model->n_files, err);
             break;
         }
-        int i = take_free(p);
-        if (i < 0)
-            break;
-        p->slabs[i].slab = slab;
-        if (slab.length)
-            r = end_digests(p, &hash, &current, slab.file, err);
-        if (r == 0)
-            r = load(p, &p->slabs[i], hash, seconds, err);
+        r = load(p, reading, &p->batches[i], err);
         if (r == 0)
             hand_over(p, (unsigned)i);
     }
-    hash_free(hash);
+    hash_free(reading->hash);
     return r;
 }
 
@@ -225,16 +298,15 @@ void *pipeline_reader(void *pipeline)
 {
     struct pipeline *p = pipeline;
     struct error err = ERROR_INIT;
-    struct stage_seconds seconds = { 0 };
-    struct slab_walk *walk = NULL;
-    int r = slab_walk_new(p->request->model, p->cuts, &walk, &err);
+    struct reading reading = { 0 };
+    int r = slab_walk_new(p->request->model, p->cuts, &reading.walk, &err);
     if (r == 0)
-        r = walk_source(p, walk, &seconds, &err);
-    slab_walk_free(walk);
+        r = walk_source(p, &reading, &err);
+    slab_walk_free(reading.walk);
     if (r < 0)
         pipeline_fail(p, &err);
     (void)pthread_mutex_lock(&p->lock);
-    stage_seconds_add(&p->seconds, &seconds);
+    stage_seconds_add(&p->seconds, &reading.seconds);
     p->walked = 1;
     (void)pthread_cond_broadcast(&p->work);
     pipeline_ended(p);
@@ -242,18 +314,18 @@ void *pipeline_reader(void *pipeline)
     return NULL;
 }
 
-static int make_slabs(struct pipeline *p, struct error *err)
+static int make_batches(struct pipeline *p, struct error *err)
 {
-    p->n_slabs = p->request->threads + 2;
-    p->slabs = calloc(p->n_slabs, sizeof *p->slabs);
-    p->free_list = calloc(p->n_slabs, sizeof *p->free_list);
-    p->ready_ring = calloc(p->n_slabs, sizeof *p->ready_ring);
+    p->n_batches = p->request->threads + 2;
+    p->batches = calloc(p->n_batches, sizeof *p->batches);
+    p->free_list = calloc(p->n_batches, sizeof *p->free_list);
+    p->ready_ring = calloc(p->n_batches, sizeof *p->ready_ring);
     p->tensors = calloc(p->request->model->n_tensors + 1, sizeof *p->tensors);
-    if (!p->slabs || !p->free_list || !p->ready_ring || !p->tensors)
+    if (!p->batches || !p->free_list || !p->ready_ring || !p->tensors)
         return error_oom(err);
-    for (unsigned i = 0; i < p->n_slabs; i++) {
-        p->slabs[i].bytes = malloc(p->slab_bytes);
-        if (!p->slabs[i].bytes)
+    for (unsigned i = 0; i < p->n_batches; i++) {
+        p->batches[i].bytes = malloc(p->batch_bytes);
+        if (!p->batches[i].bytes)
             return error_oom(err);
         p->free_list[p->n_free++] = i;
     }
@@ -284,7 +356,9 @@ static int prepare(struct pipeline *p, struct error *err)
         r = slab_walk_new(q->model, p->cuts, &walk, err);
     if (r < 0)
         return r;
-    p->slab_bytes = slab_walk_largest(walk);
+    p->batch_bytes = slab_walk_largest(walk);
+    if (p->batch_bytes < BATCH_BYTES)
+        p->batch_bytes = BATCH_BYTES;
     slab_walk_free(walk);
     p->max_elements = largest_count(q->model, p->cuts);
     p->max_encoded = largest_encoded(q, p->cuts);
@@ -299,16 +373,16 @@ static int prepare(struct pipeline *p, struct error *err)
         return error_oom(err);
     for (uint64_t i = 0; i < q->n_targets * q->model->n_tensors; i++)
         p->result->figures[i].all = (struct measure)MEASURE_INIT;
-    return make_slabs(p, err);
+    return make_batches(p, err);
 }
 
 static void deinit(struct pipeline *p)
 {
-    for (unsigned i = 0; p->slabs && i < p->n_slabs; i++)
-        free(p->slabs[i].bytes);
+    for (unsigned i = 0; p->batches && i < p->n_batches; i++)
+        free(p->batches[i].bytes);
     for (uint64_t i = 0; p->tensors && i < p->request->model->n_tensors; i++)
         free(p->tensors[i].parts);
-    free(p->slabs);
+    free(p->batches);
     free(p->free_list);
     free(p->ready_ring);
     free(p->tensors);

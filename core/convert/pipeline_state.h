@@ -9,10 +9,19 @@
 
 #include <pthread.h>
 
+#define BATCH_SLABS 64u
+#define BATCH_BYTES (64u << 10)
+
 struct loaded_slab {
     struct slab slab;
-    unsigned char *bytes; /* planes one after another */
     const void *planes[PARE_MAX_PLANES];
+};
+
+/* What goes from thread to thread: one slab, or several that are small. */
+struct batch {
+    struct loaded_slab slabs[BATCH_SLABS];
+    unsigned n;
+    unsigned char *bytes; /* the slabs', planes one after another */
 };
 
 struct tensor_progress { /* lock */
@@ -24,13 +33,13 @@ struct pipeline {
     const struct pipeline_request *request;
     struct pipeline_result *result;
     struct slab_cut *cuts;
-    uint64_t slab_bytes;    /* room for a slab's source bytes */
+    uint64_t batch_bytes;   /* room for a batch's source bytes */
     uint64_t max_elements;  /* of a slab */
     uint64_t max_encoded;   /* bytes of a slab in any target's plane set */
 
     pthread_mutex_t lock;
-    pthread_cond_t room;    /* a slab is free, or all stops */
-    pthread_cond_t work;    /* a slab is ready, or there will be none, or all stops */
+    pthread_cond_t room;    /* a batch is free, or all stops */
+    pthread_cond_t work;    /* a batch is ready, or there will be none, or all stops */
     pthread_cond_t ended;   /* all threads have */
     struct error err;       /* lock: the first failure */
     int stopped;            /* lock: no more work is wanted */
@@ -38,8 +47,8 @@ struct pipeline {
     unsigned running;       /* lock: threads that have not ended */
     uint64_t done;          /* lock: source bytes read */
     uint64_t steps;         /* lock: anything finished, for the heartbeat */
-    struct loaded_slab *slabs; /* lock: free and ready ones, by index */
-    unsigned n_slabs, n_free, n_ready, ready_at;
+    struct batch *batches;  /* lock: free and ready ones, by index */
+    unsigned n_batches, n_free, n_ready, ready_at;
     unsigned *free_list, *ready_ring;
     struct tensor_progress *tensors; /* lock */
     struct stage_seconds seconds;    /* lock: threads add theirs when they end */

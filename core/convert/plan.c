@@ -34,6 +34,7 @@ static void planner_deinit(struct planner *p)
     free(p->arch);
     free(p->tensors);
     free(p->order);
+    free(p->row.x);
 }
 
 static int copy_files(struct planner *p, struct model *target)

@@ -59,6 +59,7 @@ static int find_other(struct planner *p, uint64_t tensor, const struct encoding 
     const struct model_tensor *t = &p->source->tensors[tensor];
     struct lattice_look look = p->options->lattice;
     uint64_t least = bytes_in(t, to);
+    look.row = &p->row;
     look.quick = 1;
     find_lattices(p);
     for (size_t i = 0; i < p->n_lattices; i++) {
@@ -82,9 +83,11 @@ int planner_find_lattice(struct planner *p, uint64_t tensor, const struct encodi
 {
     const struct model_tensor *t = &p->source->tensors[tensor];
     const struct encoding *other = NULL;
-    if (!p->options->lattice.source || !(to->flags & PARE_ENCODING_QUANTIZED) || !t->encoding)
+    struct lattice_look look = p->options->lattice;
+    look.row = &p->row;
+    if (!look.source || !(to->flags & PARE_ENCODING_QUANTIZED) || !t->encoding)
         return 0;
-    int r = lattice_find(&p->options->lattice, t, tensor, to, &p->tensors[tensor].lattice, p->err);
+    int r = lattice_find(&look, t, tensor, to, &p->tensors[tensor].lattice, p->err);
     if (r == 0 && !p->tensors[tensor].lattice && !(t->encoding->flags & PARE_ENCODING_QUANTIZED))
         r = find_other(p, tensor, to, &other);
     if (other)
