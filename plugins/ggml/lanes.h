@@ -259,7 +259,11 @@ LANES_INLINE ilanes lanes_rounded_bits(lanes value)
 {
     ilanes bits = lanes_bits(value + lanes_all(LANES_ROUNDER));
 
+#if LANES == 16
+    return _mm512_ternarylogic_epi32(bits, ilanes_all(0x007fffff), ilanes_all(0x4b000000), 0xea);
+#else
     return ilanes_or(ilanes_and(bits, ilanes_all(0x007fffff)), ilanes_all(0x4b000000));
+#endif
 }
 
 /* round_even(value) as a float. */

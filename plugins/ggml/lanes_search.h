@@ -23,9 +23,13 @@ struct lanes_found {
     lanes from;
 };
 
-/* search_affine of n <= SEARCH_MAX weights a group. */
+/* search_affine of 32 weights a group, by their squared errors. */
 struct lanes_found lanes_affine(const struct affine_search *search, const lanes *x,
-                                const lanes *weights, uint32_t n);
+                                const lanes *weights);
+
+/* search_affine of two groups of n = 16 or 32 weights, one after the other. */
+void lanes_affine_two(const struct affine_search *search, const lanes *x, const lanes *weights,
+                      uint32_t n, struct lanes_found *ret_found);
 
 /* search_positive of n values a group. Gives the scales; ret_levels are the codes as floats. */
 lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weights,
