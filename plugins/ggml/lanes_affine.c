@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * search_affine of search.c in lanes: see lanes_search.h. Two groups are searched side by side where
- * there are two, because the sums of one are chains of additions.
+ * search_affine of search.c in lanes: see lanes_search.h. Two groups are searched side by side
+ * where there are two, because the sums of one are chains of additions.
  */
 #include "lanes_search.h"
 
