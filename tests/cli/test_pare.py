@@ -8,36 +8,20 @@ Usage: test_pare.py PARE TEST_DATA (with PARE_PLUGINS, PARE_RECIPES and PARE_WOR
 import json
 import math
 import os
-import pathlib
 import pty
 import shutil
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-PARE = os.path.abspath(sys.argv[1])
-MODEL = pathlib.Path(sys.argv[2]).absolute() / "tiny-llama.gguf"
+import program
+from program import MODEL, PARE
 
 
-class Test(unittest.TestCase):
-    def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pare-cli-"))
-        self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "state"), "LC_ALL": "C.UTF-8"}
-        shutil.copy(MODEL, self.dir / "tiny.gguf")
-
-    def tearDown(self):
-        shutil.rmtree(self.dir)
-
-    def pare(self, *args, status=0, **more):
-        done = subprocess.run([PARE, *args], cwd=self.dir, env=self.env, capture_output=True,
-                              text=True, timeout=100, **more)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return done
-
+class Test(program.Program):
     def outputs(self, folder="out"):
         return sorted(os.listdir(self.dir / folder)) if (self.dir / folder).exists() else []
 
