@@ -134,6 +134,11 @@ LANES_INLINE mlanes lanes_every(void)
 #endif
 }
 
+LANES_INLINE mlanes lanes_none(void)
+{
+    return lanes_without(lanes_every(), lanes_every());
+}
+
 /* 1 when some lane is in the mask. */
 LANES_INLINE int lanes_any(mlanes mask)
 {

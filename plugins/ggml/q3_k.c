@@ -173,8 +173,8 @@ static void encode_lanes(const struct block_lanes *blocks)
         d = search_importance(blocks, x, scales, levels);
         lanes_codes(scales, SUBS, SCALE_HALF, scale_codes);
     } else {
-        for (int j = 0; j < BLOCK_LEN; j += SUB_LEN) {
-            scales[j / SUB_LEN] = lanes_refined(x + j, SUB_LEN, HALF, levels + j);
+        for (int j = 0; j < SUBS; j += 4) {
+            lanes_refined(x + j * SUB_LEN, HALF, scales + j, levels + j * SUB_LEN);
         }
     }
     lanes_codes(levels, BLOCK_LEN, HALF, codes);

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-#define ROWS 3u
+#define ROWS 4u
 #define BLOCKS 5u /* per row: an odd number */
 
 static uint64_t failures;
