@@ -143,4 +143,5 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq4_xs, BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE,
-               "256 weights: 4-bit codes of uneven levels, scale per 32", IN_LANES(encode_lanes));
+               "256 weights: 4-bit codes of uneven levels, scale per 32",
+               IN_LANES(encode_lanes), NULL);

@@ -206,4 +206,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(q3_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
                PARE_ENCODING_IMPORTANCE,
-               "256 weights: 3-bit codes, scale per 16", IN_LANES(encode_lanes));
+               "256 weights: 3-bit codes, scale per 16", IN_LANES(encode_lanes), NULL);

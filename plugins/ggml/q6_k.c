@@ -238,4 +238,4 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 
 BLOCK_LATTICE(q6_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
                PARE_ENCODING_IMPORTANCE,
-               "256 weights: 6-bit codes, scale per 16", IN_LANES(encode_lanes));
+               "256 weights: 6-bit codes, scale per 16", IN_LANES(encode_lanes), NULL);

@@ -92,4 +92,4 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 
 BLOCK_LATTICE(q8_0, BLOCK_LEN, BLOCK_BYTES, 0,
                0,
-               "32 weights: scale and 8-bit codes", NULL);
+               "32 weights: scale and 8-bit codes", NULL, NULL);

@@ -44,7 +44,8 @@ static void table_add_input(struct table *table, const struct pare_encoding *enc
 {
     float *x = allocate(ROWS * row_len, sizeof(float));
     float *importance = allocate(row_len, sizeof(float));
-    struct pare_calibration calibration = {sizeof(calibration), importance, NULL};
+    struct pare_calibration calibration = {
+        .struct_size = sizeof(calibration), .importance = importance};
     struct planes planes;
 
     input_fill(input, SEED, x, ROWS * row_len);
