@@ -16,6 +16,8 @@
 
 #include "level.h"
 
+#define LANES_ROUNDER 12582912.0f /* 1.5 * 2^23: see round_even in search.h */
+
 #if LANES > 0
 
 #define LANES_INLINE static inline __attribute__((always_inline))
@@ -257,8 +259,6 @@ LANES_INLINE lanes lanes_magnitude(lanes a)
     return lanes_of_bits(ilanes_and(lanes_bits(a), ilanes_all(0x7fffffff)));
 }
 
-#define LANES_ROUNDER 12582912.0f /* 1.5 * 2^23: see round_even in search.h */
-
 /* The bits of the float LANES_ROUNDER + round_even(value). */
 LANES_INLINE ilanes lanes_rounded_bits(lanes value)
 {
@@ -286,5 +286,16 @@ LANES_INLINE lanes lanes_level(lanes value, int32_t low, int32_t high)
     return lanes_of_bits(bits) - lanes_all(LANES_ROUNDER);
 }
 
+#else
+#include "lanes_one.h"
 #endif
+
+/* The integer nearest to `value`, ties to even, held between low and high; low for a NaN. */
+LANES_INLINE lanes lanes_held_level(lanes value, float low, float high)
+{
+    lanes held = lanes_lesser(lanes_greater(value, lanes_all(low)), lanes_all(high));
+
+    return held + lanes_all(LANES_ROUNDER) - lanes_all(LANES_ROUNDER);
+}
+
 #endif

@@ -98,4 +98,4 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 
 BLOCK_LATTICE_DAMAGE(mxfp4, BLOCK_LEN, BLOCK_BYTES,
                      0,
-                     "32 weights: power of two and 4-bit floats", NULL);
+                     "32 weights: power of two and 4-bit floats", NULL, NULL);

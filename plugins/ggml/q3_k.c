@@ -11,6 +11,7 @@
  * scales. A sub-block whose rounded scale is 0 keeps the codes of the search. See
  * docs/formats/encodings/q3_k.md.
  */
+#include "best_chain.h"
 #include "blocks.h"
 #include "codes.h"
 #include "encodings.h"
@@ -190,6 +191,23 @@ static void encode_lanes(const struct block_lanes *blocks)
 }
 #endif
 
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_chain chain = {
+        SUBS, 32.0f, {0, -4.0f, 3.0f, 2.4f, 0.12f, 24}
+    };
+    struct best_chain_found found;
+    uint8_t scale_codes[SUBS];
+
+    best_chain_search(&chain, blocks, &found);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        for (int j = 0; j < SUBS; j++) {
+            scale_codes[j] = (uint8_t)((int32_t)found.scale[i][j] + SCALE_HALF);
+        }
+        store_block(blocks->x[i], found.d[i], scale_codes, found.codes[i], blocks->block[i]);
+    }
+}
+
 static void decode_block(const uint8_t *block, float *x)
 {
     float scale[SUBS];
@@ -205,5 +223,5 @@ static void decode_block(const uint8_t *block, float *x)
 }
 
 BLOCK_ENCODING(q3_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
-               PARE_ENCODING_IMPORTANCE,
-               "256 weights: 3-bit codes, scale per 16", IN_LANES(encode_lanes));
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+               "256 weights: 3-bit codes, scale per 16", IN_LANES(encode_lanes), best_lanes);

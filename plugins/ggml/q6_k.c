@@ -9,6 +9,7 @@
  * largest at -128, and the codes are made anew with the rounded scales. A sub-block whose rounded
  * scale is 0 keeps the codes of the search. See docs/formats/encodings/q6_k.md.
  */
+#include "best_chain.h"
 #include "blocks.h"
 #include "encodings.h"
 #include "lanes_search.h"
@@ -126,6 +127,23 @@ static void encode_lanes(const struct block_lanes *blocks)
 }
 #endif
 
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_chain chain = {
+        SUBS, 128.0f, {0, -32.0f, 31.0f, 26.0f, 0.5f, 22}
+    };
+    struct best_chain_found found;
+
+    best_chain_search(&chain, blocks, &found);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        store_u16(blocks->block[i] + SCALE, scale_encode(found.d[i]));
+        for (int j = 0; j < SUBS; j++) {
+            blocks->block[i][SCALES + j] = (uint8_t)(int32_t)found.scale[i][j];
+        }
+        pack_block(found.codes[i], blocks->block[i]);
+    }
+}
+
 /* What pack_codes made of 128 codes. */
 static void unpack_codes(const uint8_t *low, const uint8_t *high, uint8_t *codes)
 {
@@ -237,5 +255,5 @@ static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 }
 
 BLOCK_LATTICE(q6_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
-               PARE_ENCODING_IMPORTANCE,
-               "256 weights: 6-bit codes, scale per 16", IN_LANES(encode_lanes));
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+               "256 weights: 6-bit codes, scale per 16", IN_LANES(encode_lanes), best_lanes);

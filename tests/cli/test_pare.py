@@ -134,6 +134,38 @@ class Test(program.Program):
                          "--as-container", "--measure", "none", status=1)
         self.assertIn("element 300 (row 1, column 44) is nan", done.stderr)
 
+    def test_search(self):
+        """As the option, a rule beside the recipe, or the recipe says; never a worse tensor."""
+        name = "tiny-Q4_0.gguf"
+        self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "-o", "reference", "-q")
+        for level in ("c", "native"):
+            self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "-o", level, "-q", "--search",
+                      "best", "--cpu", level, "--threads", "1" if level == "c" else "2")
+        read = {folder: (self.dir / folder / name).read_bytes()
+                for folder in ("reference", "c", "native")}
+        self.assertEqual(read["c"], read["native"])
+        self.assertEqual(len(read["c"]), len(read["reference"]))
+        self.assertNotEqual(read["c"], read["reference"])
+        manifests = [json.loads((self.dir / folder / (name + ".pare.json")).read_text())
+                     for folder in ("reference", "c")]
+        self.assertEqual([m["target"]["search"] for m in manifests], ["reference", "best"])
+        self.assertLess(manifests[1]["accuracy"]["rmse"], 0.97 * manifests[0]["accuracy"]["rmse"])
+        for before, after in zip(*(m["tensors"] for m in manifests)):
+            self.assertLessEqual(after["rmse"] or 0, before["rmse"] or 0, after["name"])
+        self.assertIn("| Search | best |", (self.dir / "c" / (name + ".pare.md")).read_text())
+        self.assertIn("search", self.pare("show", "2").stdout)
+        (self.dir / "more.rules").write_text("search best\n")
+        for args in (["--overrides", "more.rules"], ["--search", "best", "--overrides",
+                                                     "more.rules"]):
+            self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "-o", "rules", "-q", *args)
+            self.assertEqual((self.dir / "rules" / name).read_bytes(), read["c"])
+            shutil.rmtree(self.dir / "rules")
+        self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "-o", "rules", "-q", "--search",
+                  "reference", "--overrides", "more.rules")
+        self.assertEqual((self.dir / "rules" / name).read_bytes(), read["reference"])
+        done = self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "--search", "x", status=2)
+        self.assertIn("neither reference nor best", done.stderr)
+
     def test_without_digests(self):
         for folder, digest in (("with", "sha256"), ("without", "none")):
             self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "--out", folder, "--digest",

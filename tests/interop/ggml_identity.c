@@ -266,7 +266,8 @@ static void encode_compare(const struct pair *pair, const char *input, const flo
 {
     struct tally *tally = importance != NULL ? &weighed : &plain;
     uint64_t aborts = left_out;
-    struct pare_calibration calibration = {sizeof(calibration), importance, NULL};
+    struct pare_calibration calibration = {
+        .struct_size = sizeof(calibration), .importance = importance};
     const struct ggml_type_traits *traits = ggml.type_traits(pair->type);
     uint64_t blocks = rows * ROW_LEN / (uint64_t)traits->blck_size;
     uint8_t *theirs = allocate(blocks, traits->type_size);
