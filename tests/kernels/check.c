@@ -4,9 +4,9 @@
  * The kernel checker: what include/pare/plugin.h promises of kernels, for every kernel of every
  * encoding of every plugin in a folder, on all inputs of inputs.c.
  *
- * Usage: check FOLDER [SEED [STEP]]: with every STEPth input. It prints a line for each kernel and
- * the seed that it used; status 0 when all hold. A kernel whose CPU features are missing here is
- * reported as skipped.
+ * Usage: check FOLDER [SEED [STEP]]: with every STEPth input, from which on is the seed's choice; a
+ * SEED of 0 is the time. It prints a line for each kernel and the seed that it used; status 0 when
+ * all hold. A kernel whose CPU features are missing here is reported as skipped.
  */
 #include "inputs.h"
 #include "kernels.h"
@@ -23,7 +23,7 @@
 #define SEARCH_SHAPES 2 /* of those of check_input, that the longer search is tried on */
 
 static uint64_t failures;
-static int step = 1;
+static uint64_t step = 1;
 
 /* One kernel at work on one input. */
 struct trial {
@@ -438,7 +438,7 @@ static void check_kernel(const struct pare_encoding *encoding, const struct pare
     }
     check_any_bytes(encoding, kernel, seed);
     for (int i = 0; inputs[i].name != NULL && kernel->encode != NULL; i++) {
-        if (i % step != 0) {
+        if ((uint64_t)i % step != seed % step) {
             continue;
         }
         check_input(encoding, kernel, &inputs[i], seed);
@@ -465,8 +465,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: check FOLDER [SEED [STEP]]\n");
         return 2;
     }
-    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL);
-    step = argc > 3 && atoi(argv[3]) > 0 ? atoi(argv[3]) : 1;
+    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
+    seed = seed != 0 ? seed : (uint64_t)time(NULL);
+    step = argc > 3 && atoi(argv[3]) > 0 ? (uint64_t)atoi(argv[3]) : 1;
     const struct pare_encoding **all = encodings_load(argv[1]);
     printf("seed %llu\n", (unsigned long long)seed);
     for (const struct pare_encoding **encoding = all; *encoding != NULL; encoding++) {
