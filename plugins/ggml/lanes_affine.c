@@ -14,8 +14,9 @@ struct group_lanes {
     const lanes *weights;
     lanes sum_w;
     lanes sum_wx;
-    lanes min; /* at most 0 */
-    lanes max;
+    lanes low; /* the smallest weight */
+    lanes min; /* the same, at most 0 */
+    lanes max; /* the largest weight */
 };
 
 /* How all of them are searched; constants, so that loops unroll. */
@@ -33,10 +34,39 @@ struct fit_lanes {
     lanes lx;
 };
 
+/* What holds the levels that `tried` gives: rounding keeps order, so that those of the smallest and
+ * the largest weight tell. Which of them is above depends: a fit's `from` may lie beyond all. */
+LANES_INLINE enum hold hold_of(const struct affine_shape *shape, const struct group_lanes *group,
+                               const struct lanes_found *tried)
+{
+    const lanes limit = lanes_all(4194304.0f);
+    mlanes small = lanes_every();
+    mlanes below = lanes_every();
+    mlanes above = lanes_every();
+
+    for (uint32_t g = 0; g < shape->groups; g++) {
+        lanes one = tried[g].inverse * (group[g].low - tried[g].from);
+        lanes other = tried[g].inverse * (group[g].max - tried[g].from);
+        lanes low = lanes_lesser(one, other);
+        lanes high = lanes_greater(one, other);
+        small = lanes_and(small, lanes_less(lanes_magnitude(one), limit));
+        small = lanes_and(small, lanes_less(lanes_magnitude(other), limit));
+        below = lanes_and(below, lanes_at_most(lanes_all(-0.5f), low));
+        above = lanes_and(above, lanes_less(high, lanes_all((float)shape->top + 0.5f)));
+    }
+    if (lanes_any(lanes_without(lanes_every(), small))) {
+        return HOLD_ANY;
+    }
+    if (lanes_any(lanes_without(lanes_every(), above))) {
+        return HOLD_BOTH;
+    }
+    return lanes_any(lanes_without(lanes_every(), below)) ? HOLD_BELOW : HOLD_NONE;
+}
+
 /* The levels that the `inverse` and `from` of each group give, and their sums. */
-LANES_INLINE void try_levels(const struct affine_shape *shape, const struct group_lanes *group,
-                             const struct lanes_found *tried, lanes levels[][SEARCH_MAX],
-                             struct fit_lanes *ret_fit)
+LANES_INLINE void sum_levels(const struct affine_shape *shape, const struct group_lanes *group,
+                             const struct lanes_found *tried, enum hold hold,
+                             lanes levels[][SEARCH_MAX], struct fit_lanes *ret_fit)
 {
     const lanes zero = lanes_all(0.0f);
     struct fit_lanes fit[PAIR] = {{zero, zero, zero}, {zero, zero, zero}};
@@ -44,7 +74,7 @@ LANES_INLINE void try_levels(const struct affine_shape *shape, const struct grou
     for (uint32_t i = 0; i < shape->n; i++) {
         for (uint32_t g = 0; g < shape->groups; g++) {
             lanes x = group[g].x[i];
-            lanes level = lanes_level(tried[g].inverse * (x - tried[g].from), 0, shape->top);
+            lanes level = lanes_held(tried[g].inverse * (x - tried[g].from), 0, shape->top, hold);
             lanes wl = group[g].weights[i] * level;
             levels[g][i] = level;
             fit[g].l = fit[g].l + wl;
@@ -54,6 +84,24 @@ LANES_INLINE void try_levels(const struct affine_shape *shape, const struct grou
     }
     for (uint32_t g = 0; g < shape->groups; g++) {
         ret_fit[g] = fit[g];
+    }
+}
+
+/* The same; each way to hold levels has a loop of its own. */
+LANES_INLINE void try_levels(const struct affine_shape *shape, const struct group_lanes *group,
+                             const struct lanes_found *tried, lanes levels[][SEARCH_MAX],
+                             struct fit_lanes *ret_fit)
+{
+    enum hold hold = hold_of(shape, group, tried);
+
+    if (hold == HOLD_NONE) {
+        sum_levels(shape, group, tried, HOLD_NONE, levels, ret_fit);
+    } else if (hold == HOLD_BELOW) {
+        sum_levels(shape, group, tried, HOLD_BELOW, levels, ret_fit);
+    } else if (hold == HOLD_BOTH) {
+        sum_levels(shape, group, tried, HOLD_BOTH, levels, ret_fit);
+    } else {
+        sum_levels(shape, group, tried, HOLD_ANY, levels, ret_fit);
     }
 }
 
@@ -121,6 +169,7 @@ LANES_INLINE void group_begin(struct group_lanes *group, uint32_t n)
         group->sum_w = group->sum_w + group->weights[i];
         group->sum_wx = group->sum_wx + group->weights[i] * group->x[i];
     }
+    group->low = low;
     group->min = lanes_choose(lanes_less(zero, low), zero, low);
     group->max = high;
 }

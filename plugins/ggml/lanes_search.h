@@ -36,7 +36,7 @@ lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weigh
                      lanes *ret_levels);
 
 /* search_symmetric of n <= SEARCH_MAX weights a group; weights NULL: the squares of x. Gives the
- * scales; ret_levels are the codes less half, as floats. */
+ * scales; ret_levels, if not NULL, are the codes less half, as floats. */
 lanes lanes_symmetric(const lanes *x, uint32_t n, int32_t half, const lanes *weights,
                       lanes *ret_levels);
 

@@ -135,7 +135,7 @@ lanes lanes_symmetric(const lanes *x, uint32_t n, int32_t half, const lanes *wei
         }
     }
     struct scaled_lanes found = choose_best(&group);
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; ret_levels != NULL && i < n; i++) {
         lanes level = lanes_level(found.inverse * x[i], -half, half - 1);
         ret_levels[i] = lanes_choose(is_zero, lanes_all((float)-half), level);
     }
