@@ -33,7 +33,7 @@ enum {
     OPTION_KEEP,
     OPTION_OUTPUT,
     OPTION_EMBEDDING,
-    OPTION_PURE,
+    OPTION_PURE, OPTION_SEARCH,
     OPTION_METADATA,
     OPTION_DROP,
     OPTION_OVERRIDES,
@@ -54,6 +54,7 @@ static const struct cli_option options[] = {
     { "output-tensor", 0, "ENC", "encoding of the output matrix, or keep", OPTION_OUTPUT },
     { "token-embedding", 0, "ENC", "encoding of the embedding, or keep", OPTION_EMBEDDING },
     { "pure", 0, NULL, "no mixture: the recipe's main encoding for all", OPTION_PURE },
+    { "search", 0, "WHAT", "of encodings: reference, or best, which takes longer", OPTION_SEARCH },
     { "metadata", 0, "KEY=TYPE:VALUE", "set an entry of the output's metadata", OPTION_METADATA },
     { "drop-metadata", 0, "KEY", "leave an entry out", OPTION_DROP },
     { "overrides", 0, "FILE", "more rules, see pare-recipe(5)", OPTION_OVERRIDES },
@@ -184,6 +185,8 @@ static int set_override(struct overrides *overrides, int id, const char *value)
         return overrides_embedding(overrides, value);
     case OPTION_PURE:
         return overrides_pure(overrides);
+    case OPTION_SEARCH:
+        return overrides_search(overrides, value);
     case OPTION_METADATA:
         return overrides_metadata(overrides, value);
     case OPTION_DROP:

@@ -110,6 +110,15 @@ int overrides_tensor(struct overrides *overrides, const char *value)
                (int)n, value);
 }
 
+int overrides_search(struct overrides *overrides, const char *value)
+{
+    json_decref(overrides->ranks[OVERRIDE_SEARCH]); /* of several options the last one counts */
+    overrides->ranks[OVERRIDE_SEARCH] = NULL;
+    if (strcmp(value, "reference") != 0 && strcmp(value, "best") != 0)
+        return cli_usage("--search: \"%.100s\" is neither reference nor best", value);
+    return add(overrides, OVERRIDE_SEARCH, "search", value, "search %s", value);
+}
+
 int overrides_keep(struct overrides *overrides, const char *value)
 {
     size_t n = strlen(value);

@@ -19,6 +19,7 @@ enum override_rank {
     OVERRIDE_TIED,      /* the embedding in the place of an output; not with OVERRIDE_PURE */
     OVERRIDE_PURE,
     OVERRIDE_METADATA,
+    OVERRIDE_SEARCH,
     OVERRIDE_FILE,
     OVERRIDE_RANKS
 };
@@ -31,12 +32,14 @@ struct overrides {
 void overrides_deinit(struct overrides *overrides);
 
 /* Each takes the value of an option: --tensor, --keep, --output-tensor, --token-embedding, --pure,
- * --metadata, --drop-metadata, --overrides. CLI_OK, or an exit status after the message. */
+ * --search, --metadata, --drop-metadata, --overrides. CLI_OK, or an exit status after the
+ * message. */
 int overrides_tensor(struct overrides *overrides, const char *value);
 int overrides_keep(struct overrides *overrides, const char *value);
 int overrides_output(struct overrides *overrides, const char *value);
 int overrides_embedding(struct overrides *overrides, const char *value);
 int overrides_pure(struct overrides *overrides);
+int overrides_search(struct overrides *overrides, const char *value);
 int overrides_metadata(struct overrides *overrides, const char *value);
 int overrides_drop_metadata(struct overrides *overrides, const char *value);
 int overrides_file(struct overrides *overrides, const char *path);

@@ -198,6 +198,8 @@ static void print_conversion(const json_t *row)
            json_get_string(row, "state", "?"));
     fieldf("target", "%s:%s", json_get_string(row, "format", "?"),
            json_get_string(row, "recipe", "?"));
+    if (!strcmp(json_get_string(row, "search", ""), "best"))
+        field("search", "best");
     field("output", json_get_string(row, "output_path", NULL));
     if (json_is_integer(json_object_get(row, "bytes_out")))
         fieldf("size", "%s from %s, %s bits per weight", bytes_of(row, "bytes_out", out),

@@ -36,6 +36,11 @@ static json_t *describe_choice(const struct target *target, uint64_t i)
                      lattice_name(choice->lattice));
 }
 
+static const char *search_name(const struct target *target)
+{
+    return target->plan->search == PARE_SEARCH_BEST ? "best" : "reference";
+}
+
 void answer_plan(const struct job_context *job, const struct target *target, uint64_t memory)
 {
     json_t *tensors = json_array();
@@ -45,7 +50,8 @@ void answer_plan(const struct job_context *job, const struct target *target, uin
         (void)json_array_append_new(tensors, line);
     }
     job_emit(job, "plan",
-             json_pack("{s:i, s:s, s:s, s:o, s:o, s:I, s:f, s:I, s:I, s:I, s:O, s:s}", "target",
+             json_pack("{s:i, s:s, s:s, s:o, s:o, s:I, s:f, s:I, s:I, s:I, s:O, s:s, s:s}",
+                       "target",
                        (int)target->index, "format", target->writer->name, "recipe",
                        recipe_name(target->recipe), "tensors", tensors, "census",
                        model_census(target->plan->target), "bytes",
@@ -53,7 +59,7 @@ void answer_plan(const struct job_context *job, const struct target *target, uin
                        target_bits_per_weight(target), "memory", (json_int_t)memory, "disk",
                        (json_int_t)target_bytes(target), "fallbacks",
                        (json_int_t)target->plan->n_fallbacks, "warnings", target->warnings, "map",
-                       route_map(target->route)));
+                       route_map(target->route), "search", search_name(target)));
 }
 
 /* With nonfinite = keep: what was passed on, and what it cost besides. */
@@ -128,7 +134,7 @@ void answer_target(const struct job_context *job, const struct target *target,
     _cleanup_free_ char *output = target_output_name(target);
     job_emit(job, "target",
              json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:I, s:o, s:f, s:o, s:o, s:O, "
-                       "s:s, s:O}",
+                       "s:s, s:O, s:s}",
                        "target", (int)target->index, "format", target->writer->name, "recipe",
                        recipe_name(target->recipe), "recipe_sha256", recipe_digest(target->recipe),
                        "stem", target->stem, "output", output ? output : "", "folder",
@@ -137,7 +143,8 @@ void answer_target(const struct job_context *job, const struct target *target,
                        model_census(target->plan->target), "bits_per_weight",
                        target_bits_per_weight(target), "lattice", count_lattices(target),
                        "accuracy", accuracy, "warnings", target->warnings, "map",
-                       route_map(target->route), "options", target->options));
+                       route_map(target->route), "options", target->options, "search",
+                       search_name(target)));
 }
 
 static int compare_lines(const void *a, const void *b)

@@ -74,18 +74,11 @@ static int write_planes(struct computer *c, const struct target *target, uint64_
     return r < 0 ? error_prefix(err, "%s", target->stem) : 0;
 }
 
-static void encode_rows(const struct model_tensor *t, uint64_t rows, uint64_t row_len,
-                        const float *x, const float *importance, void *const *planes)
-{
-    struct pare_calibration calibration = { .struct_size = sizeof calibration,
-                                            .importance = importance };
-    t->encoding->kernel.encode(x, rows, row_len, &calibration, planes);
-}
-
 /* Encodes the decoded slab to the planes, each matrix with its own importance. */
 static int encode_weighted(struct computer *c, const struct model_tensor *t,
                            const struct slab *slab, const struct importance_entry *entry,
-                           void *const *planes, struct error *err)
+                           struct pare_calibration *calibration, void *const *planes,
+                           struct error *err)
 {
     for (uint64_t done = 0; done < slab->count;) {
         uint64_t at = slab->first + done, rows, row_len, begin, offset, length;
@@ -100,7 +93,8 @@ static int encode_weighted(struct computer *c, const struct model_tensor *t,
             slab_plane_range(t, i, at, count, &offset, &length);
             part[i] = (unsigned char *)planes[i] + (offset - begin);
         }
-        encode_rows(t, rows, row_len, c->x + done, c->importance.values, part);
+        calibration->importance = c->importance.values;
+        t->encoding->kernel.encode(c->x + done, rows, row_len, calibration, part);
         done += count;
     }
     return 0;
@@ -125,9 +119,10 @@ static int recover_slab(const struct computer *c, const struct model_tensor *t,
 
 /* Encodes the decoded slab; ret_planes gets where its planes are. */
 static int encode_slab(struct computer *c, const struct model_tensor *t, const struct slab *slab,
-                       const struct plan_choice *choice, const void **ret_planes,
-                       struct error *err)
+                       const struct plan_choice *choice, uint32_t search,
+                       const void **ret_planes, struct error *err)
 {
+    struct pare_calibration calibration = { .struct_size = sizeof calibration, .search = search };
     const struct encoding *from = source_tensor(c->p, slab->tensor)->encoding;
     void *planes[PARE_MAX_PLANES] = { 0 };
     uint64_t rows, row_len, offset, length, at = 0, start = timing_now();
@@ -141,9 +136,9 @@ static int encode_slab(struct computer *c, const struct model_tensor *t, const s
     if (choice->lattice)
         r = recover_slab(c, t, slab, lattice_grain(from, choice->lattice), planes, err);
     else if (choice->importance)
-        r = encode_weighted(c, t, slab, choice->importance, planes, err);
+        r = encode_weighted(c, t, slab, choice->importance, &calibration, planes, err);
     else
-        encode_rows(t, rows, row_len, c->x, NULL, planes);
+        t->encoding->kernel.encode(c->x, rows, row_len, &calibration, planes);
     c->seconds.encode += timing_since(start);
     return r;
 }
@@ -275,7 +270,7 @@ static int do_target(struct computer *c, const struct loaded_slab *l, const stru
     if (same)
         memcpy(planes, l->planes, sizeof planes);
     else
-        r = encode_slab(c, to, &l->slab, choice, planes, err);
+        r = encode_slab(c, to, &l->slab, choice, target->plan->search, planes, err);
     if (r == 0 && decoded && !is_integer(from->encoding))
         r = look_at_slab(c, to, &l->slab, choice, same, planes, m, err);
     if (r < 0)

@@ -45,6 +45,11 @@ INLINE void add(struct sums *sums, const float *x, const float *y)
     sums->largest = (floats)((larger & (integers)e) | (~larger & (integers)sums->largest));
 }
 
+INLINE void put(double *to, doubles v)
+{
+    memcpy(to, &v, sizeof v);
+}
+
 /* The last elements with zeros after them, which change no sum. */
 INLINE void pad(float to[MEASURE_LANES], const float *from, size_t n)
 {
@@ -64,10 +69,10 @@ void LEVEL_NAME(measure_sums)(const float *x, const float *y, size_t n, struct m
     pad(last_y, y + whole, n - whole);
     for (size_t j = 0; j < STEPS; j++) {
         add(&sums[j], last_x + j * WIDTH, last_y + j * WIDTH);
-        memcpy(&ret->sse[j * WIDTH], &sums[j].sse, sizeof sums[j].sse);
-        memcpy(&ret->sxx[j * WIDTH], &sums[j].sxx, sizeof sums[j].sxx);
-        memcpy(&ret->syy[j * WIDTH], &sums[j].syy, sizeof sums[j].syy);
-        memcpy(&ret->sxy[j * WIDTH], &sums[j].sxy, sizeof sums[j].sxy);
+        put(ret->sse + j * WIDTH, sums[j].sse);
+        put(ret->sxx + j * WIDTH, sums[j].sxx);
+        put(ret->syy + j * WIDTH, sums[j].syy);
+        put(ret->sxy + j * WIDTH, sums[j].sxy);
         memcpy(&ret->largest[j * WIDTH], &sums[j].largest, sizeof sums[j].largest);
     }
 }
@@ -101,7 +106,7 @@ void LEVEL_NAME(measure_weighted)(const float *x, const float *y, const float *h
     pad(last[2], h + whole, n - whole);
     for (size_t j = 0, k = 0; j < STEPS; j++, k += WIDTH) {
         add_weighted(&sums[j], last[0] + k, last[1] + k, last[2] + k);
-        memcpy(&ret->sse[k], &sums[j].sse, sizeof sums[j].sse);
-        memcpy(&ret->sxx[k], &sums[j].sxx, sizeof sums[j].sxx);
+        put(ret->sse + k, sums[j].sse);
+        put(ret->sxx + k, sums[j].sxx);
     }
 }

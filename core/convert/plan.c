@@ -146,6 +146,8 @@ static int fill(struct planner *p, struct plan *plan)
     if (!r)
         r = planner_metadata(p, plan->target, &sorted);
     if (!r)
+        r = planner_search(p, &plan->search);
+    if (!r)
         r = add_tensors(p, plan, sorted != 0);
     if (!r)
         r = note_fallbacks(p, plan);

@@ -23,6 +23,7 @@ struct plan_choice {
 struct plan {
     struct model *target;        /* tensors with their new encodings, metadata, source's files */
     struct plan_choice *choices; /* one per target tensor */
+    uint32_t search;             /* enum pare_search, of all tensors */
     uint64_t n_fallbacks;        /* tensors whose row did not fit the chosen block */
     json_t *warnings;            /* array of texts */
 };

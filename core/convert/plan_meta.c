@@ -188,3 +188,26 @@ int planner_metadata(struct planner *p, struct model *target, int64_t *ret_sorte
         r = warn_outside(p, target);
     return r ? r : run_actions(p, p->recipe->actions, 1, target, ret_sorted);
 }
+
+static int find_search(struct planner *p, const struct recipe_rule *first, const char **ret_search)
+{
+    for (const struct recipe_rule *a = first; a && !*ret_search; a = a->next) {
+        int64_t holds = 0;
+        int r = a->verb == RECIPE_SEARCH ? planner_holds(p, a, &holds) : 0;
+        if (r)
+            return r;
+        if (holds)
+            *ret_search = a->argument;
+    }
+    return 0;
+}
+
+int planner_search(struct planner *p, uint32_t *ret_search)
+{
+    const char *search = NULL;
+    int r = find_search(p, p->recipe->outside_actions, &search);
+    if (!r)
+        r = find_search(p, p->recipe->actions, &search);
+    *ret_search = search && !strcmp(search, "best") ? PARE_SEARCH_BEST : PARE_SEARCH_REFERENCE;
+    return r;
+}

@@ -66,6 +66,9 @@ int planner_apply_outside(struct planner *p) __attribute__((warn_unused_result))
 int planner_metadata(struct planner *p, struct model *target, int64_t *ret_sorted)
     __attribute__((warn_unused_result));
 
+/* How hard encodings are to search (enum pare_search): the first statement that holds decides. */
+int planner_search(struct planner *p, uint32_t *ret_search) __attribute__((warn_unused_result));
+
 /* Adds to the plan's warnings. */
 int planner_warn(struct planner *p, const char *format, ...)
     __attribute__((warn_unused_result, format(printf, 2, 3)));

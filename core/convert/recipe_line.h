@@ -50,6 +50,7 @@ int line_parse_set(struct line *line) __attribute__((warn_unused_result));
 int line_parse_record(struct line *line) __attribute__((warn_unused_result));
 int line_parse_drop(struct line *line) __attribute__((warn_unused_result));
 int line_parse_order(struct line *line) __attribute__((warn_unused_result));
+int line_parse_search(struct line *line) __attribute__((warn_unused_result));
 int line_parse_warn(struct line *line) __attribute__((warn_unused_result));
 int line_parse_option(struct line *line) __attribute__((warn_unused_result));
 

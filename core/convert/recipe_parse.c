@@ -260,6 +260,7 @@ static const struct {
     { "record", line_parse_record, IN_RECIPE },
     { "drop", line_parse_drop, ANYWHERE },
     { "order", line_parse_order, IN_RECIPE },
+    { "search", line_parse_search, ANYWHERE },
     { "warn", line_parse_warn, ANYWHERE },
     { "option", line_parse_option, ANYWHERE },
     { "fail", parse_fail, ANYWHERE },

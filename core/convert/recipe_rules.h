@@ -23,7 +23,8 @@ enum recipe_verb {
     RECIPE_OVERRIDES,                                     /* where rules from outside are tried */
     RECIPE_LENIENT, RECIPE_REQUIRE,                       /* about importance data */
     RECIPE_SET, RECIPE_DROP, RECIPE_ORDER, RECIPE_WARN,   /* actions: about the model */
-    RECIPE_RECORD                                         /* as RECIPE_SET, but last of all */
+    RECIPE_RECORD,                                        /* as RECIPE_SET, but last of all */
+    RECIPE_SEARCH                                         /* how hard encodings search */
 };
 
 struct recipe_rule {
@@ -87,7 +88,7 @@ struct recipe {
     uint32_t n_formats;
     struct recipe_rule *rules, **rules_end;     /* keep, ENCODING, fail, overrides */
     struct recipe_rule *weighing, **weighing_end; /* require, lenient */
-    struct recipe_rule *actions, **actions_end; /* set, record, drop, order, warn */
+    struct recipe_rule *actions, **actions_end; /* set, record, drop, order, search, warn */
     struct recipe_rule *standard;               /* the "default" statement */
     struct recipe_rule *outside, **outside_end; /* rules that were given from outside */
     struct recipe_rule *outside_actions, **outside_actions_end;

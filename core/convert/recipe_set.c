@@ -230,6 +230,18 @@ int line_parse_order(struct line *line)
     return r ? r : add_new_action(line, RECIPE_ORDER, "layers", "'layers'");
 }
 
+int line_parse_search(struct line *line)
+{
+    static const char *const searches[] = { "reference", "best" };
+    struct word word;
+    if (!words_take(&line->words, &word))
+        return words_expected(&line->words, "'reference' or 'best'", NULL);
+    for (size_t i = 0; i < sizeof searches / sizeof *searches; i++)
+        if (word_is(&word, searches[i]))
+            return add_new_action(line, RECIPE_SEARCH, searches[i], "the search");
+    return words_expected(&line->words, "'reference' or 'best'", &word);
+}
+
 int line_parse_warn(struct line *line)
 {
     const char *message;

@@ -56,6 +56,7 @@ static const struct key keys[] = {
     { "nonfinite", WORD, AT(nonfinite), "refuse", "|refuse|keep|" },
     { "measure", WORD, AT(measure), "full", "|full|sample|none|" },
     { "digest", WORD, AT(digest), "sha256", "|sha256|none|" },
+    { "search", WORD, AT(search), "recipe", "|recipe|reference|best|" },
     { "allow_requantize", FLAG, AT(allow_requantize), "no" },
     { "cpu", TEXT, AT(cpu), "native" },
     { "plugins", PATHS, AT(plugins), NULL, .fixed = 1 },

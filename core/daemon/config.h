@@ -19,7 +19,7 @@ struct config {
     uint64_t jobs, threads, retries;
     uint64_t memory_limit, min_free; /* bytes */
     double settle, rescan, heartbeat, backoff; /* seconds */
-    char *sandbox, *nonfinite, *measure, *digest, *cpu;
+    char *sandbox, *nonfinite, *measure, *digest, *search, *cpu;
     int allow_requantize;
     int log_level;
 };

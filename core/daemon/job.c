@@ -263,13 +263,32 @@ static int check_space(const struct job *job, struct error *err)
                      (unsigned long long)(have / 1000000));
 }
 
+/* What stands before every recipe: rules beside the model, then what the configuration says. NULL
+ * when out of memory. */
+static json_t *make_overrides(const struct job *job)
+{
+    const char *search = job->jobs->config->search;
+    _cleanup_json_ json_t *all = json_array();
+    if (!all || (job->sidecars.rules && json_array_extend(all, job->sidecars.rules) < 0))
+        return NULL;
+    if (strcmp(search, "recipe") != 0 &&
+        json_array_append_new(all, json_pack("{s:s, s:s+}", "name", "pared.conf", "text",
+                                             "search ", search)) < 0)
+        return NULL;
+    return TAKE(all);
+}
+
 static int start_run(struct job *job, struct error *err)
 {
     const struct config *config = job->jobs->config;
+    _cleanup_json_ json_t *overrides = make_overrides(job);
+    if (!overrides)
+        return error_oom(err);
     struct job_spec spec = {
         .uid = job->uid, .origin = job->origin, .source = &job->source,
         .importance = job->sidecars.importance.n ? &job->sidecars.importance : NULL,
-        .overrides = job->sidecars.rules, .targets = job->targets, .n_targets = job->n_targets,
+        .overrides = json_array_size(overrides) ? overrides : NULL,
+        .targets = job->targets, .n_targets = job->n_targets,
         .out_dirfd = job->jobs->folders->out_fd,
         .out_path = job->jobs->folders->out_path,
         .settings = { .worker = config->worker, .plugins = config->plugins,

@@ -145,9 +145,11 @@ static json_t *make_target(const struct manifest_facts *f)
     json_t *options = f->options ? json_deep_copy(f->options) : json_object();
     json_t *overrides = f->overrides ? json_deep_copy(f->overrides) : json_array();
     const char *map = json_get_string(f->target, "map", "");
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?}", "format", f->format, "recipe", f->recipe,
-                     "recipe_sha256", digest, "options", options, "overrides", overrides, "map",
-                     *map ? map : NULL);
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?, s:s}", "format", f->format, "recipe",
+                     f->recipe, "recipe_sha256", digest, "options", options, "overrides",
+                     overrides, "map",
+                     *map ? map : NULL, "search",
+                     json_get_string(f->target, "search", "reference"));
 }
 
 /* Null when there was none. */

@@ -93,6 +93,8 @@ static void add_overview(struct strbuf *sb, const json_t *m)
     const char *map = json_get_string(target, "map", NULL);
     if (map)
         add_field(sb, "Architecture map", map);
+    if (!strcmp(json_get_string(target, "search", ""), "best"))
+        add_field(sb, "Search", "best");
     add_count_field(sb, "Output", output, "bytes", " bytes");
     if (in > 0)
         strbuf_printf(sb, "| Size against the source's weights | %.1f %% |\n",

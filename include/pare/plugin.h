@@ -195,10 +195,16 @@ struct pare_writer {
     int (*finish)(const struct pare_host *, struct pare_job *);
 };
 
+enum pare_search { /* how hard to look for a block's scales; both are deterministic */
+    PARE_SEARCH_REFERENCE = 0, /* as the encoding's definition does */
+    PARE_SEARCH_BEST = 1       /* longer: no block has a larger importance-weighted squared error */
+};
+
 struct pare_calibration { /* what is known about the inputs that meet a tensor */
     size_t struct_size;
     const float *importance; /* one weight per element of a row, >= 0; or NULL */
     const void *hessian;     /* reserved: NULL in version 1 */
+    uint32_t search;         /* enum pare_search, where the encoding has the flag BEST */
 };
 
 struct pare_plane { /* bytes = blocks * bytes_per_block + rows * bytes_per_row */
@@ -226,7 +232,8 @@ enum pare_encoding_flags {
     PARE_ENCODING_QUANTIZED = 1 << 2,  /* blocks share scales: requantizing costs accuracy */
     PARE_ENCODING_WHOLE_ROWS = 1 << 3, /* a row must be encoded in one call */
     PARE_ENCODING_IMPORTANCE = 1 << 4, /* uses importance when there is some */
-    PARE_ENCODING_NEEDS_IMPORTANCE = 1 << 5
+    PARE_ENCODING_NEEDS_IMPORTANCE = 1 << 5,
+    PARE_ENCODING_BEST = 1 << 6        /* honours PARE_SEARCH_BEST */
 };
 
 enum pare_grain { /* the floats that weights were stored as: what a decoded one is rounded to */

@@ -18,6 +18,7 @@
 #include <pare/plugin.h>
 
 #include <math.h>
+#include <stddef.h>
 
 #include "../common/half.h"
 #include "level.h"
@@ -48,6 +49,9 @@ struct block_shape {
     int row_mean;             /* 1: encoding uses row_mean_square */
     void (*encode_lanes)(const struct block_lanes *blocks); /* or NULL; as encode, if finite */
     void (*encode)(const float *x, const struct block_context *context, uint8_t *block);
+    /* Encodes finite blocks by a longer search, whose blocks are taken where they are better than
+     * those of `encode`; or NULL. */
+    void (*best)(const struct block_lanes *blocks);
     void (*decode)(const uint8_t *block, float *x);
     void (*damage)(uint8_t *block); /* marks a zeroed block: none of its weights is known */
     /* Looks for codes that decode to x; 1 when there are some. NULL: nobody has asked for it. */
@@ -169,6 +173,85 @@ static inline void block_encode(const struct block_shape *shape, const float *x,
     }
 }
 
+/* Sum over a block of importance times squared error, infinite when it is not a number. The order
+ * of additions is the same at every level. */
+static inline double block_error(const float *x, const float *y, const float *importance,
+                                 uint32_t n)
+{
+    double part[8] = {0.0};
+
+    for (uint32_t i = 0; i < n; i += 8) {
+        for (uint32_t k = 0; k < 8; k++) {
+            double error = (double)y[i + k] - (double)x[i + k];
+            double weight = importance != NULL ? (double)importance[i + k] : 1.0;
+            part[k] += weight * (error * error);
+        }
+    }
+    double sum = ((part[0] + part[1]) + (part[2] + part[3])) +
+                 ((part[4] + part[5]) + (part[6] + part[7]));
+    return sum == sum ? sum : (double)INFINITY;
+}
+
+/* Searches longer for the blocks that wait in the lanes, and empties them. A block is replaced
+ * where what its new bytes decode to is nearer. */
+static inline void block_lanes_improve(const struct block_shape *shape, struct block_lanes *beside)
+{
+    uint8_t found[LANES_ROOM][BLOCK_MAX + BLOCK_MAX / 4];
+    float old[BLOCK_MAX];
+    float new[BLOCK_MAX];
+    struct block_lanes search = *beside;
+
+    for (uint32_t i = 0; i < LANES_ROOM; i++) {
+        search.x[i] = beside->x[i < beside->n ? i : 0];
+        search.context[i] = beside->context[i < beside->n ? i : 0];
+        search.block[i] = found[i];
+    }
+    shape->best(&search);
+    for (uint32_t i = 0; i < beside->n; i++) {
+        const float *importance = beside->context[i].importance;
+        shape->decode(beside->block[i], old);
+        shape->decode(found[i], new);
+        if (block_error(beside->x[i], new, importance, shape->len) <
+            block_error(beside->x[i], old, importance, shape->len)) {
+            memcpy(beside->block[i], found[i], shape->bytes);
+        }
+    }
+    beside->n = 0;
+}
+
+/* 1 when the longer search is asked for; older hosts know of none. */
+static inline int best_wanted(const struct pare_calibration *calibration)
+{
+    return calibration != NULL &&
+           calibration->struct_size >= offsetof(struct pare_calibration, search) +
+                                           sizeof(calibration->search) &&
+           calibration->search == PARE_SEARCH_BEST;
+}
+
+/* Searches longer for blocks that blocks_encode encoded. */
+static inline void blocks_improve(const struct block_shape *shape, const float *x, uint64_t rows,
+                                  uint64_t row_len, const float *importance, uint8_t *block)
+{
+    struct block_lanes beside = {.has_importance = importance != NULL};
+
+    for (uint64_t row = 0; row < rows; row++, x += row_len) {
+        for (uint64_t i = 0; i < row_len; i += shape->len, block += shape->bytes) {
+            if (!floats_finite(x + i, shape->len)) {
+                continue;
+            }
+            beside.x[beside.n] = x + i;
+            beside.context[beside.n].importance = importance != NULL ? importance + i : NULL;
+            beside.block[beside.n++] = block;
+            if (beside.n == LANES_ROOM) {
+                block_lanes_improve(shape, &beside);
+            }
+        }
+    }
+    if (beside.n > 0) {
+        block_lanes_improve(shape, &beside);
+    }
+}
+
 /* Encodes rows * row_len weights to planes[0]. `calibration` may be NULL; encodings that do not
  * use importance pass NULL. */
 static inline void blocks_encode(const struct block_shape *shape, const float *x, uint64_t rows,
@@ -196,6 +279,9 @@ static inline void blocks_encode(const struct block_shape *shape, const float *x
         x += row_len;
     }
     block_lanes_flush(shape, &beside);
+    if (shape->best != NULL && best_wanted(calibration)) {
+        blocks_improve(shape, x - rows * row_len, rows, row_len, importance, planes[0]);
+    }
 }
 
 /* Decodes rows * row_len weights from planes[0]. */
@@ -267,13 +353,14 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
 /* What every encoding of this plugin has at each level, at file scope, around its encode_block,
  * decode_block and damage_block: the shape of its blocks, and the kernel over rows of blocks.
  * recover_ and may_hold_: its recover_block and may_hold, or NULL; lanes_: IN_LANES of its
- * encode_lanes, or NULL. */
-#define BLOCK_KERNEL(id, block_len_, block_bytes, flags_, lanes_, recover_, may_hold_)            \
+ * encode_lanes, or NULL; best_: its longer search, or NULL. */
+#define BLOCK_KERNEL(id, block_len_, block_bytes, flags_, lanes_, recover_, may_hold_, best_)     \
     static const struct block_shape shape = {                                                     \
         .len = block_len_,                                                                        \
         .bytes = block_bytes,                                                                     \
         .row_mean = ((flags_) & PARE_ENCODING_WHOLE_ROWS) != 0,                                   \
         .encode_lanes = lanes_,                                                                   \
+        .best = best_,                                                                            \
         .encode = encode_block,                                                                   \
         .decode = decode_block,                                                                   \
         .damage = damage_block,                                                                   \
@@ -316,23 +403,24 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
 #endif
 
 /* An encoding with its own damage_block. */
-#define BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_)              \
-    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, NULL, NULL);                    \
+#define BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_, best_)       \
+    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, NULL, NULL, best_);             \
     BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, NULL)
 
 /* An encoding where the half at `scale_at` multiplies every weight. */
-#define BLOCK_ENCODING(id, block_len_, block_bytes, scale_at, more_flags, text, lanes_)           \
+#define BLOCK_ENCODING(id, block_len_, block_bytes, scale_at, more_flags, text, lanes_, best_)    \
     BLOCK_DAMAGE_SCALE(scale_at)                                                                  \
-    BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_)
+    BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_, best_)
 
 /* The same two of encodings that have recover_block and may_hold. */
-#define BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_)               \
-    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, recover_block, may_hold);       \
+#define BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_, best_)        \
+    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, recover_block, may_hold,        \
+                 best_);                                                                          \
     BLOCK_RECOVER                                                                                 \
     BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover)
-#define BLOCK_LATTICE(id, block_len_, block_bytes, scale_at, more_flags, text, lanes_)            \
+#define BLOCK_LATTICE(id, block_len_, block_bytes, scale_at, more_flags, text, lanes_, best_)     \
     BLOCK_DAMAGE_SCALE(scale_at)                                                                  \
-    BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_)
+    BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_, best_)
 #define BLOCK_DAMAGE_SCALE(scale_at)                                                              \
     static void damage_block(uint8_t *block)                                                      \
     {                                                                                             \

@@ -163,4 +163,4 @@ static void damage_block(uint8_t *block)
 BLOCK_ENCODING_DAMAGE(iq1_m, IQ1_LEN, BLOCK_BYTES,
                       PARE_ENCODING_IMPORTANCE,
                       "256 weights: points of 8 from a grid of 2048, scale per 16",
-               IN_LANES(encode_lanes));
+               IN_LANES(encode_lanes), NULL);

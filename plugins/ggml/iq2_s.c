@@ -59,4 +59,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq2_s, GRID_BLOCK_LEN, BLOCK_BYTES, 0, PARE_ENCODING_IMPORTANCE,
                "256 weights: points of 8 from a grid of 1024, signs, scale per 16",
-               IN_LANES(encode_lanes));
+               IN_LANES(encode_lanes), NULL);

@@ -73,4 +73,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq3_s, GRID_BLOCK_LEN, BLOCK_BYTES, 0, PARE_ENCODING_IMPORTANCE,
                "256 weights: points of 4 from a grid of 512, signs, scale per 32",
-               IN_LANES(encode_lanes));
+               IN_LANES(encode_lanes), NULL);

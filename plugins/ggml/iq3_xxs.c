@@ -59,4 +59,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq3_xxs, GRID_BLOCK_LEN, BLOCK_BYTES, 0, PARE_ENCODING_IMPORTANCE,
                "256 weights: points of 4 from a grid of 256, scale per 32",
-               IN_LANES(encode_lanes));
+               IN_LANES(encode_lanes), NULL);

@@ -7,6 +7,7 @@
  *
  * d is searched, with importance or without. See docs/formats/encodings/iq4_nl.md.
  */
+#include "best_symmetric.h"
 #include "blocks.h"
 #include "codes.h"
 #include "encodings.h"
@@ -53,6 +54,28 @@ static void encode_lanes(const struct block_lanes *blocks)
 
 #endif
 
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_scales scales = {1, 0.0f, 0.0f, 76.0f, 2.5f, 36};
+    lanes x[BLOCK_LEN];
+    lanes weights[BLOCK_LEN];
+    struct best_found found;
+    const struct best_group group = {x, weights, BLOCK_LEN};
+
+    best_load(blocks, BLOCK_LEN, x, weights);
+    lanes d = best_scale(&scales, &group);
+    lanes inverse = best_inverse(d);
+    lanes_store(found.d, d);
+    for (uint32_t i = 0; i < BLOCK_LEN; i++) {
+        weights[i] = best_code(inverse * x[i]);
+    }
+    best_codes(weights, BLOCK_LEN, 0, &found);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        store_u16(blocks->block[i], scale_encode(found.d[i]));
+        nibbles_pack(found.codes[i], BLOCK_LEN / 2, blocks->block[i] + CODES);
+    }
+}
+
 static void decode_block(const uint8_t *block, float *x)
 {
     levels_decode(block + CODES, half_decode(load_u16(block)), x);
@@ -72,5 +95,6 @@ static int may_hold(const float *x, enum pare_grain grain)
 }
 
 BLOCK_LATTICE(iq4_nl, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE,
-               "32 weights: scale and 4-bit codes of uneven levels", IN_LANES(encode_lanes));
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+               "32 weights: scale and 4-bit codes of uneven levels",
+               IN_LANES(encode_lanes), best_lanes);

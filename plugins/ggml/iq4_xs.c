@@ -9,6 +9,7 @@
  * largest at -32, and the codes are made with the rounded scales but the unrounded d. See
  * docs/formats/encodings/iq4_xs.md.
  */
+#include "best_chain.h"
 #include "blocks.h"
 #include "codes.h"
 #include "encodings.h"
@@ -129,6 +130,26 @@ static void encode_lanes(const struct block_lanes *blocks)
 
 #endif
 
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_chain chain = {
+        SUBS, 32.0f, {1, 0.0f, 0.0f, 76.0f, 2.5f, 36}
+    };
+    struct best_chain_found found;
+    uint8_t scale_codes[SUBS];
+
+    best_chain_search(&chain, blocks, &found);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        store_u16(blocks->block[i], scale_encode(found.d[i]));
+        for (int j = 0; j < SUBS; j++) {
+            scale_codes[j] = (uint8_t)((int32_t)found.scale[i][j] + HALF);
+            nibbles_pack(found.codes[i] + j * LEVELS_GROUP, LEVELS_GROUP / 2,
+                         blocks->block[i] + CODES + j * SUB_BYTES);
+        }
+        pack_scales(scale_codes, blocks->block[i]);
+    }
+}
+
 static void decode_block(const uint8_t *block, float *x)
 {
     float d = half_decode(load_u16(block));
@@ -142,5 +163,6 @@ static void decode_block(const uint8_t *block, float *x)
 }
 
 BLOCK_ENCODING(iq4_xs, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE,
-               "256 weights: 4-bit codes of uneven levels, scale per 32", IN_LANES(encode_lanes));
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+               "256 weights: 4-bit codes of uneven levels, scale per 32",
+               IN_LANES(encode_lanes), best_lanes);

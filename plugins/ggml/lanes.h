@@ -16,6 +16,8 @@
 
 #include "level.h"
 
+#define LANES_ROUNDER 12582912.0f /* 1.5 * 2^23: see round_even in search.h */
+
 #if LANES > 0
 
 #define LANES_INLINE static inline __attribute__((always_inline))
@@ -132,6 +134,11 @@ LANES_INLINE mlanes lanes_every(void)
 #else
     return lanes_equal(lanes_all(0.0f), lanes_all(0.0f));
 #endif
+}
+
+LANES_INLINE mlanes lanes_none(void)
+{
+    return lanes_without(lanes_every(), lanes_every());
 }
 
 /* 1 when some lane is in the mask. */
@@ -252,14 +259,16 @@ LANES_INLINE lanes lanes_magnitude(lanes a)
     return lanes_of_bits(ilanes_and(lanes_bits(a), ilanes_all(0x7fffffff)));
 }
 
-#define LANES_ROUNDER 12582912.0f /* 1.5 * 2^23: see round_even in search.h */
-
 /* The bits of the float LANES_ROUNDER + round_even(value). */
 LANES_INLINE ilanes lanes_rounded_bits(lanes value)
 {
     ilanes bits = lanes_bits(value + lanes_all(LANES_ROUNDER));
 
+#if LANES == 16
+    return _mm512_ternarylogic_epi32(bits, ilanes_all(0x007fffff), ilanes_all(0x4b000000), 0xea);
+#else
     return ilanes_or(ilanes_and(bits, ilanes_all(0x007fffff)), ilanes_all(0x4b000000));
+#endif
 }
 
 /* round_even(value) as a float. */
@@ -277,5 +286,16 @@ LANES_INLINE lanes lanes_level(lanes value, int32_t low, int32_t high)
     return lanes_of_bits(bits) - lanes_all(LANES_ROUNDER);
 }
 
+#else
+#include "lanes_one.h"
 #endif
+
+/* The integer nearest to `value`, ties to even, held between low and high; low for a NaN. */
+LANES_INLINE lanes lanes_held_level(lanes value, float low, float high)
+{
+    lanes held = lanes_lesser(lanes_greater(value, lanes_all(low)), lanes_all(high));
+
+    return held + lanes_all(LANES_ROUNDER) - lanes_all(LANES_ROUNDER);
+}
+
 #endif

@@ -3,12 +3,6 @@
 /* search_positive of search.c in lanes: see lanes_search.h. */
 #include "lanes_refine.h"
 
-/* round_even(value), at most top. */
-LANES_INLINE lanes capped_level(lanes value, int32_t top)
-{
-    return lanes_level(value, -0x400000, top);
-}
-
 LANES_INLINE lanes error_of(const lanes *x, uint32_t n, const lanes *weights, const lanes *levels,
                             lanes inverse)
 {
@@ -54,8 +48,8 @@ lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weigh
 {
     const lanes zero = lanes_all(0.0f);
     lanes max = zero;
-    const struct refine_lanes group = {x, weights, n, 0, top};
-    struct line_lanes fit = {zero, zero};
+    struct refinement_lanes group = {.x = x, .weights = weights, .levels = ret_levels,
+                                     .xl = zero, .ll = zero};
 
     for (uint32_t i = 0; i < n; i++) {
         max = lanes_greater(max, x[i]);
@@ -65,10 +59,11 @@ lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weigh
     for (uint32_t i = 0; i < n; i++) {
         lanes level = capped_level(inverse * x[i], top);
         ret_levels[i] = byte_level(level);
-        fit.xl = fit.xl + weights[i] * x[i] * level;
-        fit.ll = fit.ll + weights[i] * level * level;
+        group.xl = group.xl + weights[i] * x[i] * level;
+        group.ll = group.ll + weights[i] * level * level;
     }
-    lanes scale = refine_lanes(&group, fit, ret_levels);
+    refine_groups(&group, 1, n, 0, top);
+    lanes scale = refined_scale(&group);
     for (uint32_t i = 0; i < n; i++) {
         ret_levels[i] = lanes_choose(is_zero, zero, ret_levels[i]);
     }

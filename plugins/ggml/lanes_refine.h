@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The refinement of search.c in lanes: levels that move one by one to where the fit wants them. */
+/* The refinement of search.c in lanes: levels that are moved one by one. */
 #ifndef PARE_PLUGINS_GGML_LANES_REFINE_H
 #define PARE_PLUGINS_GGML_LANES_REFINE_H
 
@@ -8,20 +8,15 @@
 
 #if LANES > 0
 
-/* The two sums of a least-squares fit through zero. */
-struct line_lanes {
-    lanes xl; /* of w x l */
-    lanes ll; /* of w l l */
-};
-
-/* Groups whose levels are refined. With half 0 they are of values that are not negative, nothing
- * holds them from below, and what is kept of a level is its lowest byte, as in a code. */
-struct refine_lanes {
+/* struct refinement of search.c and its fit, of LANES groups. */
+struct refinement_lanes {
     const lanes *x;
     const lanes *weights;
-    uint32_t n;
-    int32_t half;
-    int32_t top;
+    lanes *levels;
+    lanes xl;
+    lanes ll;
+    mlanes moved; /* lanes with a change in this sweep */
+    int moves;    /* 0: there was none in the last sweep */
 };
 
 /* round_even(value) modulo 256, as a float. */
@@ -32,52 +27,80 @@ LANES_INLINE lanes byte_level(lanes value)
     return lanes_of_bits(ilanes_or(low, ilanes_all(0x4b400000))) - lanes_all(LANES_ROUNDER);
 }
 
-/* One sweep over the levels; gives 1 when some lane changed. A lane without a change in a sweep
- * has none in the next one either, so that lanes need not stop one by one. */
-LANES_INLINE int refine_lanes_sweep(const struct refine_lanes *group, lanes *levels,
-                                    struct line_lanes *fit)
+/* round_even(value), at most top. */
+LANES_INLINE lanes capped_level(lanes value, int32_t top)
 {
-    const lanes zero = lanes_all(0.0f);
-    const int32_t low = group->half != 0 ? -group->half : -0x400000;
-    int changed = 0;
-
-    for (uint32_t i = 0; i < group->n; i++) {
-        lanes x = group->x[i];
-        lanes w = group->weights[i];
-        lanes wx = w * x;
-        lanes old = levels[i];
-        lanes xl = fit->xl - wx * old;
-        lanes ll = fit->ll - w * old * old;
-        mlanes better = lanes_less(zero, xl);
-        if (group->half == 0) {
-            better = lanes_and(better, lanes_less(zero, ll));
-        }
-        lanes level = lanes_level(x * ll / xl, low, group->top);
-        better = lanes_without(better, lanes_equal(level, old));
-        xl = xl + wx * level;
-        ll = ll + w * level * level;
-        better = lanes_and(better, lanes_less(fit->xl * fit->xl * ll, xl * xl * fit->ll));
-        better = lanes_and(better, lanes_less(zero, ll));
-        levels[i] = lanes_choose(better, group->half != 0 ? level : byte_level(level), old);
-        fit->xl = lanes_choose(better, xl, fit->xl);
-        fit->ll = lanes_choose(better, ll, fit->ll);
-        changed |= lanes_any(better);
-    }
-    return changed;
+    return lanes_level(value, -0x400000, top);
 }
 
-/* Refines levels whose sums are `fit`. Gives the scales. */
-LANES_INLINE lanes refine_lanes(const struct refine_lanes *group, struct line_lanes fit,
-                                lanes *levels)
+/* Moves level i where that makes the fit better. With `sparse` no lane is expected to. */
+LANES_INLINE void refine_level(struct refinement_lanes *group, uint32_t i, int32_t half,
+                                 int32_t top, int sparse)
 {
     const lanes zero = lanes_all(0.0f);
+    lanes x = group->x[i];
+    lanes weight = group->weights[i];
+    lanes old = group->levels[i];
+    lanes wx = weight * x;
+    lanes xl = group->xl - wx * old;
+    lanes ll = group->ll - weight * old * old;
+    mlanes better = lanes_less(zero, xl);
 
+    if (half == 0) {
+        better = lanes_and(better, lanes_less(zero, ll));
+    }
+    lanes level = x * ll / xl;
+    level = half == 0 ? capped_level(level, top) : lanes_level(level, -half, top);
+    better = lanes_without(better, lanes_equal(level, old));
+    if (sparse && !lanes_any(better)) {
+        return;
+    }
+    xl = xl + wx * level;
+    ll = ll + weight * level * level;
+    better = lanes_and(better, lanes_less(group->xl * group->xl * ll, xl * xl * group->ll));
+    better = lanes_and(better, lanes_less(zero, ll));
+    group->levels[i] = lanes_choose(better, half == 0 ? byte_level(level) : level, old);
+    group->xl = lanes_choose(better, xl, group->xl);
+    group->ll = lanes_choose(better, ll, group->ll);
+    group->moved = lanes_or(group->moved, better);
+}
+
+/* Refines the levels of several groups of n, side by side, in up to five sweeps. A lane without a
+ * change in a sweep has none in the next one either, so that lanes need not stop one by one. */
+LANES_INLINE void refine_groups(struct refinement_lanes *groups, uint32_t count, uint32_t n,
+                                int32_t half, int32_t top)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        groups[k].moves = 1;
+    }
     for (int sweep = 0; sweep < 5; sweep++) {
-        if (!refine_lanes_sweep(group, levels, &fit)) {
+        int moves = 0;
+        for (uint32_t k = 0; k < count; k++) {
+            groups[k].moved = lanes_none();
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            for (uint32_t k = 0; k < count; k++) {
+                if (groups[k].moves) {
+                    refine_level(&groups[k], i, half, top, sweep > 0);
+                }
+            }
+        }
+        for (uint32_t k = 0; k < count; k++) {
+            groups[k].moves = lanes_any(groups[k].moved);
+            moves |= groups[k].moves;
+        }
+        if (!moves) {
             break;
         }
     }
-    return lanes_choose(lanes_less(zero, fit.ll), fit.xl / fit.ll, zero);
+}
+
+/* The scale of a refined group. */
+LANES_INLINE lanes refined_scale(const struct refinement_lanes *group)
+{
+    const lanes zero = lanes_all(0.0f);
+
+    return lanes_choose(lanes_less(zero, group->ll), group->xl / group->ll, zero);
 }
 
 #endif

@@ -23,21 +23,65 @@ struct lanes_found {
     lanes from;
 };
 
-/* search_affine of n <= SEARCH_MAX weights a group. */
+/* search_affine of 32 weights a group, by their squared errors. */
 struct lanes_found lanes_affine(const struct affine_search *search, const lanes *x,
-                                const lanes *weights, uint32_t n);
+                                const lanes *weights);
+
+/* search_affine of two groups of n = 16 or 32 weights, one after the other. */
+void lanes_affine_two(const struct affine_search *search, const lanes *x, const lanes *weights,
+                      uint32_t n, struct lanes_found *ret_found);
 
 /* search_positive of n values a group. Gives the scales; ret_levels are the codes as floats. */
 lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weights,
                      lanes *ret_levels);
 
-/* search_symmetric of n = 16 or 32 weights a group; weights NULL: the squares of x. Gives the
- * scales; ret_levels (or NULL) are the codes less half, as floats. */
+/* search_symmetric of n <= SEARCH_MAX weights a group; weights NULL: the squares of x. Gives the
+ * scales; ret_levels, if not NULL, are the codes less half, as floats. */
 lanes lanes_symmetric(const lanes *x, uint32_t n, int32_t half, const lanes *weights,
                       lanes *ret_levels);
 
-/* search_refined, the same way. */
-lanes lanes_refined(const lanes *x, uint32_t n, int32_t half, lanes *ret_levels);
+/* search_refined of four groups of 16 finite weights, one after the other, the same way. */
+void lanes_refined(const lanes *x, int32_t half, lanes *ret_scales, lanes *ret_levels);
+
+/* What must be done to hold levels in their range. But for HOLD_ANY, values are below 2^22. */
+enum hold {
+    HOLD_NONE,
+    HOLD_ABOVE, /* some may be too large */
+    HOLD_BELOW, /* some may be too small */
+    HOLD_BOTH,
+    HOLD_ANY    /* nothing is known about the values */
+};
+
+/* lanes_level, as cheap as it may be. */
+LANES_INLINE lanes lanes_held(lanes value, int32_t low, int32_t high, enum hold hold)
+{
+    if (hold == HOLD_ANY) {
+        return lanes_level(value, low, high);
+    }
+    if (hold == HOLD_ABOVE || hold == HOLD_BOTH) {
+        value = lanes_lesser(value, lanes_all((float)high));
+    }
+    if (hold == HOLD_BELOW || hold == HOLD_BOTH) {
+        value = lanes_greater(value, lanes_all((float)low));
+    }
+    return value + lanes_all(LANES_ROUNDER) - lanes_all(LANES_ROUNDER);
+}
+
+/* extreme of n rows: the largest magnitude, then the first value that has it. */
+LANES_INLINE lanes lanes_extreme(const lanes *x, uint32_t n)
+{
+    const lanes zero = lanes_all(0.0f);
+    lanes magnitude = zero;
+    lanes largest = zero;
+
+    for (uint32_t i = 0; i < n; i++) {
+        magnitude = lanes_greater(lanes_magnitude(x[i]), magnitude);
+    }
+    for (uint32_t i = n; i-- > 0;) {
+        largest = lanes_choose(lanes_equal(lanes_magnitude(x[i]), magnitude), x[i], largest);
+    }
+    return lanes_choose(lanes_equal(largest, zero), zero, largest);
+}
 
 /* Rows [first, first + n) of weights of blocks: row i of the tile gets weight first + i of each. n
  * is a multiple of LANES. */

@@ -54,7 +54,7 @@ LANES_INLINE void affine_lanes_encode(const struct block_lanes *blocks, int32_t 
     lanes levels[SIMPLE_LEN];
 
     simple_lanes_load(blocks, x, weights);
-    struct lanes_found found = lanes_affine(&search, x, weights, SIMPLE_LEN);
+    struct lanes_found found = lanes_affine(&search, x, weights);
     lanes_store(ret->d, found.scale);
     lanes_store(ret->low, -found.min);
     for (uint32_t i = 0; i < SIMPLE_LEN; i++) {

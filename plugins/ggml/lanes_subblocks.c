@@ -10,54 +10,47 @@ struct found_lanes {
     lanes sums[SUPER_SUBS_MAX]; /* of the weights' weights; only with importance */
 };
 
-LANES_INLINE void search_plain(const struct sub_kind *kind, const lanes *x, uint32_t len,
-                               struct lanes_found *ret_found)
+/* The sub-blocks in pairs. */
+static void search_plain(const struct sub_kind *kind, const lanes *x, struct found_lanes *found)
 {
-    lanes weights[SEARCH_MAX];
-    lanes rms = lanes_all(0.0f);
+    const uint32_t len = SUPER_LEN / kind->subs;
+    lanes weights[2 * SEARCH_MAX];
 
-    if (kind->plain_rms) {
-        rms = lanes_root(lanes_sum_of_squares(x, len) / lanes_all((float)len));
+    for (uint32_t j = 0; j < kind->subs; j += 2) {
+        for (uint32_t k = 0; k < 2; k++) {
+            const lanes *sub = x + (j + k) * len;
+            lanes rms = lanes_all(0.0f);
+            if (kind->plain_rms) {
+                rms = lanes_root(lanes_sum_of_squares(sub, len) / lanes_all((float)len));
+            }
+            for (uint32_t i = 0; i < len; i++) {
+                weights[k * len + i] = rms + lanes_magnitude(sub[i]);
+            }
+        }
+        lanes_affine_two(&kind->plain, x + j * len, weights, len, &found->subs[j]);
     }
-    for (uint32_t i = 0; i < len; i++) {
-        weights[i] = rms + lanes_magnitude(x[i]);
-    }
-    *ret_found = lanes_affine(&kind->plain, x, weights, len);
 }
 
-/* Gives the sum of the weights' weights. */
-LANES_INLINE lanes search_importance(const struct sub_kind *kind, const lanes *x,
-                                     const lanes *importance, lanes spread, uint32_t len,
-                                     struct lanes_found *ret_found)
+static void search_importance(const struct sub_kind *kind, const struct block_lanes *blocks,
+                              const lanes *x, struct found_lanes *found)
 {
     const struct affine_search search = affine_search_importance(kind->plain.top);
-    lanes weights[SEARCH_MAX];
-    lanes sum = lanes_all(0.0f);
-
-    for (uint32_t i = 0; i < len; i++) {
-        weights[i] = importance[i] * lanes_root(spread + x[i] * x[i]);
-        sum = sum + weights[i];
-    }
-    *ret_found = lanes_affine(&search, x, weights, len);
-    return sum;
-}
-
-static void search_all_importance(const struct sub_kind *kind, const struct block_lanes *blocks,
-                                  const lanes *x, struct found_lanes *found)
-{
     const uint32_t len = SUPER_LEN / kind->subs;
     lanes spread = lanes_all(kind->spread) * lanes_sum_of_squares(x, SUPER_LEN) /
                    lanes_all((float)SUPER_LEN);
-    const float *rows[LANES];
-    lanes importance[SEARCH_MAX];
+    lanes weights[SUPER_LEN];
 
-    for (uint32_t lane = 0; lane < LANES; lane++) {
-        rows[lane] = blocks->context[lane].importance;
-    }
+    lanes_gather_importance(blocks, 0, SUPER_LEN, weights);
     for (uint32_t j = 0; j < kind->subs; j++) {
-        lanes_gather(rows, j * len, len, importance);
-        found->sums[j] = search_importance(kind, x + j * len, importance, spread, len,
-                                           &found->subs[j]);
+        lanes sum = lanes_all(0.0f);
+        for (uint32_t i = j * len; i < (j + 1) * len; i++) {
+            weights[i] = weights[i] * lanes_root(spread + x[i] * x[i]);
+            sum = sum + weights[i];
+        }
+        found->sums[j] = sum;
+    }
+    for (uint32_t j = 0; j < kind->subs; j += 2) {
+        lanes_affine_two(&search, x + j * len, weights + j * len, len, &found->subs[j]);
     }
 }
 
@@ -117,18 +110,15 @@ static void take_found(const struct sub_kind *kind, const struct found_lanes *fo
 void sub_blocks_search_lanes(const struct sub_kind *kind, const struct block_lanes *blocks,
                              struct sub_blocks *ret_subs)
 {
-    const uint32_t len = SUPER_LEN / kind->subs;
     struct found_lanes found;
     lanes x[SUPER_LEN];
 
     lanes_gather(blocks->x, 0, SUPER_LEN, x);
     if (blocks->has_importance) {
-        search_all_importance(kind, blocks, x, &found);
+        search_importance(kind, blocks, x, &found);
         round_importance(kind, &found, blocks->n, ret_subs);
     } else {
-        for (uint32_t j = 0; j < kind->subs; j++) {
-            search_plain(kind, x + j * len, len, &found.subs[j]);
-        }
+        search_plain(kind, x, &found);
     }
     take_found(kind, &found, blocks->n, ret_subs);
     for (uint32_t lane = 0; lane < blocks->n && !blocks->has_importance; lane++) {

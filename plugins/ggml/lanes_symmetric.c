@@ -1,159 +1,143 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * search_symmetric and search_refined of search.c in lanes: see lanes_search.h. Two candidates at a
- * time, because the sums of one are a chain of additions.
+ * search_symmetric of search.c in lanes: see lanes_search.h.
+ *
+ * The sums of all candidates come first, a few candidates side by side, for none of them needs
+ * another; then the best is chosen in the reference's order.
  */
-#include "lanes_refine.h"
+#include "lanes_search.h"
 
-/* What stays the same while groups are searched. */
-struct symmetric_lanes {
-    const lanes *x;
-    const lanes *weights;
-    lanes wx[SEARCH_MAX];
-    uint32_t n;
-    int32_t half;
-    lanes max; /* the extreme weights */
+#include <float.h>
+
+#define CANDIDATES 19 /* the first, and the steps -9 to 9 but 0 */
+#define AT_ONCE 3
+
+/* What is found: codes are those of the levels nearest to inverse * x. */
+struct scaled_lanes {
+    lanes scale;
+    lanes inverse;
 };
 
-LANES_INLINE lanes level_of(const struct symmetric_lanes *group, lanes inverse, uint32_t i)
+struct group_lanes {
+    const lanes *x;
+    const lanes *weights;
+    uint32_t n;
+    int32_t half;
+    lanes products[SEARCH_MAX]; /* weights * x */
+    lanes inverse[CANDIDATES];
+    lanes xl[CANDIDATES];
+    lanes ll[CANDIDATES];
+};
+
+/* The sums of candidates [first, first + n), n <= AT_ONCE. */
+LANES_INLINE void try_some(struct group_lanes *group, uint32_t first, uint32_t n, enum hold hold)
 {
-    return lanes_level(inverse * group->x[i], -group->half, group->half - 1);
+    lanes xl[AT_ONCE];
+    lanes ll[AT_ONCE];
+
+    for (uint32_t k = 0; k < n; k++) {
+        xl[k] = lanes_all(0.0f);
+        ll[k] = lanes_all(0.0f);
+    }
+    for (uint32_t i = 0; i < group->n; i++) {
+        for (uint32_t k = 0; k < n; k++) {
+            lanes scaled = group->inverse[first + k] * group->x[i];
+            lanes level = lanes_held(scaled, -group->half, group->half - 1, hold);
+            xl[k] = xl[k] + group->products[i] * level;
+            ll[k] = ll[k] + group->weights[i] * level * level;
+        }
+    }
+    for (uint32_t k = 0; k < n; k++) {
+        group->xl[first + k] = xl[k];
+        group->ll[first + k] = ll[k];
+    }
 }
 
-LANES_INLINE void line_add(const struct symmetric_lanes *group, uint32_t i, lanes level,
-                           struct line_lanes *fit)
+/* Candidates of finite values: 0 and 10 to 13 have the steps 0 to 4, 1 to 9 the negative ones. The
+ * scaled extreme is the candidate's own -(half + step / 10) but for rounding, and no other is
+ * farther from 0: below step 5 none rounds to less than -half, nor below step -5 to half. */
+LANES_INLINE void try_finite(struct group_lanes *group)
 {
-    fit->xl = fit->xl + group->wx[i] * level;
-    fit->ll = fit->ll + group->weights[i] * level * level;
+    try_some(group, 0, 2, HOLD_ABOVE);
+    try_some(group, 2, 3, HOLD_NONE);
+    for (uint32_t i = 5; i < 14; i += 3) {
+        try_some(group, i, 3, HOLD_ABOVE);
+    }
+    try_some(group, 14, 2, HOLD_BOTH);
+    try_some(group, 16, 3, HOLD_BOTH);
 }
 
-LANES_INLINE struct line_lanes no_line(void)
+/* Prepares a group. Gives the extreme values, and whether all are finite. */
+LANES_INLINE int group_begin(struct group_lanes *group, lanes *ret_extreme)
 {
-    return (struct line_lanes){lanes_all(0.0f), lanes_all(0.0f)};
-}
-
-/* Takes over the fit of a candidate in the lanes where it is better. */
-LANES_INLINE void line_choose(const struct line_lanes *fit, lanes inverse, lanes *scale,
-                              lanes *best, lanes *best_inverse)
-{
-    mlanes better = lanes_less(*best * fit->ll, fit->xl * fit->xl);
-
-    better = lanes_and(better, lanes_less(lanes_all(0.0f), fit->ll));
-    *scale = lanes_choose(better, fit->xl / fit->ll, *scale);
-    *best = lanes_choose(better, *scale * fit->xl, *best);
-    *best_inverse = lanes_choose(better, inverse, *best_inverse);
-}
-
-LANES_INLINE void try_two(const struct symmetric_lanes *group, int32_t first, int32_t second,
-                          lanes *scale, lanes *best, lanes *best_inverse)
-{
-    const float half = (float)group->half;
-    lanes a = lanes_all(-(half + 0.1f * (float)first)) / group->max;
-    lanes b = lanes_all(-(half + 0.1f * (float)second)) / group->max;
-    struct line_lanes fit_a = no_line();
-    struct line_lanes fit_b = no_line();
+    lanes largest = lanes_extreme(group->x, group->n);
+    mlanes finite = lanes_every();
 
     for (uint32_t i = 0; i < group->n; i++) {
-        line_add(group, i, level_of(group, a, i), &fit_a);
-        line_add(group, i, level_of(group, b, i), &fit_b);
+        lanes magnitude = lanes_magnitude(group->x[i]);
+        finite = lanes_and(finite, lanes_at_most(magnitude, lanes_all(FLT_MAX)));
+        group->products[i] = group->weights[i] * group->x[i];
     }
-    line_choose(&fit_a, a, scale, best, best_inverse);
-    line_choose(&fit_b, b, scale, best, best_inverse);
+    *ret_extreme = largest;
+    group->inverse[0] = lanes_all((float)-group->half) / largest;
+    for (int32_t step = 1; step <= 9; step++) {
+        float less = -((float)group->half + 0.1f * (float)-step);
+        float more = -((float)group->half + 0.1f * (float)step);
+        group->inverse[10 - step] = lanes_all(less) / largest;
+        group->inverse[9 + step] = lanes_all(more) / largest;
+    }
+    return !lanes_any(lanes_without(lanes_every(), finite));
 }
 
-/* Candidates -9 to 9 without 0, which comes first. */
-LANES_INLINE lanes search_group(struct symmetric_lanes *group, lanes *ret_inverse)
+/* The best candidate, of equals the first. */
+LANES_INLINE struct scaled_lanes choose_best(const struct group_lanes *group)
 {
     const lanes zero = lanes_all(0.0f);
-    struct line_lanes fit = no_line();
-    lanes inverse = lanes_all((float)-group->half) / group->max;
+    struct scaled_lanes found = {group->xl[0] / group->ll[0], group->inverse[0]};
 
-    for (uint32_t i = 0; i < group->n; i++) {
-        group->wx[i] = group->weights[i] * group->x[i];
-        line_add(group, i, level_of(group, inverse, i), &fit);
+    found.scale = lanes_choose(lanes_equal(group->ll[0], zero), zero, found.scale);
+    lanes best = found.scale * group->xl[0];
+    for (uint32_t k = 1; k < CANDIDATES; k++) {
+        lanes xl = group->xl[k];
+        lanes ll = group->ll[k];
+        lanes scale = xl / ll;
+        mlanes better = lanes_and(lanes_less(zero, ll), lanes_less(best * ll, xl * xl));
+        best = lanes_choose(better, scale * xl, best);
+        found.scale = lanes_choose(better, scale, found.scale);
+        found.inverse = lanes_choose(better, group->inverse[k], found.inverse);
     }
-    lanes scale = lanes_choose(lanes_equal(fit.ll, zero), zero, fit.xl / fit.ll);
-    lanes best = scale * fit.xl;
-    for (int32_t k = 0; k < 9; k++) {
-        int32_t first = k < 5 ? 2 * k - 9 : 2 * k - 8; /* -9 -7 -5 -3 -1 2 4 6 8 */
-        int32_t second = k == 4 ? 1 : first + 1;
-        try_two(group, first, second, &scale, &best, &inverse);
-    }
-    *ret_inverse = inverse;
-    return scale;
+    return found;
 }
 
-/* The extreme of each group, and which have none to speak of. */
-LANES_INLINE mlanes find_extremes(struct symmetric_lanes *group)
-{
-    lanes max = lanes_all(0.0f);
-
-    for (uint32_t i = 0; i < group->n; i++) {
-        mlanes larger = lanes_less(lanes_magnitude(max), lanes_magnitude(group->x[i]));
-        max = lanes_choose(larger, group->x[i], max);
-    }
-    group->max = max;
-    return lanes_less(lanes_magnitude(max), lanes_all(SEARCH_ALL_ZERO));
-}
-
-/* The scales, and where they are wanted the levels; of groups that are zero the level of code 0. */
-LANES_INLINE lanes search_levels(struct symmetric_lanes *group, lanes *ret_levels)
-{
-    const mlanes is_zero = find_extremes(group);
-    lanes inverse;
-    lanes scale = search_group(group, &inverse);
-
-    for (uint32_t i = 0; ret_levels != NULL && i < group->n; i++) {
-        ret_levels[i] = lanes_choose(is_zero, lanes_all((float)-group->half),
-                                     level_of(group, inverse, i));
-    }
-    return lanes_choose(is_zero, lanes_all(0.0f), scale);
-}
-
-/* One copy of the search for each length: their loops unroll. */
 lanes lanes_symmetric(const lanes *x, uint32_t n, int32_t half, const lanes *weights,
                       lanes *ret_levels)
 {
+    const lanes zero = lanes_all(0.0f);
+    struct group_lanes group;
     lanes squares[SEARCH_MAX];
-    struct symmetric_lanes group;
+    lanes largest;
 
     for (uint32_t i = 0; weights == NULL && i < n; i++) {
         squares[i] = x[i] * x[i];
     }
     group.x = x;
-    group.half = half;
     group.weights = weights != NULL ? weights : squares;
-    if (n == 16) {
-        group.n = 16;
-        return search_levels(&group, ret_levels);
-    }
-    group.n = 32;
-    return search_levels(&group, ret_levels);
-}
-
-lanes lanes_refined(const lanes *x, uint32_t n, int32_t half, lanes *ret_levels)
-{
-    lanes squares[SEARCH_MAX];
-    struct symmetric_lanes group;
-    const struct refine_lanes refined = {x, squares, n, half, half - 1};
-    struct line_lanes fit = no_line();
-
-    group.x = x;
-    group.weights = squares;
     group.n = n;
     group.half = half;
-    const mlanes is_zero = find_extremes(&group);
-    lanes inverse = lanes_all((float)-half) / group.max;
-    for (uint32_t i = 0; i < n; i++) {
-        squares[i] = x[i] * x[i];
-        group.wx[i] = squares[i] * x[i];
-        ret_levels[i] = level_of(&group, inverse, i);
-        line_add(&group, i, ret_levels[i], &fit);
+    int finite = group_begin(&group, &largest);
+    mlanes is_zero = lanes_less(lanes_magnitude(largest), lanes_all(SEARCH_ALL_ZERO));
+    if (finite) {
+        try_finite(&group);
+    } else {
+        for (uint32_t i = 0; i < CANDIDATES; i++) {
+            try_some(&group, i, 1, HOLD_ANY);
+        }
     }
-    lanes scale = refine_lanes(&refined, fit, ret_levels);
-    for (uint32_t i = 0; i < n; i++) {
-        ret_levels[i] = lanes_choose(is_zero, lanes_all((float)-half), ret_levels[i]);
+    struct scaled_lanes found = choose_best(&group);
+    for (uint32_t i = 0; ret_levels != NULL && i < n; i++) {
+        lanes level = lanes_level(found.inverse * x[i], -half, half - 1);
+        ret_levels[i] = lanes_choose(is_zero, lanes_all((float)-half), level);
     }
-    return lanes_choose(is_zero, lanes_all(0.0f), scale);
+    return lanes_choose(is_zero, zero, found.scale);
 }

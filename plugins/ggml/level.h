@@ -33,6 +33,7 @@
 #define iq1_block_finish LEVEL_NAME(iq1_block_finish)
 #define iq1_s_search_lanes LEVEL_NAME(iq1_s_search_lanes)
 #define iq1_m_search_lanes LEVEL_NAME(iq1_m_search_lanes)
+#define lanes_affine_two LEVEL_NAME(lanes_affine_two)
 #define lanes_affine LEVEL_NAME(lanes_affine)
 #define level_middles LEVEL_NAME(level_middles)
 #define lanes_levels_weights LEVEL_NAME(lanes_levels_weights)

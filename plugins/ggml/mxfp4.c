@@ -104,4 +104,4 @@ static int may_hold(const float *x, enum pare_grain grain)
 
 BLOCK_LATTICE_DAMAGE(mxfp4, BLOCK_LEN, BLOCK_BYTES,
                      0,
-                     "32 weights: power of two and 4-bit floats", NULL);
+                     "32 weights: power of two and 4-bit floats", NULL, NULL);

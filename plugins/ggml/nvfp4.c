@@ -84,4 +84,4 @@ static void damage_block(uint8_t *block)
 
 BLOCK_ENCODING_DAMAGE(nvfp4, BLOCK_LEN, BLOCK_BYTES,
                       0,
-                      "64 weights: 4-bit floats, 8-bit scale per 16", NULL);
+                      "64 weights: 4-bit floats, 8-bit scale per 16", NULL, NULL);

@@ -4,8 +4,9 @@
  * The plugin `ggml`: the block encodings of GGUF files.
  *
  * Every encoding gives, byte for byte, what ggml's reference quantizers give (ggml_quantize_chunk
- * of llama.cpp de3ff81, as compiled for baseline x86-64: no fused multiply-add). A new encoding is
- * one file, one line in encodings.h, one here and one in meson.build.
+ * of llama.cpp de3ff81, as compiled for baseline x86-64: no fused multiply-add), unless the longer
+ * search of best.h is asked for. A new encoding is one file, one line in encodings.h, one here and
+ * one in meson.build.
  */
 #include "encodings.h"
 
@@ -22,7 +23,7 @@ static const struct pare_encoding *const encodings[] = {
 static const struct pare_plugin plugin = {
     .struct_size = sizeof(struct pare_plugin),
     .name = "ggml",
-    .version = "1.1",
+    .version = "1.2",
     .summary = "the block quantizations of GGUF, with ggml's own bytes",
     .encodings = encodings,
 };

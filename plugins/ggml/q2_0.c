@@ -89,4 +89,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(q2_0, BLOCK_LEN, BLOCK_BYTES, 0,
                0,
-               "64 weights: scale and 2-bit codes", NULL);
+               "64 weights: scale and 2-bit codes", NULL, NULL);

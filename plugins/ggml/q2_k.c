@@ -7,6 +7,7 @@
  *
  * Scales, mins and codes are made in subblocks.c. See docs/formats/encodings/q2_k.md.
  */
+#include "best_super.h"
 #include "blocks.h"
 #include "codes.h"
 #include "encodings.h"
@@ -61,6 +62,17 @@ static void store_block(const struct sub_blocks *subs, const float *x, uint8_t *
 
 SUB_BLOCKS_ENCODERS
 
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_super super = {16, 15.0f, {3.0f, 1, 2.4f, 0.2f, 12}};
+    struct sub_blocks subs[LANES_ROOM];
+
+    best_super_search(&super, blocks, subs);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        store_block(&subs[i], blocks->x[i], blocks->block[i]);
+    }
+}
+
 static void decode_block(const uint8_t *block, float *x)
 {
     float scale[SUBS];
@@ -74,5 +86,7 @@ static void decode_block(const uint8_t *block, float *x)
 }
 
 BLOCK_ENCODING(q2_k, SUPER_LEN, BLOCK_BYTES, SCALE,
-               PARE_ENCODING_IMPORTANCE,
-               "256 weights: 2-bit codes, scale and min per 16", IN_LANES(encode_lanes));
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+               "256 weights: 2-bit codes, scale and min per 16",
+              
+               IN_LANES(encode_lanes), best_lanes);

@@ -8,9 +8,10 @@
  *
  * The scale of each sub-block is searched, with importance among many candidates, without by
  * refining codes; then all are rounded to units of d, and the codes are made anew with the rounded
- * scales. A sub-block whose rounded scale is 0 keeps the codes of the search. See
+ * scales. A sub-block whose rounded scale is 0 gets the codes of the search. See
  * docs/formats/encodings/q3_k.md.
  */
+#include "best_chain.h"
 #include "blocks.h"
 #include "codes.h"
 #include "encodings.h"
@@ -46,31 +47,27 @@ static float round_scales(const float *scales, uint8_t *scale_codes)
     return 1.0f / inverse;
 }
 
-static float encode_plain(const float *x, uint8_t *scale_codes, uint8_t *codes)
+/* How much the squares of a block make its weights count, with importance. */
+static float spread_of(const float *x, const struct block_context *context)
 {
-    float scales[SUBS];
-
-    for (int j = 0; j < SUBS; j++) {
-        scales[j] = search_refined(x + j * SUB_LEN, SUB_LEN, HALF, codes + j * SUB_LEN);
-    }
-    return round_scales(scales, scale_codes);
+    return context->importance != NULL ? 2.0f * sum_of_squares(x, BLOCK_LEN) / (float)BLOCK_LEN
+                                       : 0.0f;
 }
 
-/* Scales with importance, themselves searched for the weight that each sub-block has. Gives d. */
-static float encode_importance(const float *x, const float *importance, uint8_t *scale_codes,
-                               uint8_t *codes)
+/* Searches the scale of sub-block j; ret_sum gets what its weights count, with importance. */
+static float search_sub(const float *x, const struct block_context *context, float spread, int j,
+                        uint8_t *codes, float *ret_sum)
 {
-    const float spread = 2.0f * sum_of_squares(x, BLOCK_LEN) / (float)BLOCK_LEN;
+    const float *sub = x + j * SUB_LEN;
     float weights[SUB_LEN];
-    float sums[SUBS];
-    float scales[SUBS];
 
-    for (int j = 0; j < SUBS; j++) {
-        const float *sub = x + j * SUB_LEN;
-        sums[j] = importance_weights(sub, importance + j * SUB_LEN, SUB_LEN, spread, weights);
-        scales[j] = search_symmetric(sub, SUB_LEN, HALF, weights, codes + j * SUB_LEN);
+    *ret_sum = 0.0f;
+    if (context->importance == NULL) {
+        return search_refined(sub, SUB_LEN, HALF, codes);
     }
-    return search_symmetric(scales, SUBS, SCALE_HALF, sums, scale_codes);
+    *ret_sum = importance_weights(sub, context->importance + j * SUB_LEN, SUB_LEN, spread,
+                                  weights);
+    return search_symmetric(sub, SUB_LEN, HALF, weights, codes);
 }
 
 /* 16 codes of 6 bits in 12 bytes: the low nibbles of the first eight with those of the others, then
@@ -99,62 +96,74 @@ static void unpack_scales(const uint8_t *block, float *scale)
 }
 
 /* The codes that fit the stored scales. */
-static void recode_block(const float *x, const uint8_t *block, uint8_t *codes)
+static void recode_block(const float *x, const struct block_context *context,
+                         const uint8_t *block, uint8_t *codes)
 {
     float scale[SUBS];
+    float sum;
 
     unpack_scales(block, scale);
     for (int j = 0; j < SUBS; j++) {
+        uint8_t *own = codes + j * SUB_LEN;
         if (scale[j] == 0.0f) {
-            continue;
+            (void)search_sub(x, context, spread_of(x, context), j, own, &sum);
+        } else {
+            recode(x + j * SUB_LEN, SUB_LEN, 0.0f, scale[j], -HALF, HALF - 1, own);
         }
-        recode(x + j * SUB_LEN, SUB_LEN, 0.0f, scale[j], -HALF, HALF - 1, codes + j * SUB_LEN);
     }
 }
 
-/* Writes a block for which scales were found; codes are those of the search. */
-static void store_block(const float *x, float d, const uint8_t *scale_codes, uint8_t *codes,
-                        uint8_t *block)
+/* Writes a block for which scales were found. */
+static void store_block(const float *x, const struct block_context *context, float d,
+                        const uint8_t *scale_codes, uint8_t *block)
 {
+    uint8_t codes[BLOCK_LEN];
+
     pack_scales(scale_codes, block + SCALES);
     store_u16(block + SCALE, scale_encode(d));
-    recode_block(x, block, codes);
+    recode_block(x, context, block, codes);
     top_bits_pack(codes, 2, block + HIGH);
     crumbs_pack(codes, block + LOW);
     crumbs_pack(codes + 128, block + LOW + 32);
 }
 
+/* Scales with importance are themselves searched for the weight that each sub-block has. */
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
+    const float spread = spread_of(x, context);
     uint8_t scale_codes[SUBS];
-    uint8_t codes[BLOCK_LEN];
-    float d = context->importance != NULL
-                  ? encode_importance(x, context->importance, scale_codes, codes)
-                  : encode_plain(x, scale_codes, codes);
+    uint8_t codes[SUB_LEN];
+    float scales[SUBS];
+    float sums[SUBS];
 
-    store_block(x, d, scale_codes, codes, block);
+    for (int j = 0; j < SUBS; j++) {
+        scales[j] = search_sub(x, context, spread, j, codes, &sums[j]);
+    }
+    float d = context->importance != NULL
+                  ? search_symmetric(scales, SUBS, SCALE_HALF, sums, scale_codes)
+                  : round_scales(scales, scale_codes);
+    store_block(x, context, d, scale_codes, block);
 }
 
 #if LANES > 0
-/* encode_importance in lanes: ret_scales are codes less their half. Gives d. */
-static lanes search_importance(const struct block_lanes *blocks, const lanes *x, lanes *ret_scales,
-                               lanes *levels)
+/* With importance: ret_scales are codes less their half. Gives d. */
+static lanes search_importance(const struct block_lanes *blocks, const lanes *x, lanes *ret_scales)
 {
     lanes spread = lanes_all(2.0f) * lanes_sum_of_squares(x, BLOCK_LEN) /
                    lanes_all((float)BLOCK_LEN);
-    lanes weights[BLOCK_LEN];
+    lanes weights[SUB_LEN];
     lanes sums[SUBS];
     lanes scales[SUBS];
 
-    lanes_gather_importance(blocks, 0, BLOCK_LEN, weights);
-    for (int j = 0; j < SUBS; j++) {
-        const int first = j * SUB_LEN;
+    for (uint32_t j = 0; j < SUBS; j++) {
+        const lanes *sub = x + j * SUB_LEN;
+        lanes_gather_importance(blocks, j * SUB_LEN, SUB_LEN, weights);
         sums[j] = lanes_all(0.0f);
-        for (int i = first; i < first + SUB_LEN; i++) {
-            weights[i] = weights[i] * lanes_root(spread + x[i] * x[i]);
+        for (uint32_t i = 0; i < SUB_LEN; i++) {
+            weights[i] = weights[i] * lanes_root(spread + sub[i] * sub[i]);
             sums[j] = sums[j] + weights[i];
         }
-        scales[j] = lanes_symmetric(x + first, SUB_LEN, HALF, weights + first, levels + first);
+        scales[j] = lanes_symmetric(sub, SUB_LEN, HALF, weights, NULL);
     }
     return lanes_symmetric(scales, SUBS, SCALE_HALF, sums, ret_scales);
 }
@@ -162,22 +171,20 @@ static lanes search_importance(const struct block_lanes *blocks, const lanes *x,
 static void encode_lanes(const struct block_lanes *blocks)
 {
     lanes x[BLOCK_LEN];
-    lanes levels[BLOCK_LEN];
+    lanes levels[4 * SUB_LEN];
     lanes scales[SUBS];
     lanes d = lanes_all(0.0f);
-    uint8_t codes[LANES][BLOCK_MAX];
     uint8_t scale_codes[LANES][BLOCK_MAX];
 
     lanes_gather(blocks->x, 0, BLOCK_LEN, x);
     if (blocks->has_importance) {
-        d = search_importance(blocks, x, scales, levels);
+        d = search_importance(blocks, x, scales);
         lanes_codes(scales, SUBS, SCALE_HALF, scale_codes);
     } else {
-        for (int j = 0; j < BLOCK_LEN; j += SUB_LEN) {
-            scales[j / SUB_LEN] = lanes_refined(x + j, SUB_LEN, HALF, levels + j);
+        for (int j = 0; j < SUBS; j += 4) {
+            lanes_refined(x + j * SUB_LEN, HALF, scales + j, levels);
         }
     }
-    lanes_codes(levels, BLOCK_LEN, HALF, codes);
     for (uint32_t lane = 0; lane < blocks->n; lane++) {
         float own[SUBS];
         lanes_take(&d, 1, lane, own);
@@ -185,10 +192,28 @@ static void encode_lanes(const struct block_lanes *blocks)
             lanes_take(scales, SUBS, lane, own);
             own[0] = round_scales(own, scale_codes[lane]);
         }
-        store_block(blocks->x[lane], own[0], scale_codes[lane], codes[lane], blocks->block[lane]);
+        store_block(blocks->x[lane], &blocks->context[lane], own[0], scale_codes[lane],
+                    blocks->block[lane]);
     }
 }
 #endif
+
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_chain chain = {
+        SUBS, 32.0f, {0, -4.0f, 3.0f, 2.4f, 0.12f, 24}
+    };
+    struct best_chain_found found;
+    uint8_t scale_codes[SUBS];
+
+    best_chain_search(&chain, blocks, &found);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        for (int j = 0; j < SUBS; j++) {
+            scale_codes[j] = (uint8_t)((int32_t)found.scale[i][j] + SCALE_HALF);
+        }
+        store_block(blocks->x[i], &blocks->context[i], found.d[i], scale_codes, blocks->block[i]);
+    }
+}
 
 static void decode_block(const uint8_t *block, float *x)
 {
@@ -205,5 +230,5 @@ static void decode_block(const uint8_t *block, float *x)
 }
 
 BLOCK_ENCODING(q3_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
-               PARE_ENCODING_IMPORTANCE,
-               "256 weights: 3-bit codes, scale per 16", IN_LANES(encode_lanes));
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+               "256 weights: 3-bit codes, scale per 16", IN_LANES(encode_lanes), best_lanes);

@@ -7,6 +7,7 @@
  * Without importance d makes the extreme weight -8 exactly; with it, d is searched. See
  * docs/formats/encodings/q4_0.md.
  */
+#include "best_symmetric.h"
 #include "blocks.h"
 #include "encodings.h"
 #include "lanes_simple.h"
@@ -35,6 +36,17 @@ static void encode_block(const float *x, const struct block_context *context, ui
 
 SYMMETRIC_ENCODE_LANES(HALF)
 
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_scales scales = {0, -8.0f, 7.0f, 5.0f, 0.16f, 40};
+    struct best_found found;
+
+    best_symmetric(&scales, blocks, &found);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        store_block(found.d[i], found.codes[i], blocks->block[i]);
+    }
+}
+
 static void decode_block(const uint8_t *block, float *x)
 {
     uint8_t codes[BLOCK_LEN];
@@ -57,5 +69,6 @@ static int may_hold(const float *x, enum pare_grain grain)
 }
 
 BLOCK_LATTICE(q4_0, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
-               "32 weights: scale and 4-bit codes", IN_LANES(encode_lanes));
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS | PARE_ENCODING_BEST,
+               "32 weights: scale and 4-bit codes",
+               IN_LANES(encode_lanes), best_lanes);

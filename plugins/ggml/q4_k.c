@@ -8,6 +8,7 @@
  * Scales, mins and codes are made in subblocks.c, the head in superblock.c. See
  * docs/formats/encodings/q4_k.md.
  */
+#include "best_super.h"
 #include "blocks.h"
 #include "codes.h"
 #include "encodings.h"
@@ -30,6 +31,17 @@ static void store_block(const struct sub_blocks *subs, const float *x, uint8_t *
 
 SUB_BLOCKS_ENCODERS
 
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_super super = {8, 63.0f, {15.0f, 1, 14.0f, 0.3f, 12}};
+    struct sub_blocks subs[LANES_ROOM];
+
+    best_super_search(&super, blocks, subs);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        store_block(&subs[i], blocks->x[i], blocks->block[i]);
+    }
+}
+
 static void decode_block(const uint8_t *block, float *x)
 {
     uint8_t codes[SUPER_LEN];
@@ -41,5 +53,6 @@ static void decode_block(const uint8_t *block, float *x)
 }
 
 BLOCK_ENCODING(q4_k, SUPER_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE,
-               "256 weights: 4-bit codes, scale and min per 32", IN_LANES(encode_lanes));
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+               "256 weights: 4-bit codes, scale and min per 32",
+               IN_LANES(encode_lanes), best_lanes);

@@ -8,6 +8,7 @@
  * Without importance d makes the extreme weight -16 exactly; with it, d is searched. See
  * docs/formats/encodings/q5_0.md.
  */
+#include "best_symmetric.h"
 #include "blocks.h"
 #include "encodings.h"
 #include "lanes_simple.h"
@@ -36,6 +37,17 @@ static void encode_block(const float *x, const struct block_context *context, ui
 
 SYMMETRIC_ENCODE_LANES(HALF)
 
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_scales scales = {0, -16.0f, 15.0f, 11.0f, 0.2f, 42};
+    struct best_found found;
+
+    best_symmetric(&scales, blocks, &found);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        store_block(found.d[i], found.codes[i], blocks->block[i]);
+    }
+}
+
 static void decode_block(const uint8_t *block, float *x)
 {
     uint8_t codes[BLOCK_LEN];
@@ -63,5 +75,6 @@ static int may_hold(const float *x, enum pare_grain grain)
 }
 
 BLOCK_LATTICE(q5_0, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
-               "32 weights: scale and 5-bit codes", IN_LANES(encode_lanes));
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS | PARE_ENCODING_BEST,
+               "32 weights: scale and 5-bit codes",
+               IN_LANES(encode_lanes), best_lanes);

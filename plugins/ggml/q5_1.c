@@ -8,6 +8,7 @@
  * Without importance m is the smallest weight, and d puts the largest at code 31; with it, both
  * are searched, and m is never positive. See docs/formats/encodings/q5_1.md.
  */
+#include "best_affine.h"
 #include "blocks.h"
 #include "encodings.h"
 #include "lanes_simple.h"
@@ -39,6 +40,17 @@ static void encode_block(const float *x, const struct block_context *context, ui
 
 AFFINE_ENCODE_LANES(TOP)
 
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_ranges ranges = {31.0f, 0, 30.0f, 0.3f, 16};
+    struct best_found found;
+
+    best_affine(&ranges, blocks, &found);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        store_block(found.d[i], found.low[i], found.codes[i], blocks->block[i]);
+    }
+}
+
 static void decode_block(const uint8_t *block, float *x)
 {
     uint8_t codes[BLOCK_LEN];
@@ -67,5 +79,6 @@ static int may_hold(const float *x, enum pare_grain grain)
 }
 
 BLOCK_LATTICE(q5_1, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS,
-               "32 weights: scale, offset and 5-bit codes", IN_LANES(encode_lanes));
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS | PARE_ENCODING_BEST,
+               "32 weights: scale, offset and 5-bit codes",
+               IN_LANES(encode_lanes), best_lanes);

@@ -7,8 +7,9 @@
  *
  * The scale of each sub-block is searched; then all are rounded to units of d, chosen to put the
  * largest at -128, and the codes are made anew with the rounded scales. A sub-block whose rounded
- * scale is 0 keeps the codes of the search. See docs/formats/encodings/q6_k.md.
+ * scale is 0 gets the codes of the search. See docs/formats/encodings/q6_k.md.
  */
+#include "best_chain.h"
 #include "blocks.h"
 #include "encodings.h"
 #include "lanes_search.h"
@@ -28,28 +29,30 @@
 #define SCALE 208   /* offset of d */
 #define MOST 4096   /* d's in a weight: 128 times 32 */
 
-/* Searches the scale of each sub-block. */
-static void search_scales(const float *x, const float *importance, float *scales,
-                           uint8_t *codes)
+/* Searches the scale of sub-block j. */
+static float search_sub(const float *x, const struct block_context *context, int j,
+                        uint8_t *codes)
 {
-    for (int j = 0; j < SUBS; j++) {
-        const float *weights = importance != NULL ? importance + j * SUB_LEN : NULL;
-        scales[j] = search_symmetric(x + j * SUB_LEN, SUB_LEN, HALF, weights,
-                                     codes + j * SUB_LEN);
-    }
+    const float *importance = context->importance;
+
+    return search_symmetric(x + j * SUB_LEN, SUB_LEN, HALF,
+                            importance != NULL ? importance + j * SUB_LEN : NULL, codes);
 }
 
 /* The codes that fit the stored scales. */
-static void recode_block(const float *x, const uint8_t *block, uint8_t *codes)
+static void recode_block(const float *x, const struct block_context *context,
+                         const uint8_t *block, uint8_t *codes)
 {
     float d = half_decode(load_u16(block + SCALE));
 
     for (int j = 0; j < SUBS; j++) {
         float scale = d * (float)(int8_t)block[SCALES + j];
+        uint8_t *own = codes + j * SUB_LEN;
         if (scale == 0.0f) {
-            continue;
+            (void)search_sub(x, context, j, own);
+        } else {
+            recode(x + j * SUB_LEN, SUB_LEN, 0.0f, scale, -HALF, HALF - 1, own);
         }
-        recode(x + j * SUB_LEN, SUB_LEN, 0.0f, scale, -HALF, HALF - 1, codes + j * SUB_LEN);
     }
 }
 
@@ -72,10 +75,11 @@ static void pack_block(const uint8_t *codes, uint8_t *block)
     }
 }
 
-/* Writes a block for which scales were found; codes are those of the search. */
-static void store_block(const float *x, const float *scales, uint8_t *codes, uint8_t *block)
+/* Writes a block for which scales were found, and `largest` of them. */
+static void store_block(const float *x, const struct block_context *context, const float *scales,
+                        float largest, uint8_t *block)
 {
-    float largest = extreme(scales, SUBS);
+    uint8_t codes[BLOCK_LEN];
 
     if (fabsf(largest) < SEARCH_ALL_ZERO) {
         memset(block, 0, BLOCK_BYTES);
@@ -87,44 +91,61 @@ static void store_block(const float *x, const float *scales, uint8_t *codes, uin
         int32_t code = round_even(inverse * scales[j]);
         block[SCALES + j] = (uint8_t)(code < 127 ? code : 127);
     }
-    recode_block(x, block, codes);
+    recode_block(x, context, block, codes);
     pack_block(codes, block);
 }
 
 static void encode_block(const float *x, const struct block_context *context, uint8_t *block)
 {
     float scales[SUBS];
-    uint8_t codes[BLOCK_LEN];
+    uint8_t codes[SUB_LEN];
 
-    search_scales(x, context->importance, scales, codes);
-    store_block(x, scales, codes, block);
+    for (int j = 0; j < SUBS; j++) {
+        scales[j] = search_sub(x, context, j, codes);
+    }
+    store_block(x, context, scales, extreme(scales, SUBS), block);
 }
 
 #if LANES > 0
 static void encode_lanes(const struct block_lanes *blocks)
 {
-    lanes x[BLOCK_LEN];
-    lanes importance[BLOCK_LEN];
-    lanes levels[BLOCK_LEN];
-    lanes scales[SUBS];
-    uint8_t codes[LANES][BLOCK_MAX];
+    lanes x[SUB_LEN];
+    lanes importance[SUB_LEN];
+    lanes scales[SUBS + 1];
 
-    lanes_gather(blocks->x, 0, BLOCK_LEN, x);
-    if (blocks->has_importance) {
-        lanes_gather_importance(blocks, 0, BLOCK_LEN, importance);
+    for (uint32_t j = 0; j < SUBS; j++) {
+        lanes_gather(blocks->x, j * SUB_LEN, SUB_LEN, x);
+        if (blocks->has_importance) {
+            lanes_gather_importance(blocks, j * SUB_LEN, SUB_LEN, importance);
+        }
+        scales[j] = lanes_symmetric(x, SUB_LEN, HALF, blocks->has_importance ? importance : NULL,
+                                    NULL);
     }
-    for (int j = 0; j < SUBS * SUB_LEN; j += SUB_LEN) {
-        const lanes *weights = blocks->has_importance ? importance + j : NULL;
-        scales[j / SUB_LEN] = lanes_symmetric(x + j, SUB_LEN, HALF, weights, levels + j);
-    }
-    lanes_codes(levels, BLOCK_LEN, HALF, codes);
+    scales[SUBS] = lanes_extreme(scales, SUBS);
     for (uint32_t lane = 0; lane < blocks->n; lane++) {
-        float own[SUBS];
-        lanes_take(scales, SUBS, lane, own);
-        store_block(blocks->x[lane], own, codes[lane], blocks->block[lane]);
+        float own[SUBS + 1];
+        lanes_take(scales, SUBS + 1, lane, own);
+        store_block(blocks->x[lane], &blocks->context[lane], own, own[SUBS], blocks->block[lane]);
     }
 }
 #endif
+
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_chain chain = {
+        SUBS, 128.0f, {0, -32.0f, 31.0f, 26.0f, 0.5f, 22}
+    };
+    struct best_chain_found found;
+
+    best_chain_search(&chain, blocks, &found);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        store_u16(blocks->block[i] + SCALE, scale_encode(found.d[i]));
+        for (int j = 0; j < SUBS; j++) {
+            blocks->block[i][SCALES + j] = (uint8_t)(int32_t)found.scale[i][j];
+        }
+        pack_block(found.codes[i], blocks->block[i]);
+    }
+}
 
 /* What pack_codes made of 128 codes. */
 static void unpack_codes(const uint8_t *low, const uint8_t *high, uint8_t *codes)
@@ -242,5 +263,5 @@ static int may_hold(const float *x, enum pare_grain grain)
 }
 
 BLOCK_LATTICE(q6_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
-               PARE_ENCODING_IMPORTANCE,
-               "256 weights: 6-bit codes, scale per 16", IN_LANES(encode_lanes));
+               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+               "256 weights: 6-bit codes, scale per 16", IN_LANES(encode_lanes), best_lanes);

@@ -6,6 +6,7 @@
  * d is the largest magnitude over 127; codes are rounded half away from zero, with the unrounded
  * d. Importance is not used. See docs/formats/encodings/q8_0.md.
  */
+#include "best_symmetric.h"
 #include "blocks.h"
 #include "encodings.h"
 #include "lattice.h"
@@ -69,6 +70,20 @@ static void encode_block(const float *x, const struct block_context *context, ui
     codes_make(x, inverse, block + 2);
 }
 
+static void best_lanes(const struct block_lanes *blocks)
+{
+    static const struct best_scales scales = {0, -128.0f, 127.0f, 116.0f, 0.5f, 28};
+    struct best_found found;
+
+    best_symmetric(&scales, blocks, &found);
+    for (uint32_t i = 0; i < blocks->n; i++) {
+        store_u16(blocks->block[i], scale_encode(found.d[i]));
+        for (int j = 0; j < BLOCK_LEN; j++) {
+            blocks->block[i][2 + j] = (uint8_t)(found.codes[i][j] - 128);
+        }
+    }
+}
+
 static void decode_block(const uint8_t *block, float *x)
 {
     float d = half_decode(load_u16(block));
@@ -96,5 +111,5 @@ static int may_hold(const float *x, enum pare_grain grain)
 }
 
 BLOCK_LATTICE(q8_0, BLOCK_LEN, BLOCK_BYTES, 0,
-               0,
-               "32 weights: scale and 8-bit codes", NULL);
+               PARE_ENCODING_BEST,
+               "32 weights: scale and 8-bit codes", NULL, best_lanes);

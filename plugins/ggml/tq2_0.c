@@ -35,4 +35,4 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(tq2_0, TERNARY_LEN, BLOCK_BYTES, SCALE,
                0,
-               "256 weights: scale and codes of -1, 0, 1 in 2 bits", NULL);
+               "256 weights: scale and codes of -1, 0, 1 in 2 bits", NULL, NULL);

@@ -10,37 +10,21 @@ import hashlib
 import json
 import math
 import os
-import pathlib
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-PARE = os.path.abspath(sys.argv[1])
-MODEL = pathlib.Path(sys.argv[2]).absolute() / "tiny-llama.gguf"
+import program
+from program import MODEL, PARE
+
 ACTS = ("encode", "encode_importance", "decode")
 STAGES = ["hash", "read", "decode", "encode", "measure", "write", "sync", "verify", "total"]
 LEVELS = {"c": "c", "avx2": "avx2,f16c", "avx512": "avx2,f16c,avx512", "neon": "neon"}
 
 
-class Test(unittest.TestCase):
-    def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pare-bench-test-"))
-        self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "state"), "LC_ALL": "C.UTF-8"}
-        shutil.copy(MODEL, self.dir / "tiny.gguf")
-
-    def tearDown(self):
-        shutil.rmtree(self.dir)
-
-    def pare(self, *args, status=0):
-        done = subprocess.run([PARE, *args], cwd=self.dir, env=self.env, capture_output=True,
-                              text=True, timeout=200)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return done
-
+class Test(program.Program):
     def bench(self, *args):
         return json.loads(self.pare("bench", *args, "--json").stdout)
 

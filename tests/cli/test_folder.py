@@ -10,35 +10,22 @@ PARE_WORKER set).
 import hashlib
 import json
 import os
-import pathlib
 import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
+
+import program
+from program import MODEL
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
 from pare_run import Header  # noqa: E402
 from small_llama import CONFIG, make_folder, shapes  # noqa: E402
 
-PARE = os.path.abspath(sys.argv[1])
-MODEL = pathlib.Path(sys.argv[2]).absolute() / "tiny-llama.gguf"
 
-
-class Test(unittest.TestCase):
+class Test(program.Program):
     def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pare-folder-"))
-        self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "state"), "LC_ALL": "C.UTF-8"}
+        super().setUp()
         make_folder(self.dir / "small")
-
-    def tearDown(self):
-        shutil.rmtree(self.dir)
-
-    def pare(self, *args, status=0):
-        done = subprocess.run([PARE, *args], cwd=self.dir, env=self.env, capture_output=True,
-                              text=True, timeout=100)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return done
 
     def convert(self, *options, source="small", to="gguf:f16", out="out", status=0):
         return self.pare("convert", source, "--to", to, "-o", out, "-q", *options, status=status)

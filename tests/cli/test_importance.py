@@ -9,37 +9,28 @@ Usage: test_importance.py PARE TEST_DATA (with PARE_PLUGINS, PARE_RECIPES and PA
 import hashlib
 import json
 import os
-import pathlib
 import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
+
+import program
+from program import MODEL
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "interop"), os.path.join(HERE, "..", "formats", "bad")]
 import importance  # noqa: E402
 import imatrix_build  # noqa: E402
 
-PARE = os.path.abspath(sys.argv[1])
-MODEL = pathlib.Path(sys.argv[2]).absolute() / "tiny-llama.gguf"
 NOT_NEGATIVE = "has a value that is negative or not finite"
 
 
-class Test(unittest.TestCase):
+class Test(program.Program):
     def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pare-importance-"))
-        self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "state"), "LC_ALL": "C.UTF-8"}
-        shutil.copy(MODEL, self.dir / "tiny.gguf")
+        super().setUp()
         self.entries = importance.random_entries(str(MODEL), "cli")
 
-    def tearDown(self):
-        shutil.rmtree(self.dir)
-
     def pare(self, *args, status=0):
-        done = subprocess.run([PARE, *args], cwd=self.dir, env=self.env, capture_output=True,
-                              text=True, timeout=100)
-        self.assertEqual(done.returncode, status, done.stderr)
+        done = super().pare(*args, status=status)
         return done.stdout if status == 0 else done.stderr
 
     def convert(self, matrix, status=0, recipe="q4_k_m"):

@@ -7,32 +7,20 @@ without loss, from every float that can tell; all records say so; ordinary weigh
 Usage: test_lattice.py PARE TEST_DATA (with PARE_PLUGINS, PARE_RECIPES and PARE_WORKER set).
 """
 import json
-import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
 
-PARE = os.path.abspath(sys.argv[1])
-MODEL = pathlib.Path(sys.argv[2]).absolute() / "tiny-llama.gguf"
+import program
+
 ENCODINGS = ("q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "iq4_nl", "mxfp4", "q6_k")
 
 
-class Test(unittest.TestCase):
-    def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pare-lattice-"))
-        self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "state"), "LC_ALL": "C.UTF-8"}
-        shutil.copy(MODEL, self.dir / "tiny.gguf")
-
-    def tearDown(self):
-        shutil.rmtree(self.dir)
-
+class Test(program.Program):
     def pare(self, *args, status=0):
-        done = subprocess.run([PARE, *args], cwd=self.dir, env=self.env, capture_output=True,
-                              text=True, timeout=100)
-        self.assertEqual(done.returncode, status, done.stderr)
+        done = super().pare(*args, status=status)
         return done.stdout + done.stderr if status == 0 else done.stderr
 
     def convert(self, source, recipe, *args, status=0):

@@ -8,40 +8,25 @@ Usage: test_overrides.py PARE TEST_DATA (with PARE_PLUGINS, PARE_RECIPES and PAR
 """
 import json
 import os
-import pathlib
 import pty
 import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 import unittest
 
-PARE = os.path.abspath(sys.argv[1])
-DATA = pathlib.Path(sys.argv[2]).absolute()
+import program
+from program import DATA, MODEL, PARE
+
 sys.path.insert(0, str(DATA.parent / "daemon"))
 import models
 
 MATRIX = DATA / "tiny-llama-importance.gguf"
 
 
-class Test(unittest.TestCase):
-    def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pare-overrides-"))
-        self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "state"), "LC_ALL": "C.UTF-8"}
-        shutil.copy(DATA / "tiny-llama.gguf", self.dir / "tiny.gguf")
-
-    def tearDown(self):
-        shutil.rmtree(self.dir)
-
-    def pare(self, *args, status=0):
-        done = subprocess.run([PARE, *args], cwd=self.dir, env=self.env, capture_output=True,
-                              text=True, timeout=100)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return done
-
+class Test(program.Program):
     def plan(self, *options, source="tiny.gguf", to="gguf:q4_k_m", told=None):
         """The plan, and that the warnings on the terminal are as told."""
         done = self.pare("convert", source, "--to", to, "--dry-run", "--json", *options)

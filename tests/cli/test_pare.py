@@ -8,36 +8,20 @@ Usage: test_pare.py PARE TEST_DATA (with PARE_PLUGINS, PARE_RECIPES and PARE_WOR
 import json
 import math
 import os
-import pathlib
 import pty
 import shutil
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-PARE = os.path.abspath(sys.argv[1])
-MODEL = pathlib.Path(sys.argv[2]).absolute() / "tiny-llama.gguf"
+import program
+from program import MODEL, PARE
 
 
-class Test(unittest.TestCase):
-    def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pare-cli-"))
-        self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "state"), "LC_ALL": "C.UTF-8"}
-        shutil.copy(MODEL, self.dir / "tiny.gguf")
-
-    def tearDown(self):
-        shutil.rmtree(self.dir)
-
-    def pare(self, *args, status=0, **more):
-        done = subprocess.run([PARE, *args], cwd=self.dir, env=self.env, capture_output=True,
-                              text=True, timeout=100, **more)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return done
-
+class Test(program.Program):
     def outputs(self, folder="out"):
         return sorted(os.listdir(self.dir / folder)) if (self.dir / folder).exists() else []
 
@@ -149,6 +133,38 @@ class Test(unittest.TestCase):
         done = self.pare("convert", "nan.safetensors", "--to", "gguf:q8_0", "--out", "out",
                          "--as-container", "--measure", "none", status=1)
         self.assertIn("element 300 (row 1, column 44) is nan", done.stderr)
+
+    def test_search(self):
+        """As the option, a rule beside the recipe, or the recipe says; never a worse tensor."""
+        name = "tiny-Q4_0.gguf"
+        self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "-o", "reference", "-q")
+        for level in ("c", "native"):
+            self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "-o", level, "-q", "--search",
+                      "best", "--cpu", level, "--threads", "1" if level == "c" else "2")
+        read = {folder: (self.dir / folder / name).read_bytes()
+                for folder in ("reference", "c", "native")}
+        self.assertEqual(read["c"], read["native"])
+        self.assertEqual(len(read["c"]), len(read["reference"]))
+        self.assertNotEqual(read["c"], read["reference"])
+        manifests = [json.loads((self.dir / folder / (name + ".pare.json")).read_text())
+                     for folder in ("reference", "c")]
+        self.assertEqual([m["target"]["search"] for m in manifests], ["reference", "best"])
+        self.assertLess(manifests[1]["accuracy"]["rmse"], 0.97 * manifests[0]["accuracy"]["rmse"])
+        for before, after in zip(*(m["tensors"] for m in manifests)):
+            self.assertLessEqual(after["rmse"] or 0, before["rmse"] or 0, after["name"])
+        self.assertIn("| Search | best |", (self.dir / "c" / (name + ".pare.md")).read_text())
+        self.assertIn("search", self.pare("show", "2").stdout)
+        (self.dir / "more.rules").write_text("search best\n")
+        for args in (["--overrides", "more.rules"], ["--search", "best", "--overrides",
+                                                     "more.rules"]):
+            self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "-o", "rules", "-q", *args)
+            self.assertEqual((self.dir / "rules" / name).read_bytes(), read["c"])
+            shutil.rmtree(self.dir / "rules")
+        self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "-o", "rules", "-q", "--search",
+                  "reference", "--overrides", "more.rules")
+        self.assertEqual((self.dir / "rules" / name).read_bytes(), read["reference"])
+        done = self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "--search", "x", status=2)
+        self.assertIn("neither reference nor best", done.stderr)
 
     def test_without_digests(self):
         for folder, digest in (("with", "sha256"), ("without", "none")):

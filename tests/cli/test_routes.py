@@ -12,15 +12,13 @@ import json
 import os
 import pathlib
 import random
-import shutil
 import struct
-import subprocess
 import sys
-import tempfile
 import unittest
 
-PARE = os.path.abspath(sys.argv[1])
-DATA = pathlib.Path(sys.argv[2]).absolute()
+import program
+from program import DATA
+
 HIDDEN, HEADS, FFN, VOCAB = 64, 4, 96, 40
 CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": HIDDEN,
           "num_hidden_layers": 1, "num_attention_heads": HEADS, "num_key_value_heads": HEADS,
@@ -58,10 +56,9 @@ def permuted(data):
     return b"".join(rows[i] for i in order)
 
 
-class Test(unittest.TestCase):
+class Test(program.Program):
     def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pare-routes-"))
-        self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "state"), "LC_ALL": "C.UTF-8"}
+        super().setUp()
         self.model = self.dir / "small"
         self.model.mkdir()
         self.tensors = {}
@@ -70,15 +67,6 @@ class Test(unittest.TestCase):
             self.tensors[name] = bf16(count, name)
         write_safetensors(self.model / "model.safetensors", self.tensors, SHAPES)
         (self.model / "config.json").write_text(json.dumps(CONFIG))
-
-    def tearDown(self):
-        shutil.rmtree(self.dir)
-
-    def pare(self, *args, status=0):
-        done = subprocess.run([PARE, *map(str, args)], cwd=self.dir, env=self.env,
-                              capture_output=True, text=True, timeout=100)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return done
 
     def convert(self, *targets, source="small", out="out", more=()):
         wanted = [x for target in targets for x in ("--to", target)]

@@ -9,15 +9,12 @@ Usage: test_split.py PARE TEST_DATA (with PARE_PLUGINS, PARE_RECIPES and PARE_WO
 import hashlib
 import json
 import os
-import pathlib
 import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 
-PARE = os.path.abspath(sys.argv[1])
-MODEL = pathlib.Path(sys.argv[2]).absolute() / "tiny-llama.gguf"
+import program
+
 RECIPE = """title       As q8_0, in files of a megabyte
 description What q8_0 gives.
 bits        8.5
@@ -27,21 +24,7 @@ option split_max_size 1M
 """
 
 
-class Test(unittest.TestCase):
-    def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pare-split-"))
-        self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "state"), "LC_ALL": "C.UTF-8"}
-        shutil.copy(MODEL, self.dir / "tiny.gguf")
-
-    def tearDown(self):
-        shutil.rmtree(self.dir)
-
-    def pare(self, *args, status=0):
-        done = subprocess.run([PARE, *args], cwd=self.dir, env=self.env, capture_output=True,
-                              text=True, timeout=100)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return done
-
+class Test(program.Program):
     def convert(self, source, out, *options, to="gguf:q8_0"):
         self.pare("convert", source, "--to", to, "-o", out, "-q", *options)
 

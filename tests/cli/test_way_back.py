@@ -13,13 +13,13 @@ import os
 import pathlib
 import shutil
 import struct
-import subprocess
 import sys
-import tempfile
 import unittest
 
-PARE = os.path.abspath(sys.argv[1])
-TINY = (pathlib.Path(sys.argv[2]).absolute() / "tiny-llama.gguf").read_bytes()
+import program
+from program import MODEL
+
+TINY = MODEL.read_bytes()
 HEAD = 200000  # bytes in which the metadata are
 
 
@@ -29,21 +29,7 @@ def header(path):
         return json.loads(f.read(struct.unpack("<Q", f.read(8))[0]))
 
 
-class Test(unittest.TestCase):
-    def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pare-back-"))
-        self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "state"), "LC_ALL": "C.UTF-8"}
-        (self.dir / "tiny.gguf").write_bytes(TINY)
-
-    def tearDown(self):
-        shutil.rmtree(self.dir)
-
-    def pare(self, *args, status=0):
-        done = subprocess.run([PARE, *map(str, args)], cwd=self.dir, env=self.env,
-                              capture_output=True, text=True, timeout=100)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return done
-
+class Test(program.Program):
     def change(self, old, new):
         """tiny.gguf, with other letters in its metadata."""
         self.assertEqual((len(old), TINY[:HEAD].count(old)), (len(new), 1))

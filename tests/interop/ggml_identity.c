@@ -206,7 +206,7 @@ static void decode_compare(const struct pair *pair, const char *input, const uin
     float *theirs = allocate(n, sizeof(float));
     const void *plane = bytes;
 
-    pair->encoding->kernels[0]->decode(&plane, 1, n, ours);
+    kernel_best(pair->encoding)->decode(&plane, 1, n, ours);
     ggml.type_traits(pair->type)->to_float(bytes, theirs, (int64_t)n);
     decoded.weights += n;
     decoded.differing += floats_differ(pair->name, input, ours, theirs, n);
@@ -266,7 +266,8 @@ static void encode_compare(const struct pair *pair, const char *input, const flo
 {
     struct tally *tally = importance != NULL ? &weighed : &plain;
     uint64_t aborts = left_out;
-    struct pare_calibration calibration = {sizeof(calibration), importance, NULL};
+    struct pare_calibration calibration = {
+        .struct_size = sizeof(calibration), .importance = importance};
     const struct ggml_type_traits *traits = ggml.type_traits(pair->type);
     uint64_t blocks = rows * ROW_LEN / (uint64_t)traits->blck_size;
     uint8_t *theirs = allocate(blocks, traits->type_size);
@@ -277,7 +278,7 @@ static void encode_compare(const struct pair *pair, const char *input, const flo
         printf("  %s: blocks of %zu bytes in ggml\n", pair->name, traits->type_size);
         exit(1);
     }
-    pair->encoding->kernels[0]->encode(x, rows, ROW_LEN, &calibration, &plane);
+    kernel_best(pair->encoding)->encode(x, rows, ROW_LEN, &calibration, &plane);
     if (!traits->is_quantized) {
         traits->from_float_ref(x, theirs, (int64_t)(rows * ROW_LEN));
     } else if (!ggml_encode(pair, x, rows, ROW_LEN, importance, theirs)) {

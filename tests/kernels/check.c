@@ -4,24 +4,26 @@
  * The kernel checker: what include/pare/plugin.h promises of kernels, for every kernel of every
  * encoding of every plugin in a folder, on all inputs of inputs.c.
  *
- * Usage: check FOLDER [SEED [STEP]]: with every STEPth input. It prints a line for each kernel and
- * the seed that it used; status 0 when all hold. A kernel whose CPU features are missing here is
- * reported as skipped.
+ * Usage: check FOLDER [SEED [STEP]]: with every STEPth input, from which on is the seed's choice; a
+ * SEED of 0 is the time. It prints a line for each kernel and the seed that it used; status 0 when
+ * all hold. A kernel whose CPU features are missing here is reported as skipped.
  */
 #include "inputs.h"
 #include "kernels.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define ROWS 3u
+#define ROWS 4u
 #define BLOCKS 5u /* per row: an odd number */
+#define SEARCH_SHAPES 2 /* of those of check_input, that the longer search is tried on */
 
 static uint64_t failures;
-static int step = 1;
+static uint64_t step = 1;
 
 /* One kernel at work on one input. */
 struct trial {
@@ -34,13 +36,24 @@ struct trial {
     const struct pare_calibration *calibration;
 };
 
+static const char *trial_kind(const struct pare_calibration *calibration)
+{
+    static const char *const kinds[] = {"", ", with importance", ", best",
+                                        ", best with importance"};
+
+    if (calibration == NULL) {
+        return kinds[0];
+    }
+    return kinds[2 * (calibration->search == PARE_SEARCH_BEST) + (calibration->importance != NULL)];
+}
+
 /* Counts a failure and says what was expected of whom. */
 static void expect(int held, const struct trial *trial, const char *what)
 {
     if (!held) {
         printf("  %s %s on %s (%llu x %llu%s): %s\n", trial->encoding->name, trial->kernel->name,
                trial->input, (unsigned long long)trial->rows, (unsigned long long)trial->row_len,
-               trial->calibration != NULL ? ", with importance" : "", what);
+               trial_kind(trial->calibration), what);
         failures++;
     }
 }
@@ -125,7 +138,9 @@ static void check_blocks(const struct trial *trial, const struct planes *planes)
         struct planes part;
         if (trial->calibration != NULL) {
             calibration = *trial->calibration;
-            calibration.importance += i * len % trial->row_len;
+            if (calibration.importance != NULL) {
+                calibration.importance += i * len % trial->row_len;
+            }
             block.calibration = &calibration;
         }
         block.x = trial->x + i * len;
@@ -261,6 +276,93 @@ static void check_importance(const struct trial *trial)
     planes_deinit(&without);
 }
 
+/* Sum over a block of importance times squared error. */
+static double weighted_error(const struct trial *trial, const float *decoded, uint64_t first)
+{
+    const float *importance = trial->calibration->importance;
+    double sum = 0.0;
+
+    for (uint64_t i = first; i < first + trial->encoding->block_len; i++) {
+        double error = (double)decoded[i] - (double)trial->x[i];
+        sum += (importance != NULL ? (double)importance[i % trial->row_len] : 1.0) * error * error;
+    }
+    return sum;
+}
+
+/* No block has a larger error than the reference's. (The sums of the kernels are made in another
+ * order: equal errors may differ by their rounding.) */
+static void check_promise(const struct trial *trial, const float *reference, const float *best)
+{
+    uint64_t n = trial->rows * trial->row_len;
+    uint64_t worse = 0;
+
+    for (uint64_t i = 0; i < n; i += trial->encoding->block_len) {
+        double old = weighted_error(trial, reference, i);
+        worse += isfinite(old) && !(weighted_error(trial, best, i) <= old * (1.0 + 1e-12));
+    }
+    expect(worse == 0, trial, "the best search has a block that is worse than the reference's");
+}
+
+/* The best search against the reference's, for a trial with the latter. */
+static void check_best(const struct trial *trial)
+{
+    struct pare_calibration calibration = {.struct_size = sizeof(calibration)};
+    struct trial best = *trial;
+    struct planes planes;
+    struct planes reference;
+
+    calibration.importance = trial->calibration != NULL ? trial->calibration->importance : NULL;
+    calibration.search = PARE_SEARCH_BEST;
+    best.calibration = &calibration;
+    trial_encode(&best, trial->kernel, 0, 0, &planes);
+    trial_encode(trial, trial->kernel, 0, 0, &reference);
+    float *decoded = trial_decode(&best, trial->kernel, &planes);
+    float *before = trial_decode(trial, trial->kernel, &reference);
+    check_promise(&best, before, decoded);
+    check_encode(&best, &planes, decoded);
+    check_blocks(&best, &planes);
+    check_values(&best, decoded);
+    check_against_first(&best, &planes, decoded);
+    if (strcmp(trial->input, "gaussian") == 0 && trial->rows == ROWS) {
+        expect(!planes_equal(&planes, &reference), &best, "the best search finds nothing");
+    }
+    planes_deinit(&planes);
+    calibration.struct_size = offsetof(struct pare_calibration, search);
+    trial_encode(&best, trial->kernel, 0, 0, &planes);
+    expect(planes_equal(&planes, &reference), &best, "a search is read that no host has set");
+    planes_deinit(&planes);
+    planes_deinit(&reference);
+    free(decoded);
+    free(before);
+}
+
+/* An encoding without the flag makes the same bytes whatever the search. */
+static void check_without_best(const struct trial *trial)
+{
+    struct pare_calibration calibration = {.struct_size = sizeof(calibration)};
+    struct trial best = *trial;
+    struct planes planes;
+    struct planes reference;
+
+    calibration.importance = trial->calibration != NULL ? trial->calibration->importance : NULL;
+    calibration.search = PARE_SEARCH_BEST;
+    best.calibration = &calibration;
+    trial_encode(&best, trial->kernel, 0, 0, &planes);
+    trial_encode(trial, trial->kernel, 0, 0, &reference);
+    expect(planes_equal(&planes, &reference), &best, "a search that the flags do not tell of");
+    planes_deinit(&planes);
+    planes_deinit(&reference);
+}
+
+static void check_search(const struct trial *trial)
+{
+    if (trial->encoding->flags & PARE_ENCODING_BEST) {
+        check_best(trial);
+    } else {
+        check_without_best(trial);
+    }
+}
+
 static void check_input(const struct pare_encoding *encoding, const struct pare_kernel *kernel,
                         const struct input *input, uint64_t seed)
 {
@@ -268,7 +370,8 @@ static void check_input(const struct pare_encoding *encoding, const struct pare_
     struct trial trial = {encoding, kernel, input->name, NULL, ROWS, BLOCKS * len, NULL};
     float *x = allocate(ROWS * trial.row_len, sizeof(float));
     float *importance = allocate(trial.row_len, sizeof(float));
-    struct pare_calibration calibration = {sizeof(calibration), importance, NULL};
+    struct pare_calibration calibration = {
+        .struct_size = sizeof(calibration), .importance = importance};
     const uint64_t shapes[][2] = {{ROWS, BLOCKS}, {1, 1}, {2, 1}, {1, BLOCKS}, {0, BLOCKS}, {1, 0}};
 
     input_fill(input, seed, x, ROWS * trial.row_len);
@@ -279,6 +382,9 @@ static void check_input(const struct pare_encoding *encoding, const struct pare_
         trial.row_len = shapes[i][1] * len;
         trial.calibration = &calibration;
         check_trial(&trial);
+        if (i < SEARCH_SHAPES) {
+            check_search(&trial);
+        }
         if (encoding->flags & PARE_ENCODING_NEEDS_IMPORTANCE) {
             continue;
         }
@@ -287,6 +393,9 @@ static void check_input(const struct pare_encoding *encoding, const struct pare_
         }
         trial.calibration = NULL;
         check_trial(&trial);
+        if (i < SEARCH_SHAPES) {
+            check_search(&trial);
+        }
     }
     free(importance);
     free(x);
@@ -329,7 +438,7 @@ static void check_kernel(const struct pare_encoding *encoding, const struct pare
     }
     check_any_bytes(encoding, kernel, seed);
     for (int i = 0; inputs[i].name != NULL && kernel->encode != NULL; i++) {
-        if (i % step != 0) {
+        if ((uint64_t)i % step != seed % step) {
             continue;
         }
         check_input(encoding, kernel, &inputs[i], seed);
@@ -356,8 +465,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: check FOLDER [SEED [STEP]]\n");
         return 2;
     }
-    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL);
-    step = argc > 3 && atoi(argv[3]) > 0 ? atoi(argv[3]) : 1;
+    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
+    seed = seed != 0 ? seed : (uint64_t)time(NULL);
+    step = argc > 3 && atoi(argv[3]) > 0 ? (uint64_t)atoi(argv[3]) : 1;
     const struct pare_encoding **all = encodings_load(argv[1]);
     printf("seed %llu\n", (unsigned long long)seed);
     for (const struct pare_encoding **encoding = all; *encoding != NULL; encoding++) {

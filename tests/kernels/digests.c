@@ -5,8 +5,8 @@
  * to, must be what the committed table says, on every machine and with every compiler.
  *
  * Usage: digests FOLDER TABLE [--write]. Each line of the table has an encoding, an input (with
- * "+importance" when there was some), the FNV-1a digest of the planes and that of the floats. A
- * change of the table changes the bytes of models: the plugin needs a new version then.
+ * "+best" and "+importance" when there was such), the FNV-1a digest of the planes and that of the
+ * floats. A change of the table changes the bytes of models: the plugin needs a new version then.
  */
 #include "inputs.h"
 #include "kernels.h"
@@ -39,12 +39,34 @@ static void table_add(struct table *table, const struct pare_encoding *encoding,
     free(floats);
 }
 
+/* What the longer search makes of an input, without importance and with it. */
+static void table_add_best(struct table *table, const struct pare_encoding *encoding,
+                           const char *input, const float *x, const float *importance,
+                           uint64_t row_len)
+{
+    struct pare_calibration calibration = {
+        .struct_size = sizeof(calibration), .search = PARE_SEARCH_BEST};
+    struct planes planes;
+
+    if (!(encoding->flags & PARE_ENCODING_BEST)) {
+        return;
+    }
+    planes_init(&planes, encoding, ROWS, row_len, 0, 0);
+    encoding->kernels[0]->encode(x, ROWS, row_len, &calibration, planes.plane);
+    table_add(table, encoding, input, "+best", &planes, row_len);
+    calibration.importance = importance;
+    encoding->kernels[0]->encode(x, ROWS, row_len, &calibration, planes.plane);
+    table_add(table, encoding, input, "+best+importance", &planes, row_len);
+    planes_deinit(&planes);
+}
+
 static void table_add_input(struct table *table, const struct pare_encoding *encoding,
                             const struct input *input, uint64_t row_len)
 {
     float *x = allocate(ROWS * row_len, sizeof(float));
     float *importance = allocate(row_len, sizeof(float));
-    struct pare_calibration calibration = {sizeof(calibration), importance, NULL};
+    struct pare_calibration calibration = {
+        .struct_size = sizeof(calibration), .importance = importance};
     struct planes planes;
 
     input_fill(input, SEED, x, ROWS * row_len);
@@ -58,6 +80,7 @@ static void table_add_input(struct table *table, const struct pare_encoding *enc
         encoding->kernels[0]->encode(x, ROWS, row_len, &calibration, planes.plane);
         table_add(table, encoding, input->name, "+importance", &planes, row_len);
     }
+    table_add_best(table, encoding, input->name, x, importance, row_len);
     planes_deinit(&planes);
     free(importance);
     free(x);

@@ -100,6 +100,20 @@ int kernel_runs(const struct pare_kernel *kernel)
     return (kernel->cpu & ~cpu) == 0;
 }
 
+const struct pare_kernel *kernel_best(const struct pare_encoding *encoding)
+{
+    const char *name = getenv("PARE_TEST_KERNEL");
+    const struct pare_kernel *best = encoding->kernels[0];
+
+    for (uint32_t i = 0; encoding->kernels[i] != NULL; i++) {
+        const struct pare_kernel *kernel = encoding->kernels[i];
+        if (name != NULL ? strcmp(kernel->name, name) == 0 : kernel_runs(kernel)) {
+            best = kernel;
+        }
+    }
+    return best;
+}
+
 void planes_init(struct planes *planes, const struct pare_encoding *encoding, uint64_t rows,
                  uint64_t row_len, size_t shift, uint8_t fill)
 {

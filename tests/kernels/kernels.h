@@ -24,6 +24,10 @@ const struct pare_encoding *encodings_find(const struct pare_encoding **all, con
 /* 1 when this machine has all that the kernel needs. */
 int kernel_runs(const struct pare_kernel *kernel);
 
+/* The kernel that Pare would use here: the last one that runs. With PARE_TEST_KERNEL in the
+ * environment the one of that name, or else the first. */
+const struct pare_kernel *kernel_best(const struct pare_encoding *encoding);
+
 /* Planes of rows * row_len weights, each with guard bytes around it. */
 struct planes {
     uint32_t n;
