@@ -4,7 +4,6 @@
 #include "base/timing.h"
 
 #include <stdio.h>
-#include <time.h>
 
 uint64_t timing_now(void)
 {
@@ -16,6 +15,18 @@ uint64_t timing_now(void)
 double timing_since(uint64_t start)
 {
     return (double)(timing_now() - start) * 1e-9;
+}
+
+struct timespec timing_deadline(double seconds)
+{
+    struct timespec at;
+    (void)clock_gettime(CLOCK_REALTIME, &at);
+    at.tv_nsec += (long)(seconds * 1e9);
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_nsec -= 1000000000;
+        at.tv_sec++;
+    }
+    return at;
 }
 
 void timing_stamp(char ret_stamp[TIMING_STAMP_SIZE])

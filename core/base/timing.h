@@ -5,6 +5,7 @@
 #define BASE_TIMING_H
 
 #include <stdint.h>
+#include <time.h>
 
 #define TIMING_STAMP_SIZE 48
 
@@ -12,6 +13,8 @@
 uint64_t timing_now(void);
 /* Seconds since a timing_now() value. */
 double timing_since(uint64_t start);
+/* The wall clock's time so many seconds (below 1) from now, for pthread_cond_timedwait. */
+struct timespec timing_deadline(double seconds);
 /* The wall clock as "2026-11-23T21:00:00.123Z". */
 void timing_stamp(char ret_stamp[TIMING_STAMP_SIZE]);
 

@@ -283,6 +283,26 @@ static int do_target(struct computer *c, const struct loaded_slab *l, const stru
     return r;
 }
 
+/* Tells digests how much of a tensor is in its files. Called under the lock. */
+static void tell_digests(struct pipeline *p, const struct slab *slab)
+{
+    const struct slab_cut *cut = &p->cuts[slab->tensor];
+    struct tensor_progress *t = &p->tensors[slab->tensor];
+    uint64_t first, count, before = t->front;
+    t->written[slab->number] = 1;
+    while (t->front < cut->n_slabs && t->written[t->front])
+        t->front++;
+    if (t->front == before)
+        return;
+    slab_cut_range(source_tensor(p, slab->tensor), cut, t->front - 1, &first, &count);
+    for (size_t j = 0; j < p->request->n_targets; j++) {
+        const struct target *target = p->request->targets[j];
+        uint64_t index = target->by_source[slab->tensor];
+        if (target->digest && index != UINT64_MAX)
+            digest_written(target->digest, index, first + count);
+    }
+}
+
 /* Keeps a slab's figures; merges when the tensor is complete. Called under the lock. */
 static int keep_figures(struct pipeline *p, const struct slab *slab, const struct measure *m,
                         struct error *err)
@@ -292,6 +312,9 @@ static int keep_figures(struct pipeline *p, const struct slab *slab, const struc
     uint64_t n_slabs = p->cuts[slab->tensor].n_slabs;
     if (!t->parts && !(t->parts = calloc(n_slabs * n, sizeof *t->parts)))
         return error_oom(err);
+    if (!t->written && !(t->written = calloc(n_slabs, 1)))
+        return error_oom(err);
+    tell_digests(p, slab);
     memcpy(&t->parts[slab->number * n], m, n * sizeof *m);
     for (size_t j = 0; j < n; j++) {
         struct pipeline_figure *f = &p->result->figures[j * p->result->n_tensors + slab->tensor];
@@ -309,6 +332,7 @@ static int keep_figures(struct pipeline *p, const struct slab *slab, const struc
             measure_merge(&p->result->figures[j * p->result->n_tensors + slab->tensor].all,
                           &t->parts[i * n + j]);
     free(TAKE(t->parts));
+    free(TAKE(t->written));
     return 0;
 }
 

@@ -319,13 +319,18 @@ static void tell_sync(void *context)
 static int sync_targets(const struct job_context *job, struct conversion *c, double *ret_seconds,
                         struct error *err)
 {
+    char (*sha256)[HASH_HEX_SIZE] = job_without_digests(job) ? NULL : c->groups[0].result.sha256;
     uint64_t start = timing_now();
+    int r = 0;
     tell_sync((void *)job);
-    for (size_t i = 0; i < c->n; i++) {
-        int r = target_finish(&c->targets[i], tell_sync, (void *)job, err);
-        if (r < 0)
-            return r;
+    for (size_t i = 0; r == 0 && i < c->n; i++)
+        r = target_seal(&c->targets[i], sha256, err);
+    for (size_t i = 0; r == 0 && i < c->n; i++) {
+        r = target_finish(&c->targets[i], tell_sync, (void *)job, err);
+        c->groups[0].result.seconds.hash += c->targets[i].digest_seconds;
     }
+    if (r < 0)
+        return r;
     *ret_seconds = timing_since(start);
     return 0;
 }
@@ -384,11 +389,9 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
     double sync = 0;
     int r = prepare(job, model, 1, &c, err);
     for (size_t i = 0; r == 0 && i < c.n; i++)
-        r = target_open(&c.targets[i], staging, err);
+        r = target_open(&c.targets[i], staging, !job_without_digests(job), err);
     if (r == 0)
         r = run_groups(job, &c, err);
-    for (size_t i = 0; r == 0 && i < c.n && !job_without_digests(job); i++)
-        r = target_stamp(&c.targets[i], c.groups[0].result.sha256, err);
     if (r == 0)
         r = sync_targets(job, &c, &sync, err);
     for (size_t i = 0; r == 0 && i < c.n; i++)

@@ -12,7 +12,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 
 void pipeline_fail(struct pipeline *p, const struct error *err)
 {
@@ -103,7 +102,9 @@ uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts,
 {
     uint64_t elements = largest_count(model, cuts);
     uint64_t per_slab = elements * 8, per_thread = elements * 20 + n_targets * 64;
-    return (threads + 2) * per_slab + threads * per_thread + model->memory_used + (24u << 20);
+    uint64_t per_target = 256u << 10; /* digest.h */
+    return (threads + 2) * per_slab + threads * per_thread + n_targets * per_target +
+           model->memory_used + (24u << 20);
 }
 
 struct reading { /* the reader thread's */
@@ -380,8 +381,10 @@ static void deinit(struct pipeline *p)
 {
     for (unsigned i = 0; p->batches && i < p->n_batches; i++)
         free(p->batches[i].bytes);
-    for (uint64_t i = 0; p->tensors && i < p->request->model->n_tensors; i++)
+    for (uint64_t i = 0; p->tensors && i < p->request->model->n_tensors; i++) {
         free(p->tensors[i].parts);
+        free(p->tensors[i].written);
+    }
     free(p->batches);
     free(p->free_list);
     free(p->ready_ring);
@@ -399,13 +402,7 @@ static void watch(struct pipeline *p, uint64_t total)
     uint64_t told = UINT64_MAX;
     (void)pthread_mutex_lock(&p->lock);
     while (p->running) {
-        struct timespec until;
-        (void)clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += 200000000;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_nsec -= 1000000000;
-            until.tv_sec++;
-        }
+        struct timespec until = timing_deadline(0.2);
         while (p->running && pthread_cond_timedwait(&p->ended, &p->lock, &until) == 0)
             continue;
         uint64_t steps = p->steps, done = p->done;

@@ -26,7 +26,9 @@ struct batch {
 
 struct tensor_progress { /* lock */
     uint64_t slabs_done;
-    struct measure *parts; /* [slab * targets + target], while slabs are missing */
+    uint64_t front;         /* slabs written without a gap from the first */
+    struct measure *parts;  /* [slab * targets + target], while slabs are missing */
+    unsigned char *written; /* [slab]: 1 when it is, the same while */
 };
 
 struct pipeline {

@@ -239,6 +239,7 @@ static void close_files(struct target *target)
 
 void target_deinit(struct target *target)
 {
+    digest_free(target->digest);
     close_files(target);
     layout_deinit(&target->layout);
     stamp_deinit(&target->stamp);
@@ -286,9 +287,10 @@ json_t *target_files(const struct target *target)
     _cleanup_free_ char *single = target_output_name(target);
     for (uint32_t i = 0; i < target->layout.n_files; i++) {
         const struct layout_file *f = &target->layout.files[i];
-        (void)json_array_append_new(files, json_pack("{s:s, s:I}", "name",
+        const char *sha256 = target->digest ? digest_of_file(target->digest, i) : NULL;
+        (void)json_array_append_new(files, json_pack("{s:s, s:I, s:s?}", "name",
                                                      *f->name ? f->name : single, "bytes",
-                                                     (json_int_t)f->size));
+                                                     (json_int_t)f->size, "sha256", sha256));
     }
     return files;
 }
@@ -350,7 +352,16 @@ static int write_fixed_pieces(struct target *target, struct error *err)
     return 0;
 }
 
-int target_open(struct target *target, int staging, struct error *err)
+static int start_digest(struct target *target, struct error *err)
+{
+    struct digest_files files = { .layout = &target->layout,
+                                  .model = target->plan->target,
+                                  .fds = target->fds,
+                                  .late_literals = target->stamp.n || target->writer->finish };
+    return digest_start(&files, &target->digest, err);
+}
+
+int target_open(struct target *target, int staging, int with_digest, struct error *err)
 {
     char dir[24];
     (void)snprintf(dir, sizeof dir, "%zu", target->index);
@@ -377,7 +388,9 @@ int target_open(struct target *target, int staging, struct error *err)
         const char *name = target->layout.files[i].name;
         r = create_file(target, i, *name ? name : single, err);
     }
-    return r < 0 ? r : write_fixed_pieces(target, err);
+    if (r == 0)
+        r = write_fixed_pieces(target, err);
+    return r == 0 && with_digest ? start_digest(target, err) : r;
 }
 
 static int write_patches(struct target *target, struct error *err)
@@ -406,21 +419,28 @@ static void write_back(int fd, uint64_t size, void (*beat)(void *context), void 
     }
 }
 
-int target_stamp(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct error *err)
+int target_seal(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct error *err)
 {
-    return stamp_write(&target->stamp, &target->layout, target->fds, sha256, err);
+    int r = sha256 ? stamp_write(&target->stamp, &target->layout, target->fds, sha256, err) : 0;
+    if (r == 0 && target->writer->finish)
+        r = write_patches(target, err);
+    if (r == 0 && target->digest)
+        digest_seal(target->digest);
+    return r;
 }
 
 int target_finish(struct target *target, void (*beat)(void *context), void *context,
                   struct error *err)
 {
-    int r = target->writer->finish ? write_patches(target, err) : 0;
+    int r = 0;
     for (uint32_t i = 0; r == 0 && i < target->layout.n_files; i++) {
         write_back(target->fds[i], target->layout.files[i].size, beat, context);
         r = file_sync(target->fds[i], "the output", err);
     }
     if (r == 0)
         r = file_sync(target->dirfd, "the output's directory", err);
+    if (r == 0 && target->digest)
+        r = digest_wait(target->digest, beat, context, &target->digest_seconds, err);
     close_files(target);
     return r;
 }

@@ -7,6 +7,7 @@
 #ifndef CONVERT_TARGET_H
 #define CONVERT_TARGET_H
 
+#include "convert/digest.h"
 #include "convert/plan.h"
 #include "convert/route.h"
 #include "convert/stamp.h"
@@ -31,6 +32,8 @@ struct target {
     uint64_t *by_source;         /* source tensor -> target tensor; UINT64_MAX: dropped */
     int dirfd;
     int *fds;                    /* one per layout file, -1 until opened */
+    struct digest *digest;       /* of the files, once opened; NULL: nobody wants it */
+    double digest_seconds;       /* once finished: spent on it */
     json_t *warnings;            /* array of texts */
 };
 
@@ -50,17 +53,17 @@ void target_deinit(struct target *target);
 
 /* Creates directory `index` in staging and in it all files at their full size, with literals and
  * side files written; space is reserved where the file system can. A folder target's files keep
- * their names; a single file gets the output's name. */
-int target_open(struct target *target, int staging, struct error *err)
+ * their names; a single file gets the output's name. with_digest: starts digesting. */
+int target_open(struct target *target, int staging, int with_digest, struct error *err)
     __attribute__((warn_unused_result));
-/* Lets the writer patch literals, syncs and closes all files and the directory; beat is called
- * at least for every 64 MiB. */
+/* When all weights are written: lets the writer patch literals, and writes the digests of the
+ * source's files, unless NULL, where the output has them. Nothing changes after that. */
+int target_seal(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct error *err)
+    __attribute__((warn_unused_result));
+/* Syncs and closes all files and the directory and waits for the digests; beat is called at least
+ * for every 64 MiB. */
 int target_finish(struct target *target, void (*beat)(void *context), void *context,
                   struct error *err) __attribute__((warn_unused_result));
-
-/* Writes the digests of the source's files where the output has them; before target_finish. */
-int target_stamp(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct error *err)
-    __attribute__((warn_unused_result));
 
 /* The output's final name, "NAME-Q4_K_M.gguf" or a folder's "NAME-F16" (free it). */
 char *target_output_name(const struct target *target);
@@ -69,7 +72,7 @@ int target_is_folder(const struct target *target);
 uint64_t target_bytes(const struct target *target);
 /* Bits of weight data per weight. */
 double target_bits_per_weight(const struct target *target);
-/* [{"name","bytes"}], as written. New reference. */
+/* [{"name","bytes","sha256"}], as finished; without digests they are null. New reference. */
 json_t *target_files(const struct target *target);
 
 #endif

@@ -381,7 +381,7 @@ static int make_manifest(const struct job_run *run, const struct run_target *t,
         return error_set(err, PARE_EVERIFY, "the verifying worker did not say \"verified\"");
     _cleanup_json_ json_t *files = NULL;
     int without = !strcmp(json_get_string(run->settings, "digest", ""), "none");
-    int r = staged_digests(&t->staged, t->verified, without, &files, err);
+    int r = staged_digests(&t->staged, t->line, without, &files, err);
     if (r < 0)
         return r;
     struct manifest_facts facts = {

@@ -175,7 +175,7 @@ static const char *digest_of(const json_t *entries, const char *name, uint64_t b
     return "";
 }
 
-int staged_digests(const struct staged *staged, const json_t *verified, int without,
+int staged_digests(const struct staged *staged, const json_t *line, int without,
                    json_t **ret_files, struct error *err)
 {
     _cleanup_json_ json_t *files = json_array();
@@ -184,10 +184,10 @@ int staged_digests(const struct staged *staged, const json_t *verified, int with
         struct stat st;
         if (fstat(staged->files.fds[i], &st) < 0)
             return error_errno(err, errno, "%s", name);
-        const char *digest = digest_of(json_object_get(verified, "files"), name,
+        const char *digest = digest_of(json_object_get(line, "files"), name,
                                        (uint64_t)st.st_size);
         if (!without && !is_sha256(digest))
-            return error_set(err, PARE_EVERIFY, "the verifying worker gave no digest of \"%s\"",
+            return error_set(err, PARE_EVERIFY, "the worker gave no digest of \"%s\"",
                              name);
         json_t *entry = json_pack("{s:o, s:I, s:s?}", "name", json_text(name, strlen(name)),
                                   "bytes", (json_int_t)st.st_size, "sha256",

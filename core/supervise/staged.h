@@ -24,9 +24,9 @@ int staged_adopt(int work, size_t index, int dirfd, const char *stem, const json
     __attribute__((warn_unused_result));
 void staged_deinit(struct staged *staged);
 
-/* [{"name","bytes","sha256"}] from the line `verified`, if it names the same files and sizes; else
+/* [{"name","bytes","sha256"}] from the line `target`, if it names the same files and sizes; else
  * PARE_EVERIFY. without: nobody took digests, and they are null. New reference. */
-int staged_digests(const struct staged *staged, const json_t *verified, int without,
+int staged_digests(const struct staged *staged, const json_t *line, int without,
                    json_t **ret_files,
                    struct error *err) __attribute__((warn_unused_result));
 

@@ -1,0 +1,210 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Digests of outputs: see digest.h. */
+#include "convert/digest.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/timing.h"
+#include "convert/slab.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#define READ_BYTES (256u * 1024u)
+#define LOOK_AGAIN 16u /* slabs written before the thread is woken to look */
+
+struct digest {
+    struct digest_files files;
+    char (*sha256)[HASH_HEX_SIZE]; /* of each file */
+    pthread_t thread;
+    int started;
+
+    pthread_mutex_t lock;
+    pthread_cond_t more;  /* for the thread: more is written, or sealed, or stopped */
+    pthread_cond_t over;  /* it has ended */
+    uint64_t *elements;   /* lock: of each tensor, that are written */
+    unsigned unseen;      /* lock: slabs since the thread was woken */
+    int sealed, stopped, ended; /* lock */
+    double seconds;       /* once ended */
+    struct error err;     /* the same */
+};
+
+/* Where the thread is. */
+struct place {
+    uint32_t file;
+    uint64_t piece; /* the first that does not end before `at` */
+    uint64_t at;    /* bytes of the file that are digested */
+};
+
+/* Bytes of a piece that are written, from its start; called with the lock. */
+static uint64_t written_of(const struct digest *d, const struct layout_piece *piece)
+{
+    const struct model_tensor *t = &d->files.model->tensors[piece->tensor];
+    uint64_t offset, length;
+    if (d->sealed || piece->kind == LAYOUT_SIDE)
+        return piece->length;
+    if (piece->kind == LAYOUT_LITERAL)
+        return d->files.late_literals ? 0 : piece->length;
+    if (d->elements[piece->tensor] == t->elements)
+        return piece->length;
+    slab_plane_range(t, piece->plane, 0, d->elements[piece->tensor], &offset, &length);
+    return length;
+}
+
+/* The end of what can be read of the file; called with the lock. What lies between pieces is
+ * zeros, and there from the beginning. */
+static uint64_t readable(const struct digest *d, struct place *place)
+{
+    const struct layout *layout = d->files.layout;
+    for (; place->piece < layout->n_pieces; place->piece++) {
+        const struct layout_piece *piece = &layout->pieces[place->piece];
+        if (piece->file > place->file)
+            break;
+        uint64_t written = written_of(d, piece);
+        if (piece->file == place->file && written < piece->length)
+            return piece->offset + written;
+    }
+    return layout->files[place->file].size;
+}
+
+/* Waits until more of the file is there. 1: *ret_end is where that ends; 0: all is to stop. */
+static int wait_for_more(struct digest *d, struct place *place, uint64_t *ret_end)
+{
+    (void)pthread_mutex_lock(&d->lock);
+    while (!d->stopped && (*ret_end = readable(d, place)) <= place->at &&
+           place->at < d->files.layout->files[place->file].size)
+        (void)pthread_cond_wait(&d->more, &d->lock);
+    int r = !d->stopped;
+    (void)pthread_mutex_unlock(&d->lock);
+    return r;
+}
+
+static int digest_range(struct digest *d, struct hash *hash, struct place *place, uint64_t end,
+                        unsigned char *buffer)
+{
+    while (place->at < end) {
+        uint64_t left = end - place->at;
+        size_t n = left < READ_BYTES ? (size_t)left : READ_BYTES;
+        int r = file_pread(d->files.fds[place->file], buffer, n, place->at, &d->err);
+        if (r < 0)
+            return error_prefix(&d->err, "the output");
+        uint64_t start = timing_now();
+        hash_update(hash, buffer, n);
+        d->seconds += timing_since(start);
+        place->at += n;
+    }
+    return 0;
+}
+
+/* 1: all of it is digested; 0: all is to stop. */
+static int digest_one(struct digest *d, struct place *place, unsigned char *buffer)
+{
+    struct hash *hash = NULL;
+    uint64_t end = 0;
+    int r = hash_new(&hash, &d->err), go_on = 1;
+    place->at = 0;
+    while (r == 0 && (go_on = wait_for_more(d, place, &end)) && place->at < end)
+        r = digest_range(d, hash, place, end, buffer);
+    if (r == 0 && go_on)
+        hash_final(hash, d->sha256[place->file]);
+    hash_free(hash);
+    return r < 0 ? r : go_on;
+}
+
+static void *run(void *digest)
+{
+    struct digest *d = digest;
+    struct place place = { 0 };
+    _cleanup_free_ unsigned char *buffer = malloc(READ_BYTES);
+    int r = buffer ? 1 : error_oom(&d->err);
+    for (; r == 1 && place.file < d->files.layout->n_files; place.file++)
+        r = digest_one(d, &place, buffer);
+    (void)pthread_mutex_lock(&d->lock);
+    d->ended = 1;
+    (void)pthread_cond_signal(&d->over);
+    (void)pthread_mutex_unlock(&d->lock);
+    return NULL;
+}
+
+int digest_start(const struct digest_files *files, struct digest **ret_digest, struct error *err)
+{
+    struct digest *d = calloc(1, sizeof *d);
+    if (!d)
+        return error_oom(err);
+    d->files = *files;
+    (void)pthread_mutex_init(&d->lock, NULL);
+    (void)pthread_cond_init(&d->more, NULL);
+    (void)pthread_cond_init(&d->over, NULL);
+    d->sha256 = calloc(files->layout->n_files + 1u, sizeof *d->sha256);
+    d->elements = calloc(files->model->n_tensors + 1, sizeof *d->elements);
+    int e = d->sha256 && d->elements ? pthread_create(&d->thread, NULL, run, d) : ENOMEM;
+    if (e) {
+        digest_free(d);
+        return error_set(err, PARE_ENOMEM, "cannot start a thread for digests: %s", strerror(e));
+    }
+    d->started = 1;
+    *ret_digest = d;
+    return 0;
+}
+
+void digest_free(struct digest *d)
+{
+    if (!d)
+        return;
+    (void)pthread_mutex_lock(&d->lock);
+    d->stopped = 1;
+    (void)pthread_cond_signal(&d->more);
+    (void)pthread_mutex_unlock(&d->lock);
+    if (d->started)
+        (void)pthread_join(d->thread, NULL);
+    (void)pthread_cond_destroy(&d->more);
+    (void)pthread_cond_destroy(&d->over);
+    (void)pthread_mutex_destroy(&d->lock);
+    free(d->sha256);
+    free(d->elements);
+    free(d);
+}
+
+void digest_written(struct digest *d, uint64_t tensor, uint64_t elements)
+{
+    (void)pthread_mutex_lock(&d->lock);
+    d->elements[tensor] = elements;
+    if (++d->unseen >= LOOK_AGAIN) {
+        d->unseen = 0;
+        (void)pthread_cond_signal(&d->more);
+    }
+    (void)pthread_mutex_unlock(&d->lock);
+}
+
+void digest_seal(struct digest *d)
+{
+    (void)pthread_mutex_lock(&d->lock);
+    d->sealed = 1;
+    (void)pthread_cond_signal(&d->more);
+    (void)pthread_mutex_unlock(&d->lock);
+}
+
+int digest_wait(struct digest *d, void (*beat)(void *context), void *context,
+                double *ret_seconds, struct error *err)
+{
+    (void)pthread_mutex_lock(&d->lock);
+    while (!d->ended) {
+        struct timespec until = timing_deadline(0.2);
+        if (pthread_cond_timedwait(&d->over, &d->lock, &until) == ETIMEDOUT)
+            beat(context);
+    }
+    (void)pthread_mutex_unlock(&d->lock);
+    if (d->err.code) {
+        *err = d->err;
+        return d->err.code;
+    }
+    *ret_seconds = d->seconds;
+    return 0;
+}
+
+const char *digest_of_file(const struct digest *d, uint32_t file)
+{
+    return d->sha256[file];
+}

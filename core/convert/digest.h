@@ -1,0 +1,40 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The SHA-256 of a target's files, taken while they are written: a thread of its own reads back, in
+ * the files' order, what lies before the first byte that is still to come. Literals wait for the
+ * end when the writer patches them, or a stamp goes into them.
+ */
+#ifndef CONVERT_DIGEST_H
+#define CONVERT_DIGEST_H
+
+#include "base/hash.h"
+#include "plugin/host.h"
+
+struct digest;
+
+/* What is digested; all of it is borrowed until digest_free. */
+struct digest_files {
+    const struct layout *layout;
+    const struct model *model;  /* whose tensors the layout places */
+    const int *fds;             /* one per file of the layout */
+    int late_literals;          /* some are written only before digest_seal */
+};
+
+int digest_start(const struct digest_files *files, struct digest **ret_digest, struct error *err)
+    __attribute__((warn_unused_result));
+/* Ends the thread, wherever it is. */
+void digest_free(struct digest *digest);
+
+/* The first `elements` of a tensor of the model, whole slabs, are in its file. By any thread. */
+void digest_written(struct digest *digest, uint64_t tensor, uint64_t elements);
+/* All bytes are in the files, and none will change. */
+void digest_seal(struct digest *digest);
+/* After digest_seal: waits for the digests; calls beat about five times a second. ret_seconds:
+ * spent on hashing. */
+int digest_wait(struct digest *digest, void (*beat)(void *context), void *context,
+                double *ret_seconds, struct error *err) __attribute__((warn_unused_result));
+/* After digest_wait: what became of a file of the layout. */
+const char *digest_of_file(const struct digest *digest, uint32_t file);
+
+#endif
