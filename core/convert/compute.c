@@ -5,7 +5,8 @@
  * what was encoded, measure the one against the other, and write. A tensor that keeps its
  * encoding is written as it was read. Sums of slabs are merged in order when the last is there.
  * Where there is importance, each matrix of a tensor (each expert) has its own: a slab that spans
- * several is encoded in pieces, one per matrix.
+ * several is encoded in pieces, one per matrix. Slabs of small tensors are encoded in one call, as
+ * far as they are alike: kernels are fast with many rows.
  */
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -19,7 +20,7 @@
 
 struct computer {
     struct pipeline *p;
-    float *x, *y;           /* decoded source, decoded result */
+    float *x, *y;           /* decoded source, decoded result; x: of the slab that is dealt with */
     unsigned char *encoded; /* planes one after another */
     struct importance_rows importance;
     uint64_t *unsent;       /* by target: bytes written since the disk was last asked to begin */
@@ -253,9 +254,10 @@ static int look_at_slab(struct computer *c, const struct model_tensor *to,
     return r;
 }
 
-/* One slab in one target; *m gets its figures. */
+/* One slab in one target; made: what it became together with others, or NULL. *m gets its
+ * figures. */
 static int do_target(struct computer *c, const struct loaded_slab *l, const struct target *target,
-                     int decoded, struct measure *m, struct error *err)
+                     int decoded, const void *const *made, struct measure *m, struct error *err)
 {
     uint64_t index = target->by_source[l->slab.tensor];
     const struct model_tensor *from = source_tensor(c->p, l->slab.tensor);
@@ -267,8 +269,8 @@ static int do_target(struct computer *c, const struct loaded_slab *l, const stru
     const struct model_tensor *to = &target->plan->target->tensors[index];
     const struct plan_choice *choice = &target->plan->choices[index];
     int same = !strcmp(from->encoding_name, to->encoding_name), r = 0;
-    if (same)
-        memcpy(planes, l->planes, sizeof planes);
+    if (made || same)
+        memcpy(planes, made ? made : l->planes, sizeof planes);
     else
         r = encode_slab(c, to, &l->slab, choice, target->plan->search, planes, err);
     if (r == 0 && decoded && !is_integer(from->encoding))
@@ -342,11 +344,83 @@ static int compute_slab(struct computer *c, const struct loaded_slab *l, struct 
     const struct pipeline_request *q = c->p->request;
     int decoded = decode_source(c, l);
     for (size_t j = 0; j < q->n_targets; j++) {
-        int r = do_target(c, l, q->targets[j], decoded, &figures[j], err);
+        int r = do_target(c, l, q->targets[j], decoded, NULL, &figures[j], err);
         if (r < 0)
             return r;
     }
     return 0;
+}
+
+/* What a tensor of the source becomes when nothing but its weights decides; or NULL. */
+static const struct model_tensor *plainly_made(const struct target *target, uint64_t source)
+{
+    uint64_t i = target->by_source[source];
+    if (i == UINT64_MAX || target->plan->choices[i].lattice || target->plan->choices[i].importance)
+        return NULL;
+    return &target->plan->target->tensors[i];
+}
+
+/* 1 when slab b can follow slab a in one call of every target's kernel, which gets `elements`. */
+static int goes_with(const struct pipeline *p, const struct slab *a, const struct slab *b,
+                     uint64_t elements)
+{
+    const struct model_tensor *from = source_tensor(p, a->tensor);
+    const struct model_tensor *next = source_tensor(p, b->tensor);
+    int alike = b->has_tensor && from->encoding && from->encoding == next->encoding &&
+                from->row_len == next->row_len && !p->cuts[a->tensor].within_rows &&
+                elements <= p->max_elements;
+    for (size_t j = 0; alike && j < p->request->n_targets; j++) {
+        const struct model_tensor *to = plainly_made(p->request->targets[j], a->tensor);
+        const struct model_tensor *other = plainly_made(p->request->targets[j], b->tensor);
+        alike = to && other && to->encoding == other->encoding &&
+                to->encoding != from->encoding &&
+                slab_bytes(to, 0, elements) <= p->max_encoded;
+    }
+    return alike;
+}
+
+/* Slabs that are alike, decoded one after another, in one target. */
+static int do_together(struct computer *c, const struct loaded_slab *slabs, unsigned n,
+                       const struct slab *all, size_t position, struct measure *figures,
+                       struct error *err)
+{
+    const struct target *target = c->p->request->targets[position];
+    uint64_t index = target->by_source[all->tensor], done = 0, start = timing_now();
+    const struct model_tensor *to = &target->plan->target->tensors[index];
+    const void *planes[PARE_MAX_PLANES] = { 0 }, *part[PARE_MAX_PLANES] = { 0 };
+    float *const x = c->x;
+    int r = encode_slab(c, to, all, &target->plan->choices[index], target->plan->search, planes,
+                        err);
+    double seconds = timing_since(start);
+    for (unsigned i = 0; r == 0 && i < n; i++) {
+        uint64_t count = slabs[i].slab.count, offset, length;
+        struct measure *m = &figures[i * c->p->request->n_targets + position];
+        for (uint32_t k = 0; k < to->n_planes; k++) {
+            slab_plane_range(to, k, done, count, &offset, &length);
+            part[k] = (const unsigned char *)planes[k] + offset;
+        }
+        c->x = x + done;
+        r = do_target(c, &slabs[i], target, 1, part, m, err);
+        m->seconds += seconds * (double)count / (double)all->count;
+        done += count;
+    }
+    c->x = x;
+    return r;
+}
+
+static int compute_together(struct computer *c, const struct loaded_slab *slabs, unsigned n,
+                            const struct slab *all, struct measure *figures, struct error *err)
+{
+    float *const x = c->x;
+    int r = 0;
+    for (unsigned i = 0; i < n; i++) {
+        (void)decode_source(c, &slabs[i]);
+        c->x += slabs[i].slab.count;
+    }
+    c->x = x;
+    for (size_t j = 0; r == 0 && j < c->p->request->n_targets; j++)
+        r = do_together(c, slabs, n, all, j, figures, err);
+    return r;
 }
 
 /* All slabs of a batch; figures: of each slab in each target. */
@@ -354,9 +428,16 @@ static int compute_batch(struct computer *c, const struct batch *batch, struct m
                          struct error *err)
 {
     int r = 0;
-    for (unsigned i = 0; r == 0 && i < batch->n; i++)
-        if (batch->slabs[i].slab.has_tensor)
-            r = compute_slab(c, &batch->slabs[i], figures + i * c->p->request->n_targets, err);
+    for (unsigned i = 0, n; r == 0 && i < batch->n; i += n) {
+        const struct loaded_slab *l = &batch->slabs[i];
+        struct measure *of = figures + i * c->p->request->n_targets;
+        struct slab all = { .tensor = l->slab.tensor, .count = l->slab.count };
+        for (n = 1; i + n < batch->n && l->slab.has_tensor &&
+                    goes_with(c->p, &l->slab, &l[n].slab, all.count + l[n].slab.count); n++)
+            all.count += l[n].slab.count;
+        if (l->slab.has_tensor)
+            r = n == 1 ? compute_slab(c, l, of, err) : compute_together(c, l, n, &all, of, err);
+    }
     return r;
 }
 

@@ -64,9 +64,10 @@ int pipeline_cuts(const struct model *model, struct target *const *targets, size
     return 0;
 }
 
+/* Elements that are dealt with at a time: the largest slab's, or small ones' together. */
 static uint64_t largest_count(const struct model *model, const struct slab_cut *cuts)
 {
-    uint64_t largest = 1;
+    uint64_t largest = SLAB_ELEMENTS;
     for (uint64_t i = 0; i < model->n_tensors; i++) {
         uint64_t n = model->tensors[i].elements < cuts[i].elements ? model->tensors[i].elements
                                                                    : cuts[i].elements;
@@ -75,23 +76,19 @@ static uint64_t largest_count(const struct model *model, const struct slab_cut *
     return largest;
 }
 
-/* Bytes of a slab in the widest encoding of any target: 8 per element covers F64, and blocks. */
+/* Bytes of these in the widest encoding of any target: 8 per element covers F64, and blocks. */
 static uint64_t largest_encoded(const struct pipeline_request *request,
                                 const struct slab_cut *cuts)
 {
-    uint64_t largest = 1;
+    uint64_t largest = 8 * SLAB_ELEMENTS;
     for (size_t j = 0; j < request->n_targets; j++) {
         const struct model *target = request->targets[j]->plan->target;
         for (uint64_t i = 0; i < target->n_tensors; i++) {
-            uint64_t source = request->targets[j]->plan->choices[i].source, total = 0;
+            uint64_t source = request->targets[j]->plan->choices[i].source;
             const struct model_tensor *t = &target->tensors[i];
             uint64_t n = t->elements < cuts[source].elements ? t->elements : cuts[source].elements;
-            for (uint32_t k = 0; t->encoding && n && k < t->n_planes; k++) {
-                uint64_t offset, length;
-                slab_plane_range(t, k, 0, n, &offset, &length);
-                total += length;
-            }
-            largest = total > largest ? total : largest;
+            uint64_t bytes = t->encoding && n ? slab_bytes(t, 0, n) : 0;
+            largest = bytes > largest ? bytes : largest;
         }
     }
     return largest;
@@ -119,13 +116,8 @@ struct reading { /* the reader thread's */
 /* Bytes that a slab takes of its batch. */
 static uint64_t bytes_of(const struct model *model, const struct slab *slab)
 {
-    const struct model_tensor *t = &model->tensors[slab->tensor];
-    uint64_t total = slab->length, offset, length;
-    for (uint32_t i = 0; !slab->length && i < t->n_planes; i++) {
-        slab_plane_range(t, i, slab->first, slab->count, &offset, &length);
-        total += length;
-    }
-    return total;
+    return slab->length ? slab->length
+                        : slab_bytes(&model->tensors[slab->tensor], slab->first, slab->count);
 }
 
 /* The walk's next slabs: one, and more as long as all of them are small. 0: there are none. */

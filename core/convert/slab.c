@@ -72,6 +72,16 @@ void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_
         *ret_length = count / encoding->block_len * p->bytes_per_block;
 }
 
+uint64_t slab_bytes(const struct model_tensor *tensor, uint64_t first, uint64_t count)
+{
+    uint64_t total = 0, offset, length;
+    for (uint32_t i = 0; i < tensor->n_planes; i++) {
+        slab_plane_range(tensor, i, first, count, &offset, &length);
+        total += length;
+    }
+    return total;
+}
+
 void slab_kernel_shape(const struct model_tensor *tensor, const struct slab_cut *cut,
                        uint64_t count, uint64_t *ret_rows, uint64_t *ret_row_len)
 {

@@ -45,6 +45,9 @@ void slab_cut_range(const struct model_tensor *tensor, const struct slab_cut *cu
 void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_t first,
                       uint64_t count, uint64_t *ret_offset, uint64_t *ret_length);
 
+/* Bytes of `count` elements from `first`, over all planes. */
+uint64_t slab_bytes(const struct model_tensor *tensor, uint64_t first, uint64_t count);
+
 /* The rows and row length that a kernel is called with for a slab's elements. */
 void slab_kernel_shape(const struct model_tensor *tensor, const struct slab_cut *cut,
                        uint64_t count, uint64_t *ret_rows, uint64_t *ret_row_len);
