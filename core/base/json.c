@@ -71,9 +71,16 @@ int json_parse_object(const char *data, size_t n, json_t **ret_object, struct er
     return 0;
 }
 
+#define AS_LINE (JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12))
+
 char *json_to_text(const json_t *json)
 {
-    return json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12));
+    return json_dumps(json, AS_LINE);
+}
+
+size_t json_to_buffer(const json_t *json, char *buffer, size_t size)
+{
+    return json_dumpb(json, buffer, size, AS_LINE);
 }
 
 char *json_to_pretty(const json_t *json)

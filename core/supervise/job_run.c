@@ -26,7 +26,8 @@ enum stage { STAGE_CONVERT, STAGE_VERIFY, STAGE_END };
 struct run_target {
     size_t index; /* in the job's targets */
     char *format, *recipe, *stem;
-    json_t *options, *line, *tensors; /* the worker's `target` and its `tensor` lines */
+    json_t *options, *line;       /* line: the worker's `target` */
+    json_t *tensors, *expected;   /* of its `tensor` lines: for the manifest, for verification */
     int dirfd;                        /* staging/UID/index */
     struct staged staged;
     json_t *verified; /* line */
@@ -73,6 +74,21 @@ static void pass_on(struct job_run *run, const char *event, const json_t *line, 
         run->callbacks.event(run->callbacks.context, event, copy);
 }
 
+/* Keeps of a tensor's line what will be needed: there may be many. What is lost for want of memory
+ * is missed by verification, or by make_manifest. */
+static void keep_tensor(struct run_target *t, const json_t *line)
+{
+    static const char *const keys[] = { "name", "to", "probe" };
+    _cleanup_json_ json_t *expected = json_object();
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_t *value = json_object_get(line, keys[i]);
+        if (value && json_object_set(expected, keys[i], value) < 0)
+            return;
+    }
+    (void)json_array_append(t->expected, expected);
+    (void)json_array_append_new(t->tensors, manifest_tensor(line));
+}
+
 static void on_convert_line(void *context, const char *event, const json_t *line)
 {
     struct job_run *run = context;
@@ -88,7 +104,7 @@ static void on_convert_line(void *context, const char *event, const json_t *line
     else if (!strcmp(event, "target") && target)
         keep(&target->line, line);
     else if (!strcmp(event, "tensor") && target)
-        (void)json_array_append(target->tensors, (json_t *)line);
+        keep_tensor(target, line);
     if (strcmp(event, "tensor") != 0)
         pass_on(run, event, line, position);
 }
@@ -132,7 +148,8 @@ static int copy_target(struct run_target *to, size_t index, const struct job_tar
     to->stem = job_output_stem(source->name, from->recipe);
     to->options = json_incref(from->options);
     to->tensors = json_array();
-    return to->format && to->recipe && to->stem && to->tensors ? 0 : -1;
+    to->expected = json_array();
+    return to->format && to->recipe && to->stem && to->tensors && to->expected ? 0 : -1;
 }
 
 /* What only converting needs to know. NULL when out of memory. */
@@ -267,6 +284,7 @@ static void run_target_deinit(struct run_target *t)
     json_decref(t->options);
     json_decref(t->line);
     json_decref(t->tensors);
+    json_decref(t->expected);
     json_decref(t->verified);
     cleanup_close(&t->dirfd);
     staged_deinit(&t->staged);
@@ -312,30 +330,10 @@ void job_run_cancel(struct job_run *run)
 
 /* ---- verify and publish ---- */
 
-/* What verification needs to know of tensors. NULL when out of memory. */
-static json_t *expected_tensors(const struct run_target *t)
-{
-    static const char *const keys[] = { "name", "to", "probe" };
-    _cleanup_json_ json_t *tensors = json_array();
-    size_t i;
-    json_t *line;
-    json_array_foreach(t->tensors, i, line) {
-        json_t *tensor = json_object();
-        if (json_array_append_new(tensors, tensor) < 0)
-            return NULL;
-        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-            json_t *value = json_object_get(line, keys[k]);
-            if (value && json_object_set(tensor, keys[k], value) < 0)
-                return NULL;
-        }
-    }
-    return TAKE(tensors);
-}
-
 static json_t *verify_request(const struct job_run *run, const struct run_target *t)
 {
     _cleanup_json_ json_t *expect = json_copy(t->line);
-    if (!expect || json_object_set_new(expect, "tensors", expected_tensors(t)) < 0)
+    if (!expect || json_object_set(expect, "tensors", t->expected) < 0)
         return NULL;
     return json_pack("{s:s, s:o, s:o, s:O}", "kind", "verify", "source",
                      source_set_json(run->source), "other", source_set_json(&t->staged.files),
@@ -379,6 +377,8 @@ static int make_manifest(const struct job_run *run, const struct run_target *t,
 {
     if (!t->verified)
         return error_set(err, PARE_EVERIFY, "the verifying worker did not say \"verified\"");
+    if (json_array_size(t->tensors) != json_array_size(t->expected))
+        return error_oom(err);
     _cleanup_json_ json_t *files = NULL;
     int without = !strcmp(json_get_string(run->settings, "digest", ""), "none");
     int r = staged_digests(&t->staged, t->line, without, &files, err);

@@ -86,9 +86,8 @@ static json_t *pick(const json_t *from, const struct field *fields)
     _cleanup_json_ json_t *object = json_object();
     for (const struct field *f = fields; f->name; f++) {
         json_t *value = json_object_get(from, f->name);
-        int r = has_type(value, f->type) ? json_object_set(object, f->name, value)
-                                         : json_object_set_new(object, f->name, json_null());
-        if (r < 0)
+        value = has_type(value, f->type) ? json_incref(value) : json_null();
+        if (json_object_set_new_nocheck(object, f->name, value) < 0)
             return NULL;
     }
     return TAKE(object);
@@ -193,6 +192,11 @@ static json_t *make_resources(const struct manifest_facts *f)
                      optional_text(f->start, "cpu"), "sandbox", sandbox);
 }
 
+json_t *manifest_tensor(const json_t *line)
+{
+    return pick(line, tensor_fields);
+}
+
 int manifest_new(const struct manifest_facts *f, json_t **ret_manifest, struct error *err)
 {
     char stamp[TIMING_STAMP_SIZE];
@@ -208,7 +212,7 @@ int manifest_new(const struct manifest_facts *f, json_t **ret_manifest, struct e
         put(m, "lattice", pick(json_object_get(f->target, "lattice"), lattice_fields)) < 0 ||
         put(m, "seconds", make_seconds(f)) < 0 || put(m, "resources", make_resources(f)) < 0 ||
         put(m, "warnings", texts(json_object_get(f->target, "warnings"))) < 0 ||
-        put(m, "tensors", pick_all(f->tensors, tensor_fields)) < 0)
+        json_object_set(m, "tensors", f->tensors) < 0)
         return error_oom(err);
     *ret_manifest = TAKE(m);
     return 0;

@@ -30,6 +30,7 @@ struct worker {
     uint32_t cpu;
     struct job_context job;
     int unheard; /* errno of a line that could not be written */
+    char text[4096]; /* of a line, if it is short */
 };
 
 /* Writes a line, unless something of it may be missing; see memory.h. Lines of tensors, of which
@@ -38,14 +39,15 @@ static void emit(void *context, json_t *line)
 {
     struct worker *w = context;
     int waits = !strcmp(json_get_string(line, "event", ""), "tensor");
-    char *text = json_to_text(line);
+    size_t n = json_to_buffer(line, w->text, sizeof w->text);
+    _cleanup_free_ char *longer = n > sizeof w->text ? json_to_text(line) : NULL;
+    const char *text = n > sizeof w->text ? longer : w->text;
     json_decref(line);
-    if (!text)
+    if (!n || !text)
         memory_note_failure();
-    else if (!memory_failed() && (fputs(text, stdout) < 0 || putc('\n', stdout) == EOF ||
+    else if (!memory_failed() && (fwrite(text, n, 1, stdout) != 1 || putc('\n', stdout) == EOF ||
                                   (!waits && fflush(stdout) == EOF)))
         w->unheard = errno;
-    free(text);
 }
 
 /* The last line of a failed job. It is written even when there is no memory. */
