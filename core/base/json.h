@@ -27,8 +27,8 @@ int json_parse_object(const char *data, size_t n, json_t **ret_object, struct er
     __attribute__((warn_unused_result));
 /* Compact text (free it); NULL when out of memory. Keys keep their order. */
 char *json_to_text(const json_t *json);
-/* The same into a buffer, without a final zero. The text's size, which may be more than `size`, when
- * the buffer holds nothing of use; 0 when out of memory. */
+/* The same into a buffer, without a final zero. Gives the text's size, which may be more than
+ * `size`: then the buffer holds nothing of use; 0 when out of memory. */
 size_t json_to_buffer(const json_t *json, char *buffer, size_t size);
 /* Indented text with a final newline (free it). */
 char *json_to_pretty(const json_t *json);

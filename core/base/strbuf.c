@@ -59,17 +59,18 @@ void strbuf_printf(struct strbuf *sb, const char *format, ...)
     va_start(ap, format);
     int n = vsnprintf(room ? sb->data + sb->len : NULL, room, format, ap);
     va_end(ap);
-    if (n >= 0 && (size_t)n >= room) {
-        if (room)
-            sb->data[sb->len] = 0;
-        if (reserve(sb, (size_t)n))
-            return;
-        va_start(ap, format);
-        n = vsnprintf(sb->data + sb->len, (size_t)n + 1, format, ap);
-        va_end(ap);
-    }
-    if (n > 0)
+    if (n >= 0 && (size_t)n < room) {
         sb->len += (size_t)n;
+        return;
+    }
+    if (room)
+        sb->data[sb->len] = 0;
+    if (n < 0 || reserve(sb, (size_t)n))
+        return;
+    va_start(ap, format);
+    (void)vsnprintf(sb->data + sb->len, (size_t)n + 1, format, ap);
+    va_end(ap);
+    sb->len += (size_t)n;
 }
 
 void strbuf_escape(struct strbuf *sb, const char *data, size_t n)
