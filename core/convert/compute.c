@@ -351,34 +351,6 @@ static int compute_slab(struct computer *c, const struct loaded_slab *l, struct 
     return 0;
 }
 
-/* What a tensor of the source becomes when nothing but its weights decides; or NULL. */
-static const struct model_tensor *plainly_made(const struct target *target, uint64_t source)
-{
-    uint64_t i = target->by_source[source];
-    if (i == UINT64_MAX || target->plan->choices[i].lattice || target->plan->choices[i].importance)
-        return NULL;
-    return &target->plan->target->tensors[i];
-}
-
-/* 1 when slab b can follow slab a in one call of every target's kernel, which gets `elements`. */
-static int goes_with(const struct pipeline *p, const struct slab *a, const struct slab *b,
-                     uint64_t elements)
-{
-    const struct model_tensor *from = source_tensor(p, a->tensor);
-    const struct model_tensor *next = source_tensor(p, b->tensor);
-    int alike = b->has_tensor && from->encoding && from->encoding == next->encoding &&
-                from->row_len == next->row_len && !p->cuts[a->tensor].within_rows &&
-                elements <= p->max_elements;
-    for (size_t j = 0; alike && j < p->request->n_targets; j++) {
-        const struct model_tensor *to = plainly_made(p->request->targets[j], a->tensor);
-        const struct model_tensor *other = plainly_made(p->request->targets[j], b->tensor);
-        alike = to && other && to->encoding == other->encoding &&
-                to->encoding != from->encoding &&
-                slab_bytes(to, 0, elements) <= p->max_encoded;
-    }
-    return alike;
-}
-
 /* Slabs that are alike, decoded one after another, in one target. */
 static int do_together(struct computer *c, const struct loaded_slab *slabs, unsigned n,
                        const struct slab *all, size_t position, struct measure *figures,
@@ -431,10 +403,8 @@ static int compute_batch(struct computer *c, const struct batch *batch, struct m
     for (unsigned i = 0, n; r == 0 && i < batch->n; i += n) {
         const struct loaded_slab *l = &batch->slabs[i];
         struct measure *of = figures + i * c->p->request->n_targets;
-        struct slab all = { .tensor = l->slab.tensor, .count = l->slab.count };
-        for (n = 1; i + n < batch->n && l->slab.has_tensor &&
-                    goes_with(c->p, &l->slab, &l[n].slab, all.count + l[n].slab.count); n++)
-            all.count += l[n].slab.count;
+        struct slab all = { .tensor = l->slab.tensor };
+        n = batch_alike(c->p, batch, i, &all.count);
         if (l->slab.has_tensor)
             r = n == 1 ? compute_slab(c, l, of, err) : compute_together(c, l, n, &all, of, err);
     }

@@ -64,4 +64,9 @@ void pipeline_fail(struct pipeline *p, const struct error *err);
 void *pipeline_reader(void *pipeline);
 void *pipeline_computer(void *pipeline);
 
+/* How many slabs of a batch, from number `at` on, are of tensors that become the same encoding in
+ * each target, with nothing but their weights to decide: they can be encoded in one call. */
+unsigned batch_alike(const struct pipeline *p, const struct batch *batch, unsigned at,
+                     uint64_t *ret_elements);
+
 #endif
