@@ -65,6 +65,7 @@ static void add_encodings(struct table *table, const json_t *plugin)
         table_cellf(table, "%lld", (long long)json_get_int(encoding, "block_len", 0));
         table_cell(table,
                    figure_real(text, json_get_real(encoding, "bits_per_weight", NAN), 4));
+        table_cell(table, json_get_bool(encoding, "best", 0) ? "best" : NULL);
         add_kernels(table, encoding);
         table_cell(table, json_get_string(encoding, "summary", NULL));
     }
@@ -73,8 +74,8 @@ static void add_encodings(struct table *table, const json_t *plugin)
 static int print_encodings(const json_t *plugins)
 {
     static const char *const headings[] = { "ENCODING", "PLUGIN", "KIND", "BLOCK", "BITS",
-                                            "KERNELS", "SUMMARY" };
-    struct table *table = table_new("lllrrll", headings);
+                                            "SEARCH", "KERNELS", "SUMMARY" };
+    struct table *table = table_new("lllrrlll", headings);
     size_t i;
     json_t *plugin;
     json_array_foreach((json_t *)plugins, i, plugin)
@@ -116,6 +117,7 @@ const struct cli_command cmd_plugins = {
     .name = "plugins",
     .synopsis = "[--json]",
     .summary = "List plugins, their formats, encodings and kernels",
-    .details = "The kernel that this CPU uses is marked with a star. --json tells every fact.\n",
+    .details = "The kernel that this CPU uses is marked with a star; SEARCH tells which encodings\n"
+               "know `--search best'. --json tells every fact.\n",
     .run = run,
 };

@@ -407,13 +407,13 @@ static json_t *describe_encoding(const struct encoding *e)
     const char *kind = e->flags & PARE_ENCODING_FLOAT     ? "float"
                        : e->flags & PARE_ENCODING_INTEGER ? "integer"
                                                           : "quantized";
-    return json_pack("{s:s, s:o, s:s, s:i, s:f, s:b, s:b, s:b, s:o, s:o}", "name", e->name,
+    return json_pack("{s:s, s:o, s:s, s:i, s:f, s:b, s:b, s:b, s:b, s:o, s:o}", "name", e->name,
                      "summary", text(e->summary), "kind", kind, "block_len", (int)e->block_len,
                      "bits_per_weight", bytes * 8 / e->block_len, "whole_rows",
                      (e->flags & PARE_ENCODING_WHOLE_ROWS) != 0, "importance",
                      (e->flags & PARE_ENCODING_IMPORTANCE) != 0, "needs_importance",
-                     (e->flags & PARE_ENCODING_NEEDS_IMPORTANCE) != 0, "planes", planes, "kernels",
-                     kernels);
+                     (e->flags & PARE_ENCODING_NEEDS_IMPORTANCE) != 0, "best",
+                     (e->flags & PARE_ENCODING_BEST) != 0, "planes", planes, "kernels", kernels);
 }
 
 static json_t *describe_writer(const struct pare_writer *writer)

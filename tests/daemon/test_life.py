@@ -336,12 +336,21 @@ class Reload(Case):
         self.start()
         self.drop('a.gguf')
         self.d.wait_done(1)
-        write('gguf:f16', 'jobs = 2\n')
+        write('gguf:q4_0', 'jobs = 2\nsearch = best\nmeasure = sample\ndigest = none\n')
         self.d.process.send_signal(signal.SIGHUP)
         wait_until(lambda: self.d.ask('status')['workers']['max'] == 2)
         self.drop('b.gguf')
         self.d.wait_done(2)
-        self.assertEqual(self.d.outputs(), ['a-Q8_0.gguf', 'b-F16.gguf'])
+        self.assertEqual(self.d.outputs(), ['a-Q8_0.gguf', 'b-Q4_0.gguf'])
+        told = {}
+        for name in self.d.manifests():
+            with open(name) as f:
+                manifest = json.load(f)
+            told[manifest['target']['recipe']] = (
+                manifest['target']['search'], manifest['accuracy']['measured'],
+                manifest['output']['files'][0]['sha256'] is not None)
+        self.assertEqual(told, {'q8_0': ('reference', 'full', True),
+                                'q4_0': ('best', 'sample', False)})
         write('gguf:f16', 'jobs = many\n')
         self.d.process.send_signal(signal.SIGHUP)
         wait_until(lambda: 'jobs = many' in self.d.log())

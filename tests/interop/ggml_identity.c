@@ -7,10 +7,12 @@
  * PARE_TEST_GGML names the folder with libggml-base.so; without it the test is skipped (status
  * 77). PARE_PLUGINS names the folder with our plugins; PARE_TEST_WEIGHTS says how many weights of
  * each distribution are tried (default 256 Ki; 5 are tried), of which slow encodings get a fraction
- * (`cost`), or with PARE_TEST_ALL all. PARE_TEST_TENSORS may name a safetensors file of F32: real
- * weights, of which as many are tried. Non-finite weights are left out: what ggml makes of them is
- * undefined. So are blocks on which ggml aborts, as some of its searches do when squares overflow;
- * they are counted. Tested with llama.cpp de3ff81.
+ * (`cost`). Each encoding gets a third of the inputs, others in each run: PARE_TEST_SEED makes the
+ * choice of an earlier run again. With PARE_TEST_ALL every encoding gets all, and all weights.
+ * PARE_TEST_TENSORS may name a safetensors file of F32: real weights, of which as many are tried.
+ * Non-finite weights are left out: what ggml makes of them is undefined. So are blocks on which
+ * ggml aborts, as some of its searches do when squares overflow; they are counted. Tested with
+ * llama.cpp de3ff81.
  *
  * Usage: ggml_identity [NAME ...]: only the encodings of these names.
  */
@@ -23,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define ROW_LEN 1280u      /* 5 blocks of 256, 40 of 32 */
 #define SHAPED_ROWS 64u    /* of each other input; fewer where the distributions have fewer */
@@ -88,6 +91,8 @@ static struct {
     float *weights;
     uint64_t n;
 } real; /* weights of PARE_TEST_TENSORS */
+static uint64_t choice; /* which input an encoding gets first … */
+static uint64_t step = 3; /* … and by how many the next one follows */
 static int failed;
 static jmp_buf abort_jump;
 
@@ -337,7 +342,8 @@ static void real_compare(const struct pair *pair, uint64_t rows, size_t importan
 }
 
 /* The smaller one of eight weights is, the more important, but its square matters less: where a
- * search changes signs to save bits, such weights turn the sign of a whole group. */
+ * search changes signs to save bits, such weights turn the sign of a whole group. Of such rows a
+ * quarter is tried, another one in each run. */
 static void steep_compare(const struct pair *pair)
 {
     float *x = allocate(SHAPED_ROWS * ROW_LEN, sizeof(float));
@@ -350,7 +356,9 @@ static void steep_compare(const struct pair *pair)
     for (uint32_t i = 0; i < ROW_LEN; i++) {
         importance[i] = exp2f(4.5f * (float)(i % 8));
     }
-    encode_compare(pair, "steep", x, SHAPED_ROWS, importance);
+    uint64_t rows = step == 1 ? SHAPED_ROWS : SHAPED_ROWS / 4;
+    uint64_t first = choice % (SHAPED_ROWS / rows) * rows;
+    encode_compare(pair, "steep", x + first * ROW_LEN, rows, importance);
     free(x);
     free(importance);
 }
@@ -371,6 +379,12 @@ static void random_bytes_compare(const struct pair *pair)
     free(bytes);
 }
 
+/* Whether this run tries the no-th of an encoding's inputs. */
+static int is_chosen(const struct pair *pair, uint64_t no)
+{
+    return (choice + (uint64_t)(pair - pairs) + no) % step == 0;
+}
+
 static void inputs_compare(const struct pair *pair, uint64_t rows)
 {
     size_t quantized = (pair->encoding->flags & PARE_ENCODING_QUANTIZED) != 0;
@@ -382,14 +396,18 @@ static void inputs_compare(const struct pair *pair, uint64_t rows)
     for (int i = 0; inputs[i].name != NULL; i++) {
         int shaped = i >= INPUT_DISTRIBUTIONS;
         uint64_t n = shaped && rows > SHAPED_ROWS ? SHAPED_ROWS : rows;
-        if (inputs[i].finite) {
+        if (inputs[i].finite && is_chosen(pair, (uint64_t)i)) {
             input_compare(pair, &inputs[i], n, 1, quantized * (shaped ? DEAD_COUNT : 1));
         }
     }
     for (uint64_t seed = 2; seed < 4; seed++) {
-        input_compare(pair, &inputs[0], rows, seed, quantized);
+        if (is_chosen(pair, seed)) {
+            input_compare(pair, &inputs[0], rows, seed, quantized);
+        }
     }
-    real_compare(pair, rows, quantized);
+    if (is_chosen(pair, 4)) {
+        real_compare(pair, rows, quantized);
+    }
 }
 
 static void tally_print(const char *what, const struct tally *tally)
@@ -402,7 +420,7 @@ static void tally_print(const char *what, const struct tally *tally)
 
 static void pair_compare(const struct pair *pair, uint64_t weights)
 {
-    uint64_t cost = getenv("PARE_TEST_ALL") != NULL ? 1 : pair->cost;
+    uint64_t cost = step == 1 ? 1 : pair->cost;
 
     left_out = 0;
     memset(&plain, 0, sizeof(plain));
@@ -432,6 +450,16 @@ static int is_wanted(const char *name, char *const *names)
     return wanted;
 }
 
+static void choose(void)
+{
+    const char *seed = getenv("PARE_TEST_SEED");
+
+    step = getenv("PARE_TEST_ALL") != NULL ? 1 : step;
+    choice = seed != NULL && *seed != '\0' ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
+    printf("seed %llu (PARE_TEST_SEED: this choice again; PARE_TEST_ALL=1: everything)\n",
+           (unsigned long long)choice);
+}
+
 int main(int argc, char **argv)
 {
     const char *folder = getenv("PARE_TEST_GGML");
@@ -446,6 +474,7 @@ int main(int argc, char **argv)
     }
     const struct pare_encoding **all = encodings_load(plugins != NULL ? plugins : "plugins");
     ggml_load(folder);
+    choose();
     if (tensors != NULL) {
         real_load(tensors);
     }

@@ -5,7 +5,8 @@
 
 `pare convert` against llama-quantize, file by file: tensors of the same names in the same order,
 of the same types, with the same bytes; metadata alike; and the whole file the same. Models are
-those at hand (pare_run), their F32 and F16 versions as sources, and those of make_models.py.
+those at hand (pare_run), their F32 and F16 versions as sources, and those of make_models.py. Unless
+models are given, each is tried with half of the recipes, others in each run (pare_run.turn).
 Skipped (77) without llama.cpp (PARE_TEST_GGML). Tested with llama.cpp de3ff81.
 """
 import os
@@ -99,10 +100,12 @@ def main():
     if usable:
         return usable
     failed = 0
+    pare_run.say_seed()
     with tempfile.TemporaryDirectory(prefix="pare-llama-") as directory:
-        for source in sources(program, given, directory):
+        for no, source in enumerate(sources(program, given, directory)):
+            some = recipes if given else pare_run.turn(recipes, no, 2)
             with tempfile.TemporaryDirectory(dir=directory) as out:
-                failed += check(pare, program, source, recipes, out)
+                failed += check(pare, program, source, some, out)
             sys.stdout.flush()
     print("%d failed" % failed)
     return 1 if failed else 0

@@ -6,7 +6,8 @@
 The same overrides for `pare convert --dry-run` and for llama-quantize --dry-run: the same choice
 for every tensor of models whose rows do not all fit, with and without an output matrix. Where rows
 do not divide into the blocks that were asked for the output or the embedding, we refuse; so does
-llama-quantize, but not in a dry run.
+llama-quantize, but not in a dry run. Each model is tried with a third of the overrides, others in
+each run (pare_run.turn).
 """
 import json
 import os
@@ -15,6 +16,7 @@ import sys
 import tempfile
 
 import make_models
+import pare_run
 from llama_plans import LINE
 
 TYPES = {"f16": 1, "q4_0": 2, "q4_1": 3, "q5_0": 6, "q8_0": 8, "q3_k": 11, "q4_k": 12, "q5_k": 13,
@@ -98,10 +100,11 @@ def main():
     if usable:
         return usable
     wrong = 0
+    pare_run.say_seed()
     with tempfile.TemporaryDirectory(prefix="pare-overrides-") as directory:
-        for name in MODELS:
+        for no, name in enumerate(MODELS):
             source = make_models.write(directory, name)
-            for options, their_options in CASES:
+            for options, their_options in pare_run.turn(CASES, no, 3):
                 wrong += compare(name, options, *ours(pare, source, options),
                                  theirs(program, source, their_options))
             os.remove(source)

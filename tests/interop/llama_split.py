@@ -7,7 +7,7 @@ Split files against llama.cpp (PARE_TEST_GGML; skipped, 77, without it). The env
 ../formats/split_worker.py.
   keep_split: every shard is the same file as that of llama-quantize --keep-split, for sources that
     are cut in several places and whose tensors lie in other orders than by layer: there, which
-    layers get more bits depends on the order.
+    layers get more bits depends on the order. Half of these in each run (pare_run.turn).
   split_max_size, split_max_tensors: llama.cpp loads the shards and computes what it computes with
     the file in one piece; every shard is the same file as that of llama-gguf-split, if the
     variable PARE_TEST_GGUF_SPLIT names that program.
@@ -101,9 +101,10 @@ def check_keep(program, source, recipe, work):
 def keep_all(program, source, work):
     name = os.path.splitext(os.path.basename(source))[0]
     failed = 0
-    for how, groups in groupings(len(split_worker.Shard(source).tensors)).items():
+    cuts = groupings(len(split_worker.Shard(source).tensors))
+    for no, (how, groups) in enumerate(cuts.items()):
         shards = cut(source, groups, os.path.join(work, "%s-%s" % (name, how)))
-        for recipe in RECIPES:
+        for recipe in pare_run.turn(RECIPES, no, 2):
             with tempfile.TemporaryDirectory(dir=work) as out:
                 failed += tell("keep_split %s %s %s" % (name, how, recipe),
                                check_keep(program, shards, recipe, out))
@@ -157,6 +158,7 @@ def main():
     if usable:
         return usable
     failed = 0
+    pare_run.say_seed()
     with tempfile.TemporaryDirectory(prefix="pare-split-") as work:
         tiny = os.path.join(pare_run.DATA, "tiny-llama.gguf")
         failed += limits_all(run, tiny, work)

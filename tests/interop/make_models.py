@@ -18,6 +18,7 @@ out. The same bytes on every run. Only Python's own library is needed.
   odd        rows that are no multiple of 32, nor is the output's; an array and odd names
 """
 import array
+import functools
 import os
 import random
 import statistics
@@ -41,6 +42,7 @@ def bell(n=65536):
 BELL = bell()
 
 
+@functools.cache
 def table(kind, scale):
     """For each rank the value's bits in the type, as an integer."""
     values = [v * scale * (1 + abs(v) ** 3 / 50) for v in BELL]  # with some outliers
@@ -52,7 +54,7 @@ def table(kind, scale):
 
 def weights(n, kind, rng):
     ranks = array.array("H", rng.randbytes(2 * n))
-    scale = 0.01 * 2 ** rng.uniform(0, 4)
+    scale = 0.01 * 2 ** (round(rng.uniform(0, 4) * 4) / 4) # few enough that tables are reused
     code = "I" if kind == TYPE_F32 else "H"
     return array.array(code, map(table(kind, scale).__getitem__, ranks)).tobytes()
 

@@ -5,11 +5,24 @@ import hashlib
 import os
 import struct
 import subprocess
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 DATA = os.path.join(ROOT, "tests", "data")
 RECIPES = ["f32", "f16", "bf16", "q8_0", "q6_k", "q4_0", "q4_k_m", "mxfp4_moe"]
+
+SEED = int(os.environ.get("PARE_TEST_SEED") or time.time())
+
+
+def turn(items, no, share):
+    """Every share-th of the items: others in each run, and for each no. PARE_TEST_ALL: all."""
+    items = list(items)
+    return items if os.environ.get("PARE_TEST_ALL") else items[(SEED + no) % share::share]
+
+
+def say_seed():
+    print("seed %d (PARE_TEST_SEED: this choice again; PARE_TEST_ALL=1: everything)" % SEED)
 
 
 def models():
