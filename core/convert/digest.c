@@ -167,6 +167,11 @@ void digest_free(struct digest *d)
     free(d);
 }
 
+int digest_follows(const struct digest *d)
+{
+    return !d->files.late_literals;
+}
+
 void digest_written(struct digest *d, uint64_t tensor, uint64_t elements)
 {
     (void)pthread_mutex_lock(&d->lock);

@@ -26,6 +26,8 @@ int digest_start(const struct digest_files *files, struct digest **ret_digest, s
 /* Ends the thread, wherever it is. */
 void digest_free(struct digest *digest);
 
+/* 1 when it needs not wait for the end. */
+int digest_follows(const struct digest *digest);
 /* The first `elements` of a tensor of the model, whole slabs, are in its file. By any thread. */
 void digest_written(struct digest *digest, uint64_t tensor, uint64_t elements);
 /* All bytes are in the files, and none will change. */

@@ -6,6 +6,9 @@
 
 #include <stdint.h>
 #include <string.h>
+#if WIDTH == 8
+#include <immintrin.h>
+#endif
 
 #define JOIN_(name, level) name##_##level
 #define JOIN(name, level) JOIN_(name, level)
@@ -16,33 +19,36 @@
 /* WIDTH doubles side by side, and the floats that they come from (a GNU extension). */
 typedef double doubles __attribute__((vector_size(8 * WIDTH)));
 typedef float floats __attribute__((vector_size(4 * WIDTH)));
-typedef int32_t integers __attribute__((vector_size(4 * WIDTH)));
+typedef int64_t integers __attribute__((vector_size(8 * WIDTH)));
 
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE doubles widen(const float *from)
 {
+#if WIDTH == 8
+    return (doubles)_mm512_cvtps_pd(_mm256_loadu_ps(from)); /* gcc 12 makes two halves of it */
+#else
     floats v;
     memcpy(&v, from, sizeof v);
     return __builtin_convertvector(v, doubles);
+#endif
 }
 
 /* The running sums of WIDTH residues. */
 struct sums {
-    doubles sse, sxx, syy, sxy;
-    floats largest;
+    doubles sse, sxx, syy, sxy, largest;
 };
 
 INLINE void add(struct sums *sums, const float *x, const float *y)
 {
     doubles a = widen(x), b = widen(y), d = a - b;
-    floats e = (floats)((integers)__builtin_convertvector(d, floats) & 0x7fffffff);
+    doubles e = (doubles)((integers)d & 0x7fffffffffffffff);
     integers larger = e > sums->largest;
     sums->sse += d * d;
     sums->sxx += a * a;
     sums->syy += b * b;
     sums->sxy += a * b;
-    sums->largest = (floats)((larger & (integers)e) | (~larger & (integers)sums->largest));
+    sums->largest = (doubles)((larger & (integers)e) | (~larger & (integers)sums->largest));
 }
 
 INLINE void put(double *to, doubles v)
@@ -73,7 +79,8 @@ void LEVEL_NAME(measure_sums)(const float *x, const float *y, size_t n, struct m
         put(ret->sxx + j * WIDTH, sums[j].sxx);
         put(ret->syy + j * WIDTH, sums[j].syy);
         put(ret->sxy + j * WIDTH, sums[j].sxy);
-        memcpy(&ret->largest[j * WIDTH], &sums[j].largest, sizeof sums[j].largest);
+        for (size_t k = 0; k < WIDTH; k++)
+            ret->largest[j * WIDTH + k] = (float)sums[j].largest[k];
     }
 }
 

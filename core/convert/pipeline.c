@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/timing.h"
+#include "convert/order.h"
 #include "convert/pipeline_state.h"
 
 #include <fcntl.h>
@@ -105,7 +106,6 @@ uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts,
 }
 
 struct reading { /* the reader thread's */
-    struct slab_walk *walk;
     struct slab next; /* of the walk */
     int has_next;
     struct hash *hash; /* of file `current` */
@@ -126,7 +126,7 @@ static int collect(const struct pipeline *p, struct reading *r, struct batch *ba
     uint64_t bytes = 0;
     batch->n = 0;
     while (batch->n < BATCH_SLABS &&
-           (r->has_next || (r->has_next = slab_walk_next(r->walk, &r->next)))) {
+           (r->has_next || (r->has_next = slab_walk_next(p->walk, &r->next)))) {
         bytes += bytes_of(p->request->model, &r->next);
         if (batch->n && bytes > BATCH_BYTES)
             break;
@@ -292,11 +292,7 @@ void *pipeline_reader(void *pipeline)
     struct pipeline *p = pipeline;
     struct error err = ERROR_INIT;
     struct reading reading = { 0 };
-    int r = slab_walk_new(p->request->model, p->cuts, &reading.walk, &err);
-    if (r == 0)
-        r = walk_source(p, &reading, &err);
-    slab_walk_free(reading.walk);
-    if (r < 0)
+    if (walk_source(p, &reading, &err) < 0)
         pipeline_fail(p, &err);
     (void)pthread_mutex_lock(&p->lock);
     stage_seconds_add(&p->seconds, &reading.seconds);
@@ -338,21 +334,30 @@ static int check_copies(const struct pipeline_request *q, struct error *err)
     return 0;
 }
 
+static int plan_walk(struct pipeline *p, struct error *err)
+{
+    const struct pipeline_request *q = p->request;
+    _cleanup_free_ uint64_t *early = NULL;
+    size_t n_early = 0;
+    int r = pipeline_cuts(q->model, q->targets, q->n_targets, &p->cuts, err);
+    if (r == 0)
+        r = order_early(q->model, q->targets, q->n_targets, &early, &n_early, err);
+    if (r == 0)
+        r = slab_walk_new(q->model, p->cuts, early, n_early, &p->walk, err);
+    return r;
+}
+
 static int prepare(struct pipeline *p, struct error *err)
 {
     const struct pipeline_request *q = p->request;
-    struct slab_walk *walk = NULL;
     int r = check_copies(q, err);
     if (r == 0)
-        r = pipeline_cuts(q->model, q->targets, q->n_targets, &p->cuts, err);
-    if (r == 0)
-        r = slab_walk_new(q->model, p->cuts, &walk, err);
+        r = plan_walk(p, err);
     if (r < 0)
         return r;
-    p->batch_bytes = slab_walk_largest(walk);
+    p->batch_bytes = slab_walk_largest(p->walk);
     if (p->batch_bytes < BATCH_BYTES)
         p->batch_bytes = BATCH_BYTES;
-    slab_walk_free(walk);
     p->max_elements = largest_count(q->model, p->cuts);
     p->max_encoded = largest_encoded(q, p->cuts);
     for (uint32_t i = 0; i < q->model->n_files; i++)
@@ -382,6 +387,7 @@ static void deinit(struct pipeline *p)
     free(p->ready_ring);
     free(p->tensors);
     free(p->cuts);
+    slab_walk_free(p->walk);
     (void)pthread_cond_destroy(&p->room);
     (void)pthread_cond_destroy(&p->work);
     (void)pthread_cond_destroy(&p->ended);

@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 #define BATCH_SLABS 64u
-#define BATCH_BYTES (64u << 10)
+#define BATCH_BYTES (512u << 10)
 
 struct loaded_slab {
     struct slab slab;
@@ -35,6 +35,7 @@ struct pipeline {
     const struct pipeline_request *request;
     struct pipeline_result *result;
     struct slab_cut *cuts;
+    struct slab_walk *walk; /* the reader's */
     uint64_t batch_bytes;   /* room for a batch's source bytes */
     uint64_t max_elements;  /* of a slab */
     uint64_t max_encoded;   /* bytes of a slab in any target's plane set */

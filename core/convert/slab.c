@@ -89,17 +89,20 @@ void slab_kernel_shape(const struct model_tensor *tensor, const struct slab_cut 
     *ret_row_len = cut->within_rows ? count : tensor->row_len;
 }
 
+struct slab_list {
+    uint64_t *tensors;
+    uint64_t n, at;
+    uint64_t number; /* next slab of tensors[at] */
+};
+
 struct slab_walk {
     const struct model *model;
     const struct slab_cut *cuts;
-    uint64_t *order; /* tensors read off the files, by file and offset */
-    uint64_t n_order, at;
-    uint64_t *late;  /* all others, by where the walk has seen what they are made of */
-    uint64_t n_late, late_at;
+    struct slab_list early; /* tensors before all */
+    struct slab_list order; /* tensors read off the files, by file and offset */
+    struct slab_list late;  /* all others, by where the walk has seen what they are made of */
     uint32_t file;
-    uint64_t pos;         /* in the file */
-    uint64_t number;      /* next slab of order[at] */
-    uint64_t late_number; /* next slab of late[late_at] */
+    uint64_t pos; /* in the file */
 };
 
 struct place {
@@ -150,44 +153,61 @@ static void put_off_overlaps(struct slab_walk *walk)
 {
     struct place end = { 0, 0 };
     uint64_t n = 0;
-    for (uint64_t i = 0; i < walk->n_order; i++) {
-        const struct model_tensor *t = &walk->model->tensors[walk->order[i]];
+    for (uint64_t i = 0; i < walk->order.n; i++) {
+        uint64_t index = walk->order.tensors[i];
+        const struct model_tensor *t = &walk->model->tensors[index];
         if (compare((struct place){ t->planes[0].file, t->planes[0].offset }, end) < 0) {
-            walk->late[walk->n_late++] = walk->order[i];
+            walk->late.tensors[walk->late.n++] = index;
             continue;
         }
         end = end_of(t);
-        walk->order[n++] = walk->order[i];
+        walk->order.tensors[n++] = index;
     }
-    walk->n_order = n;
+    walk->order.n = n;
+}
+
+/* Sorts tensors by when they come. */
+static int fill_lists(struct slab_walk *walk, const uint64_t *early, size_t n_early,
+                      struct error *err)
+{
+    const struct model *model = walk->model;
+    _cleanup_free_ unsigned char *taken = calloc(model->n_tensors + 1, 1);
+    walk->early.tensors = calloc(n_early + 1, sizeof *early);
+    walk->order.tensors = calloc(model->n_tensors + 1, sizeof *walk->order.tensors);
+    walk->late.tensors = calloc(model->n_tensors + 1, sizeof *walk->late.tensors);
+    if (!taken || !walk->early.tensors || !walk->order.tensors || !walk->late.tensors)
+        return error_oom(err);
+    for (size_t i = 0; i < n_early; i++) {
+        taken[early[i]] = 1;
+        if (model->tensors[early[i]].elements)
+            walk->early.tensors[walk->early.n++] = early[i];
+    }
+    for (uint64_t i = 0; i < model->n_tensors; i++) {
+        const struct model_tensor *t = &model->tensors[i];
+        struct slab_list *list = !t->computed && t->n_planes == 1 ? &walk->order : &walk->late;
+        if (t->elements && !taken[i])
+            list->tensors[list->n++] = i;
+    }
+    return 0;
 }
 
 DEFINE_CLEANUP(struct slab_walk *, slab_walk_free);
 
-int slab_walk_new(const struct model *model, const struct slab_cut *cuts,
-                  struct slab_walk **ret_walk, struct error *err)
+int slab_walk_new(const struct model *model, const struct slab_cut *cuts, const uint64_t *early,
+                  size_t n_early, struct slab_walk **ret_walk, struct error *err)
 {
     CLEANUP(slab_walk_free_cleanup) struct slab_walk *walk = calloc(1, sizeof *walk);
     if (!walk)
         return error_oom(err);
-    walk->order = calloc(model->n_tensors + 1, sizeof *walk->order);
-    walk->late = calloc(model->n_tensors + 1, sizeof *walk->late);
-    if (!walk->order || !walk->late)
-        return error_oom(err);
     walk->model = model;
     walk->cuts = cuts;
-    for (uint64_t i = 0; i < model->n_tensors; i++) {
-        const struct model_tensor *t = &model->tensors[i];
-        if (!t->elements)
-            continue;
-        if (!t->computed && t->n_planes == 1)
-            walk->order[walk->n_order++] = i;
-        else
-            walk->late[walk->n_late++] = i;
-    }
-    qsort_r(walk->order, walk->n_order, sizeof *walk->order, compare_starts, (void *)model);
+    int r = fill_lists(walk, early, n_early, err);
+    if (r < 0)
+        return r;
+    struct slab_list *order = &walk->order, *late = &walk->late;
+    qsort_r(order->tensors, order->n, sizeof *order->tensors, compare_starts, (void *)model);
     put_off_overlaps(walk);
-    qsort_r(walk->late, walk->n_late, sizeof *walk->late, compare_ends, (void *)model);
+    qsort_r(late->tensors, late->n, sizeof *late->tensors, compare_ends, (void *)model);
     *ret_walk = TAKE(walk);
     return 0;
 }
@@ -196,8 +216,9 @@ void slab_walk_free(struct slab_walk *walk)
 {
     if (!walk)
         return;
-    free(walk->order);
-    free(walk->late);
+    free(walk->early.tensors);
+    free(walk->order.tensors);
+    free(walk->late.tensors);
     free(walk);
 }
 
@@ -216,56 +237,60 @@ void slab_cut_range(const struct model_tensor *t, const struct slab_cut *cut, ui
     *ret_count = t->row_len - column < cut->elements ? t->row_len - column : cut->elements;
 }
 
-static void next_of_tensor(struct slab_walk *walk, struct slab *ret_slab)
+/* The next slab of a list that has one. */
+static struct slab next_of(const struct slab_walk *walk, struct slab_list *list)
 {
-    uint64_t index = walk->order[walk->at], offset, length;
-    const struct model_tensor *t = &walk->model->tensors[index];
-    struct slab slab = { .file = walk->file, .has_tensor = 1, .tensor = index,
-                         .number = walk->number };
-    slab_cut_range(t, &walk->cuts[index], slab.number, &slab.first, &slab.count);
+    uint64_t index = list->tensors[list->at];
+    const struct slab_cut *cut = &walk->cuts[index];
+    struct slab slab = { .has_tensor = 1, .tensor = index, .number = list->number };
+    slab_cut_range(&walk->model->tensors[index], cut, slab.number, &slab.first, &slab.count);
+    if (++list->number == cut->n_slabs) {
+        list->number = 0;
+        list->at++;
+    }
+    return slab;
+}
+
+/* The same of a tensor that is read off the file. */
+static struct slab next_in_order(struct slab_walk *walk)
+{
+    struct slab slab = next_of(walk, &walk->order);
+    const struct model_tensor *t = &walk->model->tensors[slab.tensor];
+    uint64_t offset, length;
     slab_plane_range(t, 0, slab.first, slab.count, &offset, &length);
+    slab.file = walk->file;
     slab.offset = t->planes[0].offset + offset;
     slab.length = length;
     walk->pos = slab.offset + length;
-    if (++walk->number == walk->cuts[index].n_slabs) {
-        walk->number = 0;
-        walk->at++;
-    }
-    *ret_slab = slab;
+    return slab;
 }
 
-/* The next slab of a tensor that is not read off the files, if the walk has come so far. */
-static int next_late(struct slab_walk *walk, struct slab *ret_slab)
+/* Whether a late tensor's turn has come. */
+static int late_is_due(const struct slab_walk *walk)
 {
-    if (walk->late_at == walk->n_late)
+    if (walk->late.at == walk->late.n)
         return 0;
-    uint64_t index = walk->late[walk->late_at];
-    const struct model_tensor *t = &walk->model->tensors[index];
-    if (walk->file < walk->model->n_files &&
-        compare(end_of(t), (struct place){ walk->file, walk->pos }) > 0)
-        return 0;
-    struct slab slab = { .has_tensor = 1, .tensor = index, .number = walk->late_number };
-    slab_cut_range(t, &walk->cuts[index], slab.number, &slab.first, &slab.count);
-    if (++walk->late_number == walk->cuts[index].n_slabs) {
-        walk->late_number = 0;
-        walk->late_at++;
-    }
-    *ret_slab = slab;
-    return 1;
+    const struct model_tensor *t = &walk->model->tensors[walk->late.tensors[walk->late.at]];
+    return walk->file == walk->model->n_files ||
+           compare(end_of(t), (struct place){ walk->file, walk->pos }) <= 0;
 }
 
 int slab_walk_next(struct slab_walk *walk, struct slab *ret_slab)
 {
-    while (!next_late(walk, ret_slab)) {
+    if (walk->early.at < walk->early.n) {
+        *ret_slab = next_of(walk, &walk->early);
+        return 1;
+    }
+    while (!late_is_due(walk)) {
         if (walk->file == walk->model->n_files)
             return 0;
         const struct model_file *file = &walk->model->files[walk->file];
         uint64_t until = file->role == PARE_FILE_IGNORED ? 0 : file->size;
-        if (walk->at < walk->n_order) {
+        if (walk->order.at < walk->order.n) {
             const struct pare_extent *next =
-                &walk->model->tensors[walk->order[walk->at]].planes[0];
-            if (next->file == walk->file && (walk->number || next->offset == walk->pos)) {
-                next_of_tensor(walk, ret_slab);
+                &walk->model->tensors[walk->order.tensors[walk->order.at]].planes[0];
+            if (next->file == walk->file && (walk->order.number || next->offset == walk->pos)) {
+                *ret_slab = next_in_order(walk);
                 return 1;
             }
             if (next->file == walk->file)
@@ -280,6 +305,7 @@ int slab_walk_next(struct slab_walk *walk, struct slab *ret_slab)
         walk->file++;
         walk->pos = 0;
     }
+    *ret_slab = next_of(walk, &walk->late);
     return 1;
 }
 

@@ -6,8 +6,8 @@
  * when a row is long). Where slabs begin depends on shapes and encodings alone, never on threads,
  * so that sums taken slab by slab are reproducible. Tensors that are no run of a file's bytes of
  * their own (computed, of several planes, within another tensor) come as soon as the walk has
- * passed all that they are made of, while the kernel still has it in memory. The walk is lazy: no
- * memory per slab.
+ * passed all that they are made of, while the kernel still has it in memory. Others may be wanted
+ * early, before all files. The walk is lazy: no memory per slab.
  */
 #ifndef CONVERT_SLAB_H
 #define CONVERT_SLAB_H
@@ -54,9 +54,10 @@ void slab_kernel_shape(const struct model_tensor *tensor, const struct slab_cut 
 
 struct slab_walk;
 
-/* cuts: one per tensor of the model, borrowed. */
-int slab_walk_new(const struct model *model, const struct slab_cut *cuts,
-                  struct slab_walk **ret_walk, struct error *err)
+/* cuts: one per tensor of the model, borrowed. early: n_early tensors that come first, in that
+ * order; where they are runs of a file's bytes, these are read again in their turn. */
+int slab_walk_new(const struct model *model, const struct slab_cut *cuts, const uint64_t *early,
+                  size_t n_early, struct slab_walk **ret_walk, struct error *err)
     __attribute__((warn_unused_result));
 void slab_walk_free(struct slab_walk *walk);
 /* 1: *ret_slab is the next; 0: the walk is over. Files come in order, each from its first byte,

@@ -251,7 +251,7 @@ static void walk_all(const struct model *model, const struct slab_cut *cuts,
     uint64_t pos = 0, before = 0, size = model->files[0].size;
     _cleanup_free_ uint64_t *next = calloc(model->n_tensors + 1, sizeof *next);
     _cleanup_free_ uint64_t *bytes = calloc(model->n_tensors + 1, sizeof *bytes);
-    assert_int_equal(slab_walk_new(model, cuts, &walk, NULL), 0);
+    assert_int_equal(slab_walk_new(model, cuts, NULL, 0, &walk, NULL), 0);
     while (slab_walk_next(walk, &slab)) {
         assert_true(slab.length <= slab_walk_largest(walk));
         if (slab.length) {
@@ -345,7 +345,7 @@ static void tensors_that_overlap(void **state)
     size_t n = 0;
     model->tensors[2].planes[0].offset = start + 3000;
     model->tensors[3].planes[0].offset = start;
-    assert_int_equal(slab_walk_new(model, cuts, &walk, NULL), 0);
+    assert_int_equal(slab_walk_new(model, cuts, NULL, 0, &walk, NULL), 0);
     while (slab_walk_next(walk, &slab)) {
         assert_true(!slab.length || slab.offset == pos);
         pos += slab.length;
@@ -357,6 +357,40 @@ static void tensors_that_overlap(void **state)
     }
     assert_true(pos == model->files[0].size);
     assert_true(n == 3 && order[0] == 0 && order[1] == 3 && order[2] == 2);
+    slab_walk_free(walk);
+    model_free(model);
+}
+
+/* A tensor that is wanted early comes whole before all else, and its bytes once more in their turn,
+ * as bytes alone. */
+static void tensors_that_come_early(void **state)
+{
+    (void)state;
+    static const struct shape shapes[] = { { &f32, &q8, 64, 4096, 0 }, { &f32, &q8, 8, 4096, 0 },
+                                           { &f32, &q8, 100, 4096, 64 } };
+    const uint64_t early[] = { 2, 1 };
+    struct slab_cut cuts[3];
+    struct model *model = build(shapes, 3, cuts);
+    struct slab_walk *walk = NULL;
+    struct slab slab;
+    uint64_t pos = 0, elements[3] = { 0 }, bytes[3] = { 0 };
+    assert_int_equal(slab_walk_new(model, cuts, early, 2, &walk, NULL), 0);
+    while (slab_walk_next(walk, &slab)) {
+        if (slab.has_tensor && slab.tensor) {
+            assert_true(pos == 0 && slab.length == 0 && slab.first == elements[slab.tensor]);
+            assert_true(slab.tensor == 2 || elements[2] == model->tensors[2].elements);
+        }
+        assert_true(!slab.length || slab.offset == pos);
+        pos += slab.length;
+        if (slab.has_tensor) {
+            elements[slab.tensor] += slab.count;
+            bytes[slab.tensor] += slab.length;
+        }
+    }
+    assert_true(pos == model->files[0].size);
+    for (int i = 0; i < 3; i++)
+        assert_true(elements[i] == model->tensors[i].elements);
+    assert_true(bytes[0] == model->tensors[0].bytes && !bytes[1] && !bytes[2]);
     slab_walk_free(walk);
     model_free(model);
 }
@@ -373,7 +407,7 @@ static void ignored_files_are_not_walked(void **state)
     assert_int_equal(model_add_file(model, "empty", -1, 0, NULL), 0);
     assert_int_equal(model_add_file(model, "b", -1, 9, NULL), 0);
     model->files[1].role = PARE_FILE_IGNORED;
-    assert_int_equal(slab_walk_new(model, NULL, &walk, NULL), 0);
+    assert_int_equal(slab_walk_new(model, NULL, NULL, 0, &walk, NULL), 0);
     assert_int_equal(slab_walk_next(walk, &slab), 1);
     assert_true(slab.file == 0 && slab.length == 5);
     assert_int_equal(slab_walk_next(walk, &slab), 1);
@@ -422,7 +456,7 @@ static void the_walk_is_lazy(void **state)
     uint64_t n = 0, bytes = 0;
     struct model *model = build(&shape, 1, &cut);
     (void)getrusage(RUSAGE_SELF, &before);
-    assert_int_equal(slab_walk_new(model, &cut, &walk, NULL), 0);
+    assert_int_equal(slab_walk_new(model, &cut, NULL, 0, &walk, NULL), 0);
     assert_true(slab_walk_largest(walk) <= 4 * SLAB_ELEMENTS);
     while (slab_walk_next(walk, &slab)) {
         n += (uint64_t)slab.has_tensor;
@@ -460,6 +494,7 @@ int main(void)
         cmocka_unit_test(every_byte_comes_once),
         cmocka_unit_test(tensors_that_are_not_in_files),
         cmocka_unit_test(tensors_that_overlap),
+        cmocka_unit_test(tensors_that_come_early),
         cmocka_unit_test(ignored_files_are_not_walked),
         cmocka_unit_test(plane_ranges_are_seamless),
         cmocka_unit_test(the_walk_is_lazy),
