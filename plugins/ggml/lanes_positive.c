@@ -24,7 +24,7 @@ LANES_INLINE lanes best_inverse(const lanes *x, uint32_t n, int32_t top, const l
     lanes inverse = lanes_all((float)top) / max;
 
     for (uint32_t i = 0; i < n; i++) {
-        levels[i] = byte_level(inverse * x[i]);
+        levels[i] = lanes_byte_level(inverse * x[i]);
     }
     lanes best = error_of(x, n, weights, levels, inverse);
     for (int32_t step = -4; step <= 4; step++) {
@@ -58,7 +58,7 @@ lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weigh
     lanes inverse = best_inverse(x, n, top, weights, max);
     for (uint32_t i = 0; i < n; i++) {
         lanes level = capped_level(inverse * x[i], top);
-        ret_levels[i] = byte_level(level);
+        ret_levels[i] = lanes_byte_level(level);
         group.xl = group.xl + weights[i] * x[i] * level;
         group.ll = group.ll + weights[i] * level * level;
     }

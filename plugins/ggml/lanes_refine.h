@@ -19,14 +19,6 @@ struct refinement_lanes {
     int moves;    /* 0: there was none in the last sweep */
 };
 
-/* round_even(value) modulo 256, as a float. */
-LANES_INLINE lanes byte_level(lanes value)
-{
-    ilanes low = ilanes_and(lanes_rounded_bits(value), ilanes_all(0xff));
-
-    return lanes_of_bits(ilanes_or(low, ilanes_all(0x4b400000))) - lanes_all(LANES_ROUNDER);
-}
-
 /* round_even(value), at most top. */
 LANES_INLINE lanes capped_level(lanes value, int32_t top)
 {
@@ -59,7 +51,7 @@ LANES_INLINE void refine_level(struct refinement_lanes *group, uint32_t i, int32
     ll = ll + weight * level * level;
     better = lanes_and(better, lanes_less(group->xl * group->xl * ll, xl * xl * group->ll));
     better = lanes_and(better, lanes_less(zero, ll));
-    group->levels[i] = lanes_choose(better, half == 0 ? byte_level(level) : level, old);
+    group->levels[i] = lanes_choose(better, half == 0 ? lanes_byte_level(level) : level, old);
     group->xl = lanes_choose(better, xl, group->xl);
     group->ll = lanes_choose(better, ll, group->ll);
     group->moved = lanes_or(group->moved, better);

@@ -67,6 +67,14 @@ LANES_INLINE lanes lanes_held(lanes value, int32_t low, int32_t high, enum hold 
     return value + lanes_all(LANES_ROUNDER) - lanes_all(LANES_ROUNDER);
 }
 
+/* round_even(value) modulo 256, as a float. */
+LANES_INLINE lanes lanes_byte_level(lanes value)
+{
+    ilanes low = ilanes_and(lanes_rounded_bits(value), ilanes_all(0xff));
+
+    return lanes_of_bits(ilanes_or(low, ilanes_all(0x4b400000))) - lanes_all(LANES_ROUNDER);
+}
+
 /* extreme of n rows: the largest magnitude, then the first value that has it. */
 LANES_INLINE lanes lanes_extreme(const lanes *x, uint32_t n)
 {

@@ -54,9 +54,9 @@ static void search_importance(const struct sub_kind *kind, const struct block_la
     }
 }
 
-/* Gives each block its lane of the codes of values, and their unit. */
-static void take_codes(const struct sub_kind *kind, lanes unit, const lanes *levels, int is_min,
-                       uint32_t n, struct sub_blocks *ret_subs)
+/* Gives each block its lane of the codes of values, at most `cap`, and their unit. */
+static void take_codes(const struct sub_kind *kind, uint8_t cap, lanes unit, const lanes *levels,
+                       int is_min, uint32_t n, struct sub_blocks *ret_subs)
 {
     LANES_ALIGNED float row[LANES];
 
@@ -68,24 +68,48 @@ static void take_codes(const struct sub_kind *kind, lanes unit, const lanes *lev
         lanes_store(row, levels[j]);
         for (uint32_t lane = 0; lane < n; lane++) {
             uint8_t code = (uint8_t)row[lane];
-            code = code < kind->cap ? code : kind->cap;
+            code = code < cap ? code : cap;
             (is_min ? ret_subs[lane].min_code : ret_subs[lane].scale_code)[j] = code;
         }
     }
 }
 
-static void round_importance(const struct sub_kind *kind, const struct found_lanes *found,
-                             uint32_t n, struct sub_blocks *ret_subs)
+/* round_values of subblocks.c in lanes. Gives the units. */
+static lanes round_values(const struct sub_kind *kind, const lanes *values, lanes *ret_levels)
 {
+    const lanes top = lanes_all((float)kind->top_scale);
+    const lanes zero = lanes_all(0.0f);
+    lanes max = zero;
+
+    for (uint32_t j = 0; j < kind->subs; j++) {
+        max = lanes_greater(values[j], max);
+    }
+    lanes inverse = lanes_choose(lanes_less(zero, max), top / max, zero);
+    for (uint32_t j = 0; j < kind->subs; j++) {
+        ret_levels[j] = lanes_byte_level(inverse * values[j]);
+    }
+    return max / top;
+}
+
+/* Rounds the scales and mins that were found to codes and units. */
+static void round_found(const struct sub_kind *kind, const struct found_lanes *found,
+                        const struct block_lanes *blocks, struct sub_blocks *ret_subs)
+{
+    const uint8_t cap = blocks->has_importance ? kind->cap : kind->plain_cap;
     lanes values[SUPER_SUBS_MAX];
     lanes levels[SUPER_SUBS_MAX];
+    lanes unit;
 
     for (int is_min = 0; is_min < 2; is_min++) {
         for (uint32_t j = 0; j < kind->subs; j++) {
             values[j] = is_min ? found->subs[j].min : found->subs[j].scale;
         }
-        lanes unit = lanes_positive(values, kind->subs, kind->top_scale, found->sums, levels);
-        take_codes(kind, unit, levels, is_min, n, ret_subs);
+        if (blocks->has_importance) {
+            unit = lanes_positive(values, kind->subs, kind->top_scale, found->sums, levels);
+        } else {
+            unit = round_values(kind, values, levels);
+        }
+        take_codes(kind, cap, unit, levels, is_min, blocks->n, ret_subs);
     }
 }
 
@@ -110,18 +134,15 @@ static void take_found(const struct sub_kind *kind, const struct found_lanes *fo
 void sub_blocks_search_lanes(const struct sub_kind *kind, const struct block_lanes *blocks,
                              struct sub_blocks *ret_subs)
 {
-    struct found_lanes found;
+    struct found_lanes found = {0};
     lanes x[SUPER_LEN];
 
     lanes_gather(blocks->x, 0, SUPER_LEN, x);
     if (blocks->has_importance) {
         search_importance(kind, blocks, x, &found);
-        round_importance(kind, &found, blocks->n, ret_subs);
     } else {
         search_plain(kind, x, &found);
     }
+    round_found(kind, &found, blocks, ret_subs);
     take_found(kind, &found, blocks->n, ret_subs);
-    for (uint32_t lane = 0; lane < blocks->n && !blocks->has_importance; lane++) {
-        sub_blocks_round(kind, &ret_subs[lane]);
-    }
 }

@@ -15,7 +15,6 @@
 #define search_positive LEVEL_NAME(search_positive)
 #define sub_blocks_search LEVEL_NAME(sub_blocks_search)
 #define sub_blocks_search_lanes LEVEL_NAME(sub_blocks_search_lanes)
-#define sub_blocks_round LEVEL_NAME(sub_blocks_round)
 #define sub_blocks_recode LEVEL_NAME(sub_blocks_recode)
 #define super_store LEVEL_NAME(super_store)
 #define super_decode LEVEL_NAME(super_decode)

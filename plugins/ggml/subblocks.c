@@ -70,7 +70,7 @@ static void found_values(const struct sub_kind *kind, const struct sub_blocks *s
     }
 }
 
-void sub_blocks_round(const struct sub_kind *kind, struct sub_blocks *subs)
+static void round_plain(const struct sub_kind *kind, struct sub_blocks *subs)
 {
     float scale[SUPER_SUBS_MAX];
     float min[SUPER_SUBS_MAX];
@@ -105,7 +105,7 @@ void sub_blocks_search(const struct sub_kind *kind, const float *x,
         round_importance(kind, sums, ret_subs);
     } else {
         search_plain(kind, x, ret_subs->found);
-        sub_blocks_round(kind, ret_subs);
+        round_plain(kind, ret_subs);
     }
 }
 

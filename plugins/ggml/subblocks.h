@@ -37,9 +37,6 @@ struct sub_blocks {
     struct affine_found found[SUPER_SUBS_MAX];
 };
 
-/* Rounds the scales and mins that were found without importance to units of d and dmin. */
-void sub_blocks_round(const struct sub_kind *kind, struct sub_blocks *subs);
-
 /* Searches scales and mins of a block, and rounds them. */
 void sub_blocks_search(const struct sub_kind *kind, const float *x,
                        const struct block_context *context, struct sub_blocks *ret_subs);
