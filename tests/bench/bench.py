@@ -8,6 +8,7 @@
 Measures the Pare of a build folder. Parts, by default all:
   conversions  `pare convert` beside cp and llama-quantize, in turn, on one synthetic model that
                lies in the page cache
+  costs        the same conversion without digests, without error figures, and without both
   kernels      each encoding on one thread beside libggml-base (ggml_speed.c)
   levels       `pare bench`: every kernel of every level beside a memory copy
   tiny         ten thousand tensors of 1 KB against one of the same bytes
@@ -34,7 +35,7 @@ import machine
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-PARTS = ("conversions", "kernels", "levels", "tiny", "memory")
+PARTS = ("conversions", "costs", "kernels", "levels", "tiny", "memory")
 RECIPES = ("q4_k_m", "q5_k_m", "q6_k", "iq4_xs", "q8_0", "q4_0", "bf16")
 TOGETHER = ("q8_0", "q4_k_m", "q6_k")
 KERNELS = ("q4_k", "q5_k", "q6_k", "iq4_xs", "iq4_nl", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1",
@@ -42,6 +43,8 @@ KERNELS = ("q4_k", "q5_k", "q6_k", "iq4_xs", "iq4_nl", "q8_0", "q4_0", "q4_1", "
            "iq2_s", "iq2_xs", "iq2_xxs", "iq1_m", "iq1_s", "f16", "bf16")
 ACTS = ("encode", "encode_importance", "decode")
 PIECES = 10_000
+COSTS = ([], ["--digest", "none"], ["--measure", "none"],
+         ["--digest", "none", "--measure", "none"])
 
 
 def make(path, size, *options):
@@ -144,6 +147,17 @@ class Bench:
                 say("%d %-24s %7.2f s %7.2f s CPU %6.0f MiB", i + 1, label, seconds, cpu, peak)
         return {"bytes": os.path.getsize(self.source), "threads": self.o.threads,
                 "runs": len(rounds), "commands": [summarize(rounds, label) for label in rounds[0]]}
+
+    def costs(self):
+        make(self.source, self.o.size)
+        rounds = [[self.one(self.pare("q4_k_m") + options) for options in COSTS]
+                  for _ in range(self.o.runs)]
+        return {"threads": self.o.threads, "runs": self.o.runs, "rows": [
+            {"options": " ".join(options),
+             "seconds": statistics.median(r[i][0] for r in rounds),
+             "cpu": statistics.median(r[i][1] for r in rounds),
+             "of_full": statistics.median(r[i][0] / r[0][0] for r in rounds)}
+            for i, options in enumerate(COSTS)]}
 
     # ---- kernels ----
 

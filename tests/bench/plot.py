@@ -100,6 +100,16 @@ def stages_section(part, _):
     return table(["recipe"] + list(STAGES[:-1]) + ["total (wall)"], rows)
 
 
+def costs_section(part, _):
+    rows = [["`%s`" % r["options"] if r["options"] else "all of it", number(r["seconds"]),
+             number(r["cpu"]), number(r["of_full"])] for r in part["rows"]]
+    return "\n\n".join([
+        wrap(where(part)), wrap("Q4_K_M with %d threads, medians of %d rounds; wanted: digests and "
+                                "figures together at most 10 %% of all."
+                                % (part["threads"], part["runs"])),
+        table(["", "seconds", "CPU, s", "of the first"], rows)])
+
+
 def kernels_section(part, _):
     rows = [[k["encoding"], ACTS[k["act"]], k["level"], figure(k["ggml"] / 1e6),
              figure(k["pare"] / 1e6), number(k["ratio"], 1),
@@ -153,8 +163,9 @@ def memory_section(part, _):
 
 
 SECTIONS = (("time", "conversions", time_section), ("stages", "conversions", stages_section),
-            ("kernels", "kernels", kernels_section), ("levels", "levels", levels_section),
-            ("tiny", "tiny", tiny_section), ("memory", "memory", memory_section))
+            ("costs", "costs", costs_section), ("kernels", "kernels", kernels_section),
+            ("levels", "levels", levels_section), ("tiny", "tiny", tiny_section),
+            ("memory", "memory", memory_section))
 
 
 def update(text, results, svg):

@@ -28,6 +28,9 @@ RESULTS = {
         command("cp", 0.5), command("llama-quantize q4_k_m", 12.0),
         command("pare q4_k_m", 1.5, llama=12.0, of_llama=8.06, stages=STAGES),
         command("pare q8_0 q4_k_m q6_k", 4.5, stages=STAGES)]},
+    "costs": {"machine": MACHINE, "threads": 2, "runs": 5, "rows": [
+        {"options": "", "seconds": 2.5, "cpu": 4.5, "of_full": 1.0},
+        {"options": "--digest none", "seconds": 1.75, "cpu": 3.0, "of_full": 0.7}]},
     "kernels": {"machine": MACHINE, "runs": 5, "kernels": [
         {"encoding": "q4_k", "act": "encode", "level": "avx2", "ggml": 1e7, "pare": 1.3e8,
          "ratio": 13.04}]},
@@ -46,6 +49,7 @@ EXPECTED = {
              "| q4_k_m | 12.00 | 1.50 (1.50 to 1.50) | 8.1 | ≥ 8 | 3.00 |  | 1.25 | 16 |",
              "| q8_0 q4_k_m q6_k | – | 4.50"],
     "stages": ["| q4_k_m | 0.50 |"],
+    "costs": ["| all of it | 2.50 | 4.50 | 1.00 |", "| `--digest none` | 1.75 | 3.00 | 0.70 |"],
     "kernels": ["| q4_k | encode | avx2 | 10.0 | 130 | 13.0 | ≥ 12 |"],
     "levels": ["20.0 GB/s with 1 thread,", "| q4_k | 12.3 | – | 12.3 | 0.777 | – | 0.777 |"],
     "tiny": ["10,000 tensors", "1.50 times"],
