@@ -214,10 +214,10 @@ static uint64_t probe_slab(const struct model_tensor *t, uint64_t n_slabs)
 /* 1 when figures of the slab are wanted. */
 static int is_measured(const struct pipeline *p, const struct slab *slab)
 {
+    if (p->request->measuring != MEASURING_SAMPLE)
+        return p->request->measuring == MEASURING_FULL;
     uint64_t probe = probe_slab(source_tensor(p, slab->tensor), p->cuts[slab->tensor].n_slabs);
-    return p->request->measuring == MEASURING_FULL ||
-           (p->request->measuring == MEASURING_SAMPLE &&
-            slab->number % SAMPLE_OF == probe % SAMPLE_OF);
+    return slab->number % SAMPLE_OF == probe % SAMPLE_OF;
 }
 
 #define SAFE_MAGNITUDE 32768.0f /* of weights: encoded without importance, no sum overflows */
@@ -312,6 +312,8 @@ static int keep_figures(struct pipeline *p, const struct slab *slab, const struc
     size_t n = p->request->n_targets;
     struct tensor_progress *t = &p->tensors[slab->tensor];
     uint64_t n_slabs = p->cuts[slab->tensor].n_slabs;
+    int is_probe = p->request->measuring != MEASURING_NONE &&
+                   slab->number == probe_slab(source_tensor(p, slab->tensor), n_slabs);
     if (!t->parts && !(t->parts = calloc(n_slabs * n, sizeof *t->parts)))
         return error_oom(err);
     if (!t->written && !(t->written = calloc(n_slabs, 1)))
@@ -320,8 +322,7 @@ static int keep_figures(struct pipeline *p, const struct slab *slab, const struc
     memcpy(&t->parts[slab->number * n], m, n * sizeof *m);
     for (size_t j = 0; j < n; j++) {
         struct pipeline_figure *f = &p->result->figures[j * p->result->n_tensors + slab->tensor];
-        if (p->request->measuring != MEASURING_NONE &&
-            slab->number == probe_slab(source_tensor(p, slab->tensor), n_slabs)) {
+        if (is_probe) {
             f->probe_first = slab->first;
             f->probe_count = slab->count;
             f->probe_sse = m[j].sse;
@@ -474,10 +475,7 @@ void *pipeline_computer(void *pipeline)
     free(c.unsent);
     importance_rows_deinit(&c.importance);
     (void)pthread_mutex_lock(&c.p->lock);
-    c.p->seconds.decode += c.seconds.decode;
-    c.p->seconds.encode += c.seconds.encode;
-    c.p->seconds.measure += c.seconds.measure;
-    c.p->seconds.write += c.seconds.write;
+    stage_seconds_add(&c.p->seconds, &c.seconds);
     pipeline_ended(c.p);
     (void)pthread_mutex_unlock(&c.p->lock);
     return NULL;

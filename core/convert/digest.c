@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define READ_BYTES (256u * 1024u)
+#define AT_ONCE (8u << 20) /* bytes until the thread looks whether it is to stop */
 #define LOOK_AGAIN 16u /* slabs written before the thread is woken to look */
 
 struct digest {
@@ -69,7 +70,8 @@ static uint64_t readable(const struct digest *d, struct place *place)
     return layout->files[place->file].size;
 }
 
-/* Waits until more of the file is there. 1: *ret_end is where that ends; 0: all is to stop. */
+/* Waits until more of the file is there. 1: *ret_end is where its next part ends; 0: all is to
+ * stop. */
 static int wait_for_more(struct digest *d, struct place *place, uint64_t *ret_end)
 {
     (void)pthread_mutex_lock(&d->lock);
@@ -78,6 +80,8 @@ static int wait_for_more(struct digest *d, struct place *place, uint64_t *ret_en
         (void)pthread_cond_wait(&d->more, &d->lock);
     int r = !d->stopped;
     (void)pthread_mutex_unlock(&d->lock);
+    if (r && *ret_end > place->at + AT_ONCE)
+        *ret_end = place->at + AT_ONCE;
     return r;
 }
 

@@ -3,8 +3,8 @@
 /* What `pare inspect` shows: files, tensors, metadata and tokenizer of a model, as JSON. */
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "map/map_config.h"
 #include "convert/route.h"
+#include "map/map_config.h"
 
 #include <string.h>
 

@@ -441,6 +441,7 @@ int target_finish(struct target *target, void (*beat)(void *context), void *cont
         r = file_sync(target->dirfd, "the output's directory", err);
     if (r == 0 && target->digest)
         r = digest_wait(target->digest, beat, context, &target->digest_seconds, err);
-    close_files(target);
+    if (r == 0) /* else the digest may still be reading: target_deinit ends it first */
+        close_files(target);
     return r;
 }

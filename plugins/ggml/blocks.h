@@ -350,6 +350,30 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
 #define IN_LANES(function) NULL
 #endif
 
+/* The encoders of an encoding whose search leaves what it found, a found_, to store_block; at file
+ * scope, around its kind and store_block. */
+#if LANES > 0
+#define BLOCK_ENCODE_LANES(found_, search_lanes)                                                  \
+    static void encode_lanes(const struct block_lanes *blocks)                                    \
+    {                                                                                             \
+        found_ found[LANES];                                                                      \
+        search_lanes(&kind, blocks, found);                                                       \
+        for (uint32_t i = 0; i < blocks->n; i++) {                                                \
+            store_block(&found[i], blocks->x[i], blocks->block[i]);                               \
+        }                                                                                         \
+    }
+#else
+#define BLOCK_ENCODE_LANES(found_, search_lanes)
+#endif
+#define BLOCK_ENCODERS(found_, search_, search_lanes)                                             \
+    static void encode_block(const float *x, const struct block_context *context, uint8_t *block) \
+    {                                                                                             \
+        found_ found;                                                                             \
+        search_(&kind, x, context, &found);                                                       \
+        store_block(&found, x, block);                                                            \
+    }                                                                                             \
+    BLOCK_ENCODE_LANES(found_, search_lanes)
+
 /* What every encoding of this plugin has at each level, at file scope, around its encode_block,
  * decode_block and damage_block: the shape of its blocks, and the kernel over rows of blocks.
  * recover_ and may_hold_: its recover_block and may_hold, or NULL; lanes_: IN_LANES of its

@@ -82,27 +82,7 @@ void iq1_s_search_lanes(const struct iq1_group_lanes *group, struct iq1_split_la
 void iq1_m_search_lanes(const struct iq1_group_lanes *group, struct iq1_split_lanes *best);
 
 /* The encoders of an encoding, at file scope, around its kind and its store_block. */
-#if LANES > 0
-#define IQ1_ENCODE_LANES                                                                          \
-    static void encode_lanes(const struct block_lanes *blocks)                                    \
-    {                                                                                             \
-        struct iq1_block parts[LANES];                                                            \
-        iq1_block_encode_lanes(&kind, blocks, parts);                                             \
-        for (uint32_t i = 0; i < blocks->n; i++) {                                                \
-            store_block(&parts[i], blocks->x[i], blocks->block[i]);                               \
-        }                                                                                         \
-    }
-#else
-#define IQ1_ENCODE_LANES
-#endif
-#define IQ1_ENCODERS                                                                              \
-    static void encode_block(const float *x, const struct block_context *context, uint8_t *block) \
-    {                                                                                             \
-        struct iq1_block parts;                                                                   \
-        iq1_block_encode(&kind, x, context, &parts);                                              \
-        store_block(&parts, x, block);                                                            \
-    }                                                                                             \
-    IQ1_ENCODE_LANES
+#define IQ1_ENCODERS BLOCK_ENCODERS(struct iq1_block, iq1_block_encode, iq1_block_encode_lanes)
 
 /* The unit of the scales before it is fitted or rounded: that of `largest` is 2 * 7 + 1. */
 static inline float iq1_unit(float largest)

@@ -63,26 +63,7 @@ static inline void sub_blocks_decode(uint32_t subs, const float *scale, const fl
 
 /* The encoders of an encoding, at file scope, around its kind and its store_block, which writes a
  * block for which sub-blocks were found. */
-#if LANES > 0
-#define SUB_BLOCKS_ENCODE_LANES                                                                   \
-    static void encode_lanes(const struct block_lanes *blocks)                                    \
-    {                                                                                             \
-        struct sub_blocks subs[LANES];                                                            \
-        sub_blocks_search_lanes(&kind, blocks, subs);                                             \
-        for (uint32_t i = 0; i < blocks->n; i++) {                                                \
-            store_block(&subs[i], blocks->x[i], blocks->block[i]);                                \
-        }                                                                                         \
-    }
-#else
-#define SUB_BLOCKS_ENCODE_LANES
-#endif
 #define SUB_BLOCKS_ENCODERS                                                                       \
-    static void encode_block(const float *x, const struct block_context *context, uint8_t *block) \
-    {                                                                                             \
-        struct sub_blocks subs;                                                                   \
-        sub_blocks_search(&kind, x, context, &subs);                                              \
-        store_block(&subs, x, block);                                                             \
-    }                                                                                             \
-    SUB_BLOCKS_ENCODE_LANES
+    BLOCK_ENCODERS(struct sub_blocks, sub_blocks_search, sub_blocks_search_lanes)
 
 #endif

@@ -303,19 +303,29 @@ static void check_promise(const struct trial *trial, const float *reference, con
     expect(worse == 0, trial, "the best search has a block that is worse than the reference's");
 }
 
+/* What a trial's kernel makes with the best search, with such a calibration, and with the
+ * reference's, which the trial has. */
+static void search_both(const struct trial *trial, struct pare_calibration *calibration,
+                        struct trial *ret_best, struct planes *planes, struct planes *reference)
+{
+    *calibration = (struct pare_calibration){.struct_size = sizeof(*calibration),
+                                             .search = PARE_SEARCH_BEST};
+    calibration->importance = trial->calibration != NULL ? trial->calibration->importance : NULL;
+    *ret_best = *trial;
+    ret_best->calibration = calibration;
+    trial_encode(ret_best, trial->kernel, 0, 0, planes);
+    trial_encode(trial, trial->kernel, 0, 0, reference);
+}
+
 /* The best search against the reference's, for a trial with the latter. */
 static void check_best(const struct trial *trial)
 {
-    struct pare_calibration calibration = {.struct_size = sizeof(calibration)};
-    struct trial best = *trial;
+    struct pare_calibration calibration;
+    struct trial best;
     struct planes planes;
     struct planes reference;
 
-    calibration.importance = trial->calibration != NULL ? trial->calibration->importance : NULL;
-    calibration.search = PARE_SEARCH_BEST;
-    best.calibration = &calibration;
-    trial_encode(&best, trial->kernel, 0, 0, &planes);
-    trial_encode(trial, trial->kernel, 0, 0, &reference);
+    search_both(trial, &calibration, &best, &planes, &reference);
     float *decoded = trial_decode(&best, trial->kernel, &planes);
     float *before = trial_decode(trial, trial->kernel, &reference);
     check_promise(&best, before, decoded);
@@ -339,16 +349,12 @@ static void check_best(const struct trial *trial)
 /* An encoding without the flag makes the same bytes whatever the search. */
 static void check_without_best(const struct trial *trial)
 {
-    struct pare_calibration calibration = {.struct_size = sizeof(calibration)};
-    struct trial best = *trial;
+    struct pare_calibration calibration;
+    struct trial best;
     struct planes planes;
     struct planes reference;
 
-    calibration.importance = trial->calibration != NULL ? trial->calibration->importance : NULL;
-    calibration.search = PARE_SEARCH_BEST;
-    best.calibration = &calibration;
-    trial_encode(&best, trial->kernel, 0, 0, &planes);
-    trial_encode(trial, trial->kernel, 0, 0, &reference);
+    search_both(trial, &calibration, &best, &planes, &reference);
     expect(planes_equal(&planes, &reference), &best, "a search that the flags do not tell of");
     planes_deinit(&planes);
     planes_deinit(&reference);
