@@ -43,8 +43,8 @@ int order_early(const struct model *model, struct target *const *targets, size_t
             continue;
         uint64_t source = target->plan->choices[piece->tensor].source;
         const struct model_tensor *t = &model->tensors[source];
-        uint64_t from = starts[t->planes[0].file] + t->planes[0].offset;
-        if (!t->computed && t->n_planes == 1 && from > before + total / SLACK_OF) {
+        int is_run = !t->computed && t->n_planes == 1; /* of a file's bytes */
+        if (is_run && starts[t->planes[0].file] + t->planes[0].offset > before + total / SLACK_OF) {
             early[n++] = source;
             twice += t->bytes;
         }
