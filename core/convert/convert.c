@@ -11,8 +11,8 @@
 #include "base/json.h"
 #include "base/timing.h"
 #include "convert/answer.h"
-#include "map/map_config.h"
-#include "map/provenance.h"
+#include "model/side_files.h"
+#include "provenance/provenance.h"
 
 #include <string.h>
 

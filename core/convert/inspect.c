@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "convert/route.h"
-#include "map/map_config.h"
+#include "model/side_files.h"
 
 #include <string.h>
 

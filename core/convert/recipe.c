@@ -11,9 +11,9 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/statement.h"
 #include "base/strbuf.h"
 #include "base/strlist.h"
+#include "lang/statement.h"
 
 #include <fcntl.h>
 #include <stdio.h>

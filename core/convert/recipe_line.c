@@ -3,7 +3,7 @@
 /* The words of a statement: see recipe_line.h. */
 #include "convert/recipe_line.h"
 
-#include "base/statement.h"
+#include "lang/statement.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #ifndef CONVERT_RECIPE_LINE_H
 #define CONVERT_RECIPE_LINE_H
 
-#include "base/words.h"
 #include "convert/recipe_rules.h"
+#include "lang/words.h"
 
 struct line {
     struct words words; /* what is left of it; its err gets all errors */

@@ -6,7 +6,7 @@
  */
 #include "convert/recipe_line.h"
 
-#include "base/statement.h"
+#include "lang/statement.h"
 
 #include <stdio.h>
 #include <string.h>

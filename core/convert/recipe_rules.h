@@ -8,8 +8,8 @@
 #define CONVERT_RECIPE_RULES_H
 
 #include "base/hash.h"
-#include "convert/expr.h"
 #include "convert/recipe.h"
+#include "lang/expr.h"
 
 #define RECIPE_MAX_FILE (256 * 1024)
 #define RECIPE_MAX_DEPTH 4    /* files that include files */

@@ -9,8 +9,8 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "map/map.h"
-#include "map/map_config.h"
-#include "map/unpack.h"
+#include "model/side_files.h"
+#include "unpack/unpack.h"
 
 #include <string.h>
 

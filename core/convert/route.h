@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What targets are made from. A source may be read as it is, unpacked (map/unpack.h) when its
+ * What targets are made from. A source may be read as it is, unpacked (unpack/unpack.h) when its
  * weights were quantized by others, or besides under the names of another world (map/map.h). Each
  * such way is a route: a model with a source. Targets that ask for the same share a route; the
  * pipeline runs once per route.

@@ -8,8 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "map/map_config.h"
 #include "map/map_work.h"
+#include "model/side_files.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,8 +11,8 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
-#include "map/map_config.h"
-#include "map/tokenizer.h"
+#include "model/side_files.h"
+#include "tokenizer/tokenizer.h"
 
 #include <string.h>
 

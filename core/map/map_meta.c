@@ -9,8 +9,8 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
-#include "map/provenance.h"
-#include "map/tokenizer.h"
+#include "provenance/provenance.h"
+#include "tokenizer/tokenizer.h"
 
 #include <math.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #ifndef MAP_MAP_PARSE_H
 #define MAP_MAP_PARSE_H
 
-#include "base/statement.h"
-#include "base/words.h"
+#include "lang/statement.h"
+#include "lang/words.h"
 #include "map/map_rules.h"
 
 struct map_line {

@@ -7,7 +7,7 @@
 #include "map/map_work.h"
 
 #include "base/cleanup.h"
-#include "map/map_tree.h"
+#include "lang/map_tree.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "map/map_tree.h"
+#include "lang/map_tree.h"
 
 #include <math.h>
 #include <stdio.h>

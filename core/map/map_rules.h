@@ -8,7 +8,7 @@
 #ifndef MAP_MAP_RULES_H
 #define MAP_MAP_RULES_H
 
-#include "map/map_pattern.h"
+#include "lang/map_pattern.h"
 
 #define MAP_SUFFIX ".map"
 #define MAP_MAX_FILE (256 * 1024)

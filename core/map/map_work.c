@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "map/map_config.h"
+#include "model/side_files.h"
 
 #include <stdio.h>
 #include <string.h>

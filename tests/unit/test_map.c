@@ -8,8 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "map/map_expr.h"
-#include "map/map_pattern.h"
+#include "lang/map_expr.h"
+#include "lang/map_pattern.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

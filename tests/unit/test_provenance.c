@@ -7,9 +7,9 @@
  */
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "map/front_matter.h"
-#include "map/model_id.h"
-#include "map/provenance.h"
+#include "provenance/front_matter.h"
+#include "provenance/model_id.h"
+#include "provenance/provenance.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
 /* core/map/tokenizer: small tokenizers, there and back, and hostile ones. */
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "map/tokenizer.h"
+#include "tokenizer/tokenizer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,8 +8,8 @@
  */
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "map/map_config.h"
-#include "map/tokenizer.h"
+#include "model/side_files.h"
+#include "tokenizer/tokenizer.h"
 
 #include <fcntl.h>
 #include <stdio.h>

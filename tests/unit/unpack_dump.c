@@ -7,8 +7,8 @@
  * more backwards, to see that every range gives the same. Failures: `error CODE: text`, exit
  * status 1.
  */
-#include "map/map_config.h"
-#include "map/unpack.h"
+#include "model/side_files.h"
+#include "unpack/unpack.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"

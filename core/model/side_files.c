@@ -1,0 +1,177 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading config.json: see map_config.h. Nothing here knows an architecture; what is done is what
+ * folders of different ages and libraries need to look alike.
+ */
+#include "model/side_files.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+
+#include <string.h>
+
+const struct model_file *map_find_file(const struct model *model, const char *name)
+{
+    for (uint32_t i = 0; i < model->n_files; i++)
+        if (!strcmp(model->files[i].name, name))
+            return &model->files[i];
+    return NULL;
+}
+
+int map_read_bytes(const struct model_file *file, void *buffer, size_t n, struct error *err)
+{
+    if (!file->text)
+        return file_pread(file->fd, buffer, n, 0, err);
+    if (n)
+        memcpy(buffer, file->text, n);
+    return 0;
+}
+
+int map_read_text(const struct model *model, const char *name, size_t limit, char **ret_text,
+                  size_t *ret_len, struct error *err)
+{
+    const struct model_file *file = map_find_file(model, name);
+    if (!file)
+        return 1;
+    if (file->size > limit)
+        return error_set(err, PARE_ELIMIT, "%s: %llu bytes are more than the %zu that it may have",
+                         name, (unsigned long long)file->size, limit);
+    _cleanup_free_ char *text = malloc((size_t)file->size + 1);
+    if (!text)
+        return error_oom(err);
+    int r = map_read_bytes(file, text, (size_t)file->size, err);
+    if (r)
+        return error_prefix(err, "%s", name);
+    text[file->size] = 0;
+    *ret_len = (size_t)file->size;
+    *ret_text = TAKE(text);
+    return 0;
+}
+
+/* Python writes NaN, Infinity and -Infinity, which are no JSON: they become null, and spaces. */
+static void replace_nonfinite(char *text, size_t n)
+{
+    static const char *const words[] = { "-Infinity", "Infinity", "NaN" };
+    int quoted = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '"')
+            quoted = !quoted;
+        else if (quoted && text[i] == '\\')
+            i++;
+        for (size_t w = 0; !quoted && w < 3; w++) {
+            size_t len = strlen(words[w]);
+            if (len > n - i || memcmp(text + i, words[w], len) != 0)
+                continue;
+            /* "NaN" has room for three letters: 0 would lie, so it takes the place of a space. */
+            if (len == 3 && (!i || text[i - 1] != ' '))
+                continue;
+            memset(text + i, ' ', len);
+            memcpy(text + i - (len == 3), "null", 4);
+        }
+    }
+}
+
+int map_read_json(const struct model *model, const char *name, size_t limit, json_t **ret_object,
+                  struct error *err)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t len;
+    int r = map_read_text(model, name, limit, &text, &len, err);
+    if (r)
+        return r;
+    replace_nonfinite(text, len);
+    r = json_parse_object(text, len, ret_object, err);
+    return r ? error_prefix(err, "%s", name) : 0;
+}
+
+/* Copies all that is not null. */
+static int merge(json_t *into, const json_t *from, struct error *err)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)from, key, value)
+        if (!json_is_null(value) && json_object_set(into, key, value) < 0)
+            return error_oom(err);
+    return 0;
+}
+
+/* Sets into[key] to the first of the names that config has, unless it is there. */
+static int adopt(json_t *into, const char *key, const json_t *config, const char *const *names,
+                 struct error *err)
+{
+    for (; *names && !json_object_get(into, key); names++) {
+        json_t *value = json_object_get(config, *names);
+        if (value && !json_is_null(value) && json_object_set(into, key, value) < 0)
+            return error_oom(err);
+    }
+    return 0;
+}
+
+static const struct {
+    const char *key;
+    const char *names[6];
+} rope_names[] = {
+    { "rope_theta", { "rope_theta", "global_rope_theta", "rope_global_theta", "rotary_emb_base" } },
+    { "partial_rotary_factor", { "partial_rotary_factor", "rope_pct", "rope_percent" } },
+    { "original_max_position_embeddings", { "original_max_position_embeddings" } },
+};
+
+/* The parameters of rotary embeddings in one place, whatever the folder's age. */
+static int gather_rope(json_t *config, struct error *err)
+{
+    static const char *const local_names[] = { "rope_local_base_freq", "local_rope_theta",
+                                               "rope_local_theta", "swa_rope_theta", NULL };
+    static const char *const type_names[] = { "type", NULL };
+    static const char *const given_names[] = { "rope_parameters", "rope_scaling" };
+    const json_t *given = NULL;
+    for (size_t i = 0; !given && i < sizeof given_names / sizeof *given_names; i++) {
+        given = json_object_get(config, given_names[i]);
+        if (given && !json_is_object(given))
+            return error_set(err, PARE_EDATA, "config.json: `%s' is no object", given_names[i]);
+    }
+    const json_t *full = json_object_get(given, "full_attention");
+    const json_t *sliding = json_object_get(given, "sliding_attention");
+    _cleanup_json_ json_t *rope = json_object();
+    _cleanup_json_ json_t *local = json_object();
+    if (!rope || !local)
+        return error_oom(err);
+    int r = merge(rope, json_is_object(full) ? full : given, err);
+    if (!r)
+        r = merge(local, sliding, err);
+    for (size_t i = 0; !r && i < sizeof rope_names / sizeof *rope_names; i++)
+        r = adopt(rope, rope_names[i].key, config, rope_names[i].names, err);
+    if (!r)
+        r = adopt(rope, "rope_type", rope, type_names, err);
+    if (!r)
+        r = adopt(local, "rope_theta", config, local_names, err);
+    if (r)
+        return r;
+    (void)json_object_del(config, "rope_parameters");
+    if ((json_object_size(rope) && json_object_set(config, "rope_parameters", rope) < 0) ||
+        (json_object_size(local) && json_object_set(config, "rope_local_parameters", local) < 0))
+        return error_oom(err);
+    return 0;
+}
+
+int map_read_config(const struct model *model, json_t **ret_config, struct error *err)
+{
+    static const char *const parts[] = { "text_config", "language_config", "llm_config",
+                                         "lm_config" };
+    _cleanup_json_ json_t *given = NULL;
+    int r = map_read_json(model, "config.json", MAP_MAX_CONFIG, &given, err);
+    if (r)
+        return r;
+    _cleanup_json_ json_t *config = json_object();
+    if (!config)
+        return error_oom(err);
+    r = merge(config, given, err);
+    for (size_t i = 0; !r && i < sizeof parts / sizeof *parts; i++)
+        r = merge(config, json_object_get(given, parts[i]), err);
+    if (!r)
+        r = gather_rope(config, err);
+    if (!r)
+        *ret_config = TAKE(config);
+    return r;
+}

@@ -1,0 +1,250 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * SentencePiece's model again: pieces, scores and types as a ModelProto. Hugging Face's library
+ * reads no such file, so tokenizer.json has the same as a BPE with byte fallback: a merge for every
+ * way to make a token of two others, those of better tokens first.
+ */
+#include "tokenizer/tokenizer_unload.h"
+
+#include "base/cleanup.h"
+#include "base/protobuf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_MERGED 256 /* bytes of a token that merges are sought for */
+
+/* ---- tokenizer.model ---- */
+
+static void put_piece(struct strbuf *model, struct pare_str text, float score, int32_t type)
+{
+    _cleanup_strbuf_ struct strbuf piece = STRBUF_INIT;
+    protobuf_put_bytes(&piece, 1, text.data, text.len);
+    protobuf_put_float(&piece, 2, score);
+    if (type != TOKEN_NORMAL)
+        protobuf_put_varint(&piece, 3, (uint64_t)type);
+    protobuf_put_bytes(model, 1, piece.data, piece.len);
+}
+
+static int adds_space(const struct unload *u)
+{
+    const struct pare_value *value = meta_find(u->gguf, "tokenizer.ggml.add_space_prefix");
+    return !value || value->type != PARE_BOOL || *(const uint8_t *)value->data;
+}
+
+static void put_specifications(struct strbuf *model, const struct unload *u)
+{
+    _cleanup_strbuf_ struct strbuf trainer = STRBUF_INIT, normalizer = STRBUF_INIT;
+    protobuf_put_varint(&trainer, 3, 2);    /* model_type: BPE */
+    protobuf_put_varint(&trainer, 4, u->n); /* vocab_size */
+    protobuf_put_varint(&trainer, 35, 1);   /* byte_fallback */
+    protobuf_put_bytes(&normalizer, 1, "identity", strlen("identity"));
+    protobuf_put_varint(&normalizer, 3, (uint64_t)adds_space(u)); /* add_dummy_prefix */
+    protobuf_put_varint(&normalizer, 4, 0); /* remove_extra_whitespaces */
+    protobuf_put_bytes(model, 2, trainer.data, trainer.len);
+    protobuf_put_bytes(model, 3, normalizer.data, normalizer.len);
+}
+
+static int add_model_file(struct unload *u, struct error *err)
+{
+    _cleanup_strbuf_ struct strbuf model = STRBUF_INIT;
+    for (uint64_t i = 0; i < u->n; i++) {
+        int32_t type = unload_type(u, i);
+        put_piece(&model, u->tokens[i], u->scores ? u->scores[i] : 0,
+                  type >= TOKEN_NORMAL && type <= TOKEN_BYTE ? type : TOKEN_NORMAL);
+    }
+    put_specifications(&model, u);
+    if (model.failed || json_object_set_new_nocheck(u->files, "tokenizer.model",
+                                                    json_stringn_nocheck(model.data,
+                                                                         model.len)) < 0)
+        return error_oom(err);
+    return 0;
+}
+
+/* ---- added tokens ---- */
+
+/* User-defined tokens cannot be told from text in tokenizer.model as llama.cpp reads it; control
+ * tokens are in both, so that their texts are found. */
+static int add_tokens(struct unload *u, struct error *err)
+{
+    json_t *decoder = json_object();
+    if (json_object_set_new(u->config, "added_tokens_decoder", decoder) < 0)
+        return error_oom(err);
+    for (uint64_t i = 0; i < u->n; i++) {
+        int32_t type = unload_type(u, i);
+        if (type != TOKEN_UNKNOWN && type != TOKEN_CONTROL && type != TOKEN_USER_DEFINED)
+            continue;
+        int r = unload_add_token(u, i, u->tokens[i], type != TOKEN_USER_DEFINED, err);
+        if (r < 0)
+            return r;
+        char key[32];
+        snprintf(key, sizeof key, "%llu", (unsigned long long)i);
+        const json_t *added = json_object_get(u->tokenizer, "added_tokens");
+        json_t *entry = json_copy(json_array_get(added, json_array_size(added) - 1));
+        if (type != TOKEN_USER_DEFINED) {
+            json_decref(entry);
+            continue;
+        }
+        (void)json_object_del(entry, "id");
+        if (json_object_set_new(decoder, key, entry) < 0)
+            return error_oom(err);
+    }
+    return 0;
+}
+
+/* ---- tokenizer.json ---- */
+
+struct merge {
+    uint64_t id, a, b;
+    float score;
+};
+
+struct merges {
+    struct merge *list;
+    size_t n, capacity;
+};
+
+static int compare_merges(const void *one, const void *other)
+{
+    const struct merge *a = one, *b = other;
+    if (a->score != b->score)
+        return a->score > b->score ? -1 : 1;
+    if (a->id != b->id)
+        return a->id < b->id ? -1 : 1;
+    return a->a < b->a ? -1 : a->a > b->a;
+}
+
+static int append(struct merges *merges, struct merge merge, struct error *err)
+{
+    if (merges->n == merges->capacity) {
+        size_t capacity = merges->capacity ? 2 * merges->capacity : 1024;
+        struct merge *list = capacity > TOKENIZER_MAX_MERGES ? NULL :
+                             realloc(merges->list, capacity * sizeof *list);
+        if (capacity > TOKENIZER_MAX_MERGES)
+            return error_set(err, PARE_ELIMIT, "more than %u merges (TOKENIZER_MAX_MERGES)",
+                             TOKENIZER_MAX_MERGES);
+        if (!list)
+            return error_oom(err);
+        merges->list = list;
+        merges->capacity = capacity;
+    }
+    merges->list[merges->n++] = merge;
+    return 0;
+}
+
+static int find_merges(const struct unload *u, struct merges *merges, struct error *err)
+{
+    for (uint64_t i = 0; i < u->n; i++) {
+        struct pare_str token = u->tokens[i];
+        if (unload_type(u, i) != TOKEN_NORMAL || token.len > MAX_MERGED)
+            continue;
+        for (size_t k = 1; k < token.len; k++) {
+            uint64_t a, b;
+            if (!strmap_find(&u->ids, token.data, k, &a) ||
+                !strmap_find(&u->ids, token.data + k, token.len - k, &b) ||
+                unload_type(u, a) != TOKEN_NORMAL || unload_type(u, b) != TOKEN_NORMAL)
+                continue;
+            struct merge merge = { i, a, b, u->scores ? u->scores[i] : 0 };
+            int r = append(merges, merge, err);
+            if (r < 0)
+                return r;
+        }
+    }
+    if (merges->n)
+        qsort(merges->list, merges->n, sizeof *merges->list, compare_merges);
+    return 0;
+}
+
+static int put_merges(struct unload *u, struct error *err)
+{
+    struct merges merges = { NULL, 0, 0 };
+    json_t *list = json_array();
+    int r = json_object_set_new(json_object_get(u->tokenizer, "model"), "merges", list) < 0 ?
+                error_oom(err) : find_merges(u, &merges, err);
+    for (size_t i = 0; !r && i < merges.n; i++) {
+        struct pare_str a = u->tokens[merges.list[i].a], b = u->tokens[merges.list[i].b];
+        if (json_array_append_new(list, json_pack("[s%, s%]", a.data, a.len, b.data, b.len)) < 0)
+            r = error_set(err, PARE_ENOTSUP, "a token is not UTF-8");
+    }
+    free(merges.list);
+    return r;
+}
+
+static int put_vocab(struct unload *u, json_t *model, struct error *err)
+{
+    json_t *vocab = json_object();
+    if (json_object_set_new(model, "vocab", vocab) < 0)
+        return error_oom(err);
+    for (uint64_t i = 0; i < u->n; i++)
+        if (!unload_is_padding(u, i) &&
+            json_object_setn_new(vocab, u->tokens[i].data, u->tokens[i].len,
+                                 json_integer((json_int_t)i)) < 0)
+            return error_set(err, PARE_ENOTSUP, "the token of id %llu is not UTF-8",
+                             (unsigned long long)i);
+    return 0;
+}
+
+static int put_structure(struct unload *u, struct error *err)
+{
+    json_t *replace = json_pack("{s:s, s:{s:s}, s:s}", "type", "Replace", "pattern", "String", " ",
+                                "content", TOKENIZER_SPACE);
+    json_t *normalizer = adds_space(u) ?
+        json_pack("{s:s, s:[{s:s, s:s}, o]}", "type", "Sequence", "normalizers", "type", "Prepend",
+                  "prepend", TOKENIZER_SPACE, replace) :
+        json_pack("{s:s, s:[o]}", "type", "Sequence", "normalizers", replace);
+    json_t *decoders = json_pack("[{s:s, s:{s:s}, s:s}, {s:s}, {s:s}]", "type", "Replace",
+                                 "pattern", "String", TOKENIZER_SPACE, "content", " ", "type",
+                                 "ByteFallback", "type", "Fuse");
+    if (adds_space(u))
+        (void)json_array_append_new(decoders, json_pack("{s:s, s:s, s:i, s:i}", "type", "Strip",
+                                                        "content", " ", "start", 1, "stop", 0));
+    int failed = json_object_set_new(u->tokenizer, "normalizer", normalizer) < 0;
+    failed |= json_object_set_new(u->tokenizer, "decoder",
+                                  json_pack("{s:s, s:o}", "type", "Sequence", "decoders",
+                                            decoders)) < 0;
+    return failed ? error_oom(err) : 0;
+}
+
+/* LlamaTokenizer begins each text with bos_token, <s> if it has no other, unless it is told
+ * otherwise, as llama.cpp does. Where the GGUF tells all that, tokenizer.json does so, too, and
+ * needs no class of its own. */
+static int add_around(struct unload *u, struct error *err)
+{
+    struct unload_around around = { -1, -1, 0 };
+    int64_t first = unload_token(u, "tokenizer.ggml.bos_token_id");
+    int add = unload_flag(u, "tokenizer.ggml.add_bos_token", -1);
+    int is_told = add == 0 || (add > 0 && first >= 0);
+    const char *class = is_told ? "PreTrainedTokenizerFast" : "LlamaTokenizer";
+    if (json_object_set_new(u->config, "tokenizer_class", json_string(class)) < 0)
+        return error_oom(err);
+    if (is_told && add)
+        around.first = first;
+    if (is_told && unload_flag(u, "tokenizer.ggml.add_eos_token", 0))
+        around.last = unload_token(u, "tokenizer.ggml.eos_token_id");
+    return unload_post(u, &around, err);
+}
+
+int unload_spm(struct unload *u, struct error *err)
+{
+    json_t *model = json_object_get(u->tokenizer, "model");
+    json_t *unknown = json_object_get(u->config, "unk_token");
+    json_t *fields = json_pack("{s:s, s:n, s:O, s:n, s:n, s:b, s:b, s:b}", "type", "BPE", "dropout",
+                               "unk_token", unknown ? unknown : json_null(),
+                               "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", 1,
+                               "byte_fallback", 1, "ignore_merges", 0);
+    int r = !fields || json_object_update(model, fields) < 0 ? error_oom(err) : 0;
+    json_decref(fields);
+    if (!r)
+        r = add_around(u, err);
+    if (!r)
+        r = add_model_file(u, err);
+    if (!r)
+        r = add_tokens(u, err);
+    if (!r)
+        r = put_vocab(u, model, err);
+    if (!r)
+        r = put_merges(u, err);
+    return r ? r : put_structure(u, err);
+}
