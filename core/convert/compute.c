@@ -12,8 +12,8 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "base/timing.h"
-#include "convert/importance_rows.h"
 #include "convert/pipeline_state.h"
+#include "weights/importance_rows.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/timing.h"
-#include "convert/slab.h"
+#include "weights/slab.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -9,9 +9,9 @@
 #define CONVERT_PIPELINE_H
 
 #include "base/hash.h"
-#include "convert/measure.h"
-#include "convert/slab.h"
 #include "convert/target.h"
+#include "weights/measure.h"
+#include "weights/slab.h"
 
 struct stage_seconds { /* summed over threads */
     double hash, read, decode, encode, measure, write;

@@ -9,7 +9,7 @@
 #ifndef CONVERT_ROUTE_H
 #define CONVERT_ROUTE_H
 
-#include "convert/convert.h"
+#include "convert/job.h"
 
 struct route {
     struct source *source; /* both are the route's, or borrowed */

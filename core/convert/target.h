@@ -8,9 +8,9 @@
 #define CONVERT_TARGET_H
 
 #include "convert/digest.h"
-#include "convert/plan.h"
 #include "convert/route.h"
 #include "convert/stamp.h"
+#include "recipe/plan.h"
 
 struct target_place {
     uint32_t file;

@@ -308,3 +308,18 @@ int model_check_extents(const struct model *model, struct error *err)
     qsort(placed, n, sizeof *placed, compare_placed);
     return check_placed(model, placed, n, err);
 }
+
+int tensor_shapes_agree(const struct model_tensor *a, const struct model_tensor *b)
+{
+    uint32_t i = 0, j = 0;
+    while (i < a->n_dims && a->dims[i] == 1)
+        i++;
+    while (j < b->n_dims && b->dims[j] == 1)
+        j++;
+    if (a->n_dims - i != b->n_dims - j)
+        return 0;
+    for (; i < a->n_dims; i++, j++)
+        if (a->dims[i] != b->dims[j])
+            return 0;
+    return 1;
+}

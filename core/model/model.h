@@ -144,4 +144,7 @@ char *model_architecture(const struct model *model);
 /* "tok_embd [1024, 256]" style shape text as a JSON array of integers. New reference. */
 json_t *tensor_shape(const struct model_tensor *tensor);
 
+/* 1: shapes are the same but for leading dimensions of 1. */
+int tensor_shapes_agree(const struct model_tensor *a, const struct model_tensor *b);
+
 #endif

@@ -10,9 +10,13 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "config.h"
-#include "convert/convert.h"
-#include "convert/measure.h"
+#include "weights/measure.h"
+#include "worker/bench_job.h"
+#include "worker/compare.h"
+#include "worker/convert.h"
+#include "worker/inspect.h"
 #include "worker/sandbox.h"
+#include "worker/verify.h"
 
 #include <errno.h>
 #include <sched.h>

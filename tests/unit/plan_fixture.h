@@ -8,7 +8,7 @@
 #ifndef UNIT_PLAN_FIXTURE_H
 #define UNIT_PLAN_FIXTURE_H
 
-#include "convert/plan.h"
+#include "recipe/plan.h"
 
 #include <stdint.h>
 

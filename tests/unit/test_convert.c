@@ -5,9 +5,8 @@
  * which must give every byte once whatever the shapes are. No file is read: the walk looks at
  * sizes only.
  */
-#include "convert/convert.h"
-#include "convert/measure.h"
-#include "convert/slab.h"
+#include "weights/measure.h"
+#include "weights/slab.h"
 
 #include "base/cleanup.h"
 
@@ -477,10 +476,10 @@ static void shapes_that_agree(void **state)
     struct model_tensor b = { .n_dims = 2, .dims = { 4, 5 } };
     struct model_tensor c = { .n_dims = 2, .dims = { 5, 4 } };
     struct model_tensor scalar = { .n_dims = 0 }, one = { .n_dims = 1, .dims = { 1 } };
-    assert_true(shapes_agree(&a, &b) && shapes_agree(&b, &a));
-    assert_false(shapes_agree(&b, &c));
-    assert_true(shapes_agree(&scalar, &one));
-    assert_false(shapes_agree(&scalar, &b));
+    assert_true(tensor_shapes_agree(&a, &b) && tensor_shapes_agree(&b, &a));
+    assert_false(tensor_shapes_agree(&b, &c));
+    assert_true(tensor_shapes_agree(&scalar, &one));
+    assert_false(tensor_shapes_agree(&scalar, &b));
 }
 
 int main(void)

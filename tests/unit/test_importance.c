@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/strbuf.h"
-#include "convert/importance_rows.h"
+#include "weights/importance_rows.h"
 
 #include <math.h>
 #include <setjmp.h>

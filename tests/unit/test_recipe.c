@@ -6,8 +6,8 @@
  */
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "convert/recipe_rules.h"
 #include "lang/expr.h"
+#include "recipe/recipe_rules.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,0 +1,163 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * A job's context (job.h): what it says of itself and of the models that it opens.
+ */
+#include "convert/job.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/timing.h"
+#include "model/side_files.h"
+#include "provenance/provenance.h"
+
+#include <string.h>
+
+void job_emit(const struct job_context *job, const char *event, json_t *fields)
+{
+    json_t *line = json_pack("{s:s}", "event", event);
+    (void)json_object_update(line, fields);
+    json_decref(fields);
+    job->emit(job->emit_context, line);
+}
+
+/* Tells a reader's warning, which belongs to all targets; a second look at a model, to verify or to
+ * see whether it is complete, does not repeat it. */
+static void warn(void *context, int level, const char *text)
+{
+    const struct job_context *job = context;
+    const char *kind = json_get_string(job->request, "kind", "");
+    if (level != PARE_LOG_WARNING || !strcmp(kind, "verify") || !strcmp(kind, "probe"))
+        return;
+    if (job->warnings && json_array_size(job->warnings) < 1000)
+        (void)json_array_append_new(job->warnings, json_text(text, strlen(text)));
+    job_emit(job, "warning", json_pack("{s:o}", "text", json_text(text, strlen(text))));
+}
+
+static json_t *text_or_null(char *text)
+{
+    json_t *json = text ? json_text(text, strlen(text)) : json_null();
+    free(text);
+    return json;
+}
+
+/* "model_type" of a Hugging Face folder's config.json, or NULL (free it). What is no JSON has none;
+ * what cannot be read is an error. */
+static int config_model_type(const struct model *model, char **ret_type, struct error *err)
+{
+    _cleanup_json_ json_t *config = NULL;
+    int r = map_read_json(model, "config.json", MAP_MAX_CONFIG, &config, err);
+    if (r < 0 && r != PARE_EDATA && r != PARE_ELIMIT)
+        return r;
+    const char *type = r == 0 ? json_get_string(config, "model_type", NULL) : NULL;
+    *ret_type = type ? strdup(type) : NULL;
+    return type && !*ret_type ? error_oom(err) : 0;
+}
+
+int job_identify(const struct model *model, json_t **ret_architecture, json_t **ret_license,
+                 struct error *err)
+{
+    char *architecture = model_architecture(model);
+    char *license = meta_string(model, "general.license");
+    int r = architecture ? 0 : config_model_type(model, &architecture, err);
+    if (r == 0 && !license)
+        r = provenance_license(model, &license, err);
+    if (r < 0) {
+        free(architecture);
+        free(license);
+        return r;
+    }
+    *ret_architecture = text_or_null(architecture);
+    *ret_license = text_or_null(license);
+    return 0;
+}
+
+int job_tell_source(const struct job_context *job, const struct model *model, struct error *err)
+{
+    const json_t *source = json_object_get(job->request, "source");
+    json_t *architecture = NULL, *license = NULL;
+    int r = job_identify(model, &architecture, &license, err);
+    if (r < 0)
+        return r;
+    job_emit(job, "source",
+             json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:I}", "format", model->format,
+                       "architecture", architecture, "name",
+                       json_get_string(source, "name", ""), "parameters",
+                       (json_int_t)model_parameters(model), "tensors",
+                       (json_int_t)model->n_tensors, "bytes", (json_int_t)model_bytes(model),
+                       "census", model_census(model), "license", license, "metadata",
+                       (json_int_t)model->n_meta));
+    return 0;
+}
+
+int job_open(const struct job_context *job, struct model *model, const char *format,
+             struct source **ret_source, struct error *err)
+{
+    struct host_hooks hooks = { .log = warn, .context = (void *)job };
+    return source_open(job->registry, model, format, &hooks, ret_source, err);
+}
+
+int model_is_importance(const struct model *model)
+{
+    _cleanup_free_ char *type = meta_string(model, "general.type");
+    return !strcmp(model->format, "imatrix") || (type && !strcmp(type, "imatrix"));
+}
+
+int job_open_model(const struct job_context *job, struct model *model, const char *format,
+                   struct source **ret_source, struct error *err)
+{
+    int r = job_open(job, model, format, ret_source, err);
+    if (r < 0 || !model_is_importance(model))
+        return r;
+    source_close(*ret_source);
+    *ret_source = NULL;
+    return error_set(err, PARE_EDATA,
+                     "%s: an importance matrix, not a model: name it MODEL.imatrix.gguf (or "
+                     ".imatrix.dat) and put it beside its MODEL, or give it to `pare convert "
+                     "--importance'", model->files[0].name);
+}
+
+struct heartbeat {
+    const struct job_context *job;
+    uint64_t told;
+};
+
+static void tell_checking(void *context)
+{
+    struct heartbeat *heart = context;
+    if (timing_since(heart->told) < 0.2)
+        return;
+    heart->told = timing_now();
+    job_emit(heart->job, "progress",
+             json_pack("{s:i, s:i, s:s}", "done", 0, "total", 1, "stage", "importance"));
+}
+
+DEFINE_CLEANUP(struct importance *, importance_free);
+
+int job_open_importance(const struct job_context *job, int check,
+                        struct importance **ret_importance, struct error *err)
+{
+    const json_t *wanted = json_object_get(job->request, "importance");
+    CLEANUP(importance_free_cleanup) struct importance *importance = NULL;
+    struct host_hooks hooks = { .log = warn, .context = (void *)job };
+    struct heartbeat heart = { job, timing_now() };
+    *ret_importance = NULL;
+    if (!wanted)
+        return 0;
+    int r = importance_open(job->registry, job->importance, json_get_string(wanted, "name", ""),
+                            &hooks, &importance, err);
+    if (r == 0 && (json_object_get(wanted, "include") || json_object_get(wanted, "exclude")))
+        r = importance_restrict(importance, json_object_get(wanted, "include"),
+                                json_object_get(wanted, "exclude"), err);
+    if (r == 0 && check)
+        r = importance_check(importance, tell_checking, &heart, err);
+    if (r < 0)
+        return r;
+    *ret_importance = TAKE(importance);
+    return 0;
+}
+
+int job_without_digests(const struct job_context *job)
+{
+    return !strcmp(json_get_string(job->request, "digest", "sha256"), "none");
+}

@@ -1,0 +1,182 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Plans: see plan.h. The target is a model of its own, with copies of names and metadata, so that
+ * writers see nothing of the source but its files. Planes have lengths; places come with the
+ * layout.
+ */
+#include "recipe/plan_state.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+
+#include <string.h>
+
+#define SHOWN_UNUSED 20 /* rules from outside that each get a warning */
+
+DEFINE_CLEANUP(struct plan *, plan_free);
+
+void plan_free(struct plan *plan)
+{
+    if (!plan)
+        return;
+    model_free(plan->target);
+    free(plan->choices);
+    json_decref(plan->warnings);
+    free(plan);
+}
+
+static void planner_deinit(struct planner *p)
+{
+    model_free(p->known);
+    free(p->outside);
+    free(p->arch);
+    free(p->tensors);
+    free(p->order);
+    free(p->row.x);
+}
+
+static int copy_files(struct planner *p, struct model *target)
+{
+    for (uint32_t i = 0; i < p->source->n_files; i++) {
+        const struct model_file *file = &p->source->files[i];
+        int r = model_add_file(target, file->name, file->fd, file->size, p->err);
+        if (r)
+            return r;
+        target->files[i].role = file->role;
+    }
+    return 0;
+}
+
+static int add_tensor(struct planner *p, struct model *target, uint64_t index)
+{
+    const struct model_tensor *from = &p->source->tensors[index];
+    const struct encoding *to = p->tensors[index].encoding;
+    struct pare_tensor tensor = {
+        .struct_size = sizeof tensor, .name = from->name,
+        .encoding = to ? to->name : from->encoding_name, .n_dims = from->n_dims,
+        .n_planes = to ? to->n_planes : from->n_planes
+    };
+    memcpy(tensor.dims, from->dims, sizeof tensor.dims);
+    tensor.planes[0].file = from->planes[0].file; /* for writers that keep the source's split */
+    for (uint32_t i = 0; i < tensor.n_planes; i++) {
+        if (!to) {
+            tensor.planes[i].length = from->planes[i].length;
+            continue;
+        }
+        char name[160];
+        int r = encoding_plane_bytes(to, i, from->rows, from->row_len, &tensor.planes[i].length,
+                                     p->err);
+        if (r)
+            return error_prefix(p->err, "tensor %s", planner_name(from, name));
+    }
+    return model_add_tensor(target, &tensor, to, p->err);
+}
+
+static int add_tensors(struct planner *p, struct plan *plan, int sorted)
+{
+    uint64_t n = p->source->n_tensors;
+    plan->choices = calloc(n + 1, sizeof *plan->choices);
+    if (!plan->choices)
+        return error_oom(p->err);
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t index = sorted ? p->order[i] : i;
+        plan->choices[i] = (struct plan_choice){ index, p->tensors[index].rule,
+                                                 p->tensors[index].importance,
+                                                 p->tensors[index].lattice };
+        int r = add_tensor(p, plan->target, index);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+static int note_fallbacks(struct planner *p, struct plan *plan)
+{
+    plan->n_fallbacks = p->n_fallbacks;
+    if (!p->n_fallbacks)
+        return 0;
+    return planner_warn(p, "%llu of %llu tensors have rows that do not divide into the blocks of "
+                        "their encoding and get another one: the first is %s",
+                        (unsigned long long)p->n_fallbacks,
+                        (unsigned long long)p->source->n_tensors, p->first_fallback);
+}
+
+/* 1 when a rule of this place decided about some tensor, or an earlier rule has the same place. */
+static int is_known(const struct planner *p, const struct recipe_rule *rule)
+{
+    size_t n = strlen(rule->place);
+    for (uint64_t i = 0; i < p->source->n_tensors; i++)
+        if (!strncmp(p->tensors[i].rule, rule->place, n) && p->tensors[i].rule[n] == ':')
+            return 1;
+    for (const struct recipe_rule *other = p->recipe->outside; other != rule; other = other->next)
+        if (!strcmp(other->place, rule->place))
+            return 1;
+    return 0;
+}
+
+/* Rules from outside that decide nothing are mistakes, most likely. */
+static int note_unused(struct planner *p)
+{
+    unsigned n = 0;
+    int r = 0;
+    for (const struct recipe_rule *rule = p->recipe->outside; rule && !r; rule = rule->next) {
+        if ((rule->verb != RECIPE_KEEP && rule->verb != RECIPE_ENCODE) || is_known(p, rule))
+            continue;
+        if (++n <= SHOWN_UNUSED)
+            r = planner_warn(p, "%s applies to no tensor: patterns stand for whole names, norms "
+                             "and vectors stay, and of several rules the first counts",
+                             rule->place);
+    }
+    if (!r && n > SHOWN_UNUSED)
+        r = planner_warn(p, "%u more rules apply to no tensor", n - SHOWN_UNUSED);
+    return r;
+}
+
+static int fill(struct planner *p, struct plan *plan)
+{
+    int64_t sorted = 0;
+    int r = model_new(&plan->target, p->err);
+    if (r)
+        return r;
+    plan->target->format = p->writer->name;
+    plan->target->memory_limit = p->source->memory_limit;
+    r = copy_files(p, plan->target);
+    if (!r)
+        r = planner_metadata(p, plan->target, &sorted);
+    if (!r)
+        r = planner_search(p, &plan->search);
+    if (!r)
+        r = add_tensors(p, plan, sorted != 0);
+    if (!r)
+        r = note_fallbacks(p, plan);
+    if (!r)
+        r = note_unused(p);
+    if (!r)
+        r = planner_note_lattices(p);
+    return r ? r : planner_note_importance(p);
+}
+
+int plan_make(const struct recipe *recipe, const struct registry *registry,
+              const struct model *source, const struct pare_writer *writer,
+              const struct plan_options *options, struct plan **ret_plan, struct error *err)
+{
+    CLEANUP(planner_deinit) struct planner p = {
+        .recipe = recipe, .registry = registry, .source = source, .writer = writer,
+        .options = options, .err = err
+    };
+    CLEANUP(plan_free_cleanup) struct plan *plan = calloc(1, sizeof *plan);
+    if (plan)
+        p.warnings = plan->warnings = json_array();
+    if (!plan || !plan->warnings)
+        return error_oom(err);
+    int r = planner_facts(&p);
+    if (!r)
+        r = planner_choose(&p);
+    if (!r)
+        r = fill(&p, plan);
+    if (!r)
+        *ret_plan = TAKE(plan);
+    return r;
+}

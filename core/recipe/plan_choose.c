@@ -1,0 +1,254 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The choice for each tensor: the first rule whose condition holds, else the default; then, for a
+ * row that does not fit the encoding's block, the recipe's fallback. Rules from outside are tried
+ * where the recipe says "overrides", else before all. Integers are kept whatever a recipe says. A
+ * choice that nobody can carry out fails here, before any weight is read.
+ */
+#include "recipe/plan_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct choosing { /* one tensor */
+    struct planner *p;
+    const struct model_tensor *tensor;
+    struct planner_tensor *choice;
+    char name[160];
+    const char *place; /* of the rule */
+};
+
+static int find_encoding(struct choosing *c, const char *name, const struct encoding **ret)
+{
+    const struct encoding *encoding = registry_encoding(c->p->registry, name);
+    if (!encoding)
+        return error_set(c->p->err, PARE_EUSAGE,
+                         "no plugin provides %s, which recipe %s chose for tensor %s (%s)", name,
+                         recipe_name(c->p->recipe), c->name, c->place);
+    *ret = encoding;
+    return 0;
+}
+
+static const struct recipe_fallback *find_fallback(const struct recipe *recipe, const char *name)
+{
+    for (const struct recipe_fallback *f = recipe->fallbacks; f; f = f->next)
+        if (!strcmp(f->encodings[0], name))
+            return f;
+    return NULL;
+}
+
+static void note_fallback(struct choosing *c, const struct encoding *from,
+                          const struct encoding *to)
+{
+    struct planner *p = c->p;
+    if (!p->n_fallbacks++)
+        (void)snprintf(p->first_fallback, sizeof p->first_fallback,
+                       "%s, whose rows have %llu elements: %s instead of %s", c->name,
+                       (unsigned long long)c->tensor->row_len, to->name, from->name);
+}
+
+/* Replaces *encoding when the tensor's rows do not divide into its blocks. */
+static int fit_block(struct choosing *c, const struct encoding **encoding)
+{
+    const struct encoding *from = *encoding, *to = NULL;
+    if (c->tensor->row_len % from->block_len == 0)
+        return 0;
+    const struct recipe_fallback *f = find_fallback(c->p->recipe, from->name);
+    for (uint32_t i = 1; f && i < f->n_encodings; i++) {
+        int r = find_encoding(c, f->encodings[i], &to);
+        if (r)
+            return r;
+        if (c->tensor->row_len % to->block_len)
+            continue;
+        note_fallback(c, from, to);
+        c->choice->rule = f->text;
+        *encoding = to;
+        return 0;
+    }
+    return error_set(c->p->err, PARE_EUSAGE,
+                     "%s: tensor %s: rows of %llu elements do not divide into %s's blocks of %u, "
+                     "and no fallback of the recipe fits",
+                     c->place, c->name, (unsigned long long)c->tensor->row_len, from->name,
+                     from->block_len);
+}
+
+static int writer_holds(const struct pare_writer *writer, const char *encoding)
+{
+    for (const char *const *e = writer->encodings; e && *e; e++)
+        if (!strcmp(*e, encoding))
+            return 1;
+    return 0;
+}
+
+static int cannot_hold(struct choosing *c, const char *encoding)
+{
+    const struct recipe *recipe = c->p->recipe;
+    const char *hint = NULL;
+    for (uint32_t i = 0; i < recipe->n_formats && !hint; i++)
+        if (strcmp(recipe->formats[i], c->p->writer->name))
+            hint = recipe->formats[i];
+    return error_set(c->p->err, PARE_EUSAGE, "%s cannot hold %s, which recipe %s chose for tensor "
+                     "%s%s%s%s%s", c->p->writer->name, encoding, recipe->name, c->name,
+                     hint ? ": use " : "", hint ? hint : "", hint ? ":" : "",
+                     hint ? recipe->name : "");
+}
+
+/* Whether nothing is lost on the way from one encoding to the other. */
+static int repacks(const struct recipe *recipe, const char *from, const char *to)
+{
+    for (const struct recipe_repack *r = recipe->repacks; r; r = r->next)
+        if (!strcmp(r->from, from) && !strcmp(r->to, to))
+            return 1;
+    return 0;
+}
+
+static int check_source(struct choosing *c, const struct encoding *to)
+{
+    const struct encoding *from = c->tensor->encoding;
+    struct planner *p = c->p;
+    if (!from || !from->kernel.decode)
+        return error_set(p->err, PARE_ENOTSUP,
+                         "no plugin decodes %s, the encoding of tensor %s, which recipe %s would "
+                         "turn into %s", c->tensor->encoding_name, c->name, p->recipe->name,
+                         to->name);
+    const char *origin = from->flags & PARE_ENCODING_QUANTIZED ? from->name : c->tensor->origin;
+    if (origin && (to->flags & PARE_ENCODING_QUANTIZED) && !p->options->allow_requantize &&
+        c->choice->lattice != LATTICE_EXACT && !repacks(p->recipe, from->name, to->name))
+        return error_set(p->err, PARE_ENOTSUP,
+                         "tensor %s is quantized already, as %s: quantizing it again as %s adds "
+                         "error to error; start from the original, or allow it (pare convert "
+                         "--allow-requantize; pared.conf: allow_requantize = yes)",
+                         c->name, origin, to->name);
+    return 0;
+}
+
+static int check_target(struct choosing *c, const struct encoding *to)
+{
+    struct planner *p = c->p;
+    if (!to->kernel.encode || (to->flags & PARE_ENCODING_INTEGER))
+        return error_set(p->err, PARE_EUSAGE,
+                         "%s: weights cannot be encoded as %s, which was chosen for tensor %s",
+                         c->place, to->name, c->name);
+    if (c->choice->lattice) /* codes are recovered: there is nothing to weigh */
+        return 0;
+    return planner_weigh(p, (uint64_t)(c->choice - p->tensors), to, c->name);
+}
+
+static int encode(struct choosing *c, const struct recipe_rule *rule)
+{
+    const struct encoding *to = NULL;
+    int r = find_encoding(c, rule->argument, &to);
+    if (!r)
+        r = fit_block(c, &to);
+    if (r)
+        return r;
+    if (!writer_holds(c->p->writer, to->name))
+        return cannot_hold(c, to->name);
+    if (strcmp(to->name, c->tensor->encoding_name)) {
+        r = planner_find_lattice(c->p, (uint64_t)(c->choice - c->p->tensors), to);
+        if (!r)
+            r = check_source(c, to);
+        if (!r)
+            r = check_target(c, to);
+    }
+    if (!r)
+        c->choice->encoding = to;
+    return r;
+}
+
+static int keep(struct choosing *c)
+{
+    c->choice->encoding = c->tensor->encoding;
+    if (writer_holds(c->p->writer, c->tensor->encoding_name))
+        return 0;
+    return error_set(c->p->err, PARE_ENOTSUP, "%s cannot hold %s, the encoding of tensor %s, which "
+                     "recipe %s keeps as it is", c->p->writer->name, c->tensor->encoding_name,
+                     c->name, c->p->recipe->name);
+}
+
+/* The first of some rules that holds for the tensor that the environment is of; *ret_rule stays
+ * when there is none. */
+static int find_outside(struct planner *p, const struct recipe_rule **ret_rule)
+{
+    for (const struct recipe_rule *rule = p->recipe->outside; rule && !*ret_rule;
+         rule = rule->next) {
+        int64_t holds = 0;
+        int r = planner_holds(p, rule, &holds);
+        if (r)
+            return r;
+        if (holds)
+            *ret_rule = rule;
+    }
+    return 0;
+}
+
+/* Whether a rule is one of a mixture, and none is wanted. */
+static int is_impure(const struct planner *p, const struct recipe_rule *rule)
+{
+    return (p->recipe->pure || p->options->pure) && rule->verb == RECIPE_ENCODE &&
+           strcmp(rule->argument, p->recipe->standard->argument) != 0;
+}
+
+/* The first rule that holds, those from outside in their place. */
+static int find_rule(struct planner *p, const struct recipe_rule **ret_rule, int *ret_outside)
+{
+    int r = p->recipe->has_overrides ? 0 : find_outside(p, ret_rule);
+    *ret_outside = 1;
+    for (const struct recipe_rule *rule = p->recipe->rules; !r && rule && !*ret_rule;
+         rule = rule->next) {
+        int64_t holds = 0;
+        if (is_impure(p, rule))
+            continue;
+        r = planner_holds(p, rule, &holds);
+        if (r || !holds)
+            continue;
+        *ret_outside = rule->verb == RECIPE_OVERRIDES;
+        if (*ret_outside)
+            r = find_outside(p, ret_rule);
+        else
+            *ret_rule = rule;
+    }
+    return r;
+}
+
+static int choose_one(struct planner *p, uint64_t index)
+{
+    struct choosing c = {
+        .p = p, .tensor = &p->source->tensors[index], .choice = &p->tensors[index]
+    };
+    (void)planner_name(c.tensor, c.name);
+    if (c.tensor->encoding && (c.tensor->encoding->flags & PARE_ENCODING_INTEGER)) {
+        c.choice->rule = "integers are kept";
+        return keep(&c);
+    }
+    const struct recipe_rule *rule = NULL;
+    int outside;
+    planner_look_at(p, index);
+    int r = find_rule(p, &rule, &outside);
+    if (r)
+        return error_prefix(p->err, "tensor %s", c.name);
+    if (!rule) {
+        rule = p->recipe->standard;
+        outside = 0;
+    }
+    c.choice->rule = rule->text;
+    c.place = rule->place;
+    if (rule->verb == RECIPE_FAIL)
+        return error_set(p->err, PARE_ENOTSUP, "%s: tensor %s: %s", rule->place, c.name,
+                         rule->argument);
+    if (rule->verb == RECIPE_KEEP)
+        return keep(&c);
+    r = encode(&c, rule);
+    if (!r && c.choice->role >= 0 && !outside)
+        p->env.before[c.choice->role]++;
+    return r;
+}
+
+int planner_choose(struct planner *p)
+{
+    int r = 0;
+    for (uint64_t i = 0; !r && i < p->source->n_tensors; i++)
+        r = choose_one(p, p->order[i]);
+    return r;
+}

@@ -1,0 +1,213 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Metadata of a plan: the source's, without what is dropped; then what the recipe sets, what was
+ * set from outside, and what the recipe records of the conversion. Entries from outside are decided
+ * first, by facts of the source as it is: all other conditions see the model as if it had them.
+ */
+#include "recipe/plan_state.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct pare_str text_of(const char *s)
+{
+    return (struct pare_str){ s, strlen(s) };
+}
+
+int planner_warn(struct planner *p, const char *format, ...)
+{
+    _cleanup_free_ char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    int n = vasprintf(&text, format, args);
+    va_end(args);
+    if (n < 0) {
+        text = NULL;
+        return error_oom(p->err);
+    }
+    if (json_array_append_new(p->warnings, json_text(text, (size_t)n)) < 0)
+        return error_oom(p->err);
+    return 0;
+}
+
+/* Puts what a "set" or "record" says into a model. */
+static int put(struct planner *p, const struct recipe_rule *action, struct model *model)
+{
+    struct recipe_value value;
+    int r = recipe_value(action, &p->env, &value, p->err);
+    if (r)
+        return error_prefix(p->err, "%s", action->place);
+    return meta_put(model, text_of(action->argument), &value.value, p->err);
+}
+
+/* Whether a "drop" of the recipe takes the key away. */
+static int is_dropped(struct planner *p, struct pare_str key, int64_t *ret_dropped)
+{
+    *ret_dropped = 0;
+    for (const struct recipe_rule *a = p->recipe->actions; a && !*ret_dropped; a = a->next) {
+        if (a->verb != RECIPE_DROP || !expr_same(text_of(a->argument), key))
+            continue;
+        int r = planner_holds(p, a, ret_dropped);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+/* What was said from outside about a key: the action, or NULL. */
+static const struct recipe_rule *find_outside(const struct planner *p, struct pare_str key)
+{
+    for (size_t i = 0; i < p->n_outside; i++)
+        if (expr_same(text_of(p->outside[i]->argument), key))
+            return p->outside[i];
+    return NULL;
+}
+
+/* Collects the actions from outside about metadata, the first for each key. */
+static int collect_outside(struct planner *p)
+{
+    size_t n = 0;
+    for (const struct recipe_rule *a = p->recipe->outside_actions; a; a = a->next)
+        n++;
+    p->outside = calloc(n + 1, sizeof *p->outside);
+    if (!p->outside)
+        return error_oom(p->err);
+    for (const struct recipe_rule *a = p->recipe->outside_actions; a; a = a->next) {
+        int64_t holds = 0;
+        if ((a->verb != RECIPE_SET && a->verb != RECIPE_DROP) ||
+            find_outside(p, text_of(a->argument)))
+            continue;
+        int r = planner_holds(p, a, &holds);
+        if (r)
+            return r;
+        if (holds)
+            p->outside[p->n_outside++] = a;
+    }
+    return 0;
+}
+
+/* The source's metadata, as they were changed from outside, in a model of their own. */
+static int make_known(struct planner *p)
+{
+    int r = model_new(&p->known, p->err);
+    if (r)
+        return r;
+    p->known->memory_limit = p->source->memory_limit;
+    for (uint64_t i = 0; !r && i < p->source->n_meta; i++)
+        if (!find_outside(p, p->source->meta[i].key))
+            r = meta_set(p->known, p->source->meta[i].key, &p->source->meta[i].value, p->err);
+    for (size_t i = 0; !r && i < p->n_outside; i++)
+        if (p->outside[i]->verb == RECIPE_SET)
+            r = put(p, p->outside[i], p->known);
+    return r;
+}
+
+int planner_apply_outside(struct planner *p)
+{
+    int r = collect_outside(p);
+    return r || !p->n_outside ? r : make_known(p);
+}
+
+static int copy_source(struct planner *p, struct model *target)
+{
+    for (uint64_t i = 0; i < p->source->n_meta; i++) {
+        const struct model_meta *meta = &p->source->meta[i];
+        const struct recipe_rule *outside = find_outside(p, meta->key);
+        int64_t dropped = outside && outside->verb == RECIPE_DROP;
+        int r = dropped ? 0 : is_dropped(p, meta->key, &dropped);
+        if (!r && !dropped)
+            r = meta_set(target, meta->key, &meta->value, p->err);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+/* Carries out one action of the recipe, or a warning from outside. */
+static int run_action(struct planner *p, const struct recipe_rule *a, struct model *target,
+                      int64_t *ret_sorted)
+{
+    int64_t holds = 0;
+    int r = planner_holds(p, a, &holds);
+    if (r || !holds)
+        return r;
+    if (a->verb == RECIPE_WARN)
+        return planner_warn(p, "%s", a->argument);
+    if (a->verb == RECIPE_ORDER)
+        *ret_sorted = 1;
+    else if (a->verb == RECIPE_RECORD ||
+             (a->verb == RECIPE_SET && !find_outside(p, text_of(a->argument))))
+        return put(p, a, target);
+    return 0;
+}
+
+static int run_actions(struct planner *p, const struct recipe_rule *first, int records,
+                       struct model *target, int64_t *ret_sorted)
+{
+    int r = 0;
+    for (const struct recipe_rule *a = first; a && !r; a = a->next)
+        if ((a->verb == RECIPE_RECORD) == records && a->verb != RECIPE_DROP)
+            r = run_action(p, a, target, ret_sorted);
+    return r;
+}
+
+/* The values were found out before the facts that they changed. */
+static int set_outside(struct planner *p, struct model *target)
+{
+    int r = 0;
+    for (size_t i = 0; !r && i < p->n_outside; i++)
+        if (p->outside[i]->verb == RECIPE_SET)
+            r = meta_put(target, text_of(p->outside[i]->argument),
+                         meta_find(p->known, p->outside[i]->argument), p->err);
+    return r;
+}
+
+/* Warnings from outside; their entries are set already. */
+static int warn_outside(struct planner *p, struct model *target)
+{
+    int r = 0;
+    for (const struct recipe_rule *a = p->recipe->outside_actions; a && !r; a = a->next)
+        if (a->verb == RECIPE_WARN)
+            r = run_action(p, a, target, NULL);
+    return r;
+}
+
+int planner_metadata(struct planner *p, struct model *target, int64_t *ret_sorted)
+{
+    int r = copy_source(p, target);
+    if (!r)
+        r = run_actions(p, p->recipe->actions, 0, target, ret_sorted);
+    if (!r)
+        r = set_outside(p, target);
+    if (!r)
+        r = warn_outside(p, target);
+    return r ? r : run_actions(p, p->recipe->actions, 1, target, ret_sorted);
+}
+
+static int find_search(struct planner *p, const struct recipe_rule *first, const char **ret_search)
+{
+    for (const struct recipe_rule *a = first; a && !*ret_search; a = a->next) {
+        int64_t holds = 0;
+        int r = a->verb == RECIPE_SEARCH ? planner_holds(p, a, &holds) : 0;
+        if (r)
+            return r;
+        if (holds)
+            *ret_search = a->argument;
+    }
+    return 0;
+}
+
+int planner_search(struct planner *p, uint32_t *ret_search)
+{
+    const char *search = NULL;
+    int r = find_search(p, p->recipe->outside_actions, &search);
+    if (!r)
+        r = find_search(p, p->recipe->actions, &search);
+    *ret_search = search && !strcmp(search, "best") ? PARE_SEARCH_BEST : PARE_SEARCH_REFERENCE;
+    return r;
+}

@@ -1,0 +1,136 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a recipe is after parsing; private to recipe*.c, plan*.c and their tests. Everything here
+ * is owned by the recipe: by its arena, or by its expression unit.
+ */
+#ifndef RECIPE_RECIPE_RULES_H
+#define RECIPE_RECIPE_RULES_H
+
+#include "base/hash.h"
+#include "lang/expr.h"
+#include "recipe/recipe.h"
+
+#define RECIPE_MAX_FILE (256 * 1024)
+#define RECIPE_MAX_DEPTH 4    /* files that include files */
+#define RECIPE_MAX_FILES 16
+#define RECIPE_MAX_LINES 20000 /* statements, over all files */
+#define RECIPE_MAX_WORDS 8     /* formats, and encodings of a fallback */
+#define RECIPE_MAX_PLACE 240   /* bytes of "FILE:LINE", or of an option */
+
+enum recipe_verb {
+    RECIPE_KEEP, RECIPE_ENCODE, RECIPE_FAIL,              /* rules: about a tensor */
+    RECIPE_OVERRIDES,                                     /* where rules from outside are tried */
+    RECIPE_LENIENT, RECIPE_REQUIRE,                       /* about importance data */
+    RECIPE_SET, RECIPE_DROP, RECIPE_ORDER, RECIPE_WARN,   /* actions: about the model */
+    RECIPE_RECORD,                                        /* as RECIPE_SET, but last of all */
+    RECIPE_SEARCH                                         /* how hard encodings search */
+};
+
+struct recipe_rule {
+    struct recipe_rule *next;
+    enum recipe_verb verb;
+    const char *argument;         /* encoding, message or metadata key */
+    const struct expr *condition; /* NULL: always */
+    uint32_t type;                /* RECIPE_SET and RECIPE_RECORD: the value's */
+    const struct expr *expr;      /* the value, unless it is a float: */
+    double real;
+    const char *encodings[RECIPE_MAX_WORDS]; /* RECIPE_REQUIRE */
+    uint32_t n_encodings;
+    const char *place;            /* "q4_k_m.recipe:12" */
+    const char *text;             /* "q4_k_m.recipe:12: q6_k if is_output" */
+};
+
+/* What a RECIPE_SET comes to; the value points into the rest, or to where expr_eval_text says. */
+struct recipe_value {
+    struct pare_value value;
+    union {
+        struct pare_str text;
+        uint8_t bytes[8];
+    } data;
+};
+
+struct recipe_option { /* of the writer */
+    struct recipe_option *next;
+    const char *name, *value;
+    int outside;
+};
+
+struct recipe_repack { /* one encoding can become another without loss */
+    struct recipe_repack *next;
+    const char *from, *to;
+};
+
+struct recipe_role {
+    struct recipe_role *next;
+    uint32_t role;
+    struct pare_str pattern;
+};
+
+struct recipe_fallback { /* encodings[0] does not fit: the first of the others that does is it */
+    struct recipe_fallback *next;
+    const char *encodings[RECIPE_MAX_WORDS];
+    uint32_t n_encodings;
+    const char *text;
+};
+
+struct recipe_file { /* one that was read, for include */
+    struct recipe_file *next;
+    const char *name;
+};
+
+struct recipe {
+    const char *name;
+    char digest[HASH_HEX_SIZE];
+    const char *title, *description; /* "" when absent */
+    double bits;                     /* typical bits per weight; 0 when absent */
+    const char *formats[RECIPE_MAX_WORDS];
+    uint32_t n_formats;
+    struct recipe_rule *rules, **rules_end;     /* keep, ENCODING, fail, overrides */
+    struct recipe_rule *weighing, **weighing_end; /* require, lenient */
+    struct recipe_rule *actions, **actions_end; /* set, record, drop, order, search, warn */
+    struct recipe_rule *standard;               /* the "default" statement */
+    struct recipe_rule *outside, **outside_end; /* rules that were given from outside */
+    struct recipe_rule *outside_actions, **outside_actions_end;
+    struct recipe_option *options, **options_end;
+    struct recipe_repack *repacks;
+    int has_overrides;                          /* there is an "overrides" statement */
+    int pure;                                   /* given from outside */
+    unsigned n_lines;                           /* statements so far */
+    struct recipe_role *roles, **roles_end;
+    struct recipe_fallback *fallbacks, **fallbacks_end;
+    struct recipe_file *files;
+    struct expr_unit unit;
+    struct recipe_memory *memory;
+};
+
+struct recipe_loader {
+    struct recipe *recipe;
+    const char *dirs;
+    struct hash *hash;
+    unsigned depth, n_files;
+    int outside; /* statements that are given from outside */
+    struct error *err;
+};
+
+/* Zeroed memory, or a NUL-terminated copy of bytes, that lives as long as the recipe; NULL when
+ * there is none left. */
+void *recipe_alloc(struct recipe *recipe, size_t size);
+char *recipe_copy(struct recipe *recipe, struct pare_str text);
+
+/* The value of a RECIPE_SET or RECIPE_RECORD. PARE_EDATA: it does not fit its type, or the
+ * expression fails. */
+int recipe_value(const struct recipe_rule *rule, const struct expr_env *env,
+                 struct recipe_value *ret_value, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Reads and parses one file of the recipe, by its name in the loader's directories. */
+int recipe_read(struct recipe_loader *loader, const char *file)
+    __attribute__((warn_unused_result));
+
+/* Parses one line, which may be empty or a comment. The text must live as long as the recipe. A
+ * file that begins with '-' is an option and has no lines. */
+int recipe_parse_line(struct recipe_loader *loader, const char *file, unsigned line,
+                      struct pare_str text) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* The walk over a source: see slab.h. */
+#include "weights/slab.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+#define GAP_BYTES (4 * SLAB_ELEMENTS) /* bytes without a tensor are read in pieces of this */
+
+static uint64_t gcd(uint64_t a, uint64_t b)
+{
+    while (b) {
+        uint64_t t = a % b;
+        a = b;
+        b = t;
+    }
+    return a;
+}
+
+void slab_cut_make(const struct model_tensor *tensor, const struct encoding *const *encodings,
+                   size_t n, struct slab_cut *ret_cut)
+{
+    uint64_t unit = 1;
+    int whole = !tensor->encoding; /* what is not known can only be split between rows */
+    for (size_t i = 0; i < n; i++) {
+        unit = unit / gcd(unit, encodings[i]->block_len) * encodings[i]->block_len;
+        whole |= encoding_whole_rows(encodings[i]);
+    }
+    struct slab_cut cut = { .elements = tensor->row_len };
+    if (!tensor->elements) {
+        *ret_cut = cut;
+        return;
+    }
+    if (tensor->row_len <= SLAB_ELEMENTS) {
+        cut.elements = SLAB_ELEMENTS / tensor->row_len * tensor->row_len;
+    } else if (!whole) {
+        cut.within_rows = 1;
+        cut.elements = unit >= SLAB_ELEMENTS ? unit : SLAB_ELEMENTS / unit * unit;
+    }
+    uint64_t per_row = (tensor->row_len + cut.elements - 1) / cut.elements;
+    cut.n_slabs = cut.within_rows ? tensor->rows * per_row
+                                  : (tensor->elements + cut.elements - 1) / cut.elements;
+    *ret_cut = cut;
+}
+
+/* Bytes before row `row` of a tensor whose encoding is not known: its share, rounded down. Where
+ * rows are no whole number of bytes, all ranges together still give every byte once. */
+static uint64_t share_before(const struct model_tensor *t, uint64_t row)
+{
+    return (uint64_t)((unsigned __int128)t->planes[0].length * row / t->rows);
+}
+
+void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_t first,
+                      uint64_t count, uint64_t *ret_offset, uint64_t *ret_length)
+{
+    const struct encoding *encoding = tensor->encoding;
+    uint64_t row = first / tensor->row_len, column = first % tensor->row_len;
+    if (!encoding) {
+        *ret_offset = share_before(tensor, row);
+        *ret_length = share_before(tensor, (first + count) / tensor->row_len) - *ret_offset;
+        return;
+    }
+    const struct pare_plane *p = &encoding->planes[plane];
+    uint64_t row_bytes =
+        tensor->row_len / encoding->block_len * p->bytes_per_block + p->bytes_per_row;
+    *ret_offset = row * row_bytes + column / encoding->block_len * p->bytes_per_block;
+    if (count % tensor->row_len == 0)
+        *ret_length = count / tensor->row_len * row_bytes;
+    else
+        *ret_length = count / encoding->block_len * p->bytes_per_block;
+}
+
+uint64_t slab_bytes(const struct model_tensor *tensor, uint64_t first, uint64_t count)
+{
+    uint64_t total = 0, offset, length;
+    for (uint32_t i = 0; i < tensor->n_planes; i++) {
+        slab_plane_range(tensor, i, first, count, &offset, &length);
+        total += length;
+    }
+    return total;
+}
+
+void slab_kernel_shape(const struct model_tensor *tensor, const struct slab_cut *cut,
+                       uint64_t count, uint64_t *ret_rows, uint64_t *ret_row_len)
+{
+    *ret_rows = cut->within_rows ? 1 : count / tensor->row_len;
+    *ret_row_len = cut->within_rows ? count : tensor->row_len;
+}
+
+struct slab_list {
+    uint64_t *tensors;
+    uint64_t n, at;
+    uint64_t number; /* next slab of tensors[at] */
+};
+
+struct slab_walk {
+    const struct model *model;
+    const struct slab_cut *cuts;
+    struct slab_list early; /* tensors before all */
+    struct slab_list order; /* tensors read off the files, by file and offset */
+    struct slab_list late;  /* all others, by where the walk has seen what they are made of */
+    uint32_t file;
+    uint64_t pos; /* in the file */
+};
+
+struct place {
+    uint32_t file;
+    uint64_t offset;
+};
+
+/* The place after which the walk has seen all of a tensor's bytes. */
+static struct place end_of(const struct model_tensor *t)
+{
+    if (t->computed)
+        return (struct place){ t->end_file, t->end_offset };
+    struct place end = { 0, 0 };
+    for (uint32_t i = 0; i < t->n_planes; i++) {
+        const struct pare_extent *p = &t->planes[i];
+        if (p->file > end.file || (p->file == end.file && p->offset + p->length > end.offset))
+            end = (struct place){ p->file, p->offset + p->length };
+    }
+    return end;
+}
+
+static int compare(struct place a, struct place b)
+{
+    if (a.file != b.file)
+        return a.file < b.file ? -1 : 1;
+    return (a.offset > b.offset) - (a.offset < b.offset);
+}
+
+static int compare_starts(const void *a, const void *b, void *model_)
+{
+    const struct model *model = model_;
+    uint64_t i = *(const uint64_t *)a, j = *(const uint64_t *)b;
+    const struct pare_extent *x = &model->tensors[i].planes[0], *y = &model->tensors[j].planes[0];
+    int r = compare((struct place){ x->file, x->offset }, (struct place){ y->file, y->offset });
+    return r ? r : (i > j) - (i < j);
+}
+
+static int compare_ends(const void *a, const void *b, void *model_)
+{
+    const struct model *model = model_;
+    uint64_t i = *(const uint64_t *)a, j = *(const uint64_t *)b;
+    int r = compare(end_of(&model->tensors[i]), end_of(&model->tensors[j]));
+    return r ? r : (i > j) - (i < j);
+}
+
+/* Tensors that begin within another one cannot be walked besides it: they are read later. */
+static void put_off_overlaps(struct slab_walk *walk)
+{
+    struct place end = { 0, 0 };
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < walk->order.n; i++) {
+        uint64_t index = walk->order.tensors[i];
+        const struct model_tensor *t = &walk->model->tensors[index];
+        if (compare((struct place){ t->planes[0].file, t->planes[0].offset }, end) < 0) {
+            walk->late.tensors[walk->late.n++] = index;
+            continue;
+        }
+        end = end_of(t);
+        walk->order.tensors[n++] = index;
+    }
+    walk->order.n = n;
+}
+
+/* Sorts tensors by when they come. */
+static int fill_lists(struct slab_walk *walk, const uint64_t *early, size_t n_early,
+                      struct error *err)
+{
+    const struct model *model = walk->model;
+    _cleanup_free_ unsigned char *taken = calloc(model->n_tensors + 1, 1);
+    walk->early.tensors = calloc(n_early + 1, sizeof *early);
+    walk->order.tensors = calloc(model->n_tensors + 1, sizeof *walk->order.tensors);
+    walk->late.tensors = calloc(model->n_tensors + 1, sizeof *walk->late.tensors);
+    if (!taken || !walk->early.tensors || !walk->order.tensors || !walk->late.tensors)
+        return error_oom(err);
+    for (size_t i = 0; i < n_early; i++) {
+        taken[early[i]] = 1;
+        if (model->tensors[early[i]].elements)
+            walk->early.tensors[walk->early.n++] = early[i];
+    }
+    for (uint64_t i = 0; i < model->n_tensors; i++) {
+        const struct model_tensor *t = &model->tensors[i];
+        struct slab_list *list = !t->computed && t->n_planes == 1 ? &walk->order : &walk->late;
+        if (t->elements && !taken[i])
+            list->tensors[list->n++] = i;
+    }
+    return 0;
+}
+
+DEFINE_CLEANUP(struct slab_walk *, slab_walk_free);
+
+int slab_walk_new(const struct model *model, const struct slab_cut *cuts, const uint64_t *early,
+                  size_t n_early, struct slab_walk **ret_walk, struct error *err)
+{
+    CLEANUP(slab_walk_free_cleanup) struct slab_walk *walk = calloc(1, sizeof *walk);
+    if (!walk)
+        return error_oom(err);
+    walk->model = model;
+    walk->cuts = cuts;
+    int r = fill_lists(walk, early, n_early, err);
+    if (r < 0)
+        return r;
+    struct slab_list *order = &walk->order, *late = &walk->late;
+    qsort_r(order->tensors, order->n, sizeof *order->tensors, compare_starts, (void *)model);
+    put_off_overlaps(walk);
+    qsort_r(late->tensors, late->n, sizeof *late->tensors, compare_ends, (void *)model);
+    *ret_walk = TAKE(walk);
+    return 0;
+}
+
+void slab_walk_free(struct slab_walk *walk)
+{
+    if (!walk)
+        return;
+    free(walk->early.tensors);
+    free(walk->order.tensors);
+    free(walk->late.tensors);
+    free(walk);
+}
+
+void slab_cut_range(const struct model_tensor *t, const struct slab_cut *cut, uint64_t number,
+                    uint64_t *ret_first, uint64_t *ret_count)
+{
+    if (!cut->within_rows) {
+        *ret_first = number * cut->elements;
+        *ret_count = t->elements - *ret_first < cut->elements ? t->elements - *ret_first
+                                                              : cut->elements;
+        return;
+    }
+    uint64_t per_row = (t->row_len + cut->elements - 1) / cut->elements;
+    uint64_t column = number % per_row * cut->elements;
+    *ret_first = number / per_row * t->row_len + column;
+    *ret_count = t->row_len - column < cut->elements ? t->row_len - column : cut->elements;
+}
+
+/* The next slab of a list that has one. */
+static struct slab next_of(const struct slab_walk *walk, struct slab_list *list)
+{
+    uint64_t index = list->tensors[list->at];
+    const struct slab_cut *cut = &walk->cuts[index];
+    struct slab slab = { .has_tensor = 1, .tensor = index, .number = list->number };
+    slab_cut_range(&walk->model->tensors[index], cut, slab.number, &slab.first, &slab.count);
+    if (++list->number == cut->n_slabs) {
+        list->number = 0;
+        list->at++;
+    }
+    return slab;
+}
+
+/* The same of a tensor that is read off the file. */
+static struct slab next_in_order(struct slab_walk *walk)
+{
+    struct slab slab = next_of(walk, &walk->order);
+    const struct model_tensor *t = &walk->model->tensors[slab.tensor];
+    uint64_t offset, length;
+    slab_plane_range(t, 0, slab.first, slab.count, &offset, &length);
+    slab.file = walk->file;
+    slab.offset = t->planes[0].offset + offset;
+    slab.length = length;
+    walk->pos = slab.offset + length;
+    return slab;
+}
+
+/* Whether a late tensor's turn has come. */
+static int late_is_due(const struct slab_walk *walk)
+{
+    if (walk->late.at == walk->late.n)
+        return 0;
+    const struct model_tensor *t = &walk->model->tensors[walk->late.tensors[walk->late.at]];
+    return walk->file == walk->model->n_files ||
+           compare(end_of(t), (struct place){ walk->file, walk->pos }) <= 0;
+}
+
+int slab_walk_next(struct slab_walk *walk, struct slab *ret_slab)
+{
+    if (walk->early.at < walk->early.n) {
+        *ret_slab = next_of(walk, &walk->early);
+        return 1;
+    }
+    while (!late_is_due(walk)) {
+        if (walk->file == walk->model->n_files)
+            return 0;
+        const struct model_file *file = &walk->model->files[walk->file];
+        uint64_t until = file->role == PARE_FILE_IGNORED ? 0 : file->size;
+        if (walk->order.at < walk->order.n) {
+            const struct pare_extent *next =
+                &walk->model->tensors[walk->order.tensors[walk->order.at]].planes[0];
+            if (next->file == walk->file && (walk->order.number || next->offset == walk->pos)) {
+                *ret_slab = next_in_order(walk);
+                return 1;
+            }
+            if (next->file == walk->file)
+                until = next->offset;
+        }
+        if (walk->pos < until) {
+            uint64_t n = until - walk->pos < GAP_BYTES ? until - walk->pos : GAP_BYTES;
+            *ret_slab = (struct slab){ .file = walk->file, .offset = walk->pos, .length = n };
+            walk->pos += n;
+            return 1;
+        }
+        walk->file++;
+        walk->pos = 0;
+    }
+    *ret_slab = next_of(walk, &walk->late);
+    return 1;
+}
+
+static uint64_t largest_of_tensor(const struct slab_walk *walk, uint64_t index)
+{
+    const struct model_tensor *t = &walk->model->tensors[index];
+    const struct slab_cut *cut = &walk->cuts[index];
+    uint64_t count = cut->elements < t->elements ? cut->elements : t->elements;
+    uint64_t total = 0, offset, length;
+    if (!t->elements)
+        return 0;
+    for (uint32_t p = 0; p < t->n_planes; p++) {
+        slab_plane_range(t, p, 0, count, &offset, &length);
+        total += length + !t->encoding; /* shares of bytes are rounded */
+    }
+    return total;
+}
+
+uint64_t slab_walk_largest(const struct slab_walk *walk)
+{
+    uint64_t largest = GAP_BYTES;
+    for (uint64_t i = 0; i < walk->model->n_tensors; i++) {
+        uint64_t n = largest_of_tensor(walk, i);
+        largest = n > largest ? n : largest;
+    }
+    return largest;
+}

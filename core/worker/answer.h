@@ -1,0 +1,25 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* The lines that answer a request to convert or to plan (docs/protocol.md). */
+#ifndef WORKER_ANSWER_H
+#define WORKER_ANSWER_H
+
+#include "convert/job.h"
+#include "convert/pipeline.h"
+
+/* Emits a target's `plan` line. memory: bytes that the job is going to take. */
+void answer_plan(const struct job_context *job, const struct target *target, uint64_t memory);
+
+/* Emits the `tensor` lines of a target that is written, and its `target` line. result: of the run
+ * that made it. */
+void answer_target(const struct job_context *job, const struct target *target,
+                   const struct pipeline_result *result);
+
+/* The fields of the `done` line but peak_rss and plugins; result: of the run that took the files'
+ * digests, with the seconds of all. model: as read. */
+int answer_done(const struct job_context *job, const struct model *model,
+                const struct pipeline_result *result, double sync, double total,
+                json_t **ret_done, struct error *err)
+    __attribute__((warn_unused_result));
+
+#endif

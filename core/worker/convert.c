@@ -1,0 +1,257 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Converting: open, prepare all targets, run the pipeline once for each route (route.h), sync, and
+ * tell what came of it (answer.h). Planning is the same without the pipeline.
+ */
+#include "worker/convert.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/timing.h"
+#include "worker/answer.h"
+
+#include <string.h>
+
+static void tell_warnings(const struct job_context *job, const struct target *target)
+{
+    for (size_t i = 0; i < json_array_size(target->warnings); i++)
+        job_emit(job, "warning",
+                 json_pack("{s:O, s:i}", "text", json_array_get(target->warnings, i), "target",
+                           (int)target->index));
+}
+
+struct heartbeat {
+    const struct job_context *job;
+    uint64_t told;
+};
+
+static void tell_looking(void *context)
+{
+    struct heartbeat *heart = context;
+    if (timing_since(heart->told) < 0.2)
+        return;
+    heart->told = timing_now();
+    job_emit(heart->job, "progress",
+             json_pack("{s:i, s:i, s:s}", "done", 0, "total", 1, "stage", "lattice"));
+}
+
+struct group { /* targets that are made from the same */
+    struct route *route;
+    struct target **targets;
+    size_t n;
+    struct pipeline_result result;
+};
+
+struct conversion { /* in this order all goes when the job ends */
+    struct target *targets;
+    size_t n;
+    struct group *groups;
+    size_t n_groups;
+    struct importance *importance;
+    struct routes routes;
+    struct source *source;
+};
+
+static void conversion_deinit(struct conversion *c)
+{
+    for (size_t i = 0; i < c->n_groups; i++) {
+        pipeline_result_deinit(&c->groups[i].result);
+        free(c->groups[i].targets);
+    }
+    for (size_t i = 0; i < c->n; i++)
+        target_deinit(&c->targets[i]);
+    free(c->groups);
+    free(c->targets);
+    importance_free(c->importance);
+    routes_deinit(&c->routes);
+    source_close(c->source);
+}
+
+static int prepare_targets(const struct job_context *job, struct conversion *c, struct error *err)
+{
+    const json_t *wanted = json_object_get(job->request, "targets");
+    int draft = !strcmp(json_get_string(job->request, "kind", ""), "plan");
+    struct heartbeat heart = { job, timing_now() };
+    struct target_setup setup = {
+        .routes = &c->routes,
+        .recover = json_get_bool(job->request, "recover", 1),
+        .overrides = json_object_get(job->request, "overrides"),
+        .plan = { .allow_requantize = json_get_bool(job->request, "allow_requantize", 0),
+                  .draft = draft,
+                  .importance = c->importance,
+                  .lattice = { .quick = draft,
+                               .threads = job->threads,
+                               .beat = tell_looking,
+                               .context = &heart } },
+    };
+    if (!json_array_size(wanted))
+        return error_set(err, PARE_EUSAGE, "no targets were asked for");
+    c->targets = calloc(json_array_size(wanted), sizeof *c->targets);
+    if (!c->targets)
+        return error_oom(err);
+    for (size_t i = 0; i < json_array_size(wanted); i++) {
+        c->n++;
+        int r = target_prepare(&c->targets[i], i, json_array_get(wanted, i), &setup, err);
+        if (r < 0)
+            return r;
+        tell_warnings(job, &c->targets[i]);
+        (void)json_array_extend(c->targets[i].warnings, job->warnings);
+    }
+    return 0;
+}
+
+static int group_targets(struct conversion *c, struct error *err)
+{
+    c->groups = calloc(c->routes.n + 1, sizeof *c->groups);
+    if (!c->groups)
+        return error_oom(err);
+    for (; c->n_groups < c->routes.n; c->n_groups++) {
+        struct group *group = &c->groups[c->n_groups];
+        group->route = c->routes.list[c->n_groups];
+        group->targets = calloc(c->n + 1, sizeof(struct target *));
+        if (!group->targets)
+            return error_oom(err);
+        for (size_t i = 0; i < c->n; i++)
+            if (c->targets[i].route == group->route) {
+                c->targets[i].position = group->n;
+                group->targets[group->n++] = &c->targets[i];
+            }
+    }
+    return 0;
+}
+
+/* All that comes before the first weight is read. */
+static int prepare(const struct job_context *job, struct model *model, int check_importance,
+                   struct conversion *c, struct error *err)
+{
+    int r = job_open_model(job, model, json_get_string(job->request, "format", NULL), &c->source,
+                           err);
+    routes_init(&c->routes, job, c->source, model, 0);
+    if (r == 0)
+        r = job_tell_source(job, model, err);
+    if (r == 0)
+        r = job_open_importance(job, check_importance, &c->importance, err);
+    if (r == 0)
+        r = prepare_targets(job, c, err);
+    return r == 0 ? group_targets(c, err) : r;
+}
+
+int job_plan(const struct job_context *job, struct model *model, struct error *err)
+{
+    CLEANUP(conversion_deinit) struct conversion c = { 0 };
+    uint64_t memory = 0;
+    int r = prepare(job, model, 0, &c, err);
+    for (size_t i = 0; r == 0 && i < c.n_groups; i++) {
+        _cleanup_free_ struct slab_cut *cuts = NULL;
+        const struct group *group = &c.groups[i];
+        r = pipeline_cuts(group->route->model, group->targets, group->n, &cuts, err);
+        uint64_t n = r < 0 ? 0 : pipeline_memory(group->route->model, cuts, group->n,
+                                                 job->threads);
+        memory = n > memory ? n : memory;
+    }
+    for (size_t i = 0; r == 0 && i < c.n; i++)
+        answer_plan(job, &c.targets[i], memory);
+    return r;
+}
+
+struct walk { /* one pipeline run of several */
+    const struct job_context *job;
+    size_t number, of;
+};
+
+static void tell_progress(void *context, uint64_t done, uint64_t total)
+{
+    const struct walk *walk = context;
+    job_emit(walk->job, "progress",
+             json_pack("{s:I, s:I, s:s}", "done", (json_int_t)(walk->number * total + done),
+                       "total", (json_int_t)(walk->of * total), "stage", "convert"));
+}
+
+static void tell_sync(void *context)
+{
+    job_emit(context, "progress",
+             json_pack("{s:i, s:i, s:s}", "done", 1, "total", 1, "stage", "sync"));
+}
+
+static int sync_targets(const struct job_context *job, struct conversion *c, double *ret_seconds,
+                        struct error *err)
+{
+    char (*sha256)[HASH_HEX_SIZE] = job_without_digests(job) ? NULL : c->groups[0].result.sha256;
+    uint64_t start = timing_now();
+    int r = 0;
+    tell_sync((void *)job);
+    for (size_t i = 0; r == 0 && i < c->n; i++)
+        r = target_seal(&c->targets[i], sha256, err);
+    for (size_t i = 0; r == 0 && i < c->n; i++) {
+        r = target_finish(&c->targets[i], tell_sync, (void *)job, err);
+        c->groups[0].result.seconds.hash += c->targets[i].digest_seconds;
+    }
+    if (r < 0)
+        return r;
+    *ret_seconds = timing_since(start);
+    return 0;
+}
+
+static const struct group *group_of(const struct conversion *c, const struct target *target)
+{
+    size_t i = 0;
+    while (c->groups[i].route != target->route)
+        i++;
+    return &c->groups[i];
+}
+
+/* The first walk digests the files. */
+static int run_groups(const struct job_context *job, struct conversion *c, struct error *err)
+{
+    const char *nonfinite = json_get_string(job->request, "nonfinite", "refuse");
+    enum measuring measuring;
+    int parsed = measuring_parse(json_get_string(job->request, "measure", "full"), &measuring, err);
+    if (parsed < 0)
+        return parsed;
+    for (size_t i = 0; i < c->n_groups; i++) {
+        struct group *group = &c->groups[i];
+        struct walk walk = { job, i, c->n_groups };
+        struct pipeline_request request = {
+            .source = group->route->source,
+            .model = group->route->model,
+            .targets = group->targets,
+            .n_targets = group->n,
+            .without_digests = i > 0 || job_without_digests(job),
+            .importance = c->importance,
+            .threads = job->threads,
+            .keep_nonfinite = !strcmp(nonfinite, "keep"),
+            .measuring = measuring,
+            .progress = tell_progress,
+            .context = &walk,
+        };
+        int r = pipeline_run(&request, &group->result, err);
+        if (r < 0)
+            return r;
+        if (i)
+            stage_seconds_add(&c->groups[0].result.seconds, &group->result.seconds);
+    }
+    return 0;
+}
+
+int job_convert(const struct job_context *job, struct model *model, int staging, json_t **ret_done,
+                struct error *err)
+{
+    CLEANUP(conversion_deinit) struct conversion c = { 0 };
+    uint64_t start = timing_now();
+    double sync = 0;
+    int r = prepare(job, model, 1, &c, err);
+    for (size_t i = 0; r == 0 && i < c.n; i++)
+        r = target_open(&c.targets[i], staging, !job_without_digests(job), err);
+    if (r == 0)
+        r = run_groups(job, &c, err);
+    if (r == 0)
+        r = sync_targets(job, &c, &sync, err);
+    for (size_t i = 0; r == 0 && i < c.n; i++)
+        answer_target(job, &c.targets[i], &group_of(&c, &c.targets[i])->result);
+    if (r == 0)
+        r = answer_done(job, model, &c.groups[0].result, sync, timing_since(start), ret_done, err);
+    if (r == 0 && c.importance)
+        (void)json_object_set_new(*ret_done, "importance", importance_json(c.importance));
+    return r;
+}

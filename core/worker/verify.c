@@ -1,0 +1,177 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Verification of a written output: it is read anew, compared with what the conversion said of it,
+ * and samples of its weights are measured again. One thread, one slab at a time.
+ */
+#include "worker/verify.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+#include "base/timing.h"
+#include "convert/route.h"
+#include "weights/measure_tensors.h"
+
+#include <stdio.h>
+#include <string.h>
+
+DEFINE_CLEANUP(struct source *, source_close);
+
+struct verification {
+    const struct job_context *job;
+    const struct model *model, *output; /* model: what the output was made from */
+    struct source *source, *written;
+    uint64_t sampled;
+};
+
+/* The tensor that an expectation names, by its JSON name (which is escaped if not UTF-8). */
+static int expected_index(const struct model *output, const char *name, uint64_t guess,
+                          uint64_t *ret_index)
+{
+    if (strmap_find(&output->tensor_names, name, strlen(name), ret_index))
+        return 1;
+    if (guess >= output->n_tensors)
+        return 0;
+    const struct pare_str *real = &output->tensors[guess].name;
+    _cleanup_json_ json_t *text = json_text(real->data, real->len);
+    *ret_index = guess;
+    return text && !strcmp(json_string_value(text), name);
+}
+
+static int check_probe(struct verification *v, const json_t *line, uint64_t from, uint64_t to,
+                       struct error *err)
+{
+    const struct model_tensor *a = &v->model->tensors[from], *b = &v->output->tensors[to];
+    const json_t *probe = json_object_get(line, "probe");
+    uint64_t first = (uint64_t)json_get_int(probe, "first", 0);
+    uint64_t count = (uint64_t)json_get_int(probe, "elements", 0);
+    double said = strtod(json_get_string(probe, "sse", "0"), NULL);
+    struct measure m;
+    if (!count || !a->encoding || !b->encoding || (a->encoding->flags & PARE_ENCODING_INTEGER))
+        return 0;
+    if (first > a->elements || count > a->elements - first)
+        return error_set(err, PARE_EVERIFY, "the sample lies outside the tensor");
+    int r = measure_tensors(v->source, a, from, v->written, b, to, NULL, first, count, &m,
+                            err);
+    if (r < 0)
+        return r;
+    v->sampled += count;
+    if (m.sse == said)
+        return 0;
+    return error_set(err, PARE_EVERIFY,
+                     "the squared error of %llu elements from %llu is %.17g in the written file, "
+                     "%.17g when it was made",
+                     (unsigned long long)count, (unsigned long long)first, m.sse, said);
+}
+
+static int check_tensor(struct verification *v, const json_t *line, uint64_t i, struct error *err)
+{
+    const char *name = json_get_string(line, "name", "");
+    uint64_t to, from;
+    if (!expected_index(v->output, name, i, &to))
+        return error_set(err, PARE_EVERIFY, "the written file has no tensor `%s`", name);
+    const struct model_tensor *t = &v->output->tensors[to];
+    const char *encoding = json_get_string(line, "to", "");
+    if (strcmp(encoding, t->encoding_name) != 0)
+        return error_set(err, PARE_EVERIFY, "tensor `%s` is in %s, not in %s", name,
+                         t->encoding_name, encoding);
+    if (!model_find_tensor(v->model, t->name, &from))
+        return error_set(err, PARE_EVERIFY, "tensor `%s` is not in the source", name);
+    if (!tensor_shapes_agree(&v->model->tensors[from], t))
+        return error_set(err, PARE_EVERIFY, "tensor `%s` has another shape in the written file",
+                         name);
+    int r = check_probe(v, line, from, to, err);
+    return r < 0 ? error_prefix(err, "tensor `%s`", name) : 0;
+}
+
+static int check_tensors(struct verification *v, const json_t *expected, struct error *err)
+{
+    uint64_t told = timing_now(), n = json_array_size(expected);
+    if (n != v->output->n_tensors)
+        return error_set(err, PARE_EVERIFY, "the written file has %llu tensors, not %llu",
+                         (unsigned long long)v->output->n_tensors, (unsigned long long)n);
+    for (uint64_t i = 0; i < n; i++) {
+        int r = check_tensor(v, json_array_get(expected, i), i, err);
+        if (r < 0)
+            return r;
+        if (timing_since(told) < 0.2)
+            continue;
+        told = timing_now();
+        job_emit(v->job, "progress",
+                 json_pack("{s:I, s:I, s:s}", "done", (json_int_t)i, "total", (json_int_t)n,
+                           "stage", "verify"));
+    }
+    return 0;
+}
+
+static int check_size(const struct model_file *f, const json_t *expected, struct error *err)
+{
+    int64_t want = -1;
+    for (size_t j = 0; j < json_array_size(expected); j++)
+        if (!strcmp(json_get_string(json_array_get(expected, j), "name", ""), f->name))
+            want = json_get_int(json_array_get(expected, j), "bytes", -1);
+    if (want >= 0 && f->size == (uint64_t)want)
+        return 0;
+    return error_set(err, PARE_EVERIFY, "%s has %llu bytes, not %lld", f->name,
+                     (unsigned long long)f->size, (long long)want);
+}
+
+static int check_files(const struct model *output, const json_t *expected, struct error *err)
+{
+    if (json_array_size(expected) != output->n_files)
+        return error_set(err, PARE_EVERIFY, "there are %u files, not %zu", output->n_files,
+                         json_array_size(expected));
+    for (uint32_t i = 0; i < output->n_files; i++) {
+        int r = check_size(&output->files[i], expected, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Finds what convert made the output from, by what it said of it. */
+static int find_made(struct routes *routes, const json_t *expect, struct verification *v,
+                     struct error *err)
+{
+    struct route_request request = { json_get_string(expect, "format", ""),
+                                     json_get_string(expect, "recipe", ""),
+                                     json_object_get(expect, "options") };
+    struct route *route = NULL;
+    _cleanup_json_ json_t *plain = json_pack("{s:s}", "as_container", "yes");
+    if (!*json_get_string(expect, "map", "") && !strcmp(v->model->format, "gguf"))
+        request.options = plain; /* a map that could have been was of no use */
+    int r = routes_find(routes, &request, &route, err);
+    if (r < 0)
+        return r;
+    v->source = route->source;
+    v->model = route->model;
+    return 0;
+}
+
+int job_verify(const struct job_context *job, struct model *model, struct model *output,
+               struct error *err)
+{
+    CLEANUP(source_close_cleanup) struct source *source = NULL;
+    CLEANUP(source_close_cleanup) struct source *written = NULL;
+    CLEANUP(routes_deinit) struct routes routes = { 0 };
+    const json_t *expect = json_object_get(job->request, "expect");
+    uint64_t start = timing_now();
+    int r = job_open(job, model, json_get_string(job->request, "format", NULL), &source, err);
+    if (r == 0)
+        r = job_open(job, output, json_get_string(expect, "format", NULL), &written, err);
+    struct verification v = { job, model, output, source, written, 0 };
+    routes_init(&routes, job, source, model, 1);
+    if (r == 0)
+        r = find_made(&routes, expect, &v, err);
+    if (r == 0)
+        r = check_tensors(&v, json_object_get(expect, "tensors"), err);
+    if (r == 0)
+        r = check_files(output, json_object_get(expect, "files"), err);
+    if (r < 0)
+        return r;
+    job_emit(job, "verified",
+             json_pack("{s:I, s:I, s:f}", "tensors", (json_int_t)output->n_tensors, "sampled",
+                       (json_int_t)v.sampled, "seconds", timing_since(start)));
+    return 0;
+}
