@@ -7,7 +7,7 @@
 #ifndef DAEMON_CONTROL_H
 #define DAEMON_CONTROL_H
 
-#include "daemon/loop.h"
+#include "base/loop.h"
 
 #include <jansson.h>
 

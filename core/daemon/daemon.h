@@ -7,7 +7,7 @@
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
 
-#include "daemon/config.h"
+#include "config/config.h"
 
 /* Reads the configuration anew, for SIGHUP. */
 typedef int daemon_reload_fn(void *context, struct config *ret_config, struct error *err);

@@ -7,8 +7,8 @@
 #include "catalog/catalog.h"
 #include "daemon/control.h"
 #include "daemon/daemon.h"
-#include "daemon/intake.h"
 #include "daemon/jobs.h"
+#include "intake/intake.h"
 
 struct daemon {
     struct config *config;

@@ -7,11 +7,11 @@
 #ifndef DAEMON_JOBS_H
 #define DAEMON_JOBS_H
 
+#include "base/loop.h"
 #include "catalog/catalog.h"
-#include "daemon/config.h"
-#include "daemon/folders.h"
-#include "daemon/loop.h"
-#include "daemon/ticket.h"
+#include "config/config.h"
+#include "intake/folders.h"
+#include "intake/ticket.h"
 
 struct jobs;
 

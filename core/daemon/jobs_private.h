@@ -4,8 +4,8 @@
 #ifndef DAEMON_JOBS_PRIVATE_H
 #define DAEMON_JOBS_PRIVATE_H
 
-#include "daemon/claim.h"
 #include "daemon/jobs.h"
+#include "intake/claim.h"
 #include "supervise/sidecar.h"
 
 struct fault { /* how often a queued job has failed for a transient reason */

@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include <config.h>
-#include "daemon/abilities.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
+#include "intake/abilities.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a GGUF says of where it comes from, as the files of a Hugging Face folder that
- * provenance/provenance.h reads it from: a model card, whose front matter is JSON and so YAML as well, and
- * generation_config.json, and how a sentence encoder pools.
+ * provenance/provenance.h reads it from: a model card, whose front matter is JSON and so YAML as
+ * well, and generation_config.json, and how a sentence encoder pools.
  */
 #include "map/map_work.h"
 

@@ -1,0 +1,108 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Abilities: see abilities.h. */
+#include "intake/abilities.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+
+#include <string.h>
+
+static void keep_plugins(void *context, const char *event, const json_t *line)
+{
+    struct abilities *abilities = context;
+    if (strcmp(event, "plugins") != 0 || abilities->plugins)
+        return;
+    const json_t *list = json_object_get(line, "plugins");
+    /* the answer's list, whether it is the field itself or one level deeper */
+    if (json_is_object(list))
+        list = json_object_get(list, "plugins");
+    abilities->plugins = json_is_array(list) ? json_deep_copy(list) : NULL;
+}
+
+int abilities_init(struct abilities *abilities, const struct config *config, double seconds,
+                   struct error *err)
+{
+    *abilities = (struct abilities){ 0 };
+    _cleanup_json_ json_t *request =
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", "plugins", "plugins", config->plugins,
+                  "recipes", config->recipes, "cpu", config->cpu, "sandbox", config->sandbox);
+    if (!request)
+        return error_oom(err);
+    int r = worker_process_run(config->worker, request, NULL, 0, seconds, keep_plugins, abilities,
+                               err);
+    if (r < 0)
+        return error_prefix(err, "%s", config->worker);
+    abilities->recipes = strdup(config->recipes);
+    if (abilities->plugins && abilities->recipes)
+        return 0;
+    abilities_deinit(abilities);
+    return error_set(err, PARE_EINTERNAL, "%s: no list of plugins came", config->worker);
+}
+
+void abilities_deinit(struct abilities *abilities)
+{
+    json_decref(abilities->plugins);
+    free(abilities->recipes);
+    *abilities = (struct abilities){ 0 };
+}
+
+static int writes(const struct abilities *abilities, const char *format, struct strbuf *names)
+{
+    size_t i, j;
+    json_t *plugin, *writer;
+    json_array_foreach(abilities->plugins, i, plugin) {
+        json_array_foreach(json_object_get(plugin, "writers"), j, writer) {
+            const char *name = json_get_string(writer, "name", "");
+            if (!strcmp(name, format))
+                return 1;
+            strbuf_printf(names, " %s", name);
+        }
+    }
+    return 0;
+}
+
+static int has_recipe(const struct abilities *abilities, const char *recipe)
+{
+    _cleanup_free_ char *dirs = strdup(abilities->recipes);
+    char *rest = NULL;
+    for (char *dir = dirs ? strtok_r(dirs, ":", &rest) : NULL; dir;
+         dir = strtok_r(NULL, ":", &rest)) {
+        _cleanup_strbuf_ struct strbuf path = STRBUF_INIT;
+        strbuf_printf(&path, "%s/%s.recipe", dir, recipe);
+        if (path.data && access(path.data, R_OK) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+int abilities_check(const struct abilities *abilities, const struct job_target *target,
+                    struct error *err)
+{
+    _cleanup_strbuf_ struct strbuf names = STRBUF_INIT;
+    if (!writes(abilities, target->format, &names))
+        return error_set(err, PARE_EUSAGE, "%s:%s: no plugin writes the format %s; there are%s",
+                         target->format, target->recipe, target->format,
+                         names.len ? names.data : " none");
+    if (!has_recipe(abilities, target->recipe))
+        return error_set(err, PARE_EUSAGE,
+                         "%s:%s: no recipe is called %s (`pare recipes' lists them)",
+                         target->format, target->recipe, target->recipe);
+    return 0;
+}
+
+int abilities_folder(const struct abilities *abilities, const char *name,
+                     struct job_target *ret_target)
+{
+    struct error ignored = ERROR_INIT;
+    struct job_target target = { 0 };
+    if (job_target_parse(name, '-', &target, &ignored) < 0)
+        return 0;
+    if (abilities_check(abilities, &target, &ignored) < 0) {
+        job_target_deinit(&target);
+        return 0;
+    }
+    *ret_target = target;
+    return 1;
+}

@@ -1,0 +1,180 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Candidates: see candidate.h. */
+#include "intake/candidate.h"
+
+#include "base/cleanup.h"
+#include "base/strlist.h"
+#include "intake/look.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_TRIES 3
+
+/* A verdict against a model is believed only after it was quiet for so many times the settle time:
+ * what a slow sender has put there so far may look like anything. */
+#define DOUBT_FILE 1
+#define DOUBT_FOLDER 5
+
+int candidate_new(const char *key, int kind, struct candidate **ret_candidate, struct error *err)
+{
+    struct candidate *candidate = calloc(1, sizeof *candidate);
+    if (!candidate || !(candidate->key = strdup(key))) {
+        free(candidate);
+        return error_oom(err);
+    }
+    candidate->kind = kind;
+    candidate->state = CANDIDATE_SETTLING;
+    candidate->verdict = CANDIDATE_NO_VERDICT;
+    candidate->since = timing_now();
+    candidate->wd = -1;
+    *ret_candidate = candidate;
+    return 0;
+}
+
+void candidate_clear_files(struct candidate *candidate)
+{
+    strlist_clear(&candidate->files, &candidate->n_files);
+    candidate->n_shards = 0;
+}
+
+void candidate_clear_sidecars(struct candidate *candidate)
+{
+    strlist_clear(&candidate->sidecars, &candidate->n_sidecars);
+}
+
+void candidate_free(struct candidate *candidate)
+{
+    if (!candidate)
+        return;
+    candidate_clear_files(candidate);
+    candidate_clear_sidecars(candidate);
+    free(candidate->key);
+    free(candidate->model);
+    free(candidate->text);
+    free(candidate);
+}
+
+int candidate_add_file(struct candidate *candidate, const char *name, struct error *err)
+{
+    return strlist_add(&candidate->files, &candidate->n_files, name, err);
+}
+
+int candidate_add_sidecar(struct candidate *candidate, const char *name, struct error *err)
+{
+    return strlist_add(&candidate->sidecars, &candidate->n_sidecars, name, err);
+}
+
+/* One that is not whole yet stands against its model. */
+static void look_at_sidecar(int dirfd, const char *name, struct look *look)
+{
+    struct look own = { 0 };
+    look_at_file(dirfd, name, &own);
+    look->signature += own.signature;
+    look->bytes += own.bytes;
+    look->no_leases |= own.no_leases;
+    const char *reason = look_is_arriving(name) ? "unfinished name"
+                         : *own.reason          ? own.reason
+                         : !own.bytes           ? "empty so far"
+                                                : NULL;
+    if (reason && !*look->reason)
+        (void)snprintf(look->reason, sizeof look->reason, "%.60s: %.90s", name, reason);
+}
+
+static void look(const struct candidate *candidate, int dirfd, struct look *ret_look)
+{
+    struct look now = { 0 };
+    for (size_t i = 0; i < candidate->n_files; i++)
+        if (candidate->kind == TICKET_FOLDER)
+            look_at_folder(dirfd, candidate->files[i], &now);
+        else
+            look_at_file(dirfd, candidate->files[i], &now);
+    if (candidate->kind == TICKET_SHARDS && candidate->n_shards < candidate->shards)
+        (void)snprintf(now.reason, sizeof now.reason, "%u of %u shards have arrived",
+                       candidate->n_shards, candidate->shards);
+    if (!*now.reason && !now.bytes)
+        (void)snprintf(now.reason, sizeof now.reason, "empty so far");
+    for (size_t i = 0; i < candidate->n_sidecars; i++)
+        look_at_sidecar(dirfd, candidate->sidecars[i], &now);
+    *ret_look = now;
+}
+
+/* Something stands against it: what a writer or the passing of time will change is looked at again
+ * soon. */
+static void wait_for(struct candidate *candidate, int soon, const char *reason)
+{
+    candidate->state = soon ? CANDIDATE_SETTLING : CANDIDATE_WAITING;
+    (void)snprintf(candidate->reason, sizeof candidate->reason, "%.*s",
+                   (int)sizeof candidate->reason - 1, reason);
+}
+
+static void judge(struct candidate *candidate, double quiet, double settle)
+{
+    int doubt = candidate->kind == TICKET_FOLDER ? DOUBT_FOLDER : DOUBT_FILE;
+    const char *text = candidate->text ? candidate->text : "";
+    if (candidate->verdict == 0)
+        candidate->state = CANDIDATE_COMPLETE;
+    else if (candidate->verdict == PARE_EINCOMPLETE)
+        wait_for(candidate, 0, text);
+    else if (quiet < settle * doubt)
+        wait_for(candidate, 1, text);
+    else
+        candidate->state = CANDIDATE_BROKEN;
+}
+
+void candidate_examine(struct candidate *candidate, int dirfd, double settle)
+{
+    struct look now;
+    look(candidate, dirfd, &now);
+    candidate->bytes = now.bytes;
+    if (now.signature != candidate->signature) {
+        candidate->signature = now.signature;
+        candidate->since = timing_now();
+        candidate->verdict = CANDIDATE_NO_VERDICT;
+        candidate->tries = 0;
+        candidate->not_before = 0;
+        candidate->warned = 0;
+    }
+    double quiet = timing_since(candidate->since);
+    int part = candidate->kind == TICKET_SHARDS && candidate->n_shards < candidate->shards;
+    if (*now.reason)
+        wait_for(candidate, now.bytes > 0 && !part, now.reason);
+    else if ((candidate->kind == TICKET_FOLDER || now.no_leases) && quiet < settle)
+        wait_for(candidate, 1, "it has just changed");
+    else if (candidate->verdict != CANDIDATE_NO_VERDICT)
+        judge(candidate, quiet, settle);
+    else if (timing_now() >= candidate->not_before)
+        candidate->state = CANDIDATE_READY;
+}
+
+/* A probe that died or ran out of something is repeated, but not for ever. */
+static int is_final(struct candidate *candidate, int code)
+{
+    if (code == 0 || !error_is_transient(code))
+        return 1;
+    return ++candidate->tries >= MAX_TRIES;
+}
+
+void candidate_probed(struct candidate *candidate, int dirfd, double settle, int code,
+                      const char *text)
+{
+    uint64_t before = candidate->signature;
+    wait_for(candidate, 1, text);
+    struct look now;
+    look(candidate, dirfd, &now);
+    if (now.signature == before && is_final(candidate, code)) {
+        candidate->verdict = code;
+        free(candidate->text);
+        candidate->text = strdup(text);
+    } else if (now.signature == before) {
+        candidate_put_off(candidate, text, 1 << candidate->tries);
+    }
+    candidate_examine(candidate, dirfd, settle);
+}
+
+void candidate_put_off(struct candidate *candidate, const char *reason, double seconds)
+{
+    wait_for(candidate, 1, reason);
+    candidate->not_before = timing_now() + (uint64_t)(seconds * 1e9);
+}

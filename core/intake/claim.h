@@ -1,0 +1,50 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Claimed sources: `.pare/claimed/UID/` in the drop directory holds job.json and `source/`, into
+ * which the model and its sidecars are renamed. A rename either happened or not, and of two daemons
+ * only one can do it; so the directory is the truth about who owns a source, and the catalog
+ * follows it. Every function can be repeated after a crash at any point.
+ */
+#ifndef INTAKE_CLAIM_H
+#define INTAKE_CLAIM_H
+
+#include "intake/folders.h"
+#include "intake/ticket.h"
+
+/* Takes the ticket's files and sidecars out of the drop directory. 1: the files are no longer there
+ * (nothing happened). */
+int claim_take(const struct folders *folders, const struct ticket *ticket, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Looks at one entry of the claimed directory after a restart, and finishes a claim that was cut
+ * short. 0: *ret_ticket is a job whose source is there; 1: there was no source, the entry is
+ * removed. */
+int claim_recover(const struct folders *folders, const char *uid, struct ticket *ret_ticket,
+                  struct error *err) __attribute__((warn_unused_result));
+
+/* The ticket of a claim. 1: there is no such claim. */
+int claim_load(const struct folders *folders, const char *uid, struct ticket *ret_ticket,
+               struct error *err) __attribute__((warn_unused_result));
+
+/* Path of the claimed source, relative to the claimed directory: "UID/source/NAME". New string. */
+char *claim_source(const struct ticket *ticket);
+
+enum claim_end { CLAIM_ARCHIVE, CLAIM_DELETE, CLAIM_FAIL };
+
+/* Ends a claim: the source goes where `end` says, under its own name or one with -2, -3 ... when
+ * that is taken (shards and a model with sidecars as a folder of the model's name), and the claim's
+ * directory goes away. For CLAIM_FAIL a NAME.reason.txt with
+ * `reason` is put beside it, and a hidden .NAME.job.json from which it can be queued again.
+ * *ret_path (may be NULL) is where the source is now, NULL when deleted. A source that is gone
+ * already is fine. */
+int claim_finish(const struct folders *folders, const struct ticket *ticket, int end,
+                 const char *reason, char **ret_path, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* The opposite of CLAIM_FAIL: claims the source of job `uid` out of the failed directory again,
+ * under the same uid. 1: there is none. */
+int claim_retry(const struct folders *folders, const char *uid, struct ticket *ret_ticket,
+                struct error *err) __attribute__((warn_unused_result));
+
+#endif
