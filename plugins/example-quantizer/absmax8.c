@@ -12,7 +12,6 @@
  * the encoding must have names of their own, in lower case.
  */
 #include <pare/plugin.h>
-
 #include <math.h>
 #include <string.h>
 

@@ -15,7 +15,6 @@
  * `cc -shared -fPIC -o npy.so npy.c` builds it; `pare plugins` lists it. See pare-plugin(3).
  */
 #include <pare/plugin.h>
-
 #include <string.h>
 
 #define MAX_HEADER 10000 /* bytes; NumPy's own limit */

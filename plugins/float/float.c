@@ -9,10 +9,10 @@
  *
  * This file is compiled once for each level of common/level.h.
  */
-#include "encodings.h"
+#include "float/encodings.h"
 
-#include "../common/half.h"
-#include "../common/level.h"
+#include "common/half.h"
+#include "common/level.h"
 
 #if LANES == 0
 

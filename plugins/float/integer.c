@@ -7,9 +7,9 @@
  * float, so that two files can be compared: 32- and 64-bit integers beyond 2^24 are rounded, ties
  * to even. A bool is one byte, and any byte but 0 is true. Planes need no alignment.
  */
-#include "encodings.h"
+#include "float/encodings.h"
 
-#include "../common/half.h"
+#include "common/half.h"
 
 #define INTEGER_ENCODING(type, ctype, value_of, text)                                         \
     static void type##_decode(const void *const *planes, uint64_t rows, uint64_t row_len,     \

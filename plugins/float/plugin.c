@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* The plugin `float`: every type whose elements stand for themselves. Only encodings. */
-#include "encodings.h"
+#include "float/encodings.h"
 
 static const struct pare_encoding *const encodings[] = {
     &encoding_f32, &encoding_f16, &encoding_bf16, &encoding_f64, &encoding_i8,

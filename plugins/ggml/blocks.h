@@ -20,9 +20,9 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "../common/half.h"
-#include "level.h"
-#include "wide.h"
+#include "common/half.h"
+#include "ggml/level.h"
+#include "ggml/wide.h"
 
 #define SCALE_NAN 0xfe00u
 #define BLOCK_MAX 256 /* weights */

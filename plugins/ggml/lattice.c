@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Recovering codes: see lattice.h. */
-#include "lattice.h"
+#include "ggml/lattice.h"
 
-#include "codes.h"
-#include "fp4.h"
-#include "search.h"
+#include "ggml/encodings/codes.h"
+#include "ggml/encodings/fp4.h"
+#include "ggml/search/search.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #ifndef PARE_PLUGINS_GGML_LATTICE_H
 #define PARE_PLUGINS_GGML_LATTICE_H
 
-#include "blocks.h"
+#include "ggml/blocks.h"
 
 /* The levels that codes 0 .. count - 1 stand for. */
 struct lattice {

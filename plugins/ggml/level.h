@@ -7,7 +7,7 @@
 #ifndef PARE_PLUGINS_GGML_LEVEL_H
 #define PARE_PLUGINS_GGML_LEVEL_H
 
-#include "../common/level.h"
+#include "common/level.h"
 
 #define search_symmetric LEVEL_NAME(search_symmetric)
 #define search_refined LEVEL_NAME(search_refined)

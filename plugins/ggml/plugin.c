@@ -8,7 +8,7 @@
  * search of best.h is asked for. A new encoding is one file, one line in encodings.h, one here and
  * one in meson.build.
  */
-#include "encodings.h"
+#include "ggml/encodings.h"
 
 static const struct pare_encoding *const encodings[] = {
     &encoding_q4_0, &encoding_q4_1, &encoding_q5_0, &encoding_q5_1, &encoding_q8_0,

@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#include "../common/half.h"
-#include "lanes.h"
+#include "common/half.h"
+#include "ggml/lanes/lanes.h"
 
 #if LANES > 0
 

@@ -6,7 +6,7 @@
  * of a file costs no more than the file. Small reads come from one buffer, large ones go straight
  * to their place. Also here: how names out of a file become fit to print.
  */
-#include "gguf.h"
+#include "gguf/gguf.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
  * and there is at least one dimension, as in every file that ggml writes; so for the same keys and
  * tensors the file is the same, byte for byte.
  */
-#include "writer.h"
+#include "gguf/writer.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * hold what it is given, then divides the tensors among files (division.c) and lays out each of
  * them (emit.c).
  */
-#include "writer.h"
+#include "gguf/writer.h"
 
 #include <stdio.h>
 #include <string.h>

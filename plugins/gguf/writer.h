@@ -7,7 +7,7 @@
 #ifndef GGUF_WRITER_H
 #define GGUF_WRITER_H
 
-#include "gguf.h"
+#include "gguf/gguf.h"
 
 /* Files of a target: as many as Pare opens as one model, to read it again. */
 #define GGUF_MAX_SHARDS 4096u

@@ -9,7 +9,6 @@
  * memory does not grow with their number. Every byte is untrusted.
  */
 #include <pare/plugin.h>
-
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>

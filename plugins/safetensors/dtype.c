@@ -4,9 +4,9 @@
  * The table of types (reference implementation, tensor.rs, enum Dtype). Types smaller than a byte
  * are packed; a tensor of them must fill whole bytes.
  */
-#include "dtype.h"
+#include "safetensors/dtype.h"
 
-#include "text.h"
+#include "safetensors/text.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #ifndef ST_DTYPE_H
 #define ST_DTYPE_H
 
-#include "common.h"
+#include "safetensors/common.h"
 
 struct st_dtype {
     const char *name;     /* in the file: "BF16" */

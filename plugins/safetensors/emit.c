@@ -5,9 +5,9 @@
  * is measured first and then written into memory of that size. Metadata values that are not
  * strings are printed so that they read back as the same value.
  */
-#include "writer.h"
+#include "safetensors/writer.h"
 
-#include "dtype.h"
+#include "safetensors/dtype.h"
 
 #include <inttypes.h>
 #include <stdio.h>

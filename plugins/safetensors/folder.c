@@ -5,10 +5,10 @@
  * two ways is refused with advice rather than guessed. Then every file gets its role: the same
  * weights in other formats, hidden files and leftovers are ignored, all else is a side file.
  */
-#include "folder.h"
+#include "safetensors/folder.h"
 
-#include "series.h"
-#include "text.h"
+#include "safetensors/series.h"
+#include "safetensors/text.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #ifndef ST_FOLDER_H
 #define ST_FOLDER_H
 
-#include "index.h"
+#include "safetensors/index.h"
 
 struct st_folder {
     uint32_t n_files;

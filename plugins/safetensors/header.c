@@ -6,12 +6,12 @@
  * their offsets they must cover the data part exactly, to the file's last byte. Only a file that
  * is right so far but too short is PARE_EINCOMPLETE.
  */
-#include "header.h"
+#include "safetensors/header.h"
 
-#include "dtype.h"
-#include "names.h"
-#include "sort.h"
-#include "text.h"
+#include "safetensors/dtype.h"
+#include "safetensors/names.h"
+#include "safetensors/sort.h"
+#include "safetensors/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

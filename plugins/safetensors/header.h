@@ -7,7 +7,7 @@
 #ifndef ST_HEADER_H
 #define ST_HEADER_H
 
-#include "json.h"
+#include "safetensors/json.h"
 
 struct st_tensor {
     const char *name;

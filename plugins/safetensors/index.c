@@ -5,10 +5,10 @@
  * writes it. Other keys are of no concern to the weights and pass. File names are plain names
  * within the folder; they are never opened as paths, only looked up among the source's files.
  */
-#include "index.h"
+#include "safetensors/index.h"
 
-#include "sort.h"
-#include "text.h"
+#include "safetensors/sort.h"
+#include "safetensors/text.h"
 
 #include <inttypes.h>
 #include <string.h>

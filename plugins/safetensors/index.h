@@ -7,8 +7,8 @@
 #ifndef ST_INDEX_H
 #define ST_INDEX_H
 
-#include "header.h"
-#include "names.h"
+#include "safetensors/header.h"
+#include "safetensors/names.h"
 
 struct st_index {
     struct pare_str name; /* of the file */

@@ -5,7 +5,7 @@
  * array), so that nesting costs no stack. The caller has checked that the text is UTF-8. Beyond
  * the grammar, an escape that is half a surrogate pair is refused: it is no character.
  */
-#include "json.h"
+#include "safetensors/json.h"
 
 #include <string.h>
 

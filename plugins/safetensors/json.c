@@ -4,7 +4,7 @@
  * Walks JSON text that st_json_check has found right. Every function expects the cursor where its
  * comment says; the caller looks with st_json_peek first where the type is not given.
  */
-#include "json.h"
+#include "safetensors/json.h"
 
 #include <string.h>
 

@@ -15,7 +15,7 @@
 #ifndef ST_JSON_H
 #define ST_JSON_H
 
-#include "common.h"
+#include "safetensors/common.h"
 
 #define ST_JSON_DEPTH 64
 

@@ -4,10 +4,10 @@
  * `__metadata__` maps strings to strings. The shards of a model have one each: the first one that
  * has a key decides, and a later one that says otherwise is a warning.
  */
-#include "metadata.h"
+#include "safetensors/metadata.h"
 
-#include "names.h"
-#include "text.h"
+#include "safetensors/names.h"
+#include "safetensors/text.h"
 
 #include <inttypes.h>
 

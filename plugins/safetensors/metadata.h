@@ -6,7 +6,7 @@
 #ifndef ST_METADATA_H
 #define ST_METADATA_H
 
-#include "header.h"
+#include "safetensors/header.h"
 
 int st_metadata_apply(const struct st_context *context, const struct st_header *header)
     __attribute__((warn_unused_result));

@@ -5,7 +5,7 @@
  * bits and folds the product. It is keyed with the address of the table, which differs from run to
  * run, so that nobody can prepare a file whose names all collide; no result depends on the order.
  */
-#include "names.h"
+#include "safetensors/names.h"
 
 #include <string.h>
 

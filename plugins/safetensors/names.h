@@ -7,7 +7,7 @@
 #ifndef ST_NAMES_H
 #define ST_NAMES_H
 
-#include "common.h"
+#include "safetensors/common.h"
 
 struct st_name {
     const char *data; /* NULL: free */

@@ -4,9 +4,9 @@
  * What the safetensors plugin offers: one reader and one writer. Change the version whenever any
  * output byte may change.
  */
-#include "dtype.h"
-#include "reader.h"
-#include "writer.h"
+#include "safetensors/dtype.h"
+#include "safetensors/reader.h"
+#include "safetensors/writer.h"
 
 static const struct pare_reader reader = {
     .struct_size = sizeof reader,

@@ -4,12 +4,12 @@
  * The reader: chooses the files, reads all headers at once (so that a model that opens is whole),
  * and then lists the tensors, shard by shard in the order of their data.
  */
-#include "reader.h"
+#include "safetensors/reader.h"
 
-#include "dtype.h"
-#include "folder.h"
-#include "metadata.h"
-#include "text.h"
+#include "safetensors/dtype.h"
+#include "safetensors/folder.h"
+#include "safetensors/metadata.h"
+#include "safetensors/text.h"
 
 #include <inttypes.h>
 

@@ -6,7 +6,7 @@
 #ifndef ST_READER_H
 #define ST_READER_H
 
-#include "common.h"
+#include "safetensors/common.h"
 
 int st_probe(const struct pare_probe *probe);
 int st_open(const struct pare_host *host, struct pare_job *job, void **ret_state);

@@ -5,9 +5,9 @@
  * names and step back behind others; model.safetensors is the model; all others together must be
  * one series, STEM-00001-of-0000n, that is complete; else there must be just one file.
  */
-#include "series.h"
+#include "safetensors/series.h"
 
-#include "text.h"
+#include "safetensors/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

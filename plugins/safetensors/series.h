@@ -6,7 +6,7 @@
 #ifndef ST_SERIES_H
 #define ST_SERIES_H
 
-#include "common.h"
+#include "safetensors/common.h"
 
 struct st_candidate {
     uint32_t file;

@@ -4,7 +4,7 @@
  * Heapsort: O(n log n) on every input, no memory. Most inputs are sorted already, which is seen
  * first.
  */
-#include "sort.h"
+#include "safetensors/sort.h"
 
 #include <stdbool.h>
 #include <string.h>

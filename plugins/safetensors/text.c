@@ -3,7 +3,7 @@
 /*
  * Implements text.h. Nothing here allocates or fails; all functions may run on any thread.
  */
-#include "text.h"
+#include "safetensors/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #ifndef ST_TEXT_H
 #define ST_TEXT_H
 
-#include "common.h"
+#include "safetensors/common.h"
 
 struct st_shown {
     char text[100];

@@ -5,10 +5,10 @@
  * follow from types and shapes, so nothing is left to patch once the data is written. Memory given
  * to host->out_literal stays until the job ends, for the host need not copy it.
  */
-#include "writer.h"
+#include "safetensors/writer.h"
 
-#include "dtype.h"
-#include "sort.h"
+#include "safetensors/dtype.h"
+#include "safetensors/sort.h"
 
 #include <inttypes.h>
 #include <string.h>

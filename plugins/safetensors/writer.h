@@ -6,8 +6,8 @@
 #ifndef ST_WRITER_H
 #define ST_WRITER_H
 
-#include "../split-options.h"
-#include "text.h"
+#include "safetensors/text.h"
+#include "common/split-options.h"
 
 /* One tensor of the target. Sizes are known and proven to add up. */
 struct st_item {

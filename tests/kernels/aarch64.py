@@ -40,7 +40,8 @@ def compile_all(root, directory, groups):
     def compile_one(job):
         name, arguments, source = job
         target = os.path.join(directory, name + "-" + os.path.basename(source) + ".o")
-        subprocess.run([CC, *FLAGS, "-I", os.path.join(root, "include"), *arguments, "-c", source,
+        subprocess.run([CC, *FLAGS, "-I", os.path.join(root, "include"), "-I",
+                        os.path.join(root, "plugins"), *arguments, "-c", source,
                         "-o", target], check=True)
         return target
 

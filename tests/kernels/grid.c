@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The grids of the plugin `ggml` (plugins/ggml/grid.h), made once more in the plainest way: every
- * cell is a point or has the list that sorting all points by distance and number gives.
+ * The grids of the plugin `ggml` (plugins/ggml/grid/grid.h), made once more in the plainest way:
+ * every cell is a point or has the list that sorting all points by distance and number gives.
  */
-#include "../../plugins/ggml/grid.h"
+#include "ggml/grid/grid.h"
 
 #include <stdio.h>
 #include <stdlib.h>

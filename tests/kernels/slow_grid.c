@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Slow decoders of the encodings whose codes are points of a grid: see slow.h. The points are the
- * normative data of these encodings, plugins/ggml/grid_codes.c; nothing else of it is used. */
+ * normative data of these encodings, plugins/ggml/grid/grid_codes.c; nothing else of it is used. */
 #include "slow.h"
 
-#include "../../plugins/ggml/grid.h"
+#include "ggml/grid/grid.h"
 
 /* The level of weight i of a point with 2 or 3 bits per level. */
 static uint32_t level_at(uint16_t code, uint32_t bits, uint32_t i)
