@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strbuf.h"
-#include "catalog/db.h"
+#include "catalog/catalog_private.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* SQLite in small portions: see db.h. */
-#include "catalog/db.h"
+#include "catalog/catalog_private.h"
 
 #include "base/json.h"
 

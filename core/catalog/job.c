@@ -5,7 +5,7 @@
  * one that is done stays done.
  */
 #include "base/json.h"
-#include "catalog/db.h"
+#include "catalog/catalog_private.h"
 
 #include <inttypes.h>
 #include <string.h>

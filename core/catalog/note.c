@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Small records beside jobs and conversions: evaluations, events, plugins. */
-#include "catalog/db.h"
+#include "catalog/catalog_private.h"
 
 int catalog_evaluation_add(struct catalog *catalog, int64_t conversion, const char *metric,
                            double value, const char *detail, struct error *err)

@@ -5,7 +5,7 @@
  * understand. Its bytes are read through SQLite only: opening and closing the file beside it would
  * drop the process's locks.
  */
-#include "catalog/open.h"
+#include "catalog/catalog_private.h"
 
 #include "base/file.h"
 #include "base/strbuf.h"

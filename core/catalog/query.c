@@ -6,7 +6,7 @@
  */
 #include "base/json.h"
 #include "base/timing.h"
-#include "catalog/db.h"
+#include "catalog/catalog_private.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  * was set back: such a job may run at once.
  */
 #include "base/json.h"
-#include "catalog/db.h"
+#include "catalog/catalog_private.h"
 
 #define WAITS(job)                                                                        \
     "(" job ".state = 'queued' AND " job ".not_before > " DB_NOW                          \

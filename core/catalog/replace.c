@@ -7,8 +7,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "base/timing.h"
-#include "catalog/db.h"
-#include "catalog/open.h"
+#include "catalog/catalog_private.h"
 
 #include <ctype.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #ifndef CATALOG_SCHEMA_H
 #define CATALOG_SCHEMA_H
 
-#include "catalog/db.h"
+#include "catalog/catalog_private.h"
 
 #define SCHEMA_APPLICATION_ID 0x50415245 /* "PARE" */
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* What `pare list`, `pare failures` and `pare show` read. */
-#include "catalog/db.h"
+#include "catalog/catalog_private.h"
 
 #include <string.h>
 

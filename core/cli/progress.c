@@ -3,7 +3,7 @@
 /* The progress of a conversion on standard error: see convert.h. */
 #include "base/json.h"
 #include "base/timing.h"
-#include "cli/commands/convert.h"
+#include "cli/commands/convert_private.h"
 #include "cli/table.h"
 
 #include <stdio.h>

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/strbuf.h"
+#include "supervise/job_target.h"
 
 #include <errno.h>
 #include <ini.h>

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Which slabs of a batch a kernel can get in one call: see pipeline_state.h. Any thread. */
-#include "convert/pipeline_state.h"
+/* Which slabs of a batch a kernel can get in one call: see pipeline_private.h. Any thread. */
+#include "convert/pipeline_private.h"
 
 /* What a tensor of the source becomes when nothing but its weights decides; or NULL. */
 static const struct model_tensor *plainly_made(const struct target *target, uint64_t source)

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "base/timing.h"
-#include "convert/pipeline_state.h"
+#include "convert/pipeline_private.h"
 #include "weights/importance_rows.h"
 
 #include <fcntl.h>

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/timing.h"
+#include "plugin/layout.h"
 #include "weights/slab.h"
 
 #include <errno.h>

@@ -9,7 +9,7 @@
 #define CONVERT_DIGEST_H
 
 #include "base/hash.h"
-#include "plugin/host.h"
+#include "plugin/source.h"
 
 struct digest;
 

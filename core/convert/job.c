@@ -8,7 +8,9 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/timing.h"
+#include "model/metadata.h"
 #include "model/side_files.h"
+#include "plugin/source.h"
 #include "provenance/provenance.h"
 
 #include <string.h>

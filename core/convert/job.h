@@ -7,7 +7,7 @@
 #ifndef CONVERT_JOB_H
 #define CONVERT_JOB_H
 
-#include "plugin/host.h"
+#include "plugin/source.h"
 #include "recipe/recipe.h"
 #include "weights/importance.h"
 

@@ -4,6 +4,7 @@
 #include "convert/order.h"
 
 #include "base/cleanup.h"
+#include "model/encoding.h"
 
 #include <stdlib.h>
 

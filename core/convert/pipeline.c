@@ -9,7 +9,8 @@
 #include "base/file.h"
 #include "base/timing.h"
 #include "convert/order.h"
-#include "convert/pipeline_state.h"
+#include "convert/pipeline_private.h"
+#include "plugin/source.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "map/map.h"
 #include "model/side_files.h"
+#include "plugin/source.h"
 #include "unpack/unpack.h"
 
 #include <string.h>

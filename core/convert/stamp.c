@@ -9,6 +9,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "config.h"
+#include "model/metadata.h"
+#include "plugin/layout.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -11,7 +11,8 @@
 #define CONVERT_STAMP_H
 
 #include "base/hash.h"
-#include "plugin/host.h"
+#include "plugin/layout.h"
+#include "plugin/source.h"
 
 struct stamp_place {
     uint32_t source;      /* the file whose digest stands there */

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "plugin/layout.h"
 
 #include <errno.h>
 #include <fcntl.h>

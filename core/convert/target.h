@@ -10,6 +10,7 @@
 #include "convert/digest.h"
 #include "convert/route.h"
 #include "convert/stamp.h"
+#include "plugin/layout.h"
 #include "recipe/plan.h"
 
 struct target_place {

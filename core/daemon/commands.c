@@ -4,9 +4,10 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/log.h"
-#include <config.h>
 #include "daemon/daemon_private.h"
+#include "supervise/job_target.h"
 
+#include <config.h>
 #include <fcntl.h>
 #include <string.h>
 

@@ -10,10 +10,10 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/log.h"
-#include <config.h>
 #include "daemon/daemon_private.h"
 #include "daemon/notify.h"
 
+#include <config.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

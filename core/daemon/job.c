@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/jobs_private.h"
+#include "supervise/job_target.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -7,11 +7,11 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include <config.h>
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
 #include "intake/abilities.h"
 
+#include <config.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>

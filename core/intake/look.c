@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "supervise/source_name.h"
 #include "supervise/source_set.h"
 
 #include <errno.h>

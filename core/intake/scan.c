@@ -11,7 +11,10 @@
 #include "base/strmap.h"
 #include "intake/intake_private.h"
 #include "intake/look.h"
+#include "supervise/job_target.h"
 #include "supervise/sidecar.h"
+#include "supervise/sidecar_name.h"
+#include "supervise/source_name.h"
 
 #include <errno.h>
 #include <fcntl.h>

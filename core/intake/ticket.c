@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strlist.h"
+#include "supervise/job_target.h"
 
 #include <stdio.h>
 #include <string.h>

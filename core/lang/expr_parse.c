@@ -5,7 +5,7 @@
  * product, minus, value (expr_value.c). Chains are limited by the depth of the tree that they
  * make, nesting by the same limit on the way down; chains of and and or are one node.
  */
-#include "lang/expr_parse.h"
+#include "lang/expr_private.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * definitions. Every node gets its type, its depth and whether it looks at a tensor as soon as it
  * is made; what does not fit is refused there.
  */
-#include "lang/expr_parse.h"
+#include "lang/expr_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,8 +8,10 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "map/map_work.h"
+#include "map/map_private.h"
+#include "model/metadata.h"
 #include "model/side_files.h"
+#include "plugin/source.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,12 +6,14 @@
  * tensors and the same vocabulary. Whoever asks takes the GGUF as it is when it has not. What else
  * the folder cannot tell is named.
  */
-#include "map/map_work.h"
+#include "map/map_private.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "model/metadata.h"
 #include "model/side_files.h"
+#include "plugin/source.h"
 #include "tokenizer/tokenizer.h"
 
 #include <string.h>

@@ -5,11 +5,12 @@
  * provenance/provenance.h reads it from: a model card, whose front matter is JSON and so YAML as
  * well, and generation_config.json, and how a sentence encoder pools.
  */
-#include "map/map_work.h"
+#include "map/map_private.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "model/metadata.h"
 
 #include <stdio.h>
 #include <string.h>

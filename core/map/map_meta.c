@@ -4,11 +4,12 @@
  * The metadata of a mapped model, in the order in which llama.cpp's converter writes it:
  * architecture, where it comes from, the map's `set` statements, the file type, the tokenizer.
  */
-#include "map/map_work.h"
+#include "map/map_private.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "model/metadata.h"
 #include "provenance/provenance.h"
 #include "tokenizer/tokenizer.h"
 

@@ -4,7 +4,7 @@
  * The statements of architecture maps, one per line (pare-architecture(5)). The first word says
  * which. Those about tensors are in map_parse_tensor.c. Mistakes are reported with file and line.
  */
-#include "map/map_parse.h"
+#include "map/map_rules_private.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The statements of architecture maps about tensors: see map_parse.h. */
-#include "map/map_parse.h"
+/* The statements of architecture maps about tensors: see map_rules_private.h. */
+#include "map/map_rules_private.h"
 
 #include "base/cleanup.h"
 

@@ -4,7 +4,7 @@
  * The way back: a GGUF's tensors under a checkpoint's names, from the same map. Transforms are
  * undone where that loses nothing; where it would, the model is refused.
  */
-#include "map/map_work.h"
+#include "map/map_private.h"
 
 #include "base/cleanup.h"
 #include "lang/map_tree.h"

@@ -4,11 +4,13 @@
  * The way back: config.json as a GGUF's metadata and its map tell it. Every `set` of a plain name
  * is read backwards; what that cannot say, `config` statements do.
  */
-#include "map/map_work.h"
+#include "map/map_private.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "lang/map_tree.h"
+#include "model/metadata.h"
+#include "plugin/source.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * order (plugin/view.h), from a rule's transforms. Rows of a vector are its elements when they are
  * picked, permuted or merged. Nothing is read here.
  */
-#include "map/map_work.h"
+#include "map/map_private.h"
 
 #include "base/checked.h"
 #include "base/cleanup.h"

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strlist.h"
-#include "map/map_parse.h"
+#include "map/map_rules_private.h"
 
 #include <stdio.h>
 #include <string.h>

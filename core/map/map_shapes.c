@@ -5,7 +5,7 @@
  * columns those of GGUF's have to have. What runs a model takes these numbers from its metadata and
  * loads no tensor that differs, so that a lie is better found before anything is written.
  */
-#include "map/map_work.h"
+#include "map/map_private.h"
 
 #include <string.h>
 

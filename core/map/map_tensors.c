@@ -5,7 +5,7 @@
  * order; what no rule and no `drop` knows is an error, and so is what a rule needs and is not
  * there. Work grows with tensors times rules, and never with what config.json claims.
  */
-#include "map/map_work.h"
+#include "map/map_private.h"
 
 #include "base/checked.h"
 #include "base/cleanup.h"

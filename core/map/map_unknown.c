@@ -4,7 +4,7 @@
  * What to say of a checkpoint that no map knows, or not all of: which patterns its tensors' names
  * have (numbers become {n}), and what a person can do.
  */
-#include "map/map_work.h"
+#include "map/map_private.h"
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"

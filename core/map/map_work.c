@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The values, names and counts that the rules of a map work with: see map_work.h. */
-#include "map/map_work.h"
+/* The values, names and counts that the rules of a map work with: see map_private.h. */
+#include "map/map_private.h"
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"

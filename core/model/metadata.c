@@ -4,11 +4,12 @@
  * Metadata: typed values under keys, in order. Values are copied into the model. The key map holds
  * indices, so removing an entry (meta_put) rebuilds it.
  */
+#include "model/metadata.h"
+
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
-#include "model/model.h"
 
 #include <string.h>
 

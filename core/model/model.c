@@ -309,6 +309,76 @@ int model_check_extents(const struct model *model, struct error *err)
     return check_placed(model, placed, n, err);
 }
 
+uint64_t model_parameters(const struct model *model)
+{
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < model->n_tensors; i++)
+        n += model->tensors[i].elements;
+    return n;
+}
+
+uint64_t model_bytes(const struct model *model)
+{
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < model->n_tensors; i++)
+        n += model->tensors[i].bytes;
+    return n;
+}
+
+struct census_line {
+    const char *encoding;
+    uint64_t tensors, elements, bytes;
+};
+
+static int compare_lines(const void *a, const void *b)
+{
+    const struct census_line *x = a, *y = b;
+    if (x->elements != y->elements)
+        return x->elements > y->elements ? -1 : 1;
+    return strcmp(x->encoding, y->encoding);
+}
+
+static size_t count_lines(const struct model *model, struct census_line *lines, size_t max)
+{
+    size_t n = 0;
+    for (uint64_t i = 0; i < model->n_tensors; i++) {
+        const struct model_tensor *t = &model->tensors[i];
+        size_t j = 0;
+        while (j < n && strcmp(lines[j].encoding, t->encoding_name) != 0)
+            j++;
+        if (j == n && n == max)
+            continue;
+        if (j == n)
+            lines[n++] = (struct census_line){ .encoding = t->encoding_name };
+        lines[j].tensors++;
+        lines[j].elements += t->elements;
+        lines[j].bytes += t->bytes;
+    }
+    qsort(lines, n, sizeof *lines, compare_lines);
+    return n;
+}
+
+json_t *model_census(const struct model *model)
+{
+    struct census_line lines[128];
+    size_t n = count_lines(model, lines, 128);
+    json_t *census = json_array();
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(
+            census, json_pack("{s:s, s:I, s:I, s:I}", "encoding", lines[i].encoding, "tensors",
+                              (json_int_t)lines[i].tensors, "elements",
+                              (json_int_t)lines[i].elements, "bytes", (json_int_t)lines[i].bytes));
+    return census;
+}
+
+json_t *tensor_shape(const struct model_tensor *tensor)
+{
+    json_t *shape = json_array();
+    for (uint32_t i = 0; i < tensor->n_dims; i++)
+        (void)json_array_append_new(shape, json_integer((json_int_t)tensor->dims[i]));
+    return shape;
+}
+
 int tensor_shapes_agree(const struct model_tensor *a, const struct model_tensor *b)
 {
     uint32_t i = 0, j = 0;

@@ -8,26 +8,11 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
-#include "base/error.h"
 #include "base/strmap.h"
+#include "model/encoding.h"
 
 #include <jansson.h>
 #include <stddef.h>
-
-/* An encoding as the host knows it: a validated copy of what a plugin said. */
-struct encoding {
-    const char *name;
-    const char *summary;
-    const char *plugin;       /* name of the plugin that provides it */
-    uint32_t flags;           /* enum pare_encoding_flags */
-    uint32_t block_len;
-    uint32_t n_planes;
-    struct pare_plane planes[PARE_MAX_PLANES];
-    struct pare_kernel kernel;    /* the one that this CPU uses */
-    const struct pare_kernel *const *kernels; /* all of them, NULL-terminated */
-    int (*recover)(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain,
-                   void *const *planes); /* or NULL */
-};
 
 struct model_file {
     char *name;    /* relative, as given; untrusted */
@@ -110,37 +95,11 @@ int model_find_tensor(const struct model *model, struct pare_str name, uint64_t 
 int model_check_extents(const struct model *model, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Metadata. set copies; an existing key is PARE_EDATA. put replaces: the old entry is removed and
- * the new one goes to the end. find gives NULL when there is no such key. */
-int meta_set(struct model *model, struct pare_str key, const struct pare_value *value,
-             struct error *err) __attribute__((warn_unused_result));
-int meta_put(struct model *model, struct pare_str key, const struct pare_value *value,
-             struct error *err) __attribute__((warn_unused_result));
-const struct pare_value *meta_find(const struct model *model, const char *key);
-/* Conveniences: the value of a scalar of any integer type, or of a string (copied, free it; NULL
- * when there is none). */
-int64_t meta_int(const struct model *model, const char *key, int64_t fallback);
-char *meta_string(const struct model *model, const char *key);
-/* The first element when the value is an array of integers, else like meta_int. */
-int64_t meta_first_int(const struct model *model, const char *key, int64_t fallback);
-
-/* Bytes of `rows` rows of `row_len` elements in a plane of the encoding; PARE_EDATA with a text
- * when it does not fit or the row is no multiple of the block. */
-int encoding_plane_bytes(const struct encoding *encoding, uint32_t plane, uint64_t rows,
-                         uint64_t row_len, uint64_t *ret_bytes, struct error *err)
-    __attribute__((warn_unused_result));
-
-/* 1: a row must be encoded and decoded whole. */
-int encoding_whole_rows(const struct encoding *encoding);
-
 /* Total elements (weights) and bytes of all tensors. */
 uint64_t model_parameters(const struct model *model);
 uint64_t model_bytes(const struct model *model);
 /* [{"encoding","tensors","elements","bytes"}], most elements first. New reference. */
 json_t *model_census(const struct model *model);
-/* The architecture as metadata tells ("general.architecture"), or NULL (free it). */
-char *model_architecture(const struct model *model);
-
 /* "tok_embd [1024, 256]" style shape text as a JSON array of integers. New reference. */
 json_t *tensor_shape(const struct model_tensor *tensor);
 

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Which instruction sets this CPU (and its operating system) offers, and masks in words. */
+#include "plugin/cpu.h"
+
 #include "base/strbuf.h"
-#include "plugin/registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>

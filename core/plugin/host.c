@@ -7,7 +7,8 @@
 #include "base/checked.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "plugin/job.h"
+#include "model/metadata.h"
+#include "plugin/host_private.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -7,7 +7,8 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "plugin/job.h"
+#include "plugin/cpu.h"
+#include "plugin/host_private.h"
 
 #include <string.h>
 

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "plugin/cpu.h"
 #include "plugin/validate.h"
 
 #include <dlfcn.h>

@@ -4,12 +4,14 @@
  * Opening a model: all readers look at the first bytes of its files, the surest parses it, and
  * what it says becomes the model's tensors. A reader is called by one thread at a time.
  */
+#include "plugin/source.h"
+
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/strbuf.h"
-#include "plugin/job.h"
-#include "plugin/source.h"
+#include "plugin/cpu.h"
+#include "plugin/host_private.h"
 #include "plugin/validate.h"
 
 #include <pthread.h>

@@ -7,7 +7,8 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "plugin/view_state.h"
+#include "plugin/source.h"
+#include "plugin/view_private.h"
 
 #include <string.h>
 

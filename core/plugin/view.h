@@ -13,7 +13,7 @@
 #ifndef PLUGIN_VIEW_H
 #define PLUGIN_VIEW_H
 
-#include "plugin/host.h"
+#include "plugin/source.h"
 
 struct view;
 

@@ -6,7 +6,8 @@
  * some are not wanted costs less than a call per row. All memory is bounded, whatever the shapes.
  */
 #include "base/cleanup.h"
-#include "plugin/view_state.h"
+#include "plugin/source.h"
+#include "plugin/view_private.h"
 
 #include <string.h>
 

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "model/metadata.h"
 #include "model/side_files.h"
 #include "provenance/front_matter.h"
 #include "provenance/model_id.h"

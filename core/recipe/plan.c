@@ -5,7 +5,7 @@
  * writers see nothing of the source but its files. Planes have lengths; places come with the
  * layout.
  */
-#include "recipe/plan_state.h"
+#include "recipe/plan_private.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"

@@ -6,7 +6,7 @@
  * where the recipe says "overrides", else before all. Integers are kept whatever a recipe says. A
  * choice that nobody can carry out fails here, before any weight is read.
  */
-#include "recipe/plan_state.h"
+#include "recipe/plan_private.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,10 +6,11 @@
  * without them has zeros and empty texts. Tensors are walked by layer, then name, which is the
  * order in which index() counts, whatever order the output has.
  */
-#include "recipe/plan_state.h"
+#include "recipe/plan_private.h"
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "model/metadata.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * can do without. A recipe says where they are needed ("require importance"), and where an entry of
  * another size is of no harm ("lenient importance"); an encoding may need them whatever it says.
  */
-#include "recipe/plan_state.h"
+#include "recipe/plan_private.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * and, where it does not, whether another one that the format knows would, at no greater size. The
  * choice stays; the other one is only told.
  */
-#include "recipe/plan_state.h"
+#include "recipe/plan_private.h"
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"

@@ -5,10 +5,11 @@
  * set from outside, and what the recipe records of the conversion. Entries from outside are decided
  * first, by facts of the source as it is: all other conditions see the model as if it had them.
  */
-#include "recipe/plan_state.h"
+#include "recipe/plan_private.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "model/metadata.h"
 
 #include <stdarg.h>
 #include <stdio.h>

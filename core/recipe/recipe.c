@@ -5,7 +5,7 @@
  * listing what there is. The first directory that has a file wins, so that a user's own recipe or
  * rules replace those that come with Pare.
  */
-#include "recipe/recipe_rules.h"
+#include "recipe/recipe_private.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"

@@ -10,6 +10,9 @@
 #include "model/model.h"
 
 struct recipe;
+struct recipe_rule;
+struct recipe_value;
+struct expr_env;
 
 /* Finds NAME.recipe in the colon-separated directories and parses it, with what it includes.
  * An unknown name is PARE_EUSAGE and lists those that there are; a mistake is PARE_EDATA with
@@ -38,6 +41,12 @@ const char *recipe_digest(const struct recipe *recipe);
 /* [{"name","title","description","formats":[...],"file","default","bits"}] of all recipes in the
  * directories, by name; one that does not parse has "error" instead. New reference. */
 int recipe_list(const char *dirs, json_t **ret_list, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* The value of a RECIPE_SET or RECIPE_RECORD. PARE_EDATA: it does not fit its type, or the
+ * expression fails. */
+int recipe_value(const struct recipe_rule *rule, const struct expr_env *env,
+                 struct recipe_value *ret_value, struct error *err)
     __attribute__((warn_unused_result));
 
 #endif

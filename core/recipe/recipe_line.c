@@ -4,6 +4,7 @@
 #include "recipe/recipe_line.h"
 
 #include "lang/statement.h"
+#include "recipe/recipe_private.h"
 
 #include <stdio.h>
 #include <string.h>

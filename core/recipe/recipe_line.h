@@ -9,7 +9,7 @@
 #define RECIPE_RECIPE_LINE_H
 
 #include "lang/words.h"
-#include "recipe/recipe_rules.h"
+#include "recipe/recipe_private.h"
 
 struct line {
     struct words words; /* what is left of it; its err gets all errors */

@@ -4,9 +4,10 @@
  * The statements of recipes, one per line (pare-recipe(5)). The first word says which; one that
  * is no keyword is an encoding, and the line a rule. Mistakes are reported with file and line.
  */
-#include "recipe/recipe_line.h"
+#include "recipe/recipe_private.h"
 
 #include "lang/statement.h"
+#include "recipe/recipe_line.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What a recipe is after parsing; private to recipe*.c, plan*.c and their tests. Everything here
+ * What a recipe is after parsing; for recipe*.c, plan*.c and their tests. Everything here
  * is owned by the recipe: by its arena, or by its expression unit.
  */
 #ifndef RECIPE_RECIPE_RULES_H
@@ -9,7 +9,6 @@
 
 #include "base/hash.h"
 #include "lang/expr.h"
-#include "recipe/recipe.h"
 
 #define RECIPE_MAX_FILE (256 * 1024)
 #define RECIPE_MAX_DEPTH 4    /* files that include files */
@@ -103,34 +102,5 @@ struct recipe {
     struct expr_unit unit;
     struct recipe_memory *memory;
 };
-
-struct recipe_loader {
-    struct recipe *recipe;
-    const char *dirs;
-    struct hash *hash;
-    unsigned depth, n_files;
-    int outside; /* statements that are given from outside */
-    struct error *err;
-};
-
-/* Zeroed memory, or a NUL-terminated copy of bytes, that lives as long as the recipe; NULL when
- * there is none left. */
-void *recipe_alloc(struct recipe *recipe, size_t size);
-char *recipe_copy(struct recipe *recipe, struct pare_str text);
-
-/* The value of a RECIPE_SET or RECIPE_RECORD. PARE_EDATA: it does not fit its type, or the
- * expression fails. */
-int recipe_value(const struct recipe_rule *rule, const struct expr_env *env,
-                 struct recipe_value *ret_value, struct error *err)
-    __attribute__((warn_unused_result));
-
-/* Reads and parses one file of the recipe, by its name in the loader's directories. */
-int recipe_read(struct recipe_loader *loader, const char *file)
-    __attribute__((warn_unused_result));
-
-/* Parses one line, which may be empty or a comment. The text must live as long as the recipe. A
- * file that begins with '-' is an option and has no lines. */
-int recipe_parse_line(struct recipe_loader *loader, const char *file, unsigned line,
-                      struct pare_str text) __attribute__((warn_unused_result));
 
 #endif

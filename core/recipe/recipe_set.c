@@ -4,6 +4,8 @@
  * Statements about the model as a whole: metadata, warnings, order, options of the writer. What
  * they set is an expression that a plan evaluates; a literal is tried when it is read.
  */
+#include "recipe/recipe_private.h"
+
 #include "recipe/recipe_line.h"
 
 #include <float.h>

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/timing.h"
+#include "supervise/job_target.h"
 #include "supervise/manifest.h"
 #include "supervise/publish.h"
 #include "supervise/staged.h"

@@ -15,14 +15,9 @@
 #ifndef SUPERVISE_JOB_RUN_H
 #define SUPERVISE_JOB_RUN_H
 
+#include "supervise/job_target.h"
 #include "supervise/source_set.h"
 #include "supervise/worker_process.h"
-
-struct job_target {
-    char *format, *recipe;
-    json_t *options;    /* object of strings, or NULL */
-    int done;           /* published in an earlier life of this job: skip */
-};
 
 struct job_settings {
     const char *worker;          /* path of pare-worker */
@@ -93,14 +88,5 @@ int job_sweep(int out_dirfd, struct error *err) __attribute__((warn_unused_resul
  * until job_run_start, job_run_free or job_forget, so record the manifest first. */
 int job_recover_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
                        struct error *err) __attribute__((warn_unused_result));
-
-/* Default output stem: "NAME-Q4_K_M". New string. */
-char *job_output_stem(const char *name, const char *recipe);
-/* Parses "FORMAT:RECIPE" (or "FORMAT-RECIPE" as a folder name when sep is '-'). PARE_EUSAGE. */
-int job_target_parse(const char *text, char sep, struct job_target *ret_target, struct error *err)
-    __attribute__((warn_unused_result));
-void job_target_deinit(struct job_target *target);
-/* A fresh uid: UTC time and random letters, sorts by age. */
-void job_uid(char ret_uid[40]);
 
 #endif

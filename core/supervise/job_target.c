@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Targets as people write them, names of outputs and uids: see job_run.h. */
-#include "supervise/job_run.h"
+/* Targets as people write them, names of outputs and uids: see job_target.h. */
+#include "supervise/job_target.h"
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"

@@ -10,18 +10,8 @@
 #ifndef SUPERVISE_SIDECAR_H
 #define SUPERVISE_SIDECAR_H
 
+#include "supervise/sidecar_name.h"
 #include "supervise/source_set.h"
-
-enum sidecar_kind { SIDECAR_NONE, SIDECAR_RULES, SIDECAR_IMPORTANCE };
-
-/* What a file of this name is beside models; *ret_stem (may be NULL) bytes of it are the model's
- * name. */
-enum sidecar_kind sidecar_beside(const char *name, size_t *ret_stem);
-/* What a file of this name is in a model's folder. */
-enum sidecar_kind sidecar_inside(const char *name);
-/* 1 when the file `name` beside a model whose own file, shard or folder is called `model` is its
- * sidecar. */
-int sidecar_belongs(const char *name, const char *model, int is_folder);
 
 #define SIDECARS_ALL (1u << SIDECAR_RULES | 1u << SIDECAR_IMPORTANCE)
 

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/strlist.h"
-#include "supervise/source_set.h"
+#include "supervise/source_name.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,6 @@
 #include "supervise/source_name.h"
 
 #include "base/cleanup.h"
-#include "supervise/source_set.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strlist.h"
-#include "supervise/sidecar.h"
+#include "supervise/sidecar_name.h"
 #include "supervise/source_below.h"
 #include "supervise/source_name.h"
 

@@ -9,6 +9,7 @@
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/cleanup.h"
+#include "model/metadata.h"
 #include "model/side_files.h"
 
 #include <math.h>

@@ -12,6 +12,7 @@
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/cleanup.h"
+#include "model/metadata.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,8 @@
 /* Tokenizers as metadata: the types that llama.cpp's loader insists on. */
 #include "tokenizer/tokenizer_private.h"
 
+#include "model/metadata.h"
+
 #include <string.h>
 
 static int put(struct model *target, const char *key, uint32_t type, int is_array, const void *data,

@@ -10,6 +10,7 @@
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/cleanup.h"
+#include "model/metadata.h"
 
 #include <stdio.h>
 #include <string.h>

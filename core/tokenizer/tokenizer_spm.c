@@ -8,6 +8,7 @@
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/protobuf.h"
+#include "model/metadata.h"
 #include "model/side_files.h"
 
 #include <stdlib.h>

@@ -5,9 +5,10 @@
  * tokenizer_config.json, and for SentencePiece's tokenizer.model as well. What GGUF does not hold
  * (how text is cut, by its name only) comes from pretokenizers.table.
  */
-#include "tokenizer/tokenizer_unload.h"
+#include "tokenizer/tokenizer_unload_private.h"
 
 #include "base/cleanup.h"
+#include "model/metadata.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,9 +4,10 @@
  * The tokens around a text: what a GGUF says in its flags, a tokenizer.json says in the template of
  * its post-processor, which the libraries go by.
  */
-#include "tokenizer/tokenizer_unload.h"
+#include "tokenizer/tokenizer_unload_private.h"
 
 #include "base/cleanup.h"
+#include "model/metadata.h"
 
 static int add_special(const struct unload *u, json_t *list, json_t *known, int64_t id, int type)
 {

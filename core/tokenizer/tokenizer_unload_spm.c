@@ -5,10 +5,11 @@
  * reads no such file, so tokenizer.json has the same as a BPE with byte fallback: a merge for every
  * way to make a token of two others, those of better tokens first.
  */
-#include "tokenizer/tokenizer_unload.h"
+#include "tokenizer/tokenizer_unload_private.h"
 
 #include "base/cleanup.h"
 #include "base/protobuf.h"
+#include "model/metadata.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,6 +9,8 @@
 #include "unpack/unpack_private.h"
 
 #include "base/cleanup.h"
+#include "model/metadata.h"
+#include "plugin/source.h"
 
 #include <string.h>
 

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "plugin/source.h"
 
 #include <string.h>
 #include <strings.h>

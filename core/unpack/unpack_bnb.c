@@ -22,6 +22,7 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "plugin/source.h"
 
 #include <stdio.h>
 #include <string.h>

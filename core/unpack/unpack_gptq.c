@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "plugin/source.h"
 
 #include <string.h>
 #include <strings.h>

@@ -10,6 +10,7 @@
 
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "plugin/source.h"
 
 #include <string.h>
 

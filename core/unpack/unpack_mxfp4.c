@@ -12,6 +12,7 @@
 #include "unpack/unpack_private.h"
 
 #include "base/cleanup.h"
+#include "plugin/source.h"
 
 #include <string.h>
 

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "plugin/source.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "weights/floats.h"
 
 #include "base/cleanup.h"
+#include "plugin/source.h"
 
 int floats_load(struct source *source, const struct model_tensor *t, uint64_t index,
                 const struct slab_cut *cut, uint64_t first, uint64_t count, float *x,

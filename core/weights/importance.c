@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "model/metadata.h"
+#include "plugin/source.h"
 
 #include <math.h>
 #include <string.h>

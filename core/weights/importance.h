@@ -11,7 +11,7 @@
 #define WEIGHTS_IMPORTANCE_H
 
 #include "base/hash.h"
-#include "plugin/host.h"
+#include "plugin/source.h"
 
 struct importance;
 

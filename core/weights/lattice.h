@@ -14,7 +14,7 @@
 #ifndef WEIGHTS_LATTICE_H
 #define WEIGHTS_LATTICE_H
 
-#include "plugin/host.h"
+#include "plugin/source.h"
 
 #define LATTICE_MAGNITUDES 4 /* zero is none */
 

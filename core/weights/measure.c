@@ -8,8 +8,8 @@
 
 #include "base/json.h"
 #include "weights/measure_sums.h"
-#include <pare/plugin.h>
 
+#include <pare/plugin.h>
 #include <math.h>
 #include <string.h>
 

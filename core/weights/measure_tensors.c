@@ -6,6 +6,7 @@
 #include "weights/measure_tensors.h"
 
 #include "base/cleanup.h"
+#include "plugin/source.h"
 #include "weights/floats.h"
 #include "weights/importance_rows.h"
 

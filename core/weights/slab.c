@@ -4,6 +4,7 @@
 #include "weights/slab.h"
 
 #include "base/cleanup.h"
+#include "model/encoding.h"
 
 #include <string.h>
 

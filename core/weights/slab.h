@@ -12,7 +12,7 @@
 #ifndef WEIGHTS_SLAB_H
 #define WEIGHTS_SLAB_H
 
-#include "plugin/host.h"
+#include "plugin/source.h"
 
 #define SLAB_ELEMENTS (64u * 1024u) /* aim, in elements: what they become stays in a second cache */
 

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "model/encoding.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@
 #include "worker/bench.h"
 
 #include "base/timing.h"
+#include "model/encoding.h"
 
 #include <math.h>
 #include <pthread.h>

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "plugin/cpu.h"
 #include "plugin/validate.h"
 #include "worker/bench.h"
 

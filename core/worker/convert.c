@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/timing.h"
+#include "plugin/source.h"
 #include "worker/answer.h"
 
 #include <string.h>

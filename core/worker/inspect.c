@@ -6,7 +6,9 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "convert/route.h"
+#include "model/metadata.h"
 #include "model/side_files.h"
+#include "plugin/source.h"
 
 #include <string.h>
 

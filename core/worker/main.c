@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "config.h"
+#include "plugin/cpu.h"
+#include "plugin/source.h"
 #include "weights/measure.h"
 #include "worker/bench_job.h"
 #include "worker/compare.h"

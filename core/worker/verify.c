@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "base/timing.h"
 #include "convert/route.h"
+#include "plugin/source.h"
 #include "weights/measure_tensors.h"
 
 #include <stdio.h>

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "plugin/cpu.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 /* `pare bench` of kernels: a worker measures them, we show what it says. */
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "cli/commands/bench.h"
+#include "cli/commands/bench_private.h"
 #include "cli/operand.h"
 #include "cli/table.h"
 

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/strbuf.h"
 #include "base/timing.h"
-#include "cli/commands/bench.h"
+#include "cli/commands/bench_private.h"
 #include "cli/operand.h"
 #include "cli/table.h"
 

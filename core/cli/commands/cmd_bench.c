@@ -3,7 +3,8 @@
 /* `pare bench`: its options, and which of the two is to be measured. */
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "cli/commands/bench.h"
+#include "cli/commands/bench_private.h"
+#include "supervise/job_target.h"
 
 #include <string.h>
 

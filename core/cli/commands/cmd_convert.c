@@ -3,7 +3,8 @@
 /* `pare convert`: its options, then each source in turn. */
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "cli/commands/convert.h"
+#include "cli/commands/convert_private.h"
+#include "supervise/job_target.h"
 
 #include <string.h>
 

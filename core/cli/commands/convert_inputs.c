@@ -5,7 +5,7 @@
  * from its sidecars. What the command line says goes first.
  */
 #include "base/cleanup.h"
-#include "cli/commands/convert.h"
+#include "cli/commands/convert_private.h"
 #include "cli/operand.h"
 #include "supervise/sidecar.h"
 

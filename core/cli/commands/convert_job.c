@@ -8,9 +8,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strbuf.h"
-#include "cli/commands/convert.h"
-#include "cli/record.h"
+#include "cli/commands/convert_private.h"
 #include "cli/operand.h"
+#include "cli/record.h"
+#include "supervise/job_target.h"
 
 #include <errno.h>
 #include <fcntl.h>

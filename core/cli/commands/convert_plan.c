@@ -3,10 +3,11 @@
 /* `pare convert --dry-run`: what a worker plans for each target, without reading a weight. */
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "cli/commands/convert.h"
+#include "cli/commands/convert_private.h"
 #include "cli/operand.h"
 #include "cli/table.h"
 #include "cli/views/census_view.h"
+#include "supervise/job_target.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 /* What `pare convert` prints when it is done. */
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "cli/commands/convert.h"
+#include "cli/commands/convert_private.h"
 #include "cli/table.h"
 
 #include <math.h>

@@ -1,0 +1,89 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * A thin layer on SQLite for the rest of core/catalog: prepared statements with their values in one
+ * call, transactions, and SQLite's failures as ours.
+ *
+ * Values follow a format string, one letter for each `?`, in order: 'i' an int64_t, 'r' a double,
+ * 's' text (const char *; bytes that are not UTF-8 become \xNN), 'j' a const json_t * as JSON text.
+ * A NULL pointer is SQL's NULL.
+ */
+#ifndef CATALOG_CATALOG_PRIVATE_H
+#define CATALOG_CATALOG_PRIVATE_H
+
+#include "catalog/catalog.h"
+
+#include <sqlite3.h>
+
+struct catalog {
+    sqlite3 *db;
+    char *path;
+    int readonly;
+};
+
+/* The wall clock, and a time from now in seconds (a bound value), as stamps. */
+#define DB_NOW "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+#define DB_NOW_PLUS "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ? || ' seconds')"
+
+/* Turns the handle's last failure into ours, "PATH: doing: why"; returns its code. */
+int db_fail(const struct catalog *catalog, const char *doing, struct error *err)
+    __attribute__((warn_unused_result));
+/* The same for a result code. */
+int db_fail_code(const struct catalog *catalog, int result, const char *doing, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Runs a script of trusted statements without values. */
+int db_exec(struct catalog *catalog, const char *script, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Prepares a statement and binds its values; sqlite3_finalize it. */
+int db_prepare(struct catalog *catalog, struct error *err, sqlite3_stmt **ret_statement,
+               const char *sql, const char *format, ...) __attribute__((warn_unused_result));
+int db_preparev(struct catalog *catalog, struct error *err, sqlite3_stmt **ret_statement,
+                const char *sql, const char *format, va_list ap)
+    __attribute__((warn_unused_result));
+/* Binds a member of JSON as `->>` gives it: text, number, 0 or 1, NULL; what holds more, and all if
+ * `whole`, as JSON. */
+int db_bind_json(struct catalog *catalog, sqlite3_stmt *statement, int i, const json_t *value,
+                 int whole, struct error *err) __attribute__((warn_unused_result));
+/* 1: a row is there; 0: no more. */
+int db_step(struct catalog *catalog, sqlite3_stmt *statement, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Runs one statement that gives no rows. db_changes tells how many rows it changed. */
+int db_run(struct catalog *catalog, struct error *err, const char *sql, const char *format, ...)
+    __attribute__((warn_unused_result));
+int64_t db_changes(const struct catalog *catalog);
+
+/* The first column of the first row; CATALOG_NOT_FOUND without a row (or with NULL). */
+int db_integer(struct catalog *catalog, struct error *err, int64_t *ret_value, const char *sql,
+               const char *format, ...) __attribute__((warn_unused_result));
+/* The same as text, new string. */
+int db_text(struct catalog *catalog, struct error *err, char **ret_text, const char *sql,
+            const char *format, ...) __attribute__((warn_unused_result));
+/* All rows as a new array of objects by column name; columns that hold JSON are JSON. */
+int db_rows(struct catalog *catalog, struct error *err, json_t **ret_rows, const char *sql,
+            const char *format, ...) __attribute__((warn_unused_result));
+
+/* One value of the current row; a new reference, NULL when out of memory. */
+json_t *db_value(sqlite3_stmt *statement, int column);
+
+/* A transaction that writes. db_end commits when result >= 0, else rolls back; returns result, or
+ * the failure to commit. */
+int db_begin(struct catalog *catalog, struct error *err) __attribute__((warn_unused_result));
+int db_end(struct catalog *catalog, int result, struct error *err)
+    __attribute__((warn_unused_result));
+
+static inline void db_finalize(sqlite3_stmt **statement)
+{
+    (void)sqlite3_finalize(*statement);
+}
+
+#define _cleanup_statement_ __attribute__((cleanup(db_finalize)))
+
+/* As catalog_open. `check`: also look for damage in the whole file. PARE_EDATA means that it is
+ * damaged; it was not changed then. */
+int open_writer(const char *path, int check, struct catalog **ret_catalog, struct error *err)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* What the files share that read a recipe: recipe.c, recipe_parse.c, recipe_line.c, recipe_set.c.
+ */
+#ifndef RECIPE_RECIPE_PRIVATE_H
+#define RECIPE_RECIPE_PRIVATE_H
+
+#include "recipe/recipe.h"
+#include "recipe/recipe_rules.h"
+
+struct recipe_loader {
+    struct recipe *recipe;
+    const char *dirs;
+    struct hash *hash;
+    unsigned depth, n_files;
+    int outside; /* statements that are given from outside */
+    struct error *err;
+};
+
+/* Zeroed memory, or a NUL-terminated copy of bytes, that lives as long as the recipe; NULL when
+ * there is none left. */
+void *recipe_alloc(struct recipe *recipe, size_t size);
+char *recipe_copy(struct recipe *recipe, struct pare_str text);
+
+/* Reads and parses one file of the recipe, by its name in the loader's directories. */
+int recipe_read(struct recipe_loader *loader, const char *file)
+    __attribute__((warn_unused_result));
+
+/* Parses one line, which may be empty or a comment. The text must live as long as the recipe. A
+ * file that begins with '-' is an option and has no lines. */
+int recipe_parse_line(struct recipe_loader *loader, const char *file, unsigned line,
+                      struct pare_str text) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Within tokenizer_unload: the GGUF's vocabulary, and the files that are being made. */
+#ifndef TOKENIZER_TOKENIZER_UNLOAD_PRIVATE_H
+#define TOKENIZER_TOKENIZER_UNLOAD_PRIVATE_H
+
+#include "tokenizer/tokenizer_private.h"
+
+struct unload {
+    const struct model *gguf;
+    const char *dirs;
+    uint64_t n;
+    const struct pare_str *tokens;
+    const int32_t *types; /* or NULL: all are text */
+    const float *scores;  /* or NULL */
+    struct strmap ids;
+    struct vocab texts;   /* memory for tokens that are written differently */
+    json_t *tokenizer, *config;
+    json_t *files;        /* borrowed */
+};
+
+int32_t unload_type(const struct unload *u, uint64_t id);
+/* 1 for [PADid], which loading makes by itself. */
+int unload_is_padding(const struct unload *u, uint64_t id);
+/* A text as JSON; PARE_ENOTSUP when it is not UTF-8. New reference. */
+int unload_text(struct pare_str text, json_t **ret_text, struct error *err)
+    __attribute__((warn_unused_result));
+/* Appends to tokenizer.json's added_tokens. */
+int unload_add_token(struct unload *u, uint64_t id, struct pare_str text, int special,
+                     struct error *err) __attribute__((warn_unused_result));
+/* A true or false of the metadata. */
+int unload_flag(const struct unload *u, const char *key, int fallback);
+/* The id of a special token, by its key; -1: there is none. */
+int64_t unload_token(const struct unload *u, const char *key);
+
+struct unload_around {
+    int64_t first, last; /* ids; -1: nothing */
+    int separated;       /* 1: the last one stands behind both texts of a pair */
+};
+/* Adds tokens that stand around texts to the post-processor (tokenizer_unload_post.c). */
+int unload_post(struct unload *u, const struct unload_around *around, struct error *err)
+    __attribute__((warn_unused_result));
+/* "llama": tokenizer.model, and the same as a BPE with byte fallback (tokenizer_unload_spm.c). */
+int unload_spm(struct unload *u, struct error *err) __attribute__((warn_unused_result));
+
+#endif
