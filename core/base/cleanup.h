@@ -15,26 +15,26 @@
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-#define DEFINE_CLEANUP(type, function)                                \
-    static inline void function##_cleanup(type *p)                    \
-    {                                                                 \
-        if (*p)                                                       \
-            function(*p);                                             \
-    }                                                                 \
+#define DEFINE_CLEANUP(type, function)             \
+    static inline void function##_cleanup(type *p) \
+    {                                              \
+        if (*p)                                    \
+            function(*p);                          \
+    }                                              \
     struct function##_cleanup_needs_semicolon
 
-#define TAKE(p)                       \
-    __extension__({                   \
-        __typeof__(p) taken_ = (p);   \
-        (p) = NULL;                   \
-        taken_;                       \
+#define TAKE(p)                     \
+    __extension__({                 \
+        __typeof__(p) taken_ = (p); \
+        (p) = NULL;                 \
+        taken_;                     \
     })
 
-#define TAKE_FD(fd)                   \
-    __extension__({                   \
-        int taken_ = (fd);            \
-        (fd) = -1;                    \
-        taken_;                       \
+#define TAKE_FD(fd)        \
+    __extension__({        \
+        int taken_ = (fd); \
+        (fd) = -1;         \
+        taken_;            \
     })
 
 static inline void cleanup_free(void *p)

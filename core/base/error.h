@@ -19,7 +19,10 @@ struct error {
     char text[ERROR_TEXT_MAX];
 };
 
-#define ERROR_INIT { 0, "" }
+#define ERROR_INIT \
+    {              \
+        0, ""      \
+    }
 
 /* Fills err (may be NULL) and returns code. Control characters in the text are escaped. */
 int error_set(struct error *err, int code, const char *format, ...)
@@ -33,8 +36,7 @@ int error_errno(struct error *err, int errno_value, const char *format, ...)
     __attribute__((format(printf, 3, 4), warn_unused_result));
 
 /* Puts "prefix: " in front of the text; returns err->code. */
-int error_prefix(struct error *err, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* For out of memory: PARE_ENOMEM with a fixed text. */
 int error_oom(struct error *err) __attribute__((warn_unused_result));

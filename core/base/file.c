@@ -106,8 +106,8 @@ int file_write_durably(int dirfd, const char *name, const void *data, size_t n, 
     int len = snprintf(tmp, sizeof tmp, ".%.200s.%d.tmp", name, (int)getpid());
     if (len < 0 || (size_t)len >= sizeof tmp)
         return error_set(err, PARE_ELIMIT, "%s: the name is too long", name);
-    _cleanup_close_ int fd =
-        openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    _cleanup_close_ int fd = openat(dirfd, tmp,
+                                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return error_errno(err, errno, "cannot create %s", tmp);
     int r = file_write(fd, data, n, err);

@@ -10,11 +10,11 @@
 #define BASE_PATHS_H
 
 /* Each gives a path (free it), or NULL when out of memory. */
-char *paths_plugins(void); /* colon-separated directories */
-char *paths_recipes(void); /* colon-separated directories */
+char *paths_plugins(void);       /* colon-separated directories */
+char *paths_recipes(void);       /* colon-separated directories */
 char *paths_architectures(void); /* colon-separated directories */
 char *paths_worker(void);
-char *paths_config(void);  /* …/etc/pare/pared.conf */
+char *paths_config(void); /* …/etc/pare/pared.conf */
 /* The user's own catalog: $XDG_STATE_HOME/pare/catalog.db, or ~/.local/state/pare/catalog.db. */
 char *paths_user_catalog(void);
 /* The control socket that goes with a catalog: pared.sock beside it. */

@@ -15,7 +15,10 @@ struct strbuf {
     int failed;
 };
 
-#define STRBUF_INIT { NULL, 0, 0, 0 }
+#define STRBUF_INIT   \
+    {                 \
+        NULL, 0, 0, 0 \
+    }
 
 void strbuf_deinit(struct strbuf *sb);
 void strbuf_add(struct strbuf *sb, const void *data, size_t n);

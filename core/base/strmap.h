@@ -16,7 +16,10 @@ struct strmap {
     uint64_t key[2];
 };
 
-#define STRMAP_INIT { 0 }
+#define STRMAP_INIT \
+    {               \
+        0           \
+    }
 
 void strmap_deinit(struct strmap *map);
 /* 0 added; 1 the key was there already (its value is unchanged). */

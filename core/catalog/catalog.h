@@ -63,11 +63,11 @@ struct catalog_target {
 };
 
 struct catalog_job_spec {
-    const char *uid;    /* unique for ever, see job_uid() */
-    const char *name;   /* the model's, for people */
-    const char *path;   /* where the source is, as the user gave it */
-    const char *kind;   /* "drop", "submit" or "convert" */
-    int64_t priority;   /* higher runs first */
+    const char *uid;       /* unique for ever, see job_uid() */
+    const char *name;      /* the model's, for people */
+    const char *path;      /* where the source is, as the user gave it */
+    const char *kind;      /* "drop", "submit" or "convert" */
+    int64_t priority;      /* higher runs first */
     const char *submitted; /* stamp, or NULL: now */
     const struct catalog_target *targets;
     size_t n_targets;
@@ -79,8 +79,8 @@ int catalog_job_add(struct catalog *catalog, const struct catalog_job_spec *spec
                     struct error *err) __attribute__((warn_unused_result));
 
 /* The id of a job from what a person typed: its id, its uid, or the beginning of one uid only. */
-int catalog_job_find(struct catalog *catalog, const char *text, int64_t *ret_id,
-                     struct error *err) __attribute__((warn_unused_result));
+int catalog_job_find(struct catalog *catalog, const char *text, int64_t *ret_id, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* A job as JSON, new reference: the fields of "A job" in docs/control.md, of which stage, done,
  * total and rate are null here (retry_in is set, state is "retry" while it is > 0); and kind,
@@ -101,8 +101,8 @@ int catalog_counts(struct catalog *catalog, json_t **ret_counts, struct error *e
 /* The next job that pared should run (kind drop or submit), of those whose time has come: highest
  * priority, then the oldest. CATALOG_NOT_FOUND when there is none; then *ret_wait is the time until
  * the next, in seconds, or -1 when the queue is empty. */
-int catalog_job_next(struct catalog *catalog, int64_t *ret_id, double *ret_wait,
-                     struct error *err) __attribute__((warn_unused_result));
+int catalog_job_next(struct catalog *catalog, int64_t *ret_id, double *ret_wait, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* Jobs (ids, new JSON array of integers) that were running when the last daemon died.
  * Their state is not changed: look at the outputs of each (job_recover_target), record what is
@@ -123,17 +123,16 @@ int catalog_job_cancelled(struct catalog *catalog, int64_t job, struct error *er
     __attribute__((warn_unused_result));
 /* Back into the queue, to run after `delay` seconds (at most a day) because of `why` (NULL: no
  * fault of the job, such as a restart). The attempts stay counted. */
-int catalog_job_requeue(struct catalog *catalog, int64_t job, double delay,
-                        const struct error *why, struct error *err)
-    __attribute__((warn_unused_result));
+int catalog_job_requeue(struct catalog *catalog, int64_t job, double delay, const struct error *why,
+                        struct error *err) __attribute__((warn_unused_result));
 /* A person's retry of a failed or cancelled job: queued as if new, done conversions stay done.
  * PARE_EUSAGE when it is in another state. */
 int catalog_job_retry(struct catalog *catalog, int64_t job, struct error *err)
     __attribute__((warn_unused_result));
 
 /* Keeps what the worker said in `start`: sandbox, version, cpu, threads (any may be absent). */
-int catalog_job_start(struct catalog *catalog, int64_t job, const json_t *start,
-                      struct error *err) __attribute__((warn_unused_result));
+int catalog_job_start(struct catalog *catalog, int64_t job, const json_t *start, struct error *err)
+    __attribute__((warn_unused_result));
 /* Keeps the facts of the worker's `source`, so that a failed job has them too. */
 int catalog_job_source(struct catalog *catalog, int64_t job, const json_t *source,
                        struct error *err) __attribute__((warn_unused_result));
@@ -179,8 +178,8 @@ struct catalog_filter {
 };
 
 /* Conversions, newest first: an array of objects with the columns of the view `conversions`. */
-int catalog_list(struct catalog *catalog, const struct catalog_filter *filter,
-                 json_t **ret_rows, struct error *err) __attribute__((warn_unused_result));
+int catalog_list(struct catalog *catalog, const struct catalog_filter *filter, json_t **ret_rows,
+                 struct error *err) __attribute__((warn_unused_result));
 /* The same of the view `failures`. filter->state is not used. */
 int catalog_failures(struct catalog *catalog, const struct catalog_filter *filter,
                      json_t **ret_rows, struct error *err) __attribute__((warn_unused_result));
@@ -188,8 +187,8 @@ int catalog_failures(struct catalog *catalog, const struct catalog_filter *filte
  * its second; or an output's name), as one object: {"job": {…}, "conversions": [{…, "files": [],
  * "tensors": [], "evaluations": []}], "events": []}, keys as the columns. Tensors are there when it
  * is one conversion. */
-int catalog_show(struct catalog *catalog, const char *text, json_t **ret_object,
-                 struct error *err) __attribute__((warn_unused_result));
+int catalog_show(struct catalog *catalog, const char *text, json_t **ret_object, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* One row of a query: n values (null, integer, real, string; a blob as its hexadecimal text). The
  * first call has values == NULL: the columns' names only. Not 0 ends the query with that. */

@@ -15,7 +15,7 @@
 
 struct import {
     const json_t *manifest;
-    json_t *head; /* owned */
+    json_t *head;      /* owned */
     char *output_path; /* owned */
     const char *uid, *created, *format, *recipe, *output_name;
     int64_t job, model, conversion;
@@ -109,7 +109,8 @@ static int put_model(struct catalog *catalog, struct import *import, struct erro
 /* The row of the conversion, filled from the head. */
 static int put_conversion(struct catalog *catalog, const struct import *import, struct error *err)
 {
-    return db_run(catalog, err,
+    return db_run(
+        catalog, err,
         "UPDATE conversion SET state = 'done', error_code = NULL, error_text = NULL,"
         " format = m->>'$.target.format', recipe = m->>'$.target.recipe',"
         " recipe_sha256 = m->>'$.target.recipe_sha256',"
@@ -159,11 +160,13 @@ static int put_files(struct catalog *catalog, const struct import *import, struc
 }
 
 /* Members of a tensor in the order of PUT_TENSOR's values, from the third on. */
+/* clang-format off */
 static const char *const tensor_members[] = {
     "name", "shape", "from", "to", "elements", "bytes_in", "bytes", "rmse", "sqnr_db",
     "relative_error", "max_abs", "cosine", "nonfinite", "seconds", "importance",
     "weighted_relative_error", "weighted_sqnr_db", "lattice",
 };
+/* clang-format on */
 
 #define PUT_TENSOR                                                                                \
     "INSERT INTO tensor (conversion_id, position, name, shape, from_encoding, to_encoding,"       \
@@ -347,7 +350,8 @@ static int order_positions(struct catalog *catalog, const struct import *import,
 {
     int r = db_run(catalog, err,
                    "UPDATE conversion SET position = position + 1000000 WHERE job_id ="
-                   " (SELECT id FROM job WHERE id = ? AND kind = 'rebuild')", "i", import->job);
+                   " (SELECT id FROM job WHERE id = ? AND kind = 'rebuild')",
+                   "i", import->job);
     if (r < 0)
         return r;
     return db_run(catalog, err,

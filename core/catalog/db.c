@@ -160,8 +160,7 @@ static int bind_value(sqlite3_stmt *statement, int i, const json_t *value)
 int db_bind_json(struct catalog *catalog, sqlite3_stmt *statement, int i, const json_t *value,
                  int whole, struct error *err)
 {
-    int result = whole || !value ? bind_json(statement, i, value)
-                                 : bind_value(statement, i, value);
+    int result = whole || !value ? bind_json(statement, i, value) : bind_value(statement, i, value);
     return result == SQLITE_OK ? 0 : db_fail_code(catalog, result, "catalog", err);
 }
 
@@ -273,8 +272,8 @@ json_t *db_value(sqlite3_stmt *statement, int column)
 /* Columns that hold JSON, wherever they occur. */
 static int holds_json(const char *name)
 {
-    static const char *const names[] = { "options", "overrides", "plugins", "sandbox",
-                                         "shape", "warnings", "described" };
+    static const char *const names[] = { "options", "overrides", "plugins",  "sandbox",
+                                         "shape",   "warnings",  "described" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i]))
             return 1;
@@ -300,8 +299,8 @@ static int append_row(json_t *rows, sqlite3_stmt *statement)
     if (json_array_append_new(rows, row) < 0)
         return -1;
     for (int i = 0; i < sqlite3_column_count(statement); i++)
-        if (json_object_set_new(row, sqlite3_column_name(statement, i),
-                                row_value(statement, i)) < 0)
+        if (json_object_set_new(row, sqlite3_column_name(statement, i), row_value(statement, i)) <
+            0)
             return -1;
     return 0;
 }

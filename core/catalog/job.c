@@ -25,8 +25,8 @@ static int insert_target(struct catalog *catalog, int64_t job, size_t position,
                   target->options ? target->options : none);
 }
 
-static int insert_job(struct catalog *catalog, const struct catalog_job_spec *spec,
-                      int64_t *ret_id, struct error *err)
+static int insert_job(struct catalog *catalog, const struct catalog_job_spec *spec, int64_t *ret_id,
+                      struct error *err)
 {
     int r = db_run(catalog, err,
                    "INSERT INTO job (uid, name, source_path, kind, state, priority, submitted)"
@@ -51,8 +51,7 @@ static int adopt_target(struct catalog *catalog, int64_t job, size_t position,
     int r = db_run(catalog, err,
                    "UPDATE conversion SET position = ? WHERE id = (SELECT min(id) FROM conversion"
                    " WHERE job_id = ? AND position >= ? AND format = ? AND recipe = ?)",
-                   "iiiss", (int64_t)position, job, (int64_t)ASIDE, target->format,
-                   target->recipe);
+                   "iiiss", (int64_t)position, job, (int64_t)ASIDE, target->format, target->recipe);
     if (r == 0 && db_changes(catalog) == 0)
         r = insert_target(catalog, job, position, target, err);
     return r;
@@ -184,7 +183,8 @@ int catalog_job_cancelled(struct catalog *catalog, int64_t job, struct error *er
                   "UPDATE job SET state = 'cancelled', finished = coalesce(finished, " DB_NOW "),"
                   " not_before = NULL WHERE id = ? AND state NOT IN ('done', 'failed')",
                   "UPDATE conversion SET state = 'cancelled', finished = " DB_NOW
-                  " WHERE job_id = ? AND state NOT IN ('done', 'cancelled', 'failed')", err);
+                  " WHERE job_id = ? AND state NOT IN ('done', 'cancelled', 'failed')",
+                  err);
 }
 
 static int fail_job(struct catalog *catalog, int64_t job, const struct error *why,
@@ -215,8 +215,8 @@ int catalog_job_failed(struct catalog *catalog, int64_t job, const struct error 
     return db_end(catalog, fail_job(catalog, job, why, err), err);
 }
 
-#define CONVERSIONS_AGAIN                                                                     \
-    "UPDATE conversion SET state = 'queued', started = NULL, finished = NULL,"                \
+#define CONVERSIONS_AGAIN                                                      \
+    "UPDATE conversion SET state = 'queued', started = NULL, finished = NULL," \
     " error_code = NULL, error_text = NULL WHERE job_id = ? AND state <> 'done'"
 
 static int requeue(struct catalog *catalog, int64_t job, double delay, const struct error *why,
@@ -231,8 +231,8 @@ static int requeue(struct catalog *catalog, int64_t job, double delay, const str
     return r == 0 ? db_run(catalog, err, CONVERSIONS_AGAIN, "i", job) : r;
 }
 
-int catalog_job_requeue(struct catalog *catalog, int64_t job, double delay,
-                        const struct error *why, struct error *err)
+int catalog_job_requeue(struct catalog *catalog, int64_t job, double delay, const struct error *why,
+                        struct error *err)
 {
     delay = delay > 86400 ? 86400 : delay > 0 ? delay : 0;
     int r = db_begin(catalog, err);

@@ -23,8 +23,8 @@ int catalog_event(struct catalog *catalog, int64_t job, const char *level, const
                   const char *text, struct error *err)
 {
     int64_t id;
-    int r = job == 0 ? 0 : db_integer(catalog, err, &id, "SELECT id FROM job WHERE id = ?", "i",
-                                      job);
+    int r = job == 0 ? 0
+                     : db_integer(catalog, err, &id, "SELECT id FROM job WHERE id = ?", "i", job);
     if (r != 0)
         return r;
     return db_run(catalog, err,

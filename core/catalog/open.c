@@ -70,8 +70,10 @@ static int quick_check(struct catalog *catalog, struct error *err)
     if (r != 0)
         return r;
     if (strcmp(verdict, "ok") != 0)
-        return error_set(err, PARE_EDATA, "%s: %s; the catalog is damaged: move it away and run "
-                         "`pare rebuild`", catalog->path, verdict);
+        return error_set(err, PARE_EDATA,
+                         "%s: %s; the catalog is damaged: move it away and run "
+                         "`pare rebuild`",
+                         catalog->path, verdict);
     return 0;
 }
 
@@ -88,7 +90,8 @@ static int set_journal(struct catalog *catalog, struct error *err)
     return db_exec(catalog,
                    "PRAGMA synchronous = FULL;"
                    "PRAGMA journal_size_limit = 16777216;"
-                   "PRAGMA wal_autocheckpoint = 1000;", err);
+                   "PRAGMA wal_autocheckpoint = 1000;",
+                   err);
 }
 
 static int prepare_writer(struct catalog *catalog, int check, struct error *err)
@@ -96,8 +99,10 @@ static int prepare_writer(struct catalog *catalog, int check, struct error *err)
     enum schema_state state;
     int r = schema_inspect(catalog, &state, err);
     if (r == 0 && state == SCHEMA_NEWER)
-        r = error_set(err, PARE_ENOTSUP, "%s: the catalog is of a newer version of Pare than %s; "
-                      "it is left as it is", catalog->path, "this one");
+        r = error_set(err, PARE_ENOTSUP,
+                      "%s: the catalog is of a newer version of Pare than %s; "
+                      "it is left as it is",
+                      catalog->path, "this one");
     if (r == 0 && check)
         r = quick_check(catalog, err);
     if (r == 0)
@@ -143,7 +148,8 @@ static int inspect_reader(struct catalog *catalog, struct error *err)
     if (state == SCHEMA_EMPTY)
         return CATALOG_NOT_FOUND;
     if (state == SCHEMA_OLDER)
-        return error_set(err, PARE_ENOTSUP, "%s: the catalog is of an older version of Pare; "
+        return error_set(err, PARE_ENOTSUP,
+                         "%s: the catalog is of an older version of Pare; "
                          "pared brings it up to date when it starts, or `pare rebuild`",
                          catalog->path);
     return 0;

@@ -12,13 +12,14 @@
 
 static int pragma_is_harmless(const char *name, const char *value)
 {
-    static const char *const any[] = { "table_info", "table_xinfo", "table_list", "index_list",
-                                       "index_info", "index_xinfo", "foreign_key_list",
-                                       "foreign_key_check", "quick_check", "integrity_check" };
-    static const char *const no_value[] = { "user_version", "application_id", "page_count",
-                                            "page_size", "journal_mode", "freelist_count",
-                                            "database_list", "compile_options",
-                                            "function_list", "encoding", "schema_version" };
+    static const char *const any[] = { "table_info",       "table_xinfo",       "table_list",
+                                       "index_list",       "index_info",        "index_xinfo",
+                                       "foreign_key_list", "foreign_key_check", "quick_check",
+                                       "integrity_check" };
+    static const char *const no_value[] = { "user_version",  "application_id",  "page_count",
+                                            "page_size",     "journal_mode",    "freelist_count",
+                                            "database_list", "compile_options", "function_list",
+                                            "encoding",      "schema_version" };
     for (size_t i = 0; i < sizeof any / sizeof *any; i++)
         if (!sqlite3_stricmp(name, any[i]))
             return 1;

@@ -8,44 +8,47 @@
 #include "base/json.h"
 #include "catalog/catalog_private.h"
 
-#define WAITS(job)                                                                        \
-    "(" job ".state = 'queued' AND " job ".not_before > " DB_NOW                          \
-    " AND " job ".not_before <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+86401 seconds'))"
+#define WAITS(job)                                                           \
+    "(" job ".state = 'queued' AND " job ".not_before > " DB_NOW " AND " job \
+    ".not_before <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+86401 seconds'))"
 
 #define SECONDS_UNTIL(stamp) "((julianday(" stamp ") - julianday('now')) * 86400.0)"
 
 /* Only for pared: `pare convert` looks after its own jobs. */
-#define IN_QUEUE(job)                                                                     \
-    job ".kind <> 'convert' AND " job ".state IN ('queued', 'running')"
+#define IN_QUEUE(job) job ".kind <> 'convert' AND " job ".state IN ('queued', 'running')"
 
-#define ERROR_JSON(row)                                                                   \
-    "CASE WHEN " row ".error_code IS NULL THEN NULL ELSE"                                 \
+#define ERROR_JSON(row)                                   \
+    "CASE WHEN " row ".error_code IS NULL THEN NULL ELSE" \
     " json_object('code', " row ".error_code, 'text', " row ".error_text) END"
 
-#define TARGETS_JSON                                                                      \
-    "(SELECT json_group_array(json_object("                                               \
-    "'format', c.format, 'recipe', c.recipe, 'options', json(c.options),"                 \
-    " 'state', c.state, 'output', c.output_path, 'bytes', c.bytes_out,"                   \
-    " 'bits_per_weight', c.bits_per_weight, 'sqnr_db', c.sqnr_db,"                        \
-    " 'error', json(" ERROR_JSON("c") ")))"                                               \
-    " FROM (SELECT * FROM conversion WHERE job_id = j.id ORDER BY position) c)"
+#define TARGETS_JSON                                                      \
+    "(SELECT json_group_array(json_object("                               \
+    "'format', c.format, 'recipe', c.recipe, 'options', json(c.options)," \
+    " 'state', c.state, 'output', c.output_path, 'bytes', c.bytes_out,"   \
+    " 'bits_per_weight', c.bits_per_weight, 'sqnr_db', c.sqnr_db,"        \
+    " 'error', json(" ERROR_JSON(                                         \
+        "c") ")))"                                                        \
+             " FROM (SELECT * FROM conversion WHERE job_id = j.id ORDER BY position) c)"
 
-#define SOURCE_JSON                                                                       \
-    "CASE WHEN j.source_format IS NULL THEN NULL ELSE json_object("                       \
-    "'format', j.source_format, 'architecture', j.source_architecture,"                   \
-    " 'parameters', j.source_parameters, 'tensors', j.source_tensors,"                    \
+#define SOURCE_JSON                                                     \
+    "CASE WHEN j.source_format IS NULL THEN NULL ELSE json_object("     \
+    "'format', j.source_format, 'architecture', j.source_architecture," \
+    " 'parameters', j.source_parameters, 'tensors', j.source_tensors,"  \
     " 'bytes', j.source_bytes) END"
 
-#define JOB_JSON                                                                          \
-    "json_object('id', j.id, 'uid', j.uid, 'name', j.name, 'path', j.source_path,"        \
-    " 'kind', j.kind,"                                                                    \
-    " 'state', CASE WHEN " WAITS("j") " THEN 'retry'"                                     \
-    " ELSE j.state END,"                                                                  \
-    " 'priority', j.priority, 'attempts', j.attempts, 'targets', json(" TARGETS_JSON ")," \
-    " 'submitted', j.submitted, 'started', j.started, 'finished', j.finished,"            \
-    " 'stage', NULL, 'done', NULL, 'total', NULL, 'rate', NULL,"                          \
-    " 'retry_in', CASE WHEN " WAITS("j") " THEN " SECONDS_UNTIL("j.not_before") " END,"   \
-    " 'source', json(" SOURCE_JSON "), 'error', json(" ERROR_JSON("j") "))"
+#define JOB_JSON                                                                                   \
+    "json_object('id', j.id, 'uid', j.uid, 'name', j.name, 'path', j.source_path,"                 \
+    " 'kind', j.kind,"                                                                             \
+    " 'state', CASE WHEN " WAITS(                                                                  \
+        "j") " THEN 'retry'"                                                                       \
+             " ELSE j.state END,"                                                                  \
+             " 'priority', j.priority, 'attempts', j.attempts, 'targets', json(" TARGETS_JSON ")," \
+             " 'submitted', j.submitted, 'started', j.started, 'finished', j.finished,"            \
+             " 'stage', NULL, 'done', NULL, 'total', NULL, 'rate', NULL,"                          \
+             " 'retry_in', CASE WHEN " WAITS("j") " THEN " SECONDS_UNTIL(                          \
+                 "j.not_before") " END,"                                                           \
+                                 " 'source', json(" SOURCE_JSON                                    \
+                                 "), 'error', json(" ERROR_JSON("j") "))"
 
 /* The first column, JSON text, of the first row. */
 static int read_json(struct catalog *catalog, const char *sql, int64_t value, json_t **ret_json,
@@ -73,9 +76,9 @@ int catalog_queue(struct catalog *catalog, size_t limit, json_t **ret_jobs, stru
 {
     return read_json(catalog,
                      "SELECT json_group_array(json(job)) FROM (SELECT " JOB_JSON " AS job"
-                     " FROM job j WHERE " IN_QUEUE("j")
-                     " ORDER BY j.state = 'queued', " WAITS("j") ","
-                     " j.priority DESC, j.submitted, j.id LIMIT ?)",
+                     " FROM job j WHERE " IN_QUEUE("j") " ORDER BY j.state = 'queued', " WAITS(
+                         "j") ","
+                              " j.priority DESC, j.submitted, j.id LIMIT ?)",
                      (int64_t)limit, ret_jobs, err);
 }
 
@@ -89,8 +92,9 @@ int catalog_counts(struct catalog *catalog, json_t **ret_counts, struct error *e
                      " 'done', count(*) FILTER (WHERE state = 'done'),"
                      " 'failed', count(*) FILTER (WHERE state = 'failed'),"
                      " 'cancelled', count(*) FILTER (WHERE state = 'cancelled'))"
-                     " FROM (SELECT j.state, coalesce(" WAITS("j") ", 0) AS waits FROM job j"
-                     " WHERE j.kind <> 'convert' LIMIT ?)",
+                     " FROM (SELECT j.state, coalesce(" WAITS(
+                         "j") ", 0) AS waits FROM job j"
+                              " WHERE j.kind <> 'convert' LIMIT ?)",
                      -1, ret_counts, err);
 }
 
@@ -99,8 +103,11 @@ static int next_wait(struct catalog *catalog, double *ret_wait, struct error *er
 {
     int64_t ms = 0;
     int r = db_integer(catalog, err, &ms,
-                       "SELECT CAST(" SECONDS_UNTIL("min(j.not_before)") " * 1000 AS INTEGER)"
-                       " FROM job j WHERE j.kind <> 'convert' AND " WAITS("j"), "");
+                       "SELECT CAST(" SECONDS_UNTIL(
+                           "min(j.not_before)") " * 1000 AS INTEGER)"
+                                                " FROM job j WHERE j.kind <> 'convert' AND " WAITS(
+                                                    "j"),
+                       "");
     if (r < 0)
         return r;
     *ret_wait = r == CATALOG_NOT_FOUND ? -1 : ms > 0 ? (double)ms / 1000 : 0;
@@ -111,8 +118,10 @@ int catalog_job_next(struct catalog *catalog, int64_t *ret_id, double *ret_wait,
 {
     int r = db_integer(catalog, err, ret_id,
                        "SELECT j.id FROM job j WHERE j.state = 'queued' AND j.kind <> 'convert'"
-                       " AND NOT coalesce(" WAITS("j") ", 0)"
-                       " ORDER BY j.priority DESC, j.submitted, j.id LIMIT 1", "");
+                       " AND NOT coalesce(" WAITS(
+                           "j") ", 0)"
+                                " ORDER BY j.priority DESC, j.submitted, j.id LIMIT 1",
+                       "");
     if (r != CATALOG_NOT_FOUND)
         return r;
     r = next_wait(catalog, ret_wait, err);

@@ -51,7 +51,8 @@ static int find_by_output(struct catalog *catalog, const char *text, int64_t *re
     int64_t id;
     int r = db_integer(catalog, err, &id,
                        "SELECT max(id) FROM conversion WHERE output_path = ?1"
-                       " OR substr(output_path, -length(?1) - 1) = '/' || ?1", "s", text);
+                       " OR substr(output_path, -length(?1) - 1) = '/' || ?1",
+                       "s", text);
     if (r == 0)
         r = db_integer(catalog, err, ret_job, "SELECT job_id FROM conversion WHERE id = ?", "i",
                        id);
@@ -92,17 +93,20 @@ static int attach_details(struct catalog *catalog, json_t *conversion, int with_
     int64_t id = json_integer_value(json_object_get(conversion, "id"));
     int r = attach(catalog, conversion, "files",
                    "SELECT name, bytes, sha256 FROM output_file WHERE conversion_id = ?"
-                   " ORDER BY name", id, err);
+                   " ORDER BY name",
+                   id, err);
     if (r == 0)
         r = attach(catalog, conversion, "evaluations",
                    "SELECT metric, value, detail, at FROM evaluation WHERE conversion_id = ?"
-                   " ORDER BY metric, detail", id, err);
+                   " ORDER BY metric, detail",
+                   id, err);
     if (r == 0 && with_tensors)
         r = attach(catalog, conversion, "tensors",
                    "SELECT name, shape, from_encoding, to_encoding, elements, bytes_in, bytes_out,"
                    " rmse, sqnr_db, relative_error, max_abs, cosine, nonfinite, seconds,"
                    " importance, weighted_relative_error, weighted_sqnr_db, lattice"
-                   " FROM tensor WHERE conversion_id = ? ORDER BY position", id, err);
+                   " FROM tensor WHERE conversion_id = ? ORDER BY position",
+                   id, err);
     return r;
 }
 
@@ -127,7 +131,8 @@ static int attach_job(struct catalog *catalog, json_t *object, int64_t job, stru
     _cleanup_json_ json_t *rows = NULL;
     int r = db_rows(catalog, err, &rows,
                     "SELECT j.*, m.digest AS model_digest, m.license AS model_license"
-                    " FROM job j LEFT JOIN model m ON m.id = j.model_id WHERE j.id = ?", "i", job);
+                    " FROM job j LEFT JOIN model m ON m.id = j.model_id WHERE j.id = ?",
+                    "i", job);
     if (r < 0)
         return r;
     if (json_object_set(object, "job", json_array_get(rows, 0)) < 0)

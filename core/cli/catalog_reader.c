@@ -20,8 +20,10 @@ int reader_open(const struct cli *cli, struct catalog **ret_catalog)
     if (r == CATALOG_NOT_FOUND && !cli->catalog)
         r = catalog_open_readonly(SYSTEM_CATALOG, ret_catalog, &err);
     if (r == CATALOG_NOT_FOUND)
-        return cli_fail(CLI_NOT_FOUND, "%s: there is no catalog yet; `pare convert` and pared make "
-                        "it (--catalog names another)", path);
+        return cli_fail(CLI_NOT_FOUND,
+                        "%s: there is no catalog yet; `pare convert` and pared make "
+                        "it (--catalog names another)",
+                        path);
     return r < 0 ? cli_error(&err, NULL) : CLI_OK;
 }
 

@@ -19,18 +19,18 @@ enum cli_exit {
     CLI_OK = 0,
     CLI_FAILURE = 1,
     CLI_USAGE = 2,
-    CLI_NOT_FOUND = 3,      /* no such job, conversion or file */
-    CLI_NO_DAEMON = 75,     /* pared does not answer on its socket */
-    CLI_INTERRUPTED = 130,  /* Ctrl-C */
+    CLI_NOT_FOUND = 3,     /* no such job, conversion or file */
+    CLI_NO_DAEMON = 75,    /* pared does not answer on its socket */
+    CLI_INTERRUPTED = 130, /* Ctrl-C */
 };
 
 /* Options that every subcommand has. The strings live as long as the program. */
 struct cli {
     const struct cli_command *command;
-    int json;                              /* --json */
-    const char *catalog;                   /* --catalog FILE, or NULL: cli_catalog_path */
-    const char *socket;                    /* --socket PATH, or NULL: control_socket_path */
-    const char *plugins, *recipes;         /* as given or found, like the next two; never NULL */
+    int json;                      /* --json */
+    const char *catalog;           /* --catalog FILE, or NULL: cli_catalog_path */
+    const char *socket;            /* --socket PATH, or NULL: control_socket_path */
+    const char *plugins, *recipes; /* as given or found, like the next two; never NULL */
     const char *architectures, *worker;
 };
 
@@ -45,9 +45,9 @@ struct cli_option {
 
 struct cli_command {
     const char *name;
-    const char *synopsis; /* what follows the name: "FILE [--tensors]" */
-    const char *summary;  /* one line, no full stop */
-    const char *details;  /* more lines for --help, or NULL */
+    const char *synopsis;             /* what follows the name: "FILE [--tensors]" */
+    const char *summary;              /* one line, no full stop */
+    const char *details;              /* more lines for --help, or NULL */
     const struct cli_option *options; /* beside the common ones, or NULL */
     int min_operands, max_operands;   /* max -1: any number */
     size_t state_size;                /* of the zeroed struct given to set and run */

@@ -67,8 +67,10 @@ int control_open(const struct cli *cli, struct control **ret_control)
     if (fd < 0 && (errno == EACCES || errno == EPERM))
         return cli_fail(CLI_NO_DAEMON, "%s: no permission to talk to pared", path);
     if (fd < 0)
-        return cli_fail(CLI_NO_DAEMON, "%s: no pared answers here: %s (is it running? --socket or "
-                        "--catalog say where)", path, strerror(errno));
+        return cli_fail(CLI_NO_DAEMON,
+                        "%s: no pared answers here: %s (is it running? --socket or "
+                        "--catalog say where)",
+                        path, strerror(errno));
     struct control *control = calloc(1, sizeof *control);
     if (!control)
         return cli_fail(CLI_FAILURE, "out of memory");
@@ -144,7 +146,7 @@ static int refused(const json_t *reply)
 {
     const char *code = json_get_string(reply, "code", "");
     int status = !strcmp(code, "notfound") ? CLI_NOT_FOUND
-               : !strcmp(code, "usage")    ? CLI_USAGE
+                 : !strcmp(code, "usage")  ? CLI_USAGE
                                            : CLI_FAILURE;
     return cli_fail(status, "pared: %s", json_get_string(reply, "error", "refused"));
 }

@@ -20,8 +20,7 @@ void control_close(struct control *control);
 /* Sends one request, takes the reference. CLI_OK, or an exit status after cli_fail. */
 int control_send(struct control *control, json_t *request) __attribute__((warn_unused_result));
 /* Waits for one line. CLI_OK, or an exit status after cli_fail. */
-int control_receive(struct control *control, json_t **ret_line)
-    __attribute__((warn_unused_result));
+int control_receive(struct control *control, json_t **ret_line) __attribute__((warn_unused_result));
 /* Connects, sends, waits for the reply and closes. A refusal is reported and is CLI_NOT_FOUND for
  * `notfound`, CLI_USAGE for `usage`, else CLI_FAILURE. */
 int control_call(const struct cli *cli, json_t *request, json_t **ret_reply)

@@ -20,11 +20,12 @@ static const struct {
     const char *heading;
     const struct cli_command *commands[10];
 } groups[] = {
-    { "Convert and look", { &cmd_convert, &cmd_inspect, &cmd_compare, &cmd_plugins,
-                            &cmd_recipes, &cmd_bench } },
+    { "Convert and look",
+      { &cmd_convert, &cmd_inspect, &cmd_compare, &cmd_plugins, &cmd_recipes, &cmd_bench } },
     { "Catalog", { &cmd_list, &cmd_show, &cmd_failures, &cmd_query, &cmd_rebuild } },
-    { "Daemon", { &cmd_status, &cmd_watch, &cmd_submit, &cmd_cancel, &cmd_retry, &cmd_pause,
-                  &cmd_resume, &cmd_check_config } },
+    { "Daemon",
+      { &cmd_status, &cmd_watch, &cmd_submit, &cmd_cancel, &cmd_retry, &cmd_pause, &cmd_resume,
+        &cmd_check_config } },
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)

@@ -110,7 +110,7 @@ int worker_ask(const struct cli *cli, const struct worker_question *q, json_t **
     struct asking asking = { .question = q, .answers = ret_answers };
     struct error err = ERROR_INIT;
     int r = worker_process_run(cli->worker, request, fds, n, SILENCE, on_line, &asking, &err);
-    int status = r < 0          ? cli_error(&err, q->what)
+    int status = r < 0           ? cli_error(&err, q->what)
                  : asking.n == 0 ? cli_fail(CLI_FAILURE, "the worker gave no answer")
                                  : CLI_OK;
     for (size_t i = 0; status != CLI_OK && i < q->n_answers; i++) {

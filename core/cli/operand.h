@@ -17,15 +17,15 @@ int operand_open_file(const char *operand, struct source_set *ret_set, struct er
     __attribute__((warn_unused_result));
 
 struct worker_question {
-    const char *kind;               /* of the request */
-    const char *event;              /* the line that answers */
+    const char *kind;                        /* of the request */
+    const char *event;                       /* the line that answers */
     const struct source_set *source, *other; /* or NULL */
     const struct source_set *importance;     /* or NULL; none when its n is 0 */
     const char *importance_name;             /* or NULL: as its file */
     const json_t *importance_parts;          /* its "include" and "exclude", or NULL */
-    json_t *more;                   /* other members of the request, or NULL; taken */
-    const char *what;               /* for messages, or NULL */
-    size_t n_answers;               /* room for that many lines */
+    json_t *more;                            /* other members of the request, or NULL; taken */
+    const char *what;                        /* for messages, or NULL */
+    size_t n_answers;                        /* room for that many lines */
     /* Gets every line as it comes, or NULL. */
     void (*each)(void *context, const char *event, const json_t *line);
     void *context;
@@ -33,8 +33,8 @@ struct worker_question {
 
 /* Runs a worker to its end. ret_answers gets up to n_answers lines with that event (new
  * references), the others NULL; warnings are printed. CLI_OK when the first is there. */
-int worker_ask(const struct cli *cli, const struct worker_question *question,
-               json_t **ret_answers) __attribute__((warn_unused_result));
+int worker_ask(const struct cli *cli, const struct worker_question *question, json_t **ret_answers)
+    __attribute__((warn_unused_result));
 
 /* Prints a worker's line as JSON, without its "event". */
 int worker_print_answer(json_t *answer);

@@ -68,11 +68,12 @@ static void add_options(struct option_tables *t, const struct cli_option *option
 
 static int set_common(struct cli *cli, int id, const char *value, enum options_outcome *outcome)
 {
-    const char **const texts[] = {
-        [COMMON_CATALOG] = &cli->catalog, [COMMON_SOCKET] = &cli->socket,
-        [COMMON_PLUGINS] = &cli->plugins, [COMMON_RECIPES] = &cli->recipes,
-        [COMMON_ARCHITECTURES] = &cli->architectures, [COMMON_WORKER] = &cli->worker,
-    };
+    const char **const texts[] = { [COMMON_CATALOG] = &cli->catalog,
+                                   [COMMON_SOCKET] = &cli->socket,
+                                   [COMMON_PLUGINS] = &cli->plugins,
+                                   [COMMON_RECIPES] = &cli->recipes,
+                                   [COMMON_ARCHITECTURES] = &cli->architectures,
+                                   [COMMON_WORKER] = &cli->worker };
     if (id == COMMON_HELP)
         *outcome = OPTIONS_HELP;
     else if (id == COMMON_VERSION)

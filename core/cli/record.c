@@ -56,8 +56,10 @@ static int refuse_if_owned(const char *path)
     _cleanup_free_ char *socket = paths_socket(path);
     if (!socket || !control_answers(socket))
         return CLI_OK;
-    return cli_fail(CLI_USAGE, "%s belongs to a running pared: use `pare submit`, or another "
-                    "--catalog", path);
+    return cli_fail(CLI_USAGE,
+                    "%s belongs to a running pared: use `pare submit`, or another "
+                    "--catalog",
+                    path);
 }
 
 int record_open(const struct cli *cli, const struct job_spec *spec, struct record **ret_record)

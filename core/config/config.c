@@ -205,8 +205,8 @@ int config_add_target(struct config *config, const char *text, struct error *err
             job_target_deinit(&target);
             return error_set(err, PARE_EUSAGE, "the target %s is given twice", text);
         }
-    struct job_target *targets =
-        reallocarray(config->targets, config->n_targets + 1, sizeof *targets);
+    struct job_target *targets = reallocarray(config->targets, config->n_targets + 1,
+                                              sizeof *targets);
     if (!targets) {
         job_target_deinit(&target);
         return error_oom(err);
@@ -387,8 +387,7 @@ int config_finish(struct config *config, struct error *err)
     if (!config->n_targets)
         return error_set(err, PARE_EUSAGE, "targets: at least one FORMAT:RECIPE is wanted");
     if (!strcmp(config->drop, config->out))
-        return error_set(err, PARE_EUSAGE, "drop and out are the same directory, %s",
-                         config->drop);
+        return error_set(err, PARE_EUSAGE, "drop and out are the same directory, %s", config->drop);
     return fill_in(config, err);
 }
 

@@ -11,13 +11,13 @@
 
 struct config {
     char *drop, *out, *catalog;
-    char *archive, *failed, *socket;   /* these six may be NULL before config_finish */
+    char *archive, *failed, *socket; /* these six may be NULL before config_finish */
     char *plugins, *recipes, *architectures, *worker;
     struct job_target *targets;
     size_t n_targets;
-    char *after;                     /* "archive" or "delete" */
+    char *after; /* "archive" or "delete" */
     uint64_t jobs, threads, retries;
-    uint64_t memory_limit, min_free; /* bytes */
+    uint64_t memory_limit, min_free;           /* bytes */
     double settle, rescan, heartbeat, backoff; /* seconds */
     char *sandbox, *nonfinite, *measure, *digest, *search, *cpu;
     int allow_requantize;

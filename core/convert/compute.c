@@ -23,7 +23,7 @@ struct computer {
     float *x, *y;           /* decoded source, decoded result; x: of the slab that is dealt with */
     unsigned char *encoded; /* planes one after another */
     struct importance_rows importance;
-    uint64_t *unsent;       /* by target: bytes written since the disk was last asked to begin */
+    uint64_t *unsent; /* by target: bytes written since the disk was last asked to begin */
     struct stage_seconds seconds;
 };
 
@@ -120,8 +120,8 @@ static int recover_slab(const struct computer *c, const struct model_tensor *t,
 
 /* Encodes the decoded slab; ret_planes gets where its planes are. */
 static int encode_slab(struct computer *c, const struct model_tensor *t, const struct slab *slab,
-                       const struct plan_choice *choice, uint32_t search,
-                       const void **ret_planes, struct error *err)
+                       const struct plan_choice *choice, uint32_t search, const void **ret_planes,
+                       struct error *err)
 {
     struct pare_calibration calibration = { .struct_size = sizeof calibration, .search = search };
     const struct encoding *from = source_tensor(c->p, slab->tensor)->encoding;
@@ -241,9 +241,9 @@ static void forget_sums(struct measure *m)
 }
 
 /* Measures an encoded slab as far as it is wanted or needed. */
-static int look_at_slab(struct computer *c, const struct model_tensor *to,
-                        const struct slab *slab, const struct plan_choice *choice, int same,
-                        const void *const *planes, struct measure *m, struct error *err)
+static int look_at_slab(struct computer *c, const struct model_tensor *to, const struct slab *slab,
+                        const struct plan_choice *choice, int same, const void *const *planes,
+                        struct measure *m, struct error *err)
 {
     int measured = is_measured(c->p, slab);
     if (!measured && !is_suspicious(c, slab, choice))
@@ -278,8 +278,7 @@ static int do_target(struct computer *c, const struct loaded_slab *l, const stru
     if (r < 0)
         return r;
     if ((m->nonfinite || m->overflowed) && !c->p->request->keep_nonfinite)
-        return refuse_nonfinite(c, &l->slab, m, to->encoding_name, choice->importance != NULL,
-                                err);
+        return refuse_nonfinite(c, &l->slab, m, to->encoding_name, choice->importance != NULL, err);
     r = write_planes(c, target, index, &l->slab, planes, err);
     m->seconds = timing_since(all_start);
     return r;
@@ -445,8 +444,8 @@ static int give_back(struct pipeline *p, int at, const struct measure *figures, 
 
 static int work(struct computer *c, struct error *err)
 {
-    _cleanup_free_ struct measure *figures =
-        calloc(c->p->request->n_targets * BATCH_SLABS + 1, sizeof *figures);
+    _cleanup_free_ struct measure *figures = calloc(c->p->request->n_targets * BATCH_SLABS + 1,
+                                                    sizeof *figures);
     c->x = malloc(c->p->max_elements * sizeof *c->x);
     c->y = malloc(c->p->max_elements * sizeof *c->y);
     c->encoded = malloc(c->p->max_encoded);
@@ -454,7 +453,7 @@ static int work(struct computer *c, struct error *err)
     if (!figures || !c->x || !c->y || !c->encoded || !c->unsent)
         return error_oom(err);
     int batch, r = importance_rows_init(&c->importance, c->p->request->importance,
-                                       c->p->max_elements, err);
+                                        c->p->max_elements, err);
     while (r == 0 && (batch = take_ready(c->p)) >= 0) {
         r = compute_batch(c, &c->p->batches[batch], figures, err);
         if (r == 0)

@@ -15,7 +15,7 @@
 
 #define READ_BYTES (256u * 1024u)
 #define AT_ONCE (8u << 20) /* bytes until the thread looks whether it is to stop */
-#define LOOK_AGAIN 16u /* slabs written before the thread is woken to look */
+#define LOOK_AGAIN 16u     /* slabs written before the thread is woken to look */
 
 struct digest {
     struct digest_files files;
@@ -24,13 +24,13 @@ struct digest {
     int started;
 
     pthread_mutex_t lock;
-    pthread_cond_t more;  /* for the thread: more is written, or sealed, or stopped */
-    pthread_cond_t over;  /* it has ended */
-    uint64_t *elements;   /* lock: of each tensor, that are written */
-    unsigned unseen;      /* lock: slabs since the thread was woken */
+    pthread_cond_t more;        /* for the thread: more is written, or sealed, or stopped */
+    pthread_cond_t over;        /* it has ended */
+    uint64_t *elements;         /* lock: of each tensor, that are written */
+    unsigned unseen;            /* lock: slabs since the thread was woken */
     int sealed, stopped, ended; /* lock */
-    double seconds;       /* once ended */
-    struct error err;     /* the same */
+    double seconds;             /* once ended */
+    struct error err;           /* the same */
 };
 
 /* Where the thread is. */
@@ -196,8 +196,8 @@ void digest_seal(struct digest *d)
     (void)pthread_mutex_unlock(&d->lock);
 }
 
-int digest_wait(struct digest *d, void (*beat)(void *context), void *context,
-                double *ret_seconds, struct error *err)
+int digest_wait(struct digest *d, void (*beat)(void *context), void *context, double *ret_seconds,
+                struct error *err)
 {
     (void)pthread_mutex_lock(&d->lock);
     while (!d->ended) {

@@ -16,9 +16,9 @@ struct digest;
 /* What is digested; all of it is borrowed until digest_free. */
 struct digest_files {
     const struct layout *layout;
-    const struct model *model;  /* whose tensors the layout places */
-    const int *fds;             /* one per file of the layout */
-    int late_literals;          /* some are written only before digest_seal */
+    const struct model *model; /* whose tensors the layout places */
+    const int *fds;            /* one per file of the layout */
+    int late_literals;         /* some are written only before digest_seal */
 };
 
 int digest_start(const struct digest_files *files, struct digest **ret_digest, struct error *err)

@@ -83,9 +83,8 @@ int job_tell_source(const struct job_context *job, const struct model *model, st
         return r;
     job_emit(job, "source",
              json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:I}", "format", model->format,
-                       "architecture", architecture, "name",
-                       json_get_string(source, "name", ""), "parameters",
-                       (json_int_t)model_parameters(model), "tensors",
+                       "architecture", architecture, "name", json_get_string(source, "name", ""),
+                       "parameters", (json_int_t)model_parameters(model), "tensors",
                        (json_int_t)model->n_tensors, "bytes", (json_int_t)model_bytes(model),
                        "census", model_census(model), "license", license, "metadata",
                        (json_int_t)model->n_meta));
@@ -116,7 +115,8 @@ int job_open_model(const struct job_context *job, struct model *model, const cha
     return error_set(err, PARE_EDATA,
                      "%s: an importance matrix, not a model: name it MODEL.imatrix.gguf (or "
                      ".imatrix.dat) and put it beside its MODEL, or give it to `pare convert "
-                     "--importance'", model->files[0].name);
+                     "--importance'",
+                     model->files[0].name);
 }
 
 struct heartbeat {

@@ -16,12 +16,12 @@ typedef void job_emit_fn(void *context, json_t *line);
 
 struct job_context {
     const struct registry *registry;
-    const char *recipes;     /* colon-separated directories */
+    const char *recipes;       /* colon-separated directories */
     const char *architectures; /* the same, of architecture maps */
     const json_t *request;
     struct model *importance; /* the request's file of it; without files: none */
-    unsigned threads;        /* at least 1 */
-    json_t *warnings;        /* array of texts: the source's */
+    unsigned threads;         /* at least 1 */
+    json_t *warnings;         /* array of texts: the source's */
     job_emit_fn *emit;
     void *emit_context;
 };

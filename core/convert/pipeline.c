@@ -47,8 +47,8 @@ int pipeline_cuts(const struct model *model, struct target *const *targets, size
                   struct slab_cut **ret_cuts, struct error *err)
 {
     _cleanup_free_ struct slab_cut *cuts = calloc(model->n_tensors + 1, sizeof *cuts);
-    _cleanup_free_ const struct encoding **encodings =
-        calloc(n_targets + 1, sizeof(struct encoding *));
+    _cleanup_free_ const struct encoding **encodings = calloc(n_targets + 1,
+                                                              sizeof(struct encoding *));
     if (!cuts || !encodings)
         return error_oom(err);
     for (uint64_t i = 0; i < model->n_tensors; i++) {
@@ -79,8 +79,7 @@ static uint64_t largest_count(const struct model *model, const struct slab_cut *
 }
 
 /* Bytes of these in the widest encoding of any target: 8 per element covers F64, and blocks. */
-static uint64_t largest_encoded(const struct pipeline_request *request,
-                                const struct slab_cut *cuts)
+static uint64_t largest_encoded(const struct pipeline_request *request, const struct slab_cut *cuts)
 {
     uint64_t largest = 8 * SLAB_ELEMENTS;
     for (size_t j = 0; j < request->n_targets; j++) {
@@ -106,7 +105,7 @@ uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts,
            model->memory_used + (24u << 20);
 }
 
-struct reading { /* the reader thread's */
+struct reading {      /* the reader thread's */
     struct slab next; /* of the walk */
     int has_next;
     struct hash *hash; /* of file `current` */
@@ -211,8 +210,7 @@ static int load_planes(const struct pipeline *p, struct reading *reading, struct
     return r;
 }
 
-static int load(struct pipeline *p, struct reading *reading, struct batch *batch,
-                struct error *err)
+static int load(struct pipeline *p, struct reading *reading, struct batch *batch, struct error *err)
 {
     uint64_t at = 0, length;
     int r = 0;
@@ -365,8 +363,7 @@ static int prepare(struct pipeline *p, struct error *err)
         if (q->model->files[i].role != PARE_FILE_IGNORED)
             (void)posix_fadvise(q->model->files[i].fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     p->result->n_tensors = q->model->n_tensors;
-    p->result->figures =
-        calloc(q->n_targets * q->model->n_tensors + 1, sizeof *p->result->figures);
+    p->result->figures = calloc(q->n_targets * q->model->n_tensors + 1, sizeof *p->result->figures);
     p->result->sha256 = calloc(q->model->n_files + 1u, sizeof *p->result->sha256);
     if (!p->result->figures || !p->result->sha256)
         return error_oom(err);

@@ -19,7 +19,8 @@ struct stage_seconds { /* summed over threads */
 
 void stage_seconds_add(struct stage_seconds *sum, const struct stage_seconds *s);
 
-enum measuring { /* which slabs figures are taken of */
+/* Which slabs figures are taken of. */
+enum measuring {
     MEASURING_FULL,
     MEASURING_SAMPLE, /* every eighth of a tensor, and the one that verification looks at */
     MEASURING_NONE    /* none; that no weight was NaN or became one is looked after all the same */
@@ -47,9 +48,9 @@ struct pipeline_request {
     const struct model *model;
     struct target *const *targets; /* opened; made from that source, by position */
     size_t n_targets;
-    int without_digests;    /* 1: the files' digests are known; only tensors are read */
+    int without_digests; /* 1: the files' digests are known; only tensors are read */
     const struct importance *importance; /* or NULL; the plans' entries are its */
-    unsigned threads;       /* compute threads, at least 1 */
+    unsigned threads;                    /* compute threads, at least 1 */
     int keep_nonfinite;
     enum measuring measuring;
     /* Called on the caller's thread a few times a second while there is progress. */
@@ -67,7 +68,7 @@ int pipeline_cuts(const struct model *model, struct target *const *targets, size
                   struct slab_cut **ret_cuts, struct error *err)
     __attribute__((warn_unused_result));
 /* Upper estimate of the bytes that a run with so many threads holds at once. */
-uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts,
-                         size_t n_targets, unsigned threads);
+uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts, size_t n_targets,
+                         unsigned threads);
 
 #endif

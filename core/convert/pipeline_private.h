@@ -41,16 +41,16 @@ struct pipeline {
     uint64_t max_encoded;   /* bytes of a slab in any target's plane set */
 
     pthread_mutex_t lock;
-    pthread_cond_t room;    /* a batch is free, or all stops */
-    pthread_cond_t work;    /* a batch is ready, or there will be none, or all stops */
-    pthread_cond_t ended;   /* all threads have */
-    struct error err;       /* lock: the first failure */
-    int stopped;            /* lock: no more work is wanted */
-    int walked;             /* lock: the reader thread is through */
-    unsigned running;       /* lock: threads that have not ended */
-    uint64_t done;          /* lock: source bytes read */
-    uint64_t steps;         /* lock: anything finished, for the heartbeat */
-    struct batch *batches;  /* lock: free and ready ones, by index */
+    pthread_cond_t room;   /* a batch is free, or all stops */
+    pthread_cond_t work;   /* a batch is ready, or there will be none, or all stops */
+    pthread_cond_t ended;  /* all threads have */
+    struct error err;      /* lock: the first failure */
+    int stopped;           /* lock: no more work is wanted */
+    int walked;            /* lock: the reader thread is through */
+    unsigned running;      /* lock: threads that have not ended */
+    uint64_t done;         /* lock: source bytes read */
+    uint64_t steps;        /* lock: anything finished, for the heartbeat */
+    struct batch *batches; /* lock: free and ready ones, by index */
     unsigned n_batches, n_free, n_ready, ready_at;
     unsigned *free_list, *ready_ring;
     struct tensor_progress *tensors; /* lock */

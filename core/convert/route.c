@@ -20,8 +20,9 @@
 void routes_init(struct routes *routes, const struct job_context *job, struct source *source,
                  struct model *model, int tensors_only)
 {
-    *routes = (struct routes){ .job = job, .source = source, .model = model,
-                               .tensors_only = tensors_only };
+    *routes = (struct routes){
+        .job = job, .source = source, .model = model, .tensors_only = tensors_only
+    };
 }
 
 static void route_free(struct route *route)

@@ -14,17 +14,17 @@
 struct route {
     struct source *source; /* both are the route's, or borrowed */
     struct model *model;
-    struct map *map;       /* NULL: under the source's own names */
-    json_t *files;         /* what a folder has besides (see map_files); NULL: nothing */
-    json_t *warnings;      /* array of texts */
-    char *key;             /* targets of the same key share it */
+    struct map *map;  /* NULL: under the source's own names */
+    json_t *files;    /* what a folder has besides (see map_files); NULL: nothing */
+    json_t *warnings; /* array of texts */
+    char *key;        /* targets of the same key share it */
 };
 
 struct routes {
     const struct job_context *job;
     struct source *source; /* as the reader gives it; borrowed, with its model */
     struct model *model;
-    int tensors_only;      /* 1: no metadata, no tokenizers */
+    int tensors_only; /* 1: no metadata, no tokenizers */
     int unpack_tried;
     struct unpack *unpack; /* NULL: nothing is quantized */
     struct route **list;

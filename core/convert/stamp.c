@@ -68,8 +68,11 @@ static int make_texts(const struct stamp *stamp, const struct model *source,
 static int put(struct model *target, const char *key, const struct pare_str *texts, size_t n,
                int is_array, struct error *err)
 {
-    struct pare_value value = { .struct_size = sizeof value, .type = PARE_STRING,
-                                .is_array = is_array, .count = n, .data = texts };
+    struct pare_value value = { .struct_size = sizeof value,
+                                .type = PARE_STRING,
+                                .is_array = is_array,
+                                .count = n,
+                                .data = texts };
     return meta_put(target, (struct pare_str){ key, strlen(key) }, &value, err);
 }
 

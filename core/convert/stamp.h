@@ -15,12 +15,12 @@
 #include "plugin/source.h"
 
 struct stamp_place {
-    uint32_t source;      /* the file whose digest stands there */
-    uint64_t piece, at;   /* the layout's literal, and the offset in it */
+    uint32_t source;    /* the file whose digest stands there */
+    uint64_t piece, at; /* the layout's literal, and the offset in it */
 };
 
-struct stamp { /* zeroed: nothing is stamped */
-    char nonce[33];       /* begins each text that is no digest yet; nobody else knows it */
+struct stamp {      /* zeroed: nothing is stamped */
+    char nonce[33]; /* begins each text that is no digest yet; nobody else knows it */
     struct stamp_place *places;
     size_t n, wanted;
 };

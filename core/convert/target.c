@@ -101,13 +101,15 @@ static int find_route(struct target *target, const struct target_setup *setup, s
                                      target->options };
     int r = routes_find(setup->routes, &request, &target->route, err);
     return r < 0 || json_array_extend(target->warnings, target->route->warnings) == 0
-               ? r : error_oom(err);
+               ? r
+               : error_oom(err);
 }
 
 /* PyTorch's name of the type that most weights of a folder have: the first matrix tells. */
 static const char *torch_type(const struct model *model)
 {
-    static const char *const names[][2] = { { "f32", "float32" }, { "f16", "float16" },
+    static const char *const names[][2] = { { "f32", "float32" },
+                                            { "f16", "float16" },
                                             { "bf16", "bfloat16" } };
     for (uint64_t i = 0; i < model->n_tensors; i++)
         for (size_t n = 0; n < 3 && model->tensors[i].n_dims > 1; n++)
@@ -128,8 +130,8 @@ static int config_text(struct model *model, const json_t *config, const char **r
     if (type)
         (void)json_object_set_new(copy, json_object_get(copy, "dtype") ? "dtype" : "torch_dtype",
                                   json_string(type));
-    _cleanup_free_ char *text =
-        json_dumps(copy, JSON_INDENT(2) | JSON_REAL_PRECISION(15) | JSON_ENSURE_ASCII);
+    _cleanup_free_ char *text = json_dumps(copy, JSON_INDENT(2) | JSON_REAL_PRECISION(15) |
+                                                     JSON_ENSURE_ASCII);
     int r = text ? model_alloc(model, strlen(text) + 1, 1, &kept, err) : error_oom(err);
     if (r == 0)
         *ret_text = strcpy(kept, text);
@@ -193,8 +195,8 @@ static int plan_and_lay_out(struct target *target, const struct target_setup *se
         return r;
     (void)json_array_extend(target->warnings, target->plan->warnings);
     struct host_hooks hooks = { .log = take_warning, .context = target };
-    r = layout_make(target->writer, target->plan->target, target->options, &hooks,
-                    &target->layout, err);
+    r = layout_make(target->writer, target->plan->target, target->options, &hooks, &target->layout,
+                    err);
     if (r == 0)
         r = stamp_find(&target->stamp, &target->layout, err);
     return r < 0 ? r : index_layout(target, source->n_tensors, err);
@@ -412,8 +414,8 @@ static int write_patches(struct target *target, struct error *err)
  * life between the pieces. A failure here shows again in the sync. */
 static void write_back(int fd, uint64_t size, void (*beat)(void *context), void *context)
 {
-    const unsigned flags =
-        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    const unsigned flags = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                           SYNC_FILE_RANGE_WAIT_AFTER;
     for (uint64_t at = 0; at < size; at += WRITE_BACK_BYTES) {
         (void)sync_file_range(fd, (off_t)at, WRITE_BACK_BYTES, flags);
         beat(context);

@@ -24,18 +24,18 @@ struct target {
     json_t *options; /* object of strings */
     struct recipe *recipe;
     const struct pare_writer *writer;
-    struct route *route;         /* what it is made from */
-    size_t position;             /* among the targets of that route */
+    struct route *route; /* what it is made from */
+    size_t position;     /* among the targets of that route */
     struct plan *plan;
     struct layout layout;
     struct stamp stamp;          /* of a GGUF made through a map */
     struct target_place *places; /* [target tensor * PARE_MAX_PLANES + plane] */
     uint64_t *by_source;         /* source tensor -> target tensor; UINT64_MAX: dropped */
     int dirfd;
-    int *fds;                    /* one per layout file, -1 until opened */
-    struct digest *digest;       /* of the files, once opened; NULL: nobody wants it */
-    double digest_seconds;       /* once finished: spent on it */
-    json_t *warnings;            /* array of texts */
+    int *fds;              /* one per layout file, -1 until opened */
+    struct digest *digest; /* of the files, once opened; NULL: nobody wants it */
+    double digest_seconds; /* once finished: spent on it */
+    json_t *warnings;      /* array of texts */
 };
 
 struct target_setup {

@@ -98,8 +98,8 @@ static void put(struct client *client, const json_t *json)
 
 static void refuse(struct client *client, const char *text)
 {
-    _cleanup_json_ json_t *reply =
-        json_pack("{s:b, s:s, s:s}", "ok", 0, "code", "usage", "error", text);
+    _cleanup_json_ json_t *reply = json_pack("{s:b, s:s, s:s}", "ok", 0, "code", "usage", "error",
+                                             text);
     put(client, reply);
     client->closing = 1;
 }
@@ -127,8 +127,7 @@ static void handle_lines(struct client *client)
 {
     char *end;
     size_t start = 0;
-    while (!client->closing &&
-           (end = memchr(client->in + start, '\n', client->in_len - start))) {
+    while (!client->closing && (end = memchr(client->in + start, '\n', client->in_len - start))) {
         handle_line(client, client->in + start, (size_t)(end - client->in) - start);
         start = (size_t)(end - client->in) + 1;
     }

@@ -230,8 +230,9 @@ static int open_ways_in(struct daemon *daemon, struct error *err)
     struct control_callbacks control = { command_handle, daemon };
     int r = intake_new(daemon->loop, daemon->config, &daemon->folders, &daemon->abilities, &intake,
                        &daemon->intake, err);
-    return r < 0 ? r : control_new(daemon->loop, daemon->config->socket, &control,
-                                   &daemon->control, err);
+    return r < 0
+               ? r
+               : control_new(daemon->loop, daemon->config->socket, &control, &daemon->control, err);
 }
 
 static int start(struct daemon *daemon, struct error *err)
@@ -285,8 +286,11 @@ static void stop(struct daemon *daemon)
 int daemon_run(struct config *config, daemon_reload_fn *reload_config, void *context,
                struct error *err)
 {
-    struct daemon daemon = { .config = config, .reload = reload_config, .reload_context = context,
-                             .signal_fd = -1, .start = timing_now() };
+    struct daemon daemon = { .config = config,
+                             .reload = reload_config,
+                             .reload_context = context,
+                             .signal_fd = -1,
+                             .start = timing_now() };
     folders_init(&daemon.folders);
     int r = start(&daemon, err);
     if (r == 0) {

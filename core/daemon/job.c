@@ -107,8 +107,8 @@ int job_recover(struct job *job, struct error *err)
         _cleanup_json_ json_t *manifest = NULL;
         int r = job_recover_target(folders->out_fd, job->uid, i, &manifest, err);
         if (r == 1 && !job->targets[i].done)
-            r = catalog_conversion_done(job->jobs->catalog, job->id, i, manifest,
-                                        folders->out_path, err);
+            r = catalog_conversion_done(job->jobs->catalog, job->id, i, manifest, folders->out_path,
+                                        err);
         if (r < 0)
             return r;
         job->targets[i].done |= manifest != NULL;
@@ -241,8 +241,8 @@ static int open_source(struct job *job, struct error *err)
         return source_set_open(AT_FDCWD, job->origin, 1, &job->source, err);
     int r = claim_load(folders, job->uid, &job->ticket, err);
     if (r == 1)
-        return error_set(err, PARE_EDATA, "its source is no longer in %s/%s",
-                         folders->claimed_path, job->uid);
+        return error_set(err, PARE_EDATA, "its source is no longer in %s/%s", folders->claimed_path,
+                         job->uid);
     _cleanup_free_ char *path = r == 0 ? claim_source(&job->ticket) : NULL;
     if (r == 0 && !path)
         return error_oom(err);
@@ -273,8 +273,8 @@ static json_t *make_overrides(const struct job *job)
     if (!all || (job->sidecars.rules && json_array_extend(all, job->sidecars.rules) < 0))
         return NULL;
     if (strcmp(search, "recipe") != 0 &&
-        json_array_append_new(all, json_pack("{s:s, s:s+}", "name", "pared.conf", "text",
-                                             "search ", search)) < 0)
+        json_array_append_new(all, json_pack("{s:s, s:s+}", "name", "pared.conf", "text", "search ",
+                                             search)) < 0)
         return NULL;
     return TAKE(all);
 }
@@ -285,23 +285,29 @@ static int start_run(struct job *job, struct error *err)
     _cleanup_json_ json_t *overrides = make_overrides(job);
     if (!overrides)
         return error_oom(err);
-    struct job_spec spec = {
-        .uid = job->uid, .origin = job->origin, .source = &job->source,
-        .importance = job->sidecars.importance.n ? &job->sidecars.importance : NULL,
-        .overrides = json_array_size(overrides) ? overrides : NULL,
-        .targets = job->targets, .n_targets = job->n_targets,
-        .out_dirfd = job->jobs->folders->out_fd,
-        .out_path = job->jobs->folders->out_path,
-        .settings = { .worker = config->worker, .plugins = config->plugins,
-                      .recipes = config->recipes, .architectures = config->architectures,
-                      .threads = (unsigned)config->threads,
-                      .memory_limit = config->memory_limit, .cpu = config->cpu,
-                      .nonfinite = config->nonfinite, .sandbox = config->sandbox,
-                      .measure = config->measure,
-                      .without_digests = !strcmp(config->digest, "none"),
-                      .allow_requantize = config->allow_requantize,
-                      .silence = config->heartbeat },
-    };
+    struct job_spec spec = { .uid = job->uid,
+                             .origin = job->origin,
+                             .source = &job->source,
+                             .importance = job->sidecars.importance.n ? &job->sidecars.importance
+                                                                      : NULL,
+                             .overrides = json_array_size(overrides) ? overrides : NULL,
+                             .targets = job->targets,
+                             .n_targets = job->n_targets,
+                             .out_dirfd = job->jobs->folders->out_fd,
+                             .out_path = job->jobs->folders->out_path,
+                             .settings = { .worker = config->worker,
+                                           .plugins = config->plugins,
+                                           .recipes = config->recipes,
+                                           .architectures = config->architectures,
+                                           .threads = (unsigned)config->threads,
+                                           .memory_limit = config->memory_limit,
+                                           .cpu = config->cpu,
+                                           .nonfinite = config->nonfinite,
+                                           .sandbox = config->sandbox,
+                                           .measure = config->measure,
+                                           .without_digests = !strcmp(config->digest, "none"),
+                                           .allow_requantize = config->allow_requantize,
+                                           .silence = config->heartbeat } };
     struct job_callbacks callbacks = { on_event, on_published, job };
     return job_run_start(&spec, &callbacks, &job->run, err);
 }

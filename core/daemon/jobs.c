@@ -184,21 +184,21 @@ size_t jobs_running(const struct jobs *jobs)
     return jobs->n_running;
 }
 
-int jobs_enqueue(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id,
-                 struct error *err)
+int jobs_enqueue(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id, struct error *err)
 {
-    _cleanup_free_ struct catalog_target *targets =
-        calloc(ticket->n_targets, sizeof *targets);
+    _cleanup_free_ struct catalog_target *targets = calloc(ticket->n_targets, sizeof *targets);
     if (!targets)
         return error_oom(err);
     for (size_t i = 0; i < ticket->n_targets; i++)
         targets[i] = (struct catalog_target){ ticket->targets[i].format, ticket->targets[i].recipe,
                                               ticket->targets[i].options };
-    struct catalog_job_spec spec = {
-        .uid = ticket->uid, .name = ticket->name, .path = ticket->origin,
-        .kind = ticket->kind == TICKET_IN_PLACE ? "submit" : "drop",
-        .priority = (int)ticket->priority, .targets = targets, .n_targets = ticket->n_targets,
-    };
+    struct catalog_job_spec spec = { .uid = ticket->uid,
+                                     .name = ticket->name,
+                                     .path = ticket->origin,
+                                     .kind = ticket->kind == TICKET_IN_PLACE ? "submit" : "drop",
+                                     .priority = (int)ticket->priority,
+                                     .targets = targets,
+                                     .n_targets = ticket->n_targets };
     return catalog_job_add(jobs->catalog, &spec, ret_id, err);
 }
 
@@ -270,15 +270,17 @@ int jobs_retry(struct jobs *jobs, int64_t id, struct error *err)
     if (!state)
         return err->code;
     if (strcmp(state, "failed") && strcmp(state, "cancelled"))
-        return error_set(err, PARE_EUSAGE, "job %lld is %s: only a failed or cancelled one can be "
-                                           "tried again", (long long)id, state);
+        return error_set(err, PARE_EUSAGE,
+                         "job %lld is %s: only a failed or cancelled one can be "
+                         "tried again",
+                         (long long)id, state);
     int r = 0;
     if (!strcmp(json_get_string(row, "kind", ""), "drop")) {
         struct ticket ticket;
         r = claim_retry(jobs->folders, json_get_string(row, "uid", ""), &ticket, err);
         if (r == 1) {
             (void)!error_set(err, PARE_EIO, "its source is no longer in %s",
-                            jobs->folders->failed_path);
+                             jobs->folders->failed_path);
             return CATALOG_NOT_FOUND;
         }
         if (r == 0)

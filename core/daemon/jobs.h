@@ -43,8 +43,8 @@ size_t jobs_running(const struct jobs *jobs);
 /* A claimed source, whose ticket is now this module's. verdict: why it fails at once, or NULL. */
 void jobs_accept(struct jobs *jobs, struct ticket *ticket, const struct error *verdict);
 /* Queues a model that stays where it is. */
-int jobs_submit(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id,
-                struct error *err) __attribute__((warn_unused_result));
+int jobs_submit(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id, struct error *err)
+    __attribute__((warn_unused_result));
 /* PARE_EUSAGE when the job is in no state for it. retry also CATALOG_NOT_FOUND: its source is not
  * in the failed directory any more. */
 int jobs_cancel(struct jobs *jobs, int64_t id, struct error *err)

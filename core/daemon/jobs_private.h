@@ -35,8 +35,8 @@ struct job {
     int64_t id;
     char uid[40];
     char *name, *origin;
-    int dropped;           /* its source is claimed, not in place */
-    struct ticket ticket;  /* when dropped */
+    int dropped;          /* its source is claimed, not in place */
+    struct ticket ticket; /* when dropped */
     struct job_target *targets;
     size_t n_targets;
     struct source_set source;
@@ -85,8 +85,8 @@ void settle_forget_faults(struct jobs *jobs, int64_t id);
 /* jobs.c */
 
 /* Adds a ticket to the catalog, once. */
-int jobs_enqueue(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id,
-                 struct error *err) __attribute__((warn_unused_result));
+int jobs_enqueue(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id, struct error *err)
+    __attribute__((warn_unused_result));
 /* Takes a job out of the running ones; the caller frees it. */
 void jobs_remove(struct jobs *jobs, const struct job *job);
 

@@ -26,9 +26,10 @@ int abilities_init(struct abilities *abilities, const struct config *config, dou
                    struct error *err)
 {
     *abilities = (struct abilities){ 0 };
-    _cleanup_json_ json_t *request =
-        json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", "plugins", "plugins", config->plugins,
-                  "recipes", config->recipes, "cpu", config->cpu, "sandbox", config->sandbox);
+    _cleanup_json_ json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", "plugins",
+                                               "plugins", config->plugins, "recipes",
+                                               config->recipes, "cpu", config->cpu, "sandbox",
+                                               config->sandbox);
     if (!request)
         return error_oom(err);
     int r = worker_process_run(config->worker, request, NULL, 0, seconds, keep_plugins, abilities,

@@ -26,17 +26,17 @@ enum candidate_state {
 #define CANDIDATE_NO_VERDICT 1
 
 struct candidate {
-    char *key;           /* its name, or for shards a pattern: "m-*-of-00003.gguf" */
-    char *model;         /* the model's name as a probe saw it, or NULL */
-    int kind;            /* enum ticket_kind */
-    int state;           /* enum candidate_state */
-    char reason[240];    /* of an ignored, waiting or settling one */
-    char **files;        /* entries of the folder that it lies in */
+    char *key;        /* its name, or for shards a pattern: "m-*-of-00003.gguf" */
+    char *model;      /* the model's name as a probe saw it, or NULL */
+    int kind;         /* enum ticket_kind */
+    int state;        /* enum candidate_state */
+    char reason[240]; /* of an ignored, waiting or settling one */
+    char **files;     /* entries of the folder that it lies in */
     size_t n_files;
-    char **sidecars;     /* files beside it that go with it, and those that will be some */
+    char **sidecars; /* files beside it that go with it, and those that will be some */
     size_t n_sidecars;
-    unsigned shards;     /* how many it takes, for shards, and how many are there; an index may */
-    unsigned n_shards;   /* be among the files too */
+    unsigned shards;   /* how many it takes, for shards, and how many are there; an index may */
+    unsigned n_shards; /* be among the files too */
     uint64_t bytes, signature;
     uint64_t since;      /* timing_now() when it last changed */
     int verdict;         /* of a probe, 0 or an error; CANDIDATE_NO_VERDICT for this signature */

@@ -85,8 +85,8 @@ struct ending {
     struct ticket *ticket;
     const char *reason; /* NULL: archive */
     int from_fd, to_fd;
-    const char *from; /* the entry that moves */
-    const char *base; /* the name that it should get */
+    const char *from;  /* the entry that moves */
+    const char *base;  /* the name that it should get */
     int has_extension; /* which stays behind a number */
 };
 
@@ -110,8 +110,8 @@ static int try_name(const struct ending *ending, unsigned k, char **ret_name, st
 
 static int move_out(const struct ending *ending, char **ret_path, struct error *err)
 {
-    const char *to_path =
-        ending->reason ? ending->folders->failed_path : ending->folders->archive_path;
+    const char *to_path = ending->reason ? ending->folders->failed_path
+                                         : ending->folders->archive_path;
     _cleanup_free_ char *name = NULL;
     int r = 1;
     for (unsigned k = 1; r == 1 && k < MAX_COPIES; k++)
@@ -154,7 +154,9 @@ int claim_finish(const struct folders *folders, const struct ticket *ticket, int
     if (r < 0)
         return r;
     int whole = claim_is_whole(&own);
-    struct ending ending = { .folders = folders, .ticket = &own, .from_fd = whole ? dir : source,
+    struct ending ending = { .folders = folders,
+                             .ticket = &own,
+                             .from_fd = whole ? dir : source,
                              .reason = end == CLAIM_FAIL ? reason : NULL,
                              .to_fd = end == CLAIM_FAIL ? folders->failed_fd : folders->archive_fd,
                              .from = whole ? "source" : own.files[0],

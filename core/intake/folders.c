@@ -14,10 +14,12 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-static const struct folders CLOSED = {
-    .drop_fd = -1, .claimed_fd = -1, .archive_fd = -1, .failed_fd = -1, .out_fd = -1,
-    .locks = { -1, -1, -1 },
-};
+static const struct folders CLOSED = { .drop_fd = -1,
+                                       .claimed_fd = -1,
+                                       .archive_fd = -1,
+                                       .failed_fd = -1,
+                                       .out_fd = -1,
+                                       .locks = { -1, -1, -1 } };
 
 void folders_init(struct folders *folders)
 {
@@ -67,9 +69,12 @@ static int open_all(struct folders *f, struct error *err)
         mode_t mode;
         int *fd;
     } all[] = {
-        { f->drop_path, 0755, &f->drop_fd },       { drop_hidden, 0700, NULL },
-        { f->claimed_path, 0700, &f->claimed_fd }, { f->archive_path, 0755, &f->archive_fd },
-        { f->failed_path, 0755, &f->failed_fd },   { f->out_path, 0755, &f->out_fd },
+        { f->drop_path, 0755, &f->drop_fd },
+        { drop_hidden, 0700, NULL },
+        { f->claimed_path, 0700, &f->claimed_fd },
+        { f->archive_path, 0755, &f->archive_fd },
+        { f->failed_path, 0755, &f->failed_fd },
+        { f->out_path, 0755, &f->out_fd },
         { out_hidden, 0700, NULL },
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -122,9 +127,9 @@ static int take_locks(const struct config *config, struct folders *f, struct err
             return r;
         if (r > 0) {
             (void)!error_set(err, PARE_EEXIST,
-                            "another pared (process %d) works on %s: stop it, or give other "
-                            "directories",
-                            pid, wanted[i].where);
+                             "another pared (process %d) works on %s: stop it, or give other "
+                             "directories",
+                             pid, wanted[i].where);
             return 1;
         }
     }
@@ -170,8 +175,8 @@ void folders_close(struct folders *f)
     free(f->archive_path);
     free(f->failed_path);
     free(f->out_path);
-    int *fds[] = { &f->drop_fd, &f->claimed_fd, &f->archive_fd, &f->failed_fd, &f->out_fd,
-                   &f->locks[0], &f->locks[1], &f->locks[2] };
+    int *fds[] = { &f->drop_fd, &f->claimed_fd, &f->archive_fd, &f->failed_fd,
+                   &f->out_fd,  &f->locks[0],   &f->locks[1],   &f->locks[2] };
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (*fds[i] >= 0)
             (void)close(*fds[i]);

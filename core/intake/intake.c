@@ -334,8 +334,8 @@ json_t *intake_json(const struct intake *intake)
     json_t *list = json_array();
     for (size_t i = 0; i < intake->n_dirs; i++)
         for (size_t j = 0; j < intake->dirs[i]->n_candidates; j++)
-            (void)json_array_append_new(
-                list, candidate_json(intake->dirs[i], intake->dirs[i]->candidates[j]));
+            (void)json_array_append_new(list, candidate_json(intake->dirs[i],
+                                                             intake->dirs[i]->candidates[j]));
     return list;
 }
 

@@ -36,12 +36,12 @@ struct intake {
     const struct folders *folders;
     const struct abilities *abilities;
     struct intake_callbacks callbacks;
-    struct watch *watch;            /* NULL: no inotify here */
-    struct loop_timer scan_timer;   /* scans what is dirty */
-    struct loop_timer recheck_timer;/* looks at what is settling */
-    struct loop_timer rescan_timer; /* marks all dirty */
-    struct loop_timer changed_timer;/* tells that the list changed, not too often */
-    struct drop_folder **dirs;      /* [0] is the drop directory */
+    struct watch *watch;             /* NULL: no inotify here */
+    struct loop_timer scan_timer;    /* scans what is dirty */
+    struct loop_timer recheck_timer; /* looks at what is settling */
+    struct loop_timer rescan_timer;  /* marks all dirty */
+    struct loop_timer changed_timer; /* tells that the list changed, not too often */
+    struct drop_folder **dirs;       /* [0] is the drop directory */
     size_t n_dirs;
     struct probing probes[MAX_PROBES];
     int polling; /* a watch could not be set */
@@ -66,8 +66,7 @@ void intake_note(const struct intake *intake, int level, const char *kind, const
     __attribute__((format(printf, 4, 5)));
 void intake_list_changed(struct intake *intake);
 /* Looks at a candidate again (candidate_examine), and says so when it is another case now. */
-void intake_examine(struct intake *intake, struct drop_folder *folder,
-                    struct candidate *candidate);
+void intake_examine(struct intake *intake, struct drop_folder *folder, struct candidate *candidate);
 /* Frees a candidate that is no longer there. */
 void intake_forget(struct intake *intake, struct candidate *candidate);
 

@@ -74,8 +74,8 @@ static struct candidate *upsert(struct scan *scan, const char *key, int kind)
         folder->candidates[at]->seen = 1;
         return folder->candidates[at];
     }
-    struct candidate **list =
-        reallocarray(folder->candidates, folder->n_candidates + 1, sizeof *list);
+    struct candidate **list = reallocarray(folder->candidates, folder->n_candidates + 1,
+                                           sizeof *list);
     if (!list)
         return NULL;
     folder->candidates = list;
@@ -286,8 +286,9 @@ static int take_late(struct scan *scan, const char *name, mode_t mode)
         return add_index(scan, name);
     if (S_ISREG(mode) && !reason_to_ignore(name, mode))
         return add_sidecar(scan, name);
-    struct candidate *owner =
-        S_ISREG(mode) && is_arriving_sidecar(name, finished) ? find_owner(scan, finished) : NULL;
+    struct candidate *owner = S_ISREG(mode) && is_arriving_sidecar(name, finished)
+                                  ? find_owner(scan, finished)
+                                  : NULL;
     int r = owner ? candidate_add_sidecar(owner, name, scan->err) : 0;
     return r < 0 ? r : take_entry(scan, name, mode);
 }

@@ -163,11 +163,13 @@ static void start_probe(struct intake *intake, struct probing *slot, struct drop
     slot->intake = intake;
     slot->folder = folder;
     slot->candidate = candidate;
-    struct probe_request request = { .config = intake->config, .dirfd = folder->fd,
+    struct probe_request request = { .config = intake->config,
+                                     .dirfd = folder->fd,
                                      .path = candidate->files[0],
                                      .has_sidecars = candidate->n_sidecars > 0 ||
                                                      candidate->kind == TICKET_FOLDER,
-                                     .done = probe_done, .context = slot };
+                                     .done = probe_done,
+                                     .context = slot };
     candidate->state = CANDIDATE_PROBING;
     int r = probe_start(intake->loop, &request, &slot->probe, &err);
     if (r == 0)

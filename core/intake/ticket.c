@@ -43,8 +43,8 @@ int ticket_add_sidecar(struct ticket *ticket, const char *file, struct error *er
 static int add_target(struct ticket *ticket, const char *format, const char *recipe,
                       const json_t *options, struct error *err)
 {
-    struct job_target *targets =
-        reallocarray(ticket->targets, ticket->n_targets + 1, sizeof *targets);
+    struct job_target *targets = reallocarray(ticket->targets, ticket->n_targets + 1,
+                                              sizeof *targets);
     if (!targets)
         return error_oom(err);
     ticket->targets = targets;
@@ -95,9 +95,9 @@ json_t *ticket_json(const struct ticket *ticket)
     json_t *targets = json_array();
     for (size_t i = 0; i < ticket->n_targets; i++) {
         const struct job_target *target = &ticket->targets[i];
-        (void)json_array_append_new(
-            targets, json_pack("{s:s, s:s, s:O?}", "format", target->format, "recipe",
-                               target->recipe, "options", target->options));
+        (void)json_array_append_new(targets, json_pack("{s:s, s:s, s:O?}", "format", target->format,
+                                                       "recipe", target->recipe, "options",
+                                                       target->options));
     }
     return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s*, s:s, s:I, s:o, s:o, s:o}", "pare_job", 1,
                      "uid", ticket->uid, "kind", kinds[ticket->kind], "name", ticket->name,

@@ -159,8 +159,7 @@ static int eval_compare(struct evaluation *ev, const struct expr *e, int64_t *re
     return 0;
 }
 
-static int eval_division(struct evaluation *ev, enum expr_op op, int64_t a, int64_t b,
-                         int64_t *ret)
+static int eval_division(struct evaluation *ev, enum expr_op op, int64_t a, int64_t b, int64_t *ret)
 {
     if (b == 0)
         return error_set(ev->err, PARE_EDATA, "division by zero");

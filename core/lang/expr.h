@@ -25,6 +25,7 @@
 enum expr_type { EXPR_NUMBER, EXPR_TRUTH, EXPR_TEXT, EXPR_ROLE };
 
 /* What an expression can ask for; those from EXPR_NAME on belong to a tensor. */
+/* clang-format off */
 enum expr_var {
     EXPR_ARCH, EXPR_FORMAT, EXPR_SOURCE_FORMAT, EXPR_DEFAULT, EXPR_LAYERS, EXPR_HEADS,
     EXPR_HEADS_KV, EXPR_GQA, EXPR_EXPERTS, EXPR_FILE_TYPE, EXPR_IMPORTANCE, EXPR_IMPORTANCE_FILE,
@@ -32,19 +33,22 @@ enum expr_var {
     EXPR_NAME, EXPR_SOURCE, EXPR_ROLE_OF, EXPR_LAYER, EXPR_RANK, EXPR_COLS, EXPR_ROWS,
     EXPR_ELEMENTS, EXPR_N_VARS
 };
+/* clang-format on */
 
+/* clang-format off */
 enum expr_op {
     OP_NUMBER, OP_TEXT, OP_ROLE, OP_VAR, OP_PARAM, OP_CALL, OP_DIM, OP_BLOCK, OP_INDEX, OP_COUNT,
     OP_CUT, OP_NOT, OP_NEGATE, OP_AND, OP_OR, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_ADD,
     OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_MATCH, OP_SEARCH, OP_IN, OP_CHOOSE
 };
+/* clang-format on */
 
 struct expr {
     enum expr_op op;
     enum expr_type type;
-    int per_tensor;      /* 1: it depends on the tensor, not only on the model */
+    int per_tensor; /* 1: it depends on the tensor, not only on the model */
     unsigned depth;
-    int64_t number;      /* literal, or number of a variable, role or parameter, or mask of roles */
+    int64_t number; /* literal, or number of a variable, role or parameter, or mask of roles */
     struct pare_str text; /* literal or pattern */
     struct regex *regex;  /* OP_SEARCH; the node's own */
     const struct expr_define *define;

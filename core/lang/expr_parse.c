@@ -182,8 +182,8 @@ static int parse_not(struct expr_parser *ps, struct expr **ret)
 }
 
 /* All operands of one chain of and (or of or) become operands of one node. */
-static int parse_logic(struct expr_parser *ps, enum token token, enum expr_op op,
-                       parse_fn *parse, struct expr **ret)
+static int parse_logic(struct expr_parser *ps, enum token token, enum expr_op op, parse_fn *parse,
+                       struct expr **ret)
 {
     const char *who = op == OP_AND ? "and" : "or";
     struct expr *node = NULL, *operand = NULL;
@@ -257,12 +257,11 @@ int parser_choose(struct expr_parser *ps, struct expr **ret)
     return r;
 }
 
-static struct expr_parser parser_of(struct expr_unit *unit, struct pare_str text,
-                                    struct error *err)
+static struct expr_parser parser_of(struct expr_unit *unit, struct pare_str text, struct error *err)
 {
-    return (struct expr_parser){
-        .unit = unit, .lexer = { .p = text.data, .end = text.data + text.len }, .err = err
-    };
+    return (struct expr_parser){ .unit = unit,
+                                 .lexer = { .p = text.data, .end = text.data + text.len },
+                                 .err = err };
 }
 
 int expr_parse(struct expr_unit *unit, struct pare_str text, struct expr **ret_expr,

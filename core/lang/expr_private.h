@@ -41,8 +41,8 @@ int parser_adopt(struct expr_parser *ps, struct expr *parent, struct expr *opera
     __attribute__((warn_unused_result));
 
 /* Fails with "'WHO' expects a number, not a text" unless e has the type. */
-int parser_need(struct expr_parser *ps, const struct expr *e, enum expr_type type,
-                const char *who) __attribute__((warn_unused_result));
+int parser_need(struct expr_parser *ps, const struct expr *e, enum expr_type type, const char *who)
+    __attribute__((warn_unused_result));
 
 /* "a number", "a text", for messages. */
 const char *parser_type_name(enum expr_type type);

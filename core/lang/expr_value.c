@@ -291,8 +291,8 @@ static int parse_name(struct expr_parser *ps, struct expr **ret)
     const struct expr_define *define = find_define(ps->unit, name);
     if (define)
         return parse_call(ps, define, ret);
-    return error_set(ps->err, PARE_EDATA, "unknown name '%.*s'",
-                     name.len > 60 ? 60 : (int)name.len, name.data);
+    return error_set(ps->err, PARE_EDATA, "unknown name '%.*s'", name.len > 60 ? 60 : (int)name.len,
+                     name.data);
 }
 
 int parser_value(struct expr_parser *ps, struct expr **ret)

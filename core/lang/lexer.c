@@ -11,8 +11,8 @@ static const struct {
     const char *word;
     enum token token;
 } keywords[] = {
-    { "and", TOKEN_AND }, { "or", TOKEN_OR },     { "not", TOKEN_NOT },
-    { "in", TOKEN_IN },   { "true", TOKEN_TRUE }, { "false", TOKEN_FALSE },
+    { "and", TOKEN_AND },   { "or", TOKEN_OR },     { "not", TOKEN_NOT },
+    { "in", TOKEN_IN },     { "true", TOKEN_TRUE }, { "false", TOKEN_FALSE },
     { "null", TOKEN_NULL }, { "for", TOKEN_FOR }, /* the last two: wide */
 };
 
@@ -21,13 +21,14 @@ static const struct {
     const char *text;
     enum token token;
 } operators[] = {
-    { "==", TOKEN_EQ },    { "!=", TOKEN_NE },       { "<=", TOKEN_LE },    { ">=", TOKEN_GE },
-    { "=~", TOKEN_SEARCH },
-    { "<", TOKEN_LT },     { ">", TOKEN_GT },        { "=", TOKEN_ASSIGN }, { "~", TOKEN_TILDE },
-    { "(", TOKEN_OPEN },   { ")", TOKEN_CLOSE },     { ",", TOKEN_COMMA },  { "?", TOKEN_QUESTION },
-    { ":", TOKEN_COLON },  { "+", TOKEN_PLUS },      { "-", TOKEN_MINUS },  { "*", TOKEN_STAR },
-    { "/", TOKEN_SLASH },  { "%", TOKEN_PERCENT },
-    { ".", TOKEN_DOT },    { "[", TOKEN_OPEN_LIST }, { "]", TOKEN_CLOSE_LIST }, /* wide */
+    { "==", TOKEN_EQ },        { "!=", TOKEN_NE },     { "<=", TOKEN_LE },
+    { ">=", TOKEN_GE },        { "=~", TOKEN_SEARCH }, { "<", TOKEN_LT },
+    { ">", TOKEN_GT },         { "=", TOKEN_ASSIGN },  { "~", TOKEN_TILDE },
+    { "(", TOKEN_OPEN },       { ")", TOKEN_CLOSE },   { ",", TOKEN_COMMA },
+    { "?", TOKEN_QUESTION },   { ":", TOKEN_COLON },   { "+", TOKEN_PLUS },
+    { "-", TOKEN_MINUS },      { "*", TOKEN_STAR },    { "/", TOKEN_SLASH },
+    { "%", TOKEN_PERCENT },    { ".", TOKEN_DOT },     { "[", TOKEN_OPEN_LIST },
+    { "]", TOKEN_CLOSE_LIST }, /* wide */
 };
 #define WIDE 3 /* of the operators */
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+/* clang-format off */
 enum token {
     TOKEN_END, TOKEN_NUMBER, TOKEN_TEXT, TOKEN_NAME, TOKEN_AND, TOKEN_OR, TOKEN_NOT, TOKEN_IN,
     TOKEN_TRUE, TOKEN_FALSE, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_COMMA, TOKEN_QUESTION, TOKEN_COLON,
@@ -16,6 +17,7 @@ enum token {
     TOKEN_SEARCH, TOKEN_PLUS, TOKEN_MINUS, TOKEN_STAR, TOKEN_SLASH, TOKEN_PERCENT,
     TOKEN_REAL, TOKEN_DOT, TOKEN_OPEN_LIST, TOKEN_CLOSE_LIST, TOKEN_NULL, TOKEN_FOR
 };
+/* clang-format on */
 
 struct lexer {
     const char *p, *end;

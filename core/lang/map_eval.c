@@ -23,13 +23,20 @@ static int eval(struct evaluation *ev, const struct map_expr *e, json_t **ret);
 int map_is_true(const json_t *value)
 {
     switch (json_typeof(value)) {
-    case JSON_TRUE: return 1;
-    case JSON_INTEGER: return json_integer_value(value) != 0;
-    case JSON_REAL: return json_real_value(value) != 0;
-    case JSON_STRING: return json_string_length(value) != 0;
-    case JSON_ARRAY: return json_array_size(value) != 0;
-    case JSON_OBJECT: return json_object_size(value) != 0;
-    default: return 0;
+    case JSON_TRUE:
+        return 1;
+    case JSON_INTEGER:
+        return json_integer_value(value) != 0;
+    case JSON_REAL:
+        return json_real_value(value) != 0;
+    case JSON_STRING:
+        return json_string_length(value) != 0;
+    case JSON_ARRAY:
+        return json_array_size(value) != 0;
+    case JSON_OBJECT:
+        return json_object_size(value) != 0;
+    default:
+        return 0;
     }
 }
 
@@ -37,13 +44,19 @@ const char *map_type_name(const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_TRUE:
-    case JSON_FALSE: return "a truth";
+    case JSON_FALSE:
+        return "a truth";
     case JSON_INTEGER:
-    case JSON_REAL: return "a number";
-    case JSON_STRING: return "a text";
-    case JSON_ARRAY: return "a list";
-    case JSON_OBJECT: return "an object";
-    default: return "not there";
+    case JSON_REAL:
+        return "a number";
+    case JSON_STRING:
+        return "a text";
+    case JSON_ARRAY:
+        return "a list";
+    case JSON_OBJECT:
+        return "an object";
+    default:
+        return "not there";
     }
 }
 
@@ -202,10 +215,12 @@ static int ask(struct evaluation *ev, const struct map_expr *e, json_t *argument
 {
     if (!json_is_string(argument))
         return wrong_type(ev, e->first, argument, "a text");
-    int r = ev->env->ask ? ev->env->ask(ev->env->context, e->name, json_string_value(argument),
-                                        ret, ev->err) : 1;
-    return r <= 0 ? r : error_set(ev->err, PARE_EDATA, "there is no function %.*s() here",
-                                  words_clip(e->name), e->name.data);
+    int r = ev->env->ask
+                ? ev->env->ask(ev->env->context, e->name, json_string_value(argument), ret, ev->err)
+                : 1;
+    return r <= 0 ? r
+                  : error_set(ev->err, PARE_EDATA, "there is no function %.*s() here",
+                              words_clip(e->name), e->name.data);
 }
 
 static int eval_call(struct evaluation *ev, const struct map_expr *e, json_t **ret)
@@ -246,21 +261,30 @@ static int divide_whole(int64_t a, int64_t b, enum token token, int64_t *ret)
 static int whole_arithmetic(enum token token, int64_t a, int64_t b, int64_t *ret)
 {
     switch (token) {
-    case TOKEN_PLUS: return __builtin_add_overflow(a, b, ret) ? -1 : 0;
-    case TOKEN_MINUS: return __builtin_sub_overflow(a, b, ret) ? -1 : 0;
-    case TOKEN_STAR: return __builtin_mul_overflow(a, b, ret) ? -1 : 0;
-    default: return divide_whole(a, b, token, ret);
+    case TOKEN_PLUS:
+        return __builtin_add_overflow(a, b, ret) ? -1 : 0;
+    case TOKEN_MINUS:
+        return __builtin_sub_overflow(a, b, ret) ? -1 : 0;
+    case TOKEN_STAR:
+        return __builtin_mul_overflow(a, b, ret) ? -1 : 0;
+    default:
+        return divide_whole(a, b, token, ret);
     }
 }
 
 static double real_arithmetic(enum token token, double a, double b)
 {
     switch (token) {
-    case TOKEN_PLUS: return a + b;
-    case TOKEN_MINUS: return a - b;
-    case TOKEN_STAR: return a * b;
-    case TOKEN_SLASH: return a / b;
-    default: return fmod(a, b);
+    case TOKEN_PLUS:
+        return a + b;
+    case TOKEN_MINUS:
+        return a - b;
+    case TOKEN_STAR:
+        return a * b;
+    case TOKEN_SLASH:
+        return a / b;
+    default:
+        return fmod(a, b);
     }
 }
 
@@ -274,8 +298,9 @@ static int arithmetic(struct evaluation *ev, const struct map_expr *e, const jso
     if (!json_is_number(b))
         return wrong_type(ev, e->first->next, b, "a number");
     if (!json_is_integer(a) || !json_is_integer(b))
-        return give_real(ev, e, real_arithmetic(e->token, json_number_value(a),
-                                                json_number_value(b)), ret);
+        return give_real(ev, e,
+                         real_arithmetic(e->token, json_number_value(a), json_number_value(b)),
+                         ret);
     int64_t whole = 0;
     if (whole_arithmetic(e->token, json_integer_value(a), json_integer_value(b), &whole) < 0)
         return error_set(ev->err, PARE_EDATA, "%.*s: a division by zero, or a number out of range",
@@ -314,8 +339,10 @@ static int compare(struct evaluation *ev, const struct map_expr *e, const json_t
     if (!json_is_number(b))
         return wrong_type(ev, e->first->next, b, "a number");
     double x = json_number_value(a), y = json_number_value(b);
-    *ret = e->token == TOKEN_LT ? x < y : e->token == TOKEN_LE ? x <= y
-         : e->token == TOKEN_GT ? x > y : x >= y;
+    *ret = e->token == TOKEN_LT   ? x < y
+           : e->token == TOKEN_LE ? x <= y
+           : e->token == TOKEN_GT ? x > y
+                                  : x >= y;
     return 0;
 }
 
@@ -329,14 +356,23 @@ static int eval_binary(struct evaluation *ev, const struct map_expr *e, json_t *
     if (r)
         return r;
     switch (e->token) {
-    case TOKEN_EQ: truth = same(a, b); break;
-    case TOKEN_NE: truth = !same(a, b); break;
-    case TOKEN_IN: r = contains(ev, e, a, b, &truth); break;
+    case TOKEN_EQ:
+        truth = same(a, b);
+        break;
+    case TOKEN_NE:
+        truth = !same(a, b);
+        break;
+    case TOKEN_IN:
+        r = contains(ev, e, a, b, &truth);
+        break;
     case TOKEN_LT:
     case TOKEN_LE:
     case TOKEN_GT:
-    case TOKEN_GE: r = compare(ev, e, a, b, &truth); break;
-    default: return arithmetic(ev, e, a, b, ret);
+    case TOKEN_GE:
+        r = compare(ev, e, a, b, &truth);
+        break;
+    default:
+        return arithmetic(ev, e, a, b, ret);
     }
     if (!r)
         *ret = json_boolean(truth);
@@ -384,20 +420,34 @@ static int eval(struct evaluation *ev, const struct map_expr *e, json_t **ret)
         return error_set(ev->err, PARE_ELIMIT, "the map's expressions take more than %u steps",
                          MAP_MAX_STEPS);
     switch (e->op) {
-    case MAP_NUMBER: return give(ev, json_integer(e->number), ret);
-    case MAP_REAL: return give(ev, json_real(e->real), ret);
-    case MAP_TEXT: return give(ev, json_stringn(e->name.data, e->name.len), ret);
-    case MAP_TRUTH: return give(ev, json_boolean(e->number), ret);
-    case MAP_NULL: return give(ev, json_null(), ret);
-    case MAP_NAME: return eval_name(ev, e, ret);
-    case MAP_FIELD: return eval_field(ev, e, ret);
-    case MAP_INDEX: return eval_index(ev, e, ret);
-    case MAP_LIST: return eval_list(ev, e, ret);
-    case MAP_FOR: return eval_for(ev, e, ret);
-    case MAP_CALL: return eval_call(ev, e, ret);
-    case MAP_NEGATE: return eval_negate(ev, e, ret);
-    case MAP_BINARY: return eval_binary(ev, e, ret);
-    default: return eval_logic(ev, e, ret);
+    case MAP_NUMBER:
+        return give(ev, json_integer(e->number), ret);
+    case MAP_REAL:
+        return give(ev, json_real(e->real), ret);
+    case MAP_TEXT:
+        return give(ev, json_stringn(e->name.data, e->name.len), ret);
+    case MAP_TRUTH:
+        return give(ev, json_boolean(e->number), ret);
+    case MAP_NULL:
+        return give(ev, json_null(), ret);
+    case MAP_NAME:
+        return eval_name(ev, e, ret);
+    case MAP_FIELD:
+        return eval_field(ev, e, ret);
+    case MAP_INDEX:
+        return eval_index(ev, e, ret);
+    case MAP_LIST:
+        return eval_list(ev, e, ret);
+    case MAP_FOR:
+        return eval_for(ev, e, ret);
+    case MAP_CALL:
+        return eval_call(ev, e, ret);
+    case MAP_NEGATE:
+        return eval_negate(ev, e, ret);
+    case MAP_BINARY:
+        return eval_binary(ev, e, ret);
+    default:
+        return eval_logic(ev, e, ret);
     }
 }
 

@@ -105,8 +105,7 @@ static int deeper(struct parser *ps)
 {
     if (++ps->depth <= MAP_MAX_DEPTH)
         return 0;
-    return error_set(ps->err, PARE_EDATA, "the expression is nested deeper than %d",
-                     MAP_MAX_DEPTH);
+    return error_set(ps->err, PARE_EDATA, "the expression is nested deeper than %d", MAP_MAX_DEPTH);
 }
 
 /* A node of what is there already and its operands; the span ends at the last token. */
@@ -249,10 +248,18 @@ static int parse_primary(struct parser *ps, struct map_expr **ret)
     case TOKEN_OPEN_LIST:
         r = next(ps);
         return r ? r : parse_list(ps, start, ret);
-    case TOKEN_NUMBER: op = MAP_NUMBER; break;
-    case TOKEN_REAL: op = MAP_REAL; break;
-    case TOKEN_TEXT: op = MAP_TEXT; break;
-    case TOKEN_NULL: op = MAP_NULL; break;
+    case TOKEN_NUMBER:
+        op = MAP_NUMBER;
+        break;
+    case TOKEN_REAL:
+        op = MAP_REAL;
+        break;
+    case TOKEN_TEXT:
+        op = MAP_TEXT;
+        break;
+    case TOKEN_NULL:
+        op = MAP_NULL;
+        break;
     case TOKEN_TRUE:
     case TOKEN_FALSE:
         op = MAP_TRUTH;
@@ -330,7 +337,10 @@ static int parse_chain(struct parser *ps, enum token first, enum token last,
         if (!r)
             r = deeper(ps);
         if (!r)
-            r = combine(ps, token == TOKEN_AND ? MAP_AND : token == TOKEN_OR ? MAP_OR : MAP_BINARY,
+            r = combine(ps,
+                        token == TOKEN_AND  ? MAP_AND
+                        : token == TOKEN_OR ? MAP_OR
+                                            : MAP_BINARY,
                         left, right, NULL, &e);
         if (!r)
             e->token = token;
@@ -416,10 +426,10 @@ static int parse_choice(struct parser *ps, struct map_expr **ret)
 int map_expr_parse(struct map_memory *memory, struct pare_str text, struct map_expr **ret_expr,
                    struct pare_str *ret_rest, struct error *err)
 {
-    struct parser ps = {
-        .lexer = { .p = text.data, .end = text.data + text.len, .wide = 1 }, .memory = memory,
-        .last = text.data, .err = err
-    };
+    struct parser ps = { .lexer = { .p = text.data, .end = text.data + text.len, .wide = 1 },
+                         .memory = memory,
+                         .last = text.data,
+                         .err = err };
     struct map_expr *e = NULL;
     int r = next(&ps);
     if (!r)

@@ -105,8 +105,9 @@ static int call_len(json_t *const *args, unsigned n, json_t **ret, struct error 
                  "a list, an object or a text", err);
     if (r)
         return r;
-    size_t len = json_is_string(value) ? json_string_length(value)
-                 : json_is_array(value) ? json_array_size(value) : json_object_size(value);
+    size_t len = json_is_string(value)  ? json_string_length(value)
+                 : json_is_array(value) ? json_array_size(value)
+                                        : json_object_size(value);
     return give(json_integer((json_int_t)len), ret, err);
 }
 
@@ -164,8 +165,8 @@ static int call_ends_with(json_t *const *args, unsigned n, json_t **ret, struct 
     if (r)
         return r;
     size_t len = json_string_length(args[0]), end = json_string_length(args[1]);
-    *ret = json_boolean(end <= len && !strcmp(json_string_value(args[0]) + len - end,
-                                              json_string_value(args[1])));
+    *ret = json_boolean(
+        end <= len && !strcmp(json_string_value(args[0]) + len - end, json_string_value(args[1])));
     return 0;
 }
 
@@ -207,7 +208,7 @@ static int list_object(const json_t *object, int names, json_t **ret, struct err
     json_t *value;
     if (!list || !sorted)
         return error_oom(err);
-    json_object_foreach (sorted, key, value)
+    json_object_foreach(sorted, key, value)
         if (json_array_append_new(list, names ? json_string(key) : json_incref(value)) < 0)
             return error_oom(err);
     return give(TAKE(list), ret, err);
@@ -229,8 +230,7 @@ static int call_values(json_t *const *args, unsigned n, json_t **ret, struct err
  * short waves stay, those with long ones are divided by `factor`, and between the two limits there
  * is a smooth passage. Single precision after each operation, and a number divided by x is 1 / x
  * times the number: so the usual converter's library computes, to the bit. */
-static float llama3_factor(float frequency, double factor, double low, double high,
-                           double context)
+static float llama3_factor(float frequency, double factor, double low, double high, double context)
 {
     float wavelength = (1.0f / frequency) * (float)(2.0 * M_PI);
     if (wavelength < (float)(context / high))

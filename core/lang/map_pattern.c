@@ -74,9 +74,8 @@ static int parse_reference(struct pare_str inner, struct pare_str whole,
     return r;
 }
 
-static int parse_braces(struct pare_str inner, struct pare_str whole,
-                        const struct pattern *source, struct pattern *pattern,
-                        struct pattern_part *part, struct error *err)
+static int parse_braces(struct pare_str inner, struct pare_str whole, const struct pattern *source,
+                        struct pattern *pattern, struct pattern_part *part, struct error *err)
 {
     if (is_name(inner)) {
         part->kind = PATTERN_INDEX;
@@ -160,8 +159,7 @@ int pattern_parse(struct map_memory *memory, struct pare_str text, const struct 
 int pattern_number(const struct pattern_match *match, struct pare_str name, uint64_t *ret_number)
 {
     for (unsigned i = 0; i < match->n_numbers; i++)
-        if (match->names[i].len == name.len &&
-            !memcmp(match->names[i].data, name.data, name.len)) {
+        if (match->names[i].len == name.len && !memcmp(match->names[i].data, name.data, name.len)) {
             *ret_number = match->numbers[i];
             return 1;
         }

@@ -23,11 +23,11 @@ enum pattern_kind { PATTERN_PLAIN, PATTERN_INDEX, PATTERN_CHOICE, PATTERN_ANY };
 
 struct pattern_part {
     enum pattern_kind kind;
-    struct pare_str text;   /* plain; or the name of the number */
-    unsigned choice;        /* which choice it is, from 0 */
-    unsigned n_texts;       /* 0 in "{1}": those of the other pattern */
+    struct pare_str text; /* plain; or the name of the number */
+    unsigned choice;      /* which choice it is, from 0 */
+    unsigned n_texts;     /* 0 in "{1}": those of the other pattern */
     struct pare_str texts[PATTERN_MAX_TEXTS];
-    unsigned optional;      /* bits: texts with '?' */
+    unsigned optional; /* bits: texts with '?' */
 };
 
 struct pattern {

@@ -10,10 +10,12 @@
 #include "lang/lexer.h"
 #include "lang/map_expr.h"
 
+/* clang-format off */
 enum map_op {
     MAP_NUMBER, MAP_REAL, MAP_TEXT, MAP_TRUTH, MAP_NULL, MAP_NAME, MAP_FIELD, MAP_INDEX, MAP_LIST,
     MAP_FOR, MAP_CALL, MAP_NOT, MAP_NEGATE, MAP_AND, MAP_OR, MAP_CHOOSE, MAP_BINARY
 };
+/* clang-format on */
 
 struct map_expr {
     enum map_op op;
@@ -24,8 +26,8 @@ struct map_expr {
     int64_t number;       /* MAP_NUMBER, MAP_TRUTH */
     double real;
     struct map_expr *first, *last; /* operands */
-    struct map_expr *next;  /* the parent's next operand */
-    unsigned n;             /* operands */
+    struct map_expr *next;         /* the parent's next operand */
+    unsigned n;                    /* operands */
 };
 
 /* Variables of the [... for x in ...] that are being evaluated, innermost first. */

@@ -55,15 +55,19 @@ static int check_braces(struct pare_str pattern, size_t *at, struct error *err)
     do {
         ++*at;
         if (!take_range(pattern, at, &low, &high))
-            return error_set(err, PARE_EDATA, "expected numbers such as {0-3,12} in the pattern "
-                             "'%.*s'", clip(pattern), pattern.data);
+            return error_set(err, PARE_EDATA,
+                             "expected numbers such as {0-3,12} in the pattern "
+                             "'%.*s'",
+                             clip(pattern), pattern.data);
         if (low > high)
-            return error_set(err, PARE_EDATA, "the range %u-%u in the pattern '%.*s' is empty",
-                             low, high, clip(pattern), pattern.data);
+            return error_set(err, PARE_EDATA, "the range %u-%u in the pattern '%.*s' is empty", low,
+                             high, clip(pattern), pattern.data);
     } while (*at < pattern.len && pattern.data[*at] == ',');
     if (*at == pattern.len || pattern.data[*at] != '}')
-        return error_set(err, PARE_EDATA, "expected ',' or '}' after a number in the pattern "
-                         "'%.*s'", clip(pattern), pattern.data);
+        return error_set(err, PARE_EDATA,
+                         "expected ',' or '}' after a number in the pattern "
+                         "'%.*s'",
+                         clip(pattern), pattern.data);
     ++*at;
     return 0;
 }
@@ -164,14 +168,16 @@ static int check_regex(struct pare_str pattern, struct error *err)
         if (pattern.data[i] == '{')
             size *= largest_count(pattern, i);
         if (pattern.data[i] == '\\' && ++i < pattern.len && is_digit(pattern.data[i]))
-            return error_set(err, PARE_EDATA, "the regular expression '%.*s' refers back to a "
-                             "part of itself, which may take too long", clip(pattern),
-                             pattern.data);
+            return error_set(err, PARE_EDATA,
+                             "the regular expression '%.*s' refers back to a "
+                             "part of itself, which may take too long",
+                             clip(pattern), pattern.data);
     }
     if (size > REGEX_MAX_SIZE)
-        return error_set(err, PARE_EDATA, "the counts in the regular expression '%.*s' multiply "
-                         "its length to more than %d", clip(pattern), pattern.data,
-                         REGEX_MAX_SIZE);
+        return error_set(err, PARE_EDATA,
+                         "the counts in the regular expression '%.*s' multiply "
+                         "its length to more than %d",
+                         clip(pattern), pattern.data, REGEX_MAX_SIZE);
     return 0;
 }
 
@@ -209,8 +215,10 @@ int regex_search(const struct regex *regex, struct pare_str text, int64_t *ret_f
                  struct error *err)
 {
     if (text.len > REGEX_MAX_TEXT)
-        return error_set(err, PARE_EDATA, "a text of %zu bytes is too long for =~, whose limit is "
-                         "%d", text.len, REGEX_MAX_TEXT);
+        return error_set(err, PARE_EDATA,
+                         "a text of %zu bytes is too long for =~, whose limit is "
+                         "%d",
+                         text.len, REGEX_MAX_TEXT);
     regmatch_t range = { .rm_so = 0, .rm_eo = (regoff_t)text.len };
     int status = regexec(&regex->compiled, text.data ? text.data : "", 1, &range, REG_STARTEND);
     if (status == REG_ESPACE)

@@ -36,8 +36,8 @@ int words_expected(struct words *words, const char *what, const struct word *got
 {
     if (!got)
         return error_set(words->err, PARE_EDATA, "expected %s, not the end of the line", what);
-    return error_set(words->err, PARE_EDATA, "expected %s, not '%.*s'", what,
-                     words_clip(got->text), got->text.data);
+    return error_set(words->err, PARE_EDATA, "expected %s, not '%.*s'", what, words_clip(got->text),
+                     got->text.data);
 }
 
 int words_expect(struct words *words, const char *text)

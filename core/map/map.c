@@ -96,8 +96,10 @@ static int is_container(const struct model *model)
 static int give_up(const struct map_request *request, const struct error *why)
 {
     char text[ERROR_TEXT_MAX + 200];
-    (void)snprintf(text, sizeof text, "the output keeps GGUF's names and is no Hugging Face folder:"
-                   " %s (--as-container asks for that)", why->text);
+    (void)snprintf(text, sizeof text,
+                   "the output keeps GGUF's names and is no Hugging Face folder:"
+                   " %s (--as-container asks for that)",
+                   why->text);
     if (request->warn && !request->tensors_only)
         request->warn(request->context, text);
     return 1;
@@ -117,11 +119,13 @@ int map_open(const struct map_request *request, struct source *base, struct mode
     int r = view_new(base, &map->view, err);
     if (r)
         return r;
-    struct map_work work = {
-        .request = request, .base = base, .model = model, .view = map->view,
-        .target = view_model(map->view), .f32 = registry_encoding(request->registry, "f32"),
-        .err = &said
-    };
+    struct map_work work = { .request = request,
+                             .base = base,
+                             .model = model,
+                             .view = map->view,
+                             .target = view_model(map->view),
+                             .f32 = registry_encoding(request->registry, "f32"),
+                             .err = &said };
     work.target->format = forward ? "gguf" : "safetensors";
     if (!work.f32)
         return error_set(err, PARE_EPLUGIN, "no plugin provides the encoding f32");

@@ -96,10 +96,13 @@ static int map_again(struct trial *t, const json_t *files)
     int r = view_new(t->folder_source, &t->again, t->work->err);
     if (r)
         return r;
-    struct map_work again = {
-        .request = &request, .base = t->folder_source, .model = view_model(t->folder),
-        .view = t->again, .target = view_model(t->again), .f32 = t->work->f32, .err = t->work->err
-    };
+    struct map_work again = { .request = &request,
+                              .base = t->folder_source,
+                              .model = view_model(t->folder),
+                              .view = t->again,
+                              .target = view_model(t->again),
+                              .f32 = t->work->f32,
+                              .err = t->work->err };
     r = map_forward(&again, &t->rules);
     map_work_end(&again);
     if (!r && strcmp(t->rules->name, t->work->rules->name) != 0)
@@ -148,17 +151,24 @@ static int compare_tensors(const struct trial *t)
         const struct model_tensor *tensor = &model->tensors[i];
         uint64_t k;
         int same = model_find_tensor(again, tensor->name, &k) &&
-                   same_shape(tensor, &again->tensors[k]) ? same_values(t, i, k) : 0;
+                           same_shape(tensor, &again->tensors[k])
+                       ? same_values(t, i, k)
+                       : 0;
         if (same < 0)
             return same;
         if (!same)
-            return error_set(t->work->err, PARE_ENOTSUP, "of the tensor `%.*s' a folder would make "
-                             "another", (int)tensor->name.len, tensor->name.data);
+            return error_set(t->work->err, PARE_ENOTSUP,
+                             "of the tensor `%.*s' a folder would make "
+                             "another",
+                             (int)tensor->name.len, tensor->name.data);
     }
-    return again->n_tensors == model->n_tensors ? 0 :
-           error_set(t->work->err, PARE_ENOTSUP, "a folder would have %llu tensors, and there are "
-                     "%llu", (unsigned long long)again->n_tensors,
-                     (unsigned long long)model->n_tensors);
+    return again->n_tensors == model->n_tensors
+               ? 0
+               : error_set(t->work->err, PARE_ENOTSUP,
+                           "a folder would have %llu tensors, and there are "
+                           "%llu",
+                           (unsigned long long)again->n_tensors,
+                           (unsigned long long)model->n_tensors);
 }
 
 /* ---- metadata ---- */
@@ -171,11 +181,9 @@ static int starts_with(struct pare_str text, const char *prefix)
 
 static int same_bytes(const struct pare_value *a, const struct pare_value *b)
 {
-    static const size_t sizes[] = {
-        [PARE_U8] = 1,  [PARE_I8] = 1,  [PARE_U16] = 2,  [PARE_I16] = 2, [PARE_U32] = 4,
-        [PARE_I32] = 4, [PARE_F32] = 4, [PARE_BOOL] = 1, [PARE_U64] = 8, [PARE_I64] = 8,
-        [PARE_F64] = 8
-    };
+    static const size_t sizes[] = { [PARE_U8] = 1,  [PARE_I8] = 1,  [PARE_U16] = 2, [PARE_I16] = 2,
+                                    [PARE_U32] = 4, [PARE_I32] = 4, [PARE_F32] = 4, [PARE_BOOL] = 1,
+                                    [PARE_U64] = 8, [PARE_I64] = 8, [PARE_F64] = 8 };
     return a->type < sizeof sizes / sizeof *sizes && sizes[a->type] &&
            !memcmp(a->data, b->data, a->count * sizes[a->type]);
 }

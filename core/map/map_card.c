@@ -56,8 +56,9 @@ static json_t *list_json(const struct model *gguf, const char *key)
  * that is known of it, else its members. */
 static json_t *ancestor_json(const struct model *gguf, const char *prefix, int64_t i)
 {
-    static const char *const members[] = { "name", "author", "version", "organization",
-                                           "description", "url", "doi", "uuid", "repo_url" };
+    static const char *const members[] = { "name",         "author",      "version",
+                                           "organization", "description", "url",
+                                           "doi",          "uuid",        "repo_url" };
     json_t *entry = json_object();
     for (size_t m = 0; m < sizeof members / sizeof *members; m++) {
         char key[80];
@@ -187,7 +188,8 @@ static int add_generation(const struct model *gguf, json_t *files, struct error 
         (void)json_object_set_new(generation, "do_sample", json_true());
     _cleanup_free_ char *text = json_to_pretty(generation);
     return !text || json_object_set_new(files, "generation_config.json", json_string(text)) < 0
-               ? error_oom(err) : 0;
+               ? error_oom(err)
+               : 0;
 }
 
 /* ---- how a sentence encoder pools ---- */
@@ -213,12 +215,14 @@ static int add_pooling(const struct model *gguf, json_t *files, struct error *er
                      json_pack("[{s:i, s:s, s:s, s:s}, {s:i, s:s, s:s, s:s}]", "idx", 0, "name",
                                "0", "path", "", "type", "sentence_transformers.models.Transformer",
                                "idx", 1, "name", "1", "path", "1_Pooling", "type",
-                               "sentence_transformers.models.Pooling"), err);
-    return r ? r : add_json(files, "1_Pooling/config.json",
-                            json_pack("{s:b, s:b, s:b, s:s}", "pooling_mode_mean_tokens", type == 1,
-                                      "pooling_mode_cls_token", type == 2,
-                                      "pooling_mode_lasttoken", type == 3, "pooling_mode",
-                                      modes[type - 1]), err);
+                               "sentence_transformers.models.Pooling"),
+                     err);
+    return r ? r
+             : add_json(files, "1_Pooling/config.json",
+                        json_pack("{s:b, s:b, s:b, s:s}", "pooling_mode_mean_tokens", type == 1,
+                                  "pooling_mode_cls_token", type == 2, "pooling_mode_lasttoken",
+                                  type == 3, "pooling_mode", modes[type - 1]),
+                        err);
 }
 
 int map_card_add(const struct model *gguf, json_t *files, struct error *err)

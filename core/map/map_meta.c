@@ -34,12 +34,17 @@ static const struct {
     int64_t min, max;
     size_t size;
 } ranges[] = {
-    [PARE_U8] = { 0, UINT8_MAX, 1 },           [PARE_I8] = { INT8_MIN, INT8_MAX, 1 },
-    [PARE_U16] = { 0, UINT16_MAX, 2 },         [PARE_I16] = { INT16_MIN, INT16_MAX, 2 },
-    [PARE_U32] = { 0, UINT32_MAX, 4 },         [PARE_I32] = { INT32_MIN, INT32_MAX, 4 },
-    [PARE_F32] = { 0, 0, 4 },                  [PARE_BOOL] = { 0, 1, 1 },
+    [PARE_U8] = { 0, UINT8_MAX, 1 },
+    [PARE_I8] = { INT8_MIN, INT8_MAX, 1 },
+    [PARE_U16] = { 0, UINT16_MAX, 2 },
+    [PARE_I16] = { INT16_MIN, INT16_MAX, 2 },
+    [PARE_U32] = { 0, UINT32_MAX, 4 },
+    [PARE_I32] = { INT32_MIN, INT32_MAX, 4 },
+    [PARE_F32] = { 0, 0, 4 },
+    [PARE_BOOL] = { 0, 1, 1 },
     [PARE_STRING] = { 0, 0, sizeof(struct pare_str) },
-    [PARE_U64] = { 0, INT64_MAX, 8 },          [PARE_I64] = { INT64_MIN, INT64_MAX, 8 },
+    [PARE_U64] = { 0, INT64_MAX, 8 },
+    [PARE_I64] = { INT64_MIN, INT64_MAX, 8 },
     [PARE_F64] = { 0, 0, 8 },
 };
 
@@ -89,9 +94,10 @@ static int wrong_value(const struct map_work *work, const struct map_set *set, c
 {
     _cleanup_free_ char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     struct pare_str of = map_expr_text(set->value);
-    return error_set(work->err, PARE_EDATA, "config.json's `%.*s' is %.100s, which %s cannot be: "
-                     "it has another type or range", (int)(of.len < 200 ? of.len : 200), of.data,
-                     text ? text : "something", key);
+    return error_set(work->err, PARE_EDATA,
+                     "config.json's `%.*s' is %.100s, which %s cannot be: "
+                     "it has another type or range",
+                     (int)(of.len < 200 ? of.len : 200), of.data, text ? text : "something", key);
 }
 
 static int store(struct map_work *work, const struct map_set *set, const char *key,
@@ -109,8 +115,11 @@ static int store(struct map_work *work, const struct map_set *set, const char *k
         if (put_element(set->type, set->is_array ? json_array_get(value, i) : value,
                         data + i * size) < 0)
             return wrong_value(work, set, key, value);
-    struct pare_value meta = { .struct_size = sizeof meta, .type = set->type,
-                               .is_array = (uint32_t)set->is_array, .count = n, .data = data };
+    struct pare_value meta = { .struct_size = sizeof meta,
+                               .type = set->type,
+                               .is_array = (uint32_t)set->is_array,
+                               .count = n,
+                               .data = data };
     return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &meta, work->err);
 }
 
@@ -142,16 +151,18 @@ static int apply_sets(struct map_work *work, int tokenizer)
 
 static int put_u32(struct map_work *work, const char *key, uint32_t number)
 {
-    struct pare_value value = { .struct_size = sizeof value, .type = PARE_U32, .count = 1,
-                                .data = &number };
+    struct pare_value value = {
+        .struct_size = sizeof value, .type = PARE_U32, .count = 1, .data = &number
+    };
     return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &value, work->err);
 }
 
 static int put_text(struct map_work *work, const char *key, const char *text)
 {
     struct pare_str str = { text, strlen(text) };
-    struct pare_value value = { .struct_size = sizeof value, .type = PARE_STRING, .count = 1,
-                                .data = &str };
+    struct pare_value value = {
+        .struct_size = sizeof value, .type = PARE_STRING, .count = 1, .data = &str
+    };
     return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &value, work->err);
 }
 
@@ -183,7 +194,8 @@ static const struct map_tokenizer *choose_tokenizer(struct map_work *work, int *
 
 static int add_tokenizer(struct map_work *work)
 {
-    static const struct map_tokenizer none = { .kind = "auto", .space_prefix = -1,
+    static const struct map_tokenizer none = { .kind = "auto",
+                                               .space_prefix = -1,
                                                .looks_special = 1 };
     int r = 0;
     const struct map_tokenizer *t = choose_tokenizer(work, &r);
@@ -196,13 +208,19 @@ static int add_tokenizer(struct map_work *work)
     if (strmap_find(&work->target->tensor_names, "token_embd.weight", 17, &i))
         vocab = work->target->tensors[i].rows;
     const json_t *options = work->request->options;
-    struct tokenizer_request request = {
-        .source = work->model, .config = work->values, .kind = t->kind, .pre = t->pre,
-        .dirs = work->request->dirs, .vocab_size = vocab ? vocab : said > 0 ? (uint64_t)said : 0,
-        .add_space_prefix = t->space_prefix, .looks_special = t->looks_special,
-        .spm_added_tokens = t->added_tokens,
-        .warn = work->request->warn, .context = work->request->context
-    };
+    struct tokenizer_request request = { .source = work->model,
+                                         .config = work->values,
+                                         .kind = t->kind,
+                                         .pre = t->pre,
+                                         .dirs = work->request->dirs,
+                                         .vocab_size = vocab      ? vocab
+                                                       : said > 0 ? (uint64_t)said
+                                                                  : 0,
+                                         .add_space_prefix = t->space_prefix,
+                                         .looks_special = t->looks_special,
+                                         .spm_added_tokens = t->added_tokens,
+                                         .warn = work->request->warn,
+                                         .context = work->request->context };
     request.pre = json_get_string(options, "pre", request.pre);
     if (!strcmp(json_get_string(options, "tokenizer", ""), "none"))
         request.kind = "none";
@@ -211,10 +229,11 @@ static int add_tokenizer(struct map_work *work)
 
 int map_meta_add(struct map_work *work)
 {
-    struct provenance_request provenance = {
-        .source = work->model, .name = work->request->name, .tensors = work->target,
-        .warn = work->request->warn, .context = work->request->context
-    };
+    struct provenance_request provenance = { .source = work->model,
+                                             .name = work->request->name,
+                                             .tensors = work->target,
+                                             .warn = work->request->warn,
+                                             .context = work->request->context };
     int r = put_text(work, "general.architecture", work->rules->architecture);
     if (r || work->request->tensors_only)
         return r;

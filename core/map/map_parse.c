@@ -71,8 +71,9 @@ static int parse_title(struct map_line *line)
 {
     while (line->words.p < line->words.end && *line->words.p == ' ')
         line->words.p++;
-    line->rules->title = map_memory_copy(&line->rules->memory, (struct pare_str){
-        line->words.p, (size_t)(line->words.end - line->words.p) });
+    line->rules->title = map_memory_copy(
+        &line->rules->memory,
+        (struct pare_str){ line->words.p, (size_t)(line->words.end - line->words.p) });
     return line->rules->title ? 0 : error_oom(line->words.err);
 }
 
@@ -207,8 +208,8 @@ static const struct {
     const char *name;
     uint32_t type;
 } types[] = {
-    { "u8", PARE_U8 },   { "i8", PARE_I8 },     { "u16", PARE_U16 }, { "i16", PARE_I16 },
-    { "u32", PARE_U32 }, { "i32", PARE_I32 },   { "f32", PARE_F32 }, { "bool", PARE_BOOL },
+    { "u8", PARE_U8 },      { "i8", PARE_I8 },   { "u16", PARE_U16 }, { "i16", PARE_I16 },
+    { "u32", PARE_U32 },    { "i32", PARE_I32 }, { "f32", PARE_F32 }, { "bool", PARE_BOOL },
     { "str", PARE_STRING }, { "u64", PARE_U64 }, { "i64", PARE_I64 }, { "f64", PARE_F64 },
 };
 
@@ -303,8 +304,8 @@ static int parse_tokenizer(struct map_line *line)
         } else if (word_is(&term, "added_tokens")) {
             r = take_truth(line, &t->added_tokens);
         } else {
-            r = words_expected(&line->words,
-                               "pre, space_prefix, looks_special, added_tokens or if", &term);
+            r = words_expected(&line->words, "pre, space_prefix, looks_special, added_tokens or if",
+                               &term);
         }
     }
     if (r)
@@ -362,10 +363,11 @@ static int parse_line(struct map_rules *rules, const char *dirs, const char *fil
     if (++rules->n_statements > MAP_MAX_STATEMENTS)
         return error_set(err, PARE_ELIMIT, "%s: more than %d statements", place,
                          MAP_MAX_STATEMENTS);
-    struct map_line line = {
-        .rules = rules, .dirs = dirs, .words = { text.data, text.data + text.len, err },
-        .place = map_memory_copy(&rules->memory, (struct pare_str){ place, (size_t)n })
-    };
+    struct map_line line = { .rules = rules,
+                             .dirs = dirs,
+                             .words = { text.data, text.data + text.len, err },
+                             .place = map_memory_copy(&rules->memory,
+                                                      (struct pare_str){ place, (size_t)n }) };
     if (!line.place)
         return error_oom(err);
     int r = parse_statement(&line);

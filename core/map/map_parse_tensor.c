@@ -104,8 +104,7 @@ static int take_add(struct map_line *line, struct map_tensor *tensor)
 }
 
 /* One transform, whose word is taken. */
-static int take_transform(struct map_line *line, const struct word *term,
-                          struct map_tensor *tensor)
+static int take_transform(struct map_line *line, const struct word *term, struct map_tensor *tensor)
 {
     if (word_is(term, "permute"))
         return map_take_value(line, &tensor->heads);
@@ -159,8 +158,9 @@ static int check_target(struct map_line *line, const struct map_tensor *tensor)
                              "{%.*s} is to be in the name behind '->', or to be stacked",
                              (int)part->text.len, part->text.data);
     }
-    return stacked ? 0 : error_set(line->words.err, PARE_EDATA, "there is no {%.*s} to stack",
-                                   (int)tensor->stack.len, tensor->stack.data);
+    return stacked ? 0
+                   : error_set(line->words.err, PARE_EDATA, "there is no {%.*s} to stack",
+                               (int)tensor->stack.len, tensor->stack.data);
 }
 
 static int check_transforms(struct map_line *line, const struct map_tensor *tensor)

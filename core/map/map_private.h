@@ -19,13 +19,13 @@ struct map_work {
     struct source *base;
     const struct model *model; /* of the base */
     const struct map_rules *rules;
-    json_t *values;            /* config.json with the map's defaults */
+    json_t *values; /* config.json with the map's defaults */
     struct map_env env;
     struct view *view;
-    struct model *target;      /* the view's */
+    struct model *target; /* the view's */
     const struct encoding *f32;
-    char **names;              /* of the base's tensors, renamed as the map says */
-    struct strmap by_name;     /* to their numbers */
+    char **names;          /* of the base's tensors, renamed as the map says */
+    struct strmap by_name; /* to their numbers */
     struct pare_str index_names[MAP_MAX_INDEXES];
     uint64_t index_counts[MAP_MAX_INDEXES];
     unsigned n_indexes;

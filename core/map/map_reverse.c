@@ -16,8 +16,10 @@
 
 static int refuse(const struct map_work *work, const char *name, const char *why)
 {
-    return error_set(work->err, PARE_ENOTSUP, "`%.100s' cannot be given back as a checkpoint has "
-                     "it: %s", name, why);
+    return error_set(work->err, PARE_ENOTSUP,
+                     "`%.100s' cannot be given back as a checkpoint has "
+                     "it: %s",
+                     name, why);
 }
 
 /* Under GGUF's names; also before map_work_begin. */
@@ -57,8 +59,11 @@ static int add_unpermuted(struct map_work *work, const struct map_tensor *rule, 
     if (!runs)
         return error_oom(work->err);
     for (uint64_t h = 0; h < heads; h++)
-        runs[h] = (struct view_rows){ .tensor = base, .first = h * (rows / heads),
-                                      .count = rows / heads, .step = 1, .inner = rows / heads / 2,
+        runs[h] = (struct view_rows){ .tensor = base,
+                                      .first = h * (rows / heads),
+                                      .count = rows / heads,
+                                      .step = 1,
+                                      .inner = rows / heads / 2,
                                       .inner_step = 2 };
     return view_add_rows(work->view, tensor, t->n_dims == 1, runs, heads, work->err);
 }
@@ -86,7 +91,8 @@ static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_
     int r = name_of(work, rule, match, &name);
     if (r)
         return r;
-    struct view_tensor tensor = { .name = { name, strlen(name) }, .n_dims = t->n_dims,
+    struct view_tensor tensor = { .name = { name, strlen(name) },
+                                  .n_dims = t->n_dims,
                                   .add = (float)-rule->add };
     memcpy(tensor.dims, t->dims, sizeof t->dims);
     tensor.f32 = rule->add != 0 ? work->f32 : NULL;
@@ -98,8 +104,9 @@ static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_
         return add_unpermuted(work, rule, base, &tensor);
     if (rule->stack.len) {
         uint64_t rows = t->rows / t->dims[0];
-        struct view_rows run = { .tensor = base, .first = e * rows, .count = rows, .step = 1,
-                                 .inner = 1 };
+        struct view_rows run = {
+            .tensor = base, .first = e * rows, .count = rows, .step = 1, .inner = 1
+        };
         tensor.n_dims--;
         memmove(tensor.dims, t->dims + 1, tensor.n_dims * sizeof *tensor.dims);
         return view_add_rows(work->view, &tensor, 0, &run, 1, work->err);

@@ -113,8 +113,7 @@ static int adopt_basics(struct map_work *work, json_t *config)
     uint64_t i;
     int r = 0;
     if (rules->architectures)
-        r = store_text(work, config, "architectures",
-                       json_pack("[s]", rules->architectures->text));
+        r = store_text(work, config, "architectures", json_pack("[s]", rules->architectures->text));
     if (!r && rules->model_types)
         r = store_text(work, config, "model_type", json_string(rules->model_types->text));
     if (!r && strmap_find(names, "token_embd.weight", 17, &i))
@@ -149,9 +148,10 @@ static int spread_rope(struct map_work *work, json_t *config)
 static int adopt_ids(struct map_work *work, json_t *config)
 {
     static const char *const names[][2] = {
-        { "bos_token_id", "bos" },     { "eos_token_id", "eos" },  { "unk_token_id", "unknown" },
-        { "sep_token_id", "seperator" }, { "pad_token_id", "padding" },
-        { "mask_token_id", "mask" },   { "eot_token_id", "eot" },  { "eom_token_id", "eom" },
+        { "bos_token_id", "bos" },     { "eos_token_id", "eos" },
+        { "unk_token_id", "unknown" }, { "sep_token_id", "seperator" },
+        { "pad_token_id", "padding" }, { "mask_token_id", "mask" },
+        { "eot_token_id", "eot" },     { "eom_token_id", "eom" }
     };
     int r = 0;
     for (size_t i = 0; !r && i < sizeof names / sizeof *names; i++) {
@@ -225,7 +225,8 @@ int map_reverse_weights(const struct map_work *work, const char *name, json_t **
     if (model_find_tensor(work->model, (struct pare_str){ name, strlen(name) }, &i))
         t = &work->model->tensors[i];
     *ret = t && t->n_dims == 1 && t->elements <= MAX_VECTOR && t->encoding == work->f32
-               ? json_array() : json_null();
+               ? json_array()
+               : json_null();
     if (!json_is_array(*ret))
         return 0;
     int r = source_read(work->base, i, 0, 0, values, t->elements * sizeof *values, work->err);

@@ -55,7 +55,7 @@ static int measure(struct rows *rows, const struct model_tensor *t)
 {
     const struct map_tensor *rule = rows->rule;
     rows->by_element = rule->columns ||
-        (t->n_dims == 1 && (rule->pick || rule->heads || rows->rule->n_sources > 1));
+                       (t->n_dims == 1 && (rule->pick || rule->heads || rows->rule->n_sources > 1));
     uint32_t axis = t->n_dims < 2 || rule->columns ? t->n_dims - 1 : t->n_dims - 2;
     if (!t->n_dims || !t->elements)
         return bad(rows, "a tensor without dimensions, or without elements, cannot be part of it");
@@ -89,15 +89,20 @@ static int add_permuted(struct rows *rows, uint64_t tensor)
     if (r)
         return r;
     if (!heads || rows->picked % heads || rows->picked / heads % 2)
-        return error_set(work->err, PARE_EDATA, "`%s': %llu rows are not %llu heads of an even "
-                         "number of rows", rows->name, (unsigned long long)rows->picked,
-                         (unsigned long long)heads);
+        return error_set(work->err, PARE_EDATA,
+                         "`%s': %llu rows are not %llu heads of an even "
+                         "number of rows",
+                         rows->name, (unsigned long long)rows->picked, (unsigned long long)heads);
     uint64_t rows_of = rows->picked / heads;
     for (uint64_t m = 0; !r && m < rows->matrices; m++)
         for (uint64_t h = 0; !r && h < heads; h++)
-            r = add_run(rows, (struct view_rows){
-                .tensor = tensor, .first = m * rows->height + rows->first + h * rows_of,
-                .count = rows_of, .step = 1, .inner = 2, .inner_step = rows_of / 2 });
+            r = add_run(rows,
+                        (struct view_rows){ .tensor = tensor,
+                                            .first = m * rows->height + rows->first + h * rows_of,
+                                            .count = rows_of,
+                                            .step = 1,
+                                            .inner = 2,
+                                            .inner_step = rows_of / 2 });
     return r;
 }
 
@@ -107,14 +112,18 @@ static int add_source(struct rows *rows, uint64_t tensor)
     if (rows->rule->heads)
         return add_permuted(rows, tensor);
     if (pick != MAP_SPAN)
-        return add_run(rows, (struct view_rows){
-            .tensor = tensor, .first = pick == MAP_ODD, .count = rows->matrices * rows->picked,
-            .step = pick ? 2 : 1, .inner = 1 });
+        return add_run(rows, (struct view_rows){ .tensor = tensor,
+                                                 .first = pick == MAP_ODD,
+                                                 .count = rows->matrices * rows->picked,
+                                                 .step = pick ? 2 : 1,
+                                                 .inner = 1 });
     int r = 0;
     for (uint64_t m = 0; !r && m < rows->matrices; m++)
-        r = add_run(rows, (struct view_rows){
-            .tensor = tensor, .first = m * rows->height + rows->first, .count = rows->picked,
-            .step = 1, .inner = 1 });
+        r = add_run(rows, (struct view_rows){ .tensor = tensor,
+                                              .first = m * rows->height + rows->first,
+                                              .count = rows->picked,
+                                              .step = 1,
+                                              .inner = 1 });
     return r;
 }
 
@@ -232,9 +241,11 @@ int map_rows_add(struct map_work *work, const struct map_tensor *rule, const cha
     struct view_tensor tensor = { .name = { name, strlen(name) }, .add = (float)rule->add };
     const struct model_tensor *t = &work->model->tensors[tensors[0]];
     if (t->encoding && (t->encoding->flags & PARE_ENCODING_INTEGER))
-        return error_set(work->err, PARE_EDATA, "`%s' would hold whole numbers (%s), and weights "
+        return error_set(work->err, PARE_EDATA,
+                         "`%s' would hold whole numbers (%s), and weights "
                          "are none: are they codes, of which config.json says nothing "
-                         "(quantization_config)?", name, t->encoding_name);
+                         "(quantization_config)?",
+                         name, t->encoding_name);
     if (is_plain(rule))
         return add_plain(&rows, tensors[0], &tensor);
     int r = add_all(&rows, tensors, stacked, &tensor);

@@ -66,16 +66,16 @@ struct map_tensor {
     unsigned n_sources;
     struct pattern target;
     const struct map_expr *condition;
-    struct pare_str stack;         /* the number over which tensors are stacked; or empty */
-    const struct map_expr *heads;  /* permute */
-    enum map_pick pick;            /* rows, or columns */
-    int columns;                   /* 1: the pick is of columns */
+    struct pare_str stack;                /* the number over which tensors are stacked; or empty */
+    const struct map_expr *heads;         /* permute */
+    enum map_pick pick;                   /* rows, or columns */
+    int columns;                          /* 1: the pick is of columns */
     const struct map_expr *first, *count; /* MAP_SPAN */
     int transpose, f32, optional;
-    int row;                       /* the checkpoint has a matrix of one row */
+    int row; /* the checkpoint has a matrix of one row */
     double add;
     const char *place;
-    unsigned number;               /* of the rule, from 0 */
+    unsigned number; /* of the rule, from 0 */
     struct map_tensor *next;
 };
 
@@ -85,7 +85,7 @@ struct map_patterns { /* "drop", "f32" */
 };
 
 struct map_shape {
-    struct pattern pattern; /* of GGUF's names */
+    struct pattern pattern;                /* of GGUF's names */
     const struct map_expr *rows, *columns; /* NULL: not said */
     const struct map_expr *condition;
     const char *place;
@@ -101,8 +101,8 @@ struct map_values {
 };
 
 struct map_tokenizer {
-    const char *kind, *pre;    /* pre: NULL when the map does not say */
-    int space_prefix;          /* -1: as the files say */
+    const char *kind, *pre; /* pre: NULL when the map does not say */
+    int space_prefix;       /* -1: as the files say */
     int looks_special, added_tokens;
     const struct map_expr *condition;
     const char *place;
@@ -110,7 +110,7 @@ struct map_tokenizer {
 };
 
 struct map_rules {
-    const char *name;         /* of the file, without its suffix */
+    const char *name; /* of the file, without its suffix */
     const char *title;
     const char *architecture; /* GGUF's name */
     struct map_word *architectures, **architectures_end;

@@ -13,11 +13,11 @@
 #include "map/map_rules.h"
 
 struct map_line {
-    struct words words;  /* what is left of it; its err gets all errors */
+    struct words words; /* what is left of it; its err gets all errors */
     struct map_rules *rules;
     const char *dirs;
-    const char *place;   /* "FILE:LINE" */
-    int included;        /* 1: errors have a place already */
+    const char *place; /* "FILE:LINE" */
+    int included;      /* 1: errors have a place already */
 };
 
 int map_take_word(struct map_line *line, const char *what, struct pare_str *ret)

@@ -29,10 +29,11 @@ static int compare(const struct map_work *work, const struct side *side, const c
     if (!side->expr || side->count == is)
         return 0;
     struct pare_str text = map_expr_text(side->expr);
-    return error_set(work->err, PARE_EDATA, "`%.200s' has %llu %s, and config.json says %llu "
-                     "(%.*s)", name, (unsigned long long)is, side->name,
-                     (unsigned long long)side->count, (int)(text.len < 200 ? text.len : 200),
-                     text.data);
+    return error_set(work->err, PARE_EDATA,
+                     "`%.200s' has %llu %s, and config.json says %llu "
+                     "(%.*s)",
+                     name, (unsigned long long)is, side->name, (unsigned long long)side->count,
+                     (int)(text.len < 200 ? text.len : 200), text.data);
 }
 
 static int check_tensor(const struct map_work *work, const struct model_tensor *t,

@@ -34,21 +34,26 @@ static int check_numbers(const struct map_work *work, const struct pattern_match
         if (r)
             return r;
         if (!count)
-            return error_set(work->err, PARE_EDATA, "tensor `%.200s': config.json says that there "
-                             "are none with {%.*s}", name, (int)match->names[i].len,
-                             match->names[i].data);
+            return error_set(work->err, PARE_EDATA,
+                             "tensor `%.200s': config.json says that there "
+                             "are none with {%.*s}",
+                             name, (int)match->names[i].len, match->names[i].data);
         if (match->numbers[i] >= count)
-            return error_set(work->err, PARE_EDATA, "tensor `%.200s': config.json says that {%.*s} "
-                             "goes from 0 to %lld", name, (int)match->names[i].len,
-                             match->names[i].data, (long long)count - 1);
+            return error_set(work->err, PARE_EDATA,
+                             "tensor `%.200s': config.json says that {%.*s} "
+                             "goes from 0 to %lld",
+                             name, (int)match->names[i].len, match->names[i].data,
+                             (long long)count - 1);
     }
     return 0;
 }
 
 static int missing(const struct map_work *work, const char *name)
 {
-    return error_set(work->err, PARE_EDATA, "the tensor `%.200s' is missing, which the map %s%s "
-                     "needs", name, work->rules->name, MAP_SUFFIX);
+    return error_set(work->err, PARE_EDATA,
+                     "the tensor `%.200s' is missing, which the map %s%s "
+                     "needs",
+                     name, work->rules->name, MAP_SUFFIX);
 }
 
 /* The tensors that one tensor is made of: n_sources for each that is stacked. */
@@ -65,8 +70,7 @@ static int gather(const struct map_work *work, const struct map_tensor *rule,
             *number = e;
         for (unsigned s = 0; s < rule->n_sources; s++) {
             _cleanup_free_ char *name = NULL;
-            int r = pattern_expand(&rule->sources[s], &rule->sources[0], &match, &name,
-                                   work->err);
+            int r = pattern_expand(&rule->sources[s], &rule->sources[0], &match, &name, work->err);
             if (r)
                 return r;
             if (!map_work_find(work, name, &tensors[e * rule->n_sources + s]))
@@ -89,9 +93,10 @@ static int count_stack(const struct map_work *work, const struct map_tensor *rul
         *ret_count = 0;
     /* Each of them must be a tensor: a claim beyond their count needs no memory to be wrong. */
     if (!r && *ret_count > work->model->n_tensors)
-        return error_set(work->err, PARE_EDATA, "config.json says that there are %llu of {%.*s}, "
-                         "and there are %llu tensors", (unsigned long long)*ret_count,
-                         (int)rule->stack.len, rule->stack.data,
+        return error_set(work->err, PARE_EDATA,
+                         "config.json says that there are %llu of {%.*s}, "
+                         "and there are %llu tensors",
+                         (unsigned long long)*ret_count, (int)rule->stack.len, rule->stack.data,
                          (unsigned long long)work->model->n_tensors);
     return r;
 }
@@ -110,8 +115,10 @@ static int make_tensor(struct map_work *work, const struct map_tensor *rule,
         return error_oom(work->err);
     r = pattern_expand(&rule->target, &rule->sources[0], match, &name, work->err);
     if (!r && strlen(name) > MAP_GGUF_NAME)
-        r = error_set(work->err, PARE_EDATA, "the name `%.100s' has %zu bytes, and GGUF has room "
-                      "for %d", name, strlen(name), MAP_GGUF_NAME);
+        r = error_set(work->err, PARE_EDATA,
+                      "the name `%.100s' has %zu bytes, and GGUF has room "
+                      "for %d",
+                      name, strlen(name), MAP_GGUF_NAME);
     if (!r)
         r = gather(work, rule, *match, stacked, tensors);
     return r ? r : map_rows_add(work, rule, name, tensors, stacked);
@@ -261,12 +268,15 @@ static int add_values(struct map_work *work, const struct map_values *values)
     for (size_t i = 0; i < n; i++) {
         const json_t *value = json_array_get(list, i);
         if (!json_is_number(value))
-            return error_set(work->err, PARE_EDATA, "`%s' needs a list of numbers, and its element "
-                             "%zu is none", values->name, i);
+            return error_set(work->err, PARE_EDATA,
+                             "`%s' needs a list of numbers, and its element "
+                             "%zu is none",
+                             values->name, i);
         floats[i] = (float)json_number_value(value);
     }
-    struct view_tensor tensor = { .name = { values->name, strlen(values->name) }, .n_dims = 1,
-                                  .dims = { n }, .f32 = work->f32 };
+    struct view_tensor tensor = {
+        .name = { values->name, strlen(values->name) }, .n_dims = 1, .dims = { n }, .f32 = work->f32
+    };
     return view_add_values(work->view, &tensor, floats, work->err);
 }
 
@@ -278,8 +288,8 @@ int map_tensors_add(struct map_work *work)
     int r = states && known ? 0 : error_oom(work->err), unknown = 0;
     for (const struct map_tensor *t = rules->tensors; !r && t; t = t->next)
         r = add_to_message(work, t->place,
-                           map_expr_eval_truth(t->condition, &work->env,
-                                               &states[t->number].active, work->err));
+                           map_expr_eval_truth(t->condition, &work->env, &states[t->number].active,
+                                               work->err));
     for (const struct map_values *v = rules->values; !r && v; v = v->next)
         r = add_to_message(work, v->place, add_values(work, v));
     for (uint64_t i = 0; !r && i < work->model->n_tensors; i++) {

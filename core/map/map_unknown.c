@@ -79,11 +79,15 @@ int map_unknown_architecture(const struct model *model, const json_t *config, st
     print_patterns(&seen, &sb);
     const char *list = sb.data ? sb.data : "", *name = map_config_architecture(config);
     if (!config)
-        return error_set(err, PARE_ENOTSUP, "there is no config.json that tells the architecture "
+        return error_set(err, PARE_ENOTSUP,
+                         "there is no config.json that tells the architecture "
                          "of these tensors: %s; how tensors are told is in pare-architecture(5); "
-                         "--as-container writes them under the names that they have", list);
-    return error_set(err, PARE_ENOTSUP, "no map knows the architecture `%.100s'; its tensors are "
-                     "%s; %s", name ? name : "(config.json names none)", list, advice);
+                         "--as-container writes them under the names that they have",
+                         list);
+    return error_set(err, PARE_ENOTSUP,
+                     "no map knows the architecture `%.100s'; its tensors are "
+                     "%s; %s",
+                     name ? name : "(config.json names none)", list, advice);
 }
 
 int map_unknown_tensors(const struct map_work *work, const unsigned char *known)
@@ -94,8 +98,10 @@ int map_unknown_tensors(const struct map_work *work, const unsigned char *known)
         if (!known[i])
             add_pattern(&seen, work->names[i]);
     print_patterns(&seen, &sb);
-    return error_set(work->err, PARE_ENOTSUP, "the map %s%s does not know all tensors of this "
-                     "`%.100s': not %s%s%s", work->rules->name, MAP_SUFFIX,
+    return error_set(work->err, PARE_ENOTSUP,
+                     "the map %s%s does not know all tensors of this "
+                     "`%.100s': not %s%s%s",
+                     work->rules->name, MAP_SUFFIX,
                      map_config_architecture(work->values) ? map_config_architecture(work->values)
                                                            : work->rules->architecture,
                      sb.data ? sb.data : "", work->reverse ? "" : "; ",

@@ -115,8 +115,10 @@ static int add_name(struct map_work *work, uint64_t i)
     int r = name ? strmap_add(&work->by_name, name, strlen(name), i, work->err)
                  : error_oom(work->err);
     if (r == 1)
-        r = error_set(work->err, PARE_EDATA, "two tensors are both called `%.200s' once the map %s "
-                      "has renamed them", name, work->rules->name);
+        r = error_set(work->err, PARE_EDATA,
+                      "two tensors are both called `%.200s' once the map %s "
+                      "has renamed them",
+                      name, work->rules->name);
     return r;
 }
 
@@ -132,8 +134,9 @@ static int run_action(struct map_work *work, const struct map_action *action)
         return r;
     switch (action->verb) {
     case MAP_FAIL: /* of what checkpoints have; the way back has no checkpoint yet */
-        return work->reverse ? 0 : error_set(work->err, PARE_ENOTSUP, "%.*s", (int)action->name.len,
-                         action->name.data);
+        return work->reverse ? 0
+                             : error_set(work->err, PARE_ENOTSUP, "%.*s", (int)action->name.len,
+                                         action->name.data);
     case MAP_WARN: {
         _cleanup_free_ char *text = strndup(action->name.data, action->name.len);
         if (text && work->request->warn && !work->request->tensors_only)
@@ -142,8 +145,8 @@ static int run_action(struct map_work *work, const struct map_action *action)
     }
     default:
         r = map_expr_eval(action->value, &work->env, &value, work->err);
-        return r || json_is_null(value) ? r : map_store(work->values, action->name, value,
-                                                        work->err);
+        return r || json_is_null(value) ? r
+                                        : map_store(work->values, action->name, value, work->err);
     }
 }
 
@@ -167,9 +170,10 @@ int map_work_count(const struct map_work *work, struct pare_str name, uint64_t *
             *ret_count = work->index_counts[i];
             return 0;
         }
-    return error_set(work->err, PARE_EDATA, "the map %s says nothing about {%.*s}: it needs a line "
-                     "such as 'index %.*s = num_hidden_layers'", work->rules->name, (int)name.len,
-                     name.data, (int)name.len, name.data);
+    return error_set(work->err, PARE_EDATA,
+                     "the map %s says nothing about {%.*s}: it needs a line "
+                     "such as 'index %.*s = num_hidden_layers'",
+                     work->rules->name, (int)name.len, name.data, (int)name.len, name.data);
 }
 
 void map_work_env(struct map_work *work)

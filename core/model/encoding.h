@@ -12,12 +12,12 @@
 struct encoding {
     const char *name;
     const char *summary;
-    const char *plugin;       /* name of the plugin that provides it */
-    uint32_t flags;           /* enum pare_encoding_flags */
+    const char *plugin; /* name of the plugin that provides it */
+    uint32_t flags;     /* enum pare_encoding_flags */
     uint32_t block_len;
     uint32_t n_planes;
     struct pare_plane planes[PARE_MAX_PLANES];
-    struct pare_kernel kernel;    /* the one that this CPU uses */
+    struct pare_kernel kernel;                /* the one that this CPU uses */
     const struct pare_kernel *const *kernels; /* all of them, NULL-terminated */
     int (*recover)(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain,
                    void *const *planes); /* or NULL */

@@ -14,9 +14,10 @@
 #include <string.h>
 
 static const uint8_t type_sizes[] = {
-    [PARE_U8] = 1, [PARE_I8] = 1, [PARE_U16] = 2, [PARE_I16] = 2, [PARE_U32] = 4, [PARE_I32] = 4,
-    [PARE_F32] = 4, [PARE_BOOL] = 1, [PARE_STRING] = sizeof(struct pare_str), [PARE_U64] = 8,
-    [PARE_I64] = 8, [PARE_F64] = 8,
+    [PARE_U8] = 1,  [PARE_I8] = 1,   [PARE_U16] = 2,
+    [PARE_I16] = 2, [PARE_U32] = 4,  [PARE_I32] = 4,
+    [PARE_F32] = 4, [PARE_BOOL] = 1, [PARE_STRING] = sizeof(struct pare_str),
+    [PARE_U64] = 8, [PARE_I64] = 8,  [PARE_F64] = 8
 };
 
 static uint64_t type_size(uint32_t type)
@@ -119,8 +120,7 @@ static int remove_key(struct model *model, struct pare_str key, struct error *er
     uint64_t at;
     if (!strmap_find(&model->meta_keys, key.data, key.len, &at))
         return 0;
-    memmove(&model->meta[at], &model->meta[at + 1],
-            (model->n_meta - at - 1) * sizeof *model->meta);
+    memmove(&model->meta[at], &model->meta[at + 1], (model->n_meta - at - 1) * sizeof *model->meta);
     model->n_meta--;
     strmap_deinit(&model->meta_keys);
     for (uint64_t i = 0; i < model->n_meta; i++) {
@@ -147,11 +147,11 @@ const struct pare_value *meta_find(const struct model *model, const char *key)
     return &model->meta[at].value;
 }
 
-#define LOAD(type) \
-    __extension__({ \
-        type loaded_; \
+#define LOAD(type)                                     \
+    __extension__({                                    \
+        type loaded_;                                  \
         memcpy(&loaded_, value->data, sizeof loaded_); \
-        (int64_t)loaded_; \
+        (int64_t) loaded_;                             \
     })
 
 static int64_t first_int(const struct pare_value *value, int64_t fallback)

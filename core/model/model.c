@@ -75,8 +75,8 @@ void model_release(struct model *model, void *pointer)
 {
     if (!pointer)
         return;
-    struct model_memory *memory =
-        (struct model_memory *)((char *)pointer - offsetof(struct model_memory, data));
+    struct model_memory *memory = (struct model_memory *)((char *)pointer -
+                                                          offsetof(struct model_memory, data));
     *memory->link = memory->next;
     if (memory->next)
         memory->next->link = memory->link;
@@ -364,10 +364,11 @@ json_t *model_census(const struct model *model)
     size_t n = count_lines(model, lines, 128);
     json_t *census = json_array();
     for (size_t i = 0; i < n; i++)
-        (void)json_array_append_new(
-            census, json_pack("{s:s, s:I, s:I, s:I}", "encoding", lines[i].encoding, "tensors",
-                              (json_int_t)lines[i].tensors, "elements",
-                              (json_int_t)lines[i].elements, "bytes", (json_int_t)lines[i].bytes));
+        (void)json_array_append_new(census,
+                                    json_pack("{s:s, s:I, s:I, s:I}", "encoding", lines[i].encoding,
+                                              "tensors", (json_int_t)lines[i].tensors, "elements",
+                                              (json_int_t)lines[i].elements, "bytes",
+                                              (json_int_t)lines[i].bytes));
     return census;
 }
 

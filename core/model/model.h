@@ -15,10 +15,10 @@
 #include <stddef.h>
 
 struct model_file {
-    char *name;    /* relative, as given; untrusted */
-    int fd;        /* owned by whoever opened it */
+    char *name; /* relative, as given; untrusted */
+    int fd;     /* owned by whoever opened it */
     uint64_t size;
-    uint32_t role; /* enum pare_file_role */
+    uint32_t role;    /* enum pare_file_role */
     const char *text; /* not NULL: no file, but `size` bytes that are to become one; fd is -1 */
 };
 
@@ -40,7 +40,7 @@ struct model_tensor {
     int computed;
     uint32_t end_file;
     uint64_t end_offset;
-    const char *origin; /* how the weights were quantized before, "gptq int4 g128"; or NULL */
+    const char *origin;      /* how the weights were quantized before, "gptq int4 g128"; or NULL */
     struct pare_str made_of; /* in a view: the first tensor that it is made of, as the files call
                                 it; data NULL: of none, or the tensor is as the reader says */
 };

@@ -91,7 +91,7 @@ static int merge(json_t *into, const json_t *from, struct error *err)
 {
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)from, key, value)
+    json_object_foreach((json_t *)from, key, value)
         if (!json_is_null(value) && json_object_set(into, key, value) < 0)
             return error_oom(err);
     return 0;

@@ -7,11 +7,11 @@
 #include "plugin/layout.h"
 
 struct pare_job {
-    struct model *model;     /* what a reader fills, or what a writer lays out */
-    struct layout *layout;   /* writers only, else NULL */
-    const json_t *options;   /* writers only: object of strings, or NULL */
+    struct model *model;   /* what a reader fills, or what a writer lays out */
+    struct layout *layout; /* writers only, else NULL */
+    const json_t *options; /* writers only: object of strings, or NULL */
     const struct host_hooks *hooks;
-    struct error *err;       /* where fail() reports; set around every call of a plugin */
+    struct error *err; /* where fail() reports; set around every call of a plugin */
 };
 
 /* The services, with the CPU bits that the registry may use. */

@@ -89,9 +89,10 @@ int layout_out_tensor(struct pare_job *job, uint64_t tensor, uint32_t plane, uin
     if (tensor >= job->model->n_tensors || plane >= job->model->tensors[tensor].n_planes)
         return error_set(job->err, PARE_EPLUGIN, "the writer places tensor %llu, plane %u",
                          (unsigned long long)tensor, plane);
-    struct layout_piece piece = { LAYOUT_TENSOR, file, offset,
-                                  job->model->tensors[tensor].planes[plane].length,
-                                  .tensor = tensor, .plane = plane };
+    struct layout_piece piece = {
+        LAYOUT_TENSOR,    file,          offset, job->model->tensors[tensor].planes[plane].length,
+        .tensor = tensor, .plane = plane
+    };
     int r = check_out(job, file, offset, piece.length);
     return r < 0 ? r : add_piece(job, &piece);
 }
@@ -233,8 +234,8 @@ static int copy_files(const struct layout *from, struct layout *to, struct error
 
 /* Patches lie within literals, so that no weight changes after it was measured. Both lists are
  * sorted. */
-static int check_patches(const struct layout *patches, const struct layout *layout,
-                         const char *who, struct error *err)
+static int check_patches(const struct layout *patches, const struct layout *layout, const char *who,
+                         struct error *err)
 {
     if (patches->n_files != layout->n_files)
         return error_set(err, PARE_EPLUGIN, "%s: finish makes a file", who);

@@ -16,14 +16,14 @@ struct layout_piece {
     enum layout_kind kind;
     uint32_t file;
     uint64_t offset, length;
-    void *data;         /* LAYOUT_LITERAL */
-    uint64_t tensor;    /* LAYOUT_TENSOR: index into the target's model */
+    void *data;      /* LAYOUT_LITERAL */
+    uint64_t tensor; /* LAYOUT_TENSOR: index into the target's model */
     uint32_t plane;
-    uint32_t side;      /* LAYOUT_SIDE: index of the source file */
+    uint32_t side; /* LAYOUT_SIDE: index of the source file */
 };
 
 struct layout_file {
-    char *name;     /* "" for a single file */
+    char *name; /* "" for a single file */
     uint64_t size;
 };
 

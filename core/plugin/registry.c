@@ -167,9 +167,8 @@ static int take_encodings(const struct registry *registry, struct loaded *l, str
  * a moment ago, is one of them. */
 static int is_shortage(const char *why, const char *path)
 {
-    static const char *const words[] = { ": cannot create ", ": cannot allocate ",
-                                         ": cannot read ", ": failed to map ",
-                                         ": cannot map zero-fill pages" };
+    static const char *const words[] = { ": cannot create ", ": cannot allocate ", ": cannot read ",
+                                         ": failed to map ", ": cannot map zero-fill pages" };
     static const char cannot_open[] = ": cannot open ";
     size_t n = strlen(path);
     if (strstr(why, strerror(ENOMEM)) || !strcmp(why, "out of memory"))
@@ -234,8 +233,8 @@ static int load_one(struct registry *registry, const char *path, struct error *e
         if (!strcmp(registry->plugins[i]->plugin.name, l->plugin.name))
             return error_set(err, PARE_EPLUGIN, "a plugin named %s is loaded already",
                              l->plugin.name);
-    struct loaded **plugins =
-        reallocarray(registry->plugins, registry->n_plugins + 1, sizeof(struct loaded *));
+    struct loaded **plugins = reallocarray(registry->plugins, registry->n_plugins + 1,
+                                           sizeof(struct loaded *));
     if (!plugins)
         return error_oom(err);
     registry->plugins = plugins;
@@ -387,20 +386,20 @@ static json_t *describe_encoding(const struct encoding *e)
 {
     json_t *planes = json_array(), *kernels = json_array();
     for (uint32_t i = 0; i < e->n_planes; i++)
-        (void)json_array_append_new(
-            planes, json_pack("{s:s, s:i, s:i}", "name", e->planes[i].name, "bytes_per_block",
-                              (int)e->planes[i].bytes_per_block, "bytes_per_row",
-                              (int)e->planes[i].bytes_per_row));
+        (void)json_array_append_new(planes,
+                                    json_pack("{s:s, s:i, s:i}", "name", e->planes[i].name,
+                                              "bytes_per_block", (int)e->planes[i].bytes_per_block,
+                                              "bytes_per_row", (int)e->planes[i].bytes_per_row));
     for (size_t i = 0; e->kernels[i]; i++) {
         struct pare_kernel k;
         char needs[64];
         if (validate_kernel(e->kernels[i], &k, NULL) < 0)
             continue;
         cpu_describe(k.cpu, needs, sizeof needs);
-        (void)json_array_append_new(
-            kernels, json_pack("{s:s, s:s, s:b, s:b, s:b}", "name", k.name, "needs", needs,
-                               "encode", k.encode != NULL, "decode", k.decode != NULL, "used",
-                               !strcmp(k.name, e->kernel.name)));
+        (void)json_array_append_new(kernels, json_pack("{s:s, s:s, s:b, s:b, s:b}", "name", k.name,
+                                                       "needs", needs, "encode", k.encode != NULL,
+                                                       "decode", k.decode != NULL, "used",
+                                                       !strcmp(k.name, e->kernel.name)));
     }
     double bytes = 0;
     for (uint32_t i = 0; i < e->n_planes; i++)
@@ -422,9 +421,8 @@ static json_t *describe_writer(const struct pare_writer *writer)
     json_t *encodings = json_array();
     for (size_t i = 0; writer->encodings[i]; i++)
         (void)json_array_append_new(encodings, text(writer->encodings[i]));
-    return json_pack("{s:s, s:o, s:o, s:o}", "name", writer->name, "summary",
-                     text(writer->summary), "suffix", text(writer->suffix), "encodings",
-                     encodings);
+    return json_pack("{s:s, s:o, s:o, s:o}", "name", writer->name, "summary", text(writer->summary),
+                     "suffix", text(writer->suffix), "encodings", encodings);
 }
 
 static json_t *describe_plugin(const struct loaded *l)
@@ -438,10 +436,9 @@ static json_t *describe_plugin(const struct loaded *l)
     for (size_t i = 0; i < l->n_encodings; i++)
         (void)json_array_append_new(encodings, describe_encoding(l->encodings[i]));
     return json_pack("{s:s, s:o, s:o, s:o, s:s, s:i, s:o, s:o, s:o}", "name", l->plugin.name,
-                     "version", text(l->plugin.version), "summary", text(l->plugin.summary),
-                     "file", text(l->path),
-                     "sha256", l->sha256, "abi", 1, "readers", readers, "writers", writers,
-                     "encodings", encodings);
+                     "version", text(l->plugin.version), "summary", text(l->plugin.summary), "file",
+                     text(l->path), "sha256", l->sha256, "abi", 1, "readers", readers, "writers",
+                     writers, "encodings", encodings);
 }
 
 json_t *registry_describe(const struct registry *registry)

@@ -89,8 +89,10 @@ static int nothing_reads_it(const struct registry *registry, const struct model 
     if (model->n_files == 1 && !model->files[0].size)
         return error_set(err, PARE_EINCOMPLETE, "%s: the file is empty", model->files[0].name);
     if (model->n_files == 1)
-        return error_set(err, PARE_ENOTSUP, "%s: no plugin knows this format (there are readers "
-                         "for: %s)", model->files[0].name, formats);
+        return error_set(err, PARE_ENOTSUP,
+                         "%s: no plugin knows this format (there are readers "
+                         "for: %s)",
+                         model->files[0].name, formats);
     return error_set(err, PARE_EINCOMPLETE,
                      "none of its %u files is a model that a plugin reads (there are readers for: "
                      "%s)",

@@ -31,8 +31,7 @@ int validate_name(const char *name)
     return name[n] == 0 && n <= 31;
 }
 
-int validate_plugin(const struct pare_plugin *said, struct pare_plugin *ret_copy,
-                    struct error *err)
+int validate_plugin(const struct pare_plugin *said, struct pare_plugin *ret_copy, struct error *err)
 {
     struct pare_plugin p;
     int r = copy_sized(said, sizeof p, sizeof p, "the plugin's description", &p, err);
@@ -44,15 +43,13 @@ int validate_plugin(const struct pare_plugin *said, struct pare_plugin *ret_copy
         return error_set(err, PARE_EPLUGIN, "it has no version of 1 to 63 bytes");
     if (!p.summary || strlen(p.summary) > 500)
         return error_set(err, PARE_EPLUGIN, "it has no summary of up to 500 bytes");
-    if (!(p.readers && *p.readers) && !(p.writers && *p.writers) &&
-        !(p.encodings && *p.encodings))
+    if (!(p.readers && *p.readers) && !(p.writers && *p.writers) && !(p.encodings && *p.encodings))
         return error_set(err, PARE_EPLUGIN, "it provides no reader, writer or encoding");
     *ret_copy = p;
     return 0;
 }
 
-int validate_reader(const struct pare_reader *said, struct pare_reader *ret_copy,
-                    struct error *err)
+int validate_reader(const struct pare_reader *said, struct pare_reader *ret_copy, struct error *err)
 {
     struct pare_reader p;
     int r = copy_sized(said, offsetof(struct pare_reader, read), sizeof p, "a reader", &p, err);
@@ -67,8 +64,7 @@ int validate_reader(const struct pare_reader *said, struct pare_reader *ret_copy
     return 0;
 }
 
-int validate_writer(const struct pare_writer *said, struct pare_writer *ret_copy,
-                    struct error *err)
+int validate_writer(const struct pare_writer *said, struct pare_writer *ret_copy, struct error *err)
 {
     struct pare_writer p;
     int r = copy_sized(said, offsetof(struct pare_writer, finish), sizeof p, "a writer", &p, err);
@@ -85,8 +81,7 @@ int validate_writer(const struct pare_writer *said, struct pare_writer *ret_copy
     return 0;
 }
 
-int validate_kernel(const struct pare_kernel *said, struct pare_kernel *ret_copy,
-                    struct error *err)
+int validate_kernel(const struct pare_kernel *said, struct pare_kernel *ret_copy, struct error *err)
 {
     struct pare_kernel k;
     int r = copy_sized(said, sizeof k, sizeof k, "a kernel", &k, err);
@@ -159,8 +154,8 @@ int validate_encoding(const struct pare_encoding *said, uint32_t mask,
     if (!validate_name(p.name))
         return error_set(err, PARE_EPLUGIN,
                          "an encoding's name is not 1 to 31 of a-z, 0-9, '_', '-'");
-    uint32_t kind =
-        p.flags & (PARE_ENCODING_FLOAT | PARE_ENCODING_INTEGER | PARE_ENCODING_QUANTIZED);
+    uint32_t kind = p.flags &
+                    (PARE_ENCODING_FLOAT | PARE_ENCODING_INTEGER | PARE_ENCODING_QUANTIZED);
     if (!kind || (kind & (kind - 1)))
         return error_set(err, PARE_EPLUGIN,
                          "encoding %s must be one of float, integer and quantized", p.name);
@@ -171,8 +166,11 @@ int validate_encoding(const struct pare_encoding *said, uint32_t mask,
     if (p.begin || p.end)
         return error_set(err, PARE_EPLUGIN, "encoding %s sets begin or end, which are reserved",
                          p.name);
-    struct encoding e = { .name = p.name, .summary = p.summary, .flags = p.flags,
-                          .block_len = p.block_len, .recover = p.recover };
+    struct encoding e = { .name = p.name,
+                          .summary = p.summary,
+                          .flags = p.flags,
+                          .block_len = p.block_len,
+                          .recover = p.recover };
     r = validate_planes(&p, &e, err);
     if (r == 0)
         r = choose_kernel(&p, mask, &e, err);

@@ -13,18 +13,18 @@
 int validate_name(const char *name);
 
 /* Each copies *said into *ret_copy, or fails with PARE_EPLUGIN and the rule that is broken. */
-int validate_plugin(const struct pare_plugin *said, struct pare_plugin *ret_copy,
-                    struct error *err) __attribute__((warn_unused_result));
-int validate_reader(const struct pare_reader *said, struct pare_reader *ret_copy,
-                    struct error *err) __attribute__((warn_unused_result));
-int validate_writer(const struct pare_writer *said, struct pare_writer *ret_copy,
-                    struct error *err) __attribute__((warn_unused_result));
+int validate_plugin(const struct pare_plugin *said, struct pare_plugin *ret_copy, struct error *err)
+    __attribute__((warn_unused_result));
+int validate_reader(const struct pare_reader *said, struct pare_reader *ret_copy, struct error *err)
+    __attribute__((warn_unused_result));
+int validate_writer(const struct pare_writer *said, struct pare_writer *ret_copy, struct error *err)
+    __attribute__((warn_unused_result));
 /* Fills all of *ret_encoding but `plugin`; chooses the last kernel whose cpu bits are in mask. */
 int validate_encoding(const struct pare_encoding *said, uint32_t mask,
                       struct encoding *ret_encoding, struct error *err)
     __attribute__((warn_unused_result));
 /* A full-size copy of one kernel; 0, or PARE_EPLUGIN. */
-int validate_kernel(const struct pare_kernel *said, struct pare_kernel *ret_copy,
-                    struct error *err) __attribute__((warn_unused_result));
+int validate_kernel(const struct pare_kernel *said, struct pare_kernel *ret_copy, struct error *err)
+    __attribute__((warn_unused_result));
 
 #endif

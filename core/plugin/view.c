@@ -54,13 +54,13 @@ struct model *view_model(struct view *view)
 
 /* What a tensor is made of, before it is converted. */
 struct made {
-    const char *encoding;      /* its name */
+    const char *encoding; /* its name */
     uint64_t elements;
     uint32_t n_planes;
     struct pare_extent planes[PARE_MAX_PLANES]; /* where it lies; or where its first bytes do */
-    int direct;                /* 1: these are its bytes */
+    int direct;                                 /* 1: these are its bytes */
     const char *origin;
-    struct pare_str made_of;   /* these as in struct model_tensor */
+    struct pare_str made_of; /* these as in struct model_tensor */
     uint32_t end_file;
     uint64_t end_offset;
 };
@@ -217,7 +217,8 @@ static int reserve_item(struct view *view, struct error *err)
 static int add_item(struct view *view, const struct view_tensor *tensor, struct view_item *item,
                     struct made *made, struct error *err)
 {
-    struct pare_tensor said = { .struct_size = sizeof said, .name = tensor->name,
+    struct pare_tensor said = { .struct_size = sizeof said,
+                                .name = tensor->name,
                                 .n_dims = tensor->n_dims };
     int r = choose_conversion(tensor, item, made, err);
     if (r == 0)
@@ -253,8 +254,9 @@ int view_add_same(struct view *view, const struct view_tensor *tensor, uint64_t 
     int r = find_base(view, base, &t, err);
     if (r < 0)
         return fail(tensor, err);
-    struct view_item item = { .kind = VIEW_SAME, .raw = t->encoding, .raw_row_len = t->row_len,
-                              .base = base };
+    struct view_item item = {
+        .kind = VIEW_SAME, .raw = t->encoding, .raw_row_len = t->row_len, .base = base
+    };
     struct made made = { .elements = t->elements, .direct = !t->computed };
     make_of(&made, t);
     return add_item(view, tensor, &item, &made, err);
@@ -267,8 +269,8 @@ static int last_row(const struct view_rows *rows, uint64_t *ret_row)
     for (int i = 0; i < 2; i++) {
         uint64_t row, jump;
         if (checked_mul(k / rows->inner, rows->step, &row) ||
-            checked_mul(k % rows->inner, rows->inner_step, &jump) ||
-            checked_add(row, jump, &row) || checked_add(row, rows->first, &row))
+            checked_mul(k % rows->inner, rows->inner_step, &jump) || checked_add(row, jump, &row) ||
+            checked_add(row, rows->first, &row))
             return -1;
         last = row > last ? row : last;
         if (k < rows->inner)
@@ -297,8 +299,8 @@ static int check_rows(const struct view_item *item, const struct model_tensor *t
     if (!rows->inner || (item->raw_row_len && t->elements % item->raw_row_len))
         return error_set(err, PARE_EDATA, "there are no rows of %llu elements",
                          (unsigned long long)item->raw_row_len);
-    if (rows->count && (!item->raw_row_len || last_row(rows, &row) < 0 ||
-                        row >= t->elements / item->raw_row_len))
+    if (rows->count &&
+        (!item->raw_row_len || last_row(rows, &row) < 0 || row >= t->elements / item->raw_row_len))
         return error_set(err, PARE_EDATA,
                          "it needs %llu rows from row %llu of a tensor of %llu elements",
                          (unsigned long long)rows->count, (unsigned long long)rows->first,
@@ -375,7 +377,8 @@ int view_add_rows(struct view *view, const struct view_tensor *tensor, uint64_t 
                    : error_set(err, PARE_EDATA, "made of no rows");
     if (r < 0)
         return fail(tensor, err);
-    struct view_item item = { .kind = VIEW_ROWS, .raw = t->encoding,
+    struct view_item item = { .kind = VIEW_ROWS,
+                              .raw = t->encoding,
                               .raw_row_len = row_len ? row_len : t->row_len };
     struct made made = { .direct = 0 };
     r = take_runs(view, &item, rows, n_rows, &made, err);
@@ -398,9 +401,11 @@ static int check_columns(const struct view_columns *columns, uint64_t of, struct
     if (!columns->count || !columns->step ||
         checked_mul(columns->count - 1, columns->step, &last) ||
         checked_add(last, columns->first, &last) || last >= of)
-        return error_set(err, PARE_EDATA, "it needs %llu columns from column %llu of a matrix of "
-                         "%llu", (unsigned long long)columns->count,
-                         (unsigned long long)columns->first, (unsigned long long)of);
+        return error_set(err, PARE_EDATA,
+                         "it needs %llu columns from column %llu of a matrix of "
+                         "%llu",
+                         (unsigned long long)columns->count, (unsigned long long)columns->first,
+                         (unsigned long long)of);
     return 0;
 }
 
@@ -447,10 +452,13 @@ int view_add_transposed(struct view *view, const struct view_tensor *tensor, uin
     if (r < 0)
         return fail(tensor, err);
     uint64_t width = t->dims[t->n_dims - 1];
-    struct view_item item = { .kind = VIEW_TRANSPOSED, .raw = t->encoding, .base = base,
+    struct view_item item = { .kind = VIEW_TRANSPOSED,
+                              .raw = t->encoding,
+                              .base = base,
                               .raw_row_len = t->dims[t->n_dims - 2],
                               .matrix_rows = t->dims[t->n_dims - 2],
-                              .matrix_columns = width, .columns = chosen,
+                              .matrix_columns = width,
+                              .columns = chosen,
                               .element_bytes = t->encoding->planes[0].bytes_per_block };
     struct made made = { .elements = width ? t->elements / width * chosen.count : 0 };
     make_of(&made, t);
@@ -463,7 +471,8 @@ int view_add_values(struct view *view, const struct view_tensor *tensor, const f
     const struct encoding *f32 = tensor->f32;
     struct pare_tensor said = { .n_dims = tensor->n_dims };
     struct view_item item = { .kind = VIEW_VALUES, .raw = f32 };
-    struct made made = { .encoding = f32 ? f32->name : "", .n_planes = 1,
+    struct made made = { .encoding = f32 ? f32->name : "",
+                         .n_planes = 1,
                          .elements = elements_of(tensor) };
     void *bytes = NULL, *floats = NULL;
     int r = 0;
@@ -505,17 +514,21 @@ int view_add_computed(struct view *view, const struct view_tensor *tensor,
                       const struct encoding *encoding, const char *origin, view_read_fn *read,
                       void *context, struct error *err)
 {
-    struct view_item item = { .kind = VIEW_COMPUTED, .raw = encoding, .read = read,
-                              .context = context };
-    struct made made = { .encoding = encoding->name, .n_planes = 1,
-                         .elements = elements_of(tensor), .end_file = UINT32_MAX };
+    struct view_item item = {
+        .kind = VIEW_COMPUTED, .raw = encoding, .read = read, .context = context
+    };
+    struct made made = { .encoding = encoding->name,
+                         .n_planes = 1,
+                         .elements = elements_of(tensor),
+                         .end_file = UINT32_MAX };
     int r = copy_origin(view, origin, &made.origin, err);
     if (r == 0 && encoding->n_planes != 1)
         r = error_set(err, PARE_ENOTSUP, "%s has several planes", encoding->name);
     if (r < 0)
         return fail(tensor, err);
     item.raw_row_len = tensor->n_dims && tensor->n_dims <= PARE_MAX_DIMS
-                           ? tensor->dims[tensor->n_dims - 1] : 1;
+                           ? tensor->dims[tensor->n_dims - 1]
+                           : 1;
     return add_item(view, tensor, &item, &made, err);
 }
 

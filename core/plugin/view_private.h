@@ -24,17 +24,17 @@ struct view_item {
     uint64_t raw_row_len;       /* elements */
     int converted;              /* decoded, `add` added, and encoded as the tensor is */
     float add;
-    int told_end;               /* view_made_of has been called */
+    int told_end; /* view_made_of has been called */
 
-    uint64_t base;                          /* VIEW_SAME, VIEW_TRANSPOSED: the base's tensor */
-    const struct view_run *runs;            /* VIEW_ROWS */
+    uint64_t base;               /* VIEW_SAME, VIEW_TRANSPOSED: the base's tensor */
+    const struct view_run *runs; /* VIEW_ROWS */
     size_t n_runs;
     uint64_t row_bytes;
-    uint64_t matrix_rows, matrix_columns;   /* VIEW_TRANSPOSED: of the base */
-    struct view_columns columns;            /* of it, which become rows */
+    uint64_t matrix_rows, matrix_columns; /* VIEW_TRANSPOSED: of the base */
+    struct view_columns columns;          /* of it, which become rows */
     uint32_t element_bytes;
-    const unsigned char *values;            /* VIEW_VALUES: encoded */
-    view_read_fn *read;                     /* VIEW_COMPUTED */
+    const unsigned char *values; /* VIEW_VALUES: encoded */
+    view_read_fn *read;          /* VIEW_COMPUTED */
     void *context;
 };
 
@@ -43,9 +43,9 @@ struct view {
     struct model *model;
     struct view_item *items; /* one per tensor of the model */
     uint64_t capacity;
-    unsigned char *scratch;  /* for spans of rows, and lines of matrices */
+    unsigned char *scratch; /* for spans of rows, and lines of matrices */
     size_t scratch_size;
-    unsigned char *panel;    /* the last bytes of a transposed tensor, kept for the next read */
+    unsigned char *panel; /* the last bytes of a transposed tensor, kept for the next read */
     uint64_t panel_tensor, panel_offset, panel_length; /* length 0: none */
 };
 

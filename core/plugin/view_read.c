@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-#define CHUNK_BYTES (1u << 20)  /* of rows that are gathered at a time */
-#define SPAN_BYTES (4u << 20)   /* that are read for it at once */
-#define CALL_BYTES 8192u        /* a read costs as much as copying so many bytes */
+#define CHUNK_BYTES (1u << 20) /* of rows that are gathered at a time */
+#define SPAN_BYTES (4u << 20)  /* that are read for it at once */
+#define CALL_BYTES 8192u       /* a read costs as much as copying so many bytes */
 #define DECODE_ELEMENTS 65536u
 
 static int scratch(struct view *view, size_t n, struct error *err)
@@ -203,8 +203,8 @@ static int fill_panel(struct view *view, const struct view_item *item, uint64_t 
         size_t n = ((lines - 1) * pitch + width) * size;
         int r = scratch(view, n, err);
         if (r == 0)
-            r = source_read(view->base, item->base, 0, (first + line * pitch) * size,
-                            view->scratch, n, err);
+            r = source_read(view->base, item->base, 0, (first + line * pitch) * size, view->scratch,
+                            n, err);
         if (r < 0)
             return r;
         scatter(item, view->scratch, pitch, line, lines, columns, view->panel);

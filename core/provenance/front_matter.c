@@ -189,8 +189,8 @@ static int cut(const char *text, size_t len, struct strbuf *block, struct error 
     return block->len ? 0 : 1;
 }
 
-int front_matter_parse(const char *text, size_t len, const char *const *wanted,
-                       json_t **ret_object, struct error *err)
+int front_matter_parse(const char *text, size_t len, const char *const *wanted, json_t **ret_object,
+                       struct error *err)
 {
     _cleanup_strbuf_ struct strbuf block = STRBUF_INIT;
     _cleanup_json_ json_t *object = json_object();

@@ -21,7 +21,7 @@
  * an alias is left out; of a key that is there twice the last counts. 1: there is no front matter.
  * PARE_EDATA: it is not YAML, or too deep, or too long: the text says what and in which line of the
  * file. New reference. */
-int front_matter_parse(const char *text, size_t len, const char *const *wanted,
-                       json_t **ret_object, struct error *err) __attribute__((warn_unused_result));
+int front_matter_parse(const char *text, size_t len, const char *const *wanted, json_t **ret_object,
+                       struct error *err) __attribute__((warn_unused_result));
 
 #endif

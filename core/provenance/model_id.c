@@ -13,9 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum mark {
-    BASENAME = 1, SIZE_LABEL = 2, FINETUNE = 4, VERSION = 8, TYPE = 16
-};
+enum mark { BASENAME = 1, SIZE_LABEL = 2, FINETUNE = 4, VERSION = 8, TYPE = 16 };
 
 #define MAX_PARTS (MODEL_ID_MAX / 2 + 1)
 #define PART_BYTES (MODEL_ID_MAX + 2)
@@ -89,8 +87,8 @@ static int is_version(const char *p)
 /* "Q4_K_M", "iq4_x", "q8_0", "f16", "bf16", "fp32" in either case. */
 static int is_encoding(const char *p)
 {
-    static const char *const floats[] = { "f16", "f32", "fp16", "fp32", "bf16", "bf32", "bfp16",
-                                          "bfp32", NULL };
+    static const char *const floats[] = { "f16",  "f32",   "fp16",  "fp32", "bf16",
+                                          "bf32", "bfp16", "bfp32", NULL };
     if (is_one_of(p, floats))
         return 1;
     p += lower(*p) == 'i';

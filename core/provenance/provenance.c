@@ -51,8 +51,9 @@ static void warn(const struct filler *f, const char *format, ...)
 static int put_text(struct filler *f, const char *key, const char *text)
 {
     struct pare_str data = { text, text ? strlen(text) : 0 };
-    struct pare_value value = { .struct_size = sizeof value, .type = PARE_STRING, .count = 1,
-                                .data = &data };
+    struct pare_value value = {
+        .struct_size = sizeof value, .type = PARE_STRING, .count = 1, .data = &data
+    };
     if (!data.len)
         return 0;
     return meta_set(f->target, (struct pare_str){ key, strlen(key) }, &value, f->err);
@@ -60,8 +61,9 @@ static int put_text(struct filler *f, const char *key, const char *text)
 
 static int put_number(struct filler *f, const char *key, uint32_t type, const void *data)
 {
-    struct pare_value value = { .struct_size = sizeof value, .type = type, .count = 1,
-                                .data = data };
+    struct pare_value value = {
+        .struct_size = sizeof value, .type = type, .count = 1, .data = data
+    };
     return meta_set(f->target, (struct pare_str){ key, strlen(key) }, &value, f->err);
 }
 
@@ -76,8 +78,9 @@ static int put_texts(struct filler *f, const char *key, const json_t *list)
     json_array_foreach((json_t *)list, i, text)
         if (json_is_string(text))
             texts[n++] = (struct pare_str){ json_string_value(text), json_string_length(text) };
-    struct pare_value value = { .struct_size = sizeof value, .type = PARE_STRING, .is_array = 1,
-                                .count = n, .data = texts };
+    struct pare_value value = {
+        .struct_size = sizeof value, .type = PARE_STRING, .is_array = 1, .count = n, .data = texts
+    };
     return n ? meta_set(f->target, (struct pare_str){ key, strlen(key) }, &value, f->err) : 0;
 }
 
@@ -119,8 +122,7 @@ static int fill_sampling(struct filler *f)
         { "general.sampling.xtc_threshold", { "xtc_threshold" }, PARE_F32 },
         { "general.sampling.temp", { "temperature" }, PARE_F32 },
         { "general.sampling.penalty_last_n", { "penalty_last_n" }, PARE_I32 },
-        { "general.sampling.penalty_repeat", { "penalty_repeat", "repetition_penalty" },
-          PARE_F32 },
+        { "general.sampling.penalty_repeat", { "penalty_repeat", "repetition_penalty" }, PARE_F32 },
         { "general.sampling.mirostat", { "mirostat" }, PARE_I32 },
         { "general.sampling.mirostat_tau", { "mirostat_tau" }, PARE_F32 },
         { "general.sampling.mirostat_eta", { "mirostat_eta" }, PARE_F32 },
@@ -260,8 +262,9 @@ static int put_member(struct filler *f, const char *prefix, size_t i, const char
 /* One that is described member by member. */
 static int put_described(struct filler *f, const char *prefix, size_t i, const json_t *entry)
 {
-    static const char *const members[] = { "name", "author", "version", "organization",
-                                           "description", "url", "doi", "uuid", "repo_url" };
+    static const char *const members[] = { "name",         "author",      "version",
+                                           "organization", "description", "url",
+                                           "doi",          "uuid",        "repo_url" };
     int r = 0;
     for (size_t m = 0; !r && m < sizeof members / sizeof *members; m++)
         r = put_member(f, prefix, i, members[m], json_get_string(entry, members[m], ""));
@@ -369,6 +372,7 @@ static int fill_tags(struct filler *f)
 
 /* ---- gathering ---- */
 
+/* clang-format off */
 static const char *const card_keys[] = {
     "name", "author", "version", "organization", "description", "finetune", "basename",
     "size_label", "url", "doi", "uuid", "repo_url", "model_name", "model_author", "model_version",
@@ -378,6 +382,7 @@ static const char *const card_keys[] = {
     "dataset_sources", "license", "license_name", "license_link", "tags", "pipeline_tag",
     "languages", "language", NULL,
 };
+/* clang-format on */
 
 /* A card that is no YAML is passed over, and said. */
 static int read_card(struct filler *f)
@@ -400,8 +405,10 @@ static int read_card(struct filler *f)
     if (r == PARE_ENOMEM)
         return error_oom(f->err);
     if (r < 0)
-        warn(f, "README.md: its front matter cannot be read (%s): name, licence and base models "
-                "are not taken from it", said.text);
+        warn(f,
+             "README.md: its front matter cannot be read (%s): name, licence and base models "
+             "are not taken from it",
+             said.text);
     if (r == 0) {
         json_decref(f->card);
         f->card = card;

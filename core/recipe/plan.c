@@ -53,11 +53,11 @@ static int add_tensor(struct planner *p, struct model *target, uint64_t index)
 {
     const struct model_tensor *from = &p->source->tensors[index];
     const struct encoding *to = p->tensors[index].encoding;
-    struct pare_tensor tensor = {
-        .struct_size = sizeof tensor, .name = from->name,
-        .encoding = to ? to->name : from->encoding_name, .n_dims = from->n_dims,
-        .n_planes = to ? to->n_planes : from->n_planes
-    };
+    struct pare_tensor tensor = { .struct_size = sizeof tensor,
+                                  .name = from->name,
+                                  .encoding = to ? to->name : from->encoding_name,
+                                  .n_dims = from->n_dims,
+                                  .n_planes = to ? to->n_planes : from->n_planes };
     memcpy(tensor.dims, from->dims, sizeof tensor.dims);
     tensor.planes[0].file = from->planes[0].file; /* for writers that keep the source's split */
     for (uint32_t i = 0; i < tensor.n_planes; i++) {
@@ -97,7 +97,8 @@ static int note_fallbacks(struct planner *p, struct plan *plan)
     plan->n_fallbacks = p->n_fallbacks;
     if (!p->n_fallbacks)
         return 0;
-    return planner_warn(p, "%llu of %llu tensors have rows that do not divide into the blocks of "
+    return planner_warn(p,
+                        "%llu of %llu tensors have rows that do not divide into the blocks of "
                         "their encoding and get another one: the first is %s",
                         (unsigned long long)p->n_fallbacks,
                         (unsigned long long)p->source->n_tensors, p->first_fallback);
@@ -125,7 +126,8 @@ static int note_unused(struct planner *p)
         if ((rule->verb != RECIPE_KEEP && rule->verb != RECIPE_ENCODE) || is_known(p, rule))
             continue;
         if (++n <= SHOWN_UNUSED)
-            r = planner_warn(p, "%s applies to no tensor: patterns stand for whole names, norms "
+            r = planner_warn(p,
+                             "%s applies to no tensor: patterns stand for whole names, norms "
                              "and vectors stay, and of several rules the first counts",
                              rule->place);
     }
@@ -162,10 +164,13 @@ int plan_make(const struct recipe *recipe, const struct registry *registry,
               const struct model *source, const struct pare_writer *writer,
               const struct plan_options *options, struct plan **ret_plan, struct error *err)
 {
-    CLEANUP(planner_deinit) struct planner p = {
-        .recipe = recipe, .registry = registry, .source = source, .writer = writer,
-        .options = options, .err = err
-    };
+    CLEANUP(planner_deinit)
+    struct planner p = { .recipe = recipe,
+                         .registry = registry,
+                         .source = source,
+                         .writer = writer,
+                         .options = options,
+                         .err = err };
     CLEANUP(plan_free_cleanup) struct plan *plan = calloc(1, sizeof *plan);
     if (plan)
         p.warnings = plan->warnings = json_array();

@@ -14,10 +14,10 @@
 #include "weights/lattice.h"
 
 struct plan_choice {
-    uint64_t source;   /* index into the source's tensors */
-    const char *rule;  /* the line that decided, "q4_k_m.recipe:12: ..."; the recipe's own */
+    uint64_t source;  /* index into the source's tensors */
+    const char *rule; /* the line that decided, "q4_k_m.recipe:12: ..."; the recipe's own */
     const struct importance_entry *importance; /* to encode with; NULL: none */
-    int lattice;       /* enum lattice_hold: codes are recovered, not made */
+    int lattice; /* enum lattice_hold: codes are recovered, not made */
 };
 
 struct plan {
@@ -33,8 +33,8 @@ struct plan_options {
     int pure;             /* no mixture, as "pure" from outside: the default wherever it can be */
     int draft;            /* only a plan is wanted: importance data that lack are a warning */
     const struct importance *importance; /* or NULL; it must outlive the plan */
-    struct lattice_look lattice; /* how to look for lattices */
-    int source_order;     /* tensors are decided and written in the source's order, not by layer */
+    struct lattice_look lattice;         /* how to look for lattices */
+    int source_order; /* tensors are decided and written in the source's order, not by layer */
 };
 
 /* PARE_EUSAGE when the writer cannot hold what the recipe chose, or a tensor needs importance data

@@ -88,10 +88,11 @@ static int cannot_hold(struct choosing *c, const char *encoding)
     for (uint32_t i = 0; i < recipe->n_formats && !hint; i++)
         if (strcmp(recipe->formats[i], c->p->writer->name))
             hint = recipe->formats[i];
-    return error_set(c->p->err, PARE_EUSAGE, "%s cannot hold %s, which recipe %s chose for tensor "
-                     "%s%s%s%s%s", c->p->writer->name, encoding, recipe->name, c->name,
-                     hint ? ": use " : "", hint ? hint : "", hint ? ":" : "",
-                     hint ? recipe->name : "");
+    return error_set(c->p->err, PARE_EUSAGE,
+                     "%s cannot hold %s, which recipe %s chose for tensor "
+                     "%s%s%s%s%s",
+                     c->p->writer->name, encoding, recipe->name, c->name, hint ? ": use " : "",
+                     hint ? hint : "", hint ? ":" : "", hint ? recipe->name : "");
 }
 
 /* Whether nothing is lost on the way from one encoding to the other. */
@@ -110,8 +111,8 @@ static int check_source(struct choosing *c, const struct encoding *to)
     if (!from || !from->kernel.decode)
         return error_set(p->err, PARE_ENOTSUP,
                          "no plugin decodes %s, the encoding of tensor %s, which recipe %s would "
-                         "turn into %s", c->tensor->encoding_name, c->name, p->recipe->name,
-                         to->name);
+                         "turn into %s",
+                         c->tensor->encoding_name, c->name, p->recipe->name, to->name);
     const char *origin = from->flags & PARE_ENCODING_QUANTIZED ? from->name : c->tensor->origin;
     if (origin && (to->flags & PARE_ENCODING_QUANTIZED) && !p->options->allow_requantize &&
         c->choice->lattice != LATTICE_EXACT && !repacks(p->recipe, from->name, to->name))
@@ -162,9 +163,10 @@ static int keep(struct choosing *c)
     c->choice->encoding = c->tensor->encoding;
     if (writer_holds(c->p->writer, c->tensor->encoding_name))
         return 0;
-    return error_set(c->p->err, PARE_ENOTSUP, "%s cannot hold %s, the encoding of tensor %s, which "
-                     "recipe %s keeps as it is", c->p->writer->name, c->tensor->encoding_name,
-                     c->name, c->p->recipe->name);
+    return error_set(c->p->err, PARE_ENOTSUP,
+                     "%s cannot hold %s, the encoding of tensor %s, which "
+                     "recipe %s keeps as it is",
+                     c->p->writer->name, c->tensor->encoding_name, c->name, c->p->recipe->name);
 }
 
 /* The first of some rules that holds for the tensor that the environment is of; *ret_rule stays
@@ -214,9 +216,9 @@ static int find_rule(struct planner *p, const struct recipe_rule **ret_rule, int
 
 static int choose_one(struct planner *p, uint64_t index)
 {
-    struct choosing c = {
-        .p = p, .tensor = &p->source->tensors[index], .choice = &p->tensors[index]
-    };
+    struct choosing c = { .p = p,
+                          .tensor = &p->source->tensors[index],
+                          .choice = &p->tensors[index] };
     (void)planner_name(c.tensor, c.name);
     if (c.tensor->encoding && (c.tensor->encoding->flags & PARE_ENCODING_INTEGER)) {
         c.choice->rule = "integers are kept";

@@ -62,8 +62,10 @@ static int find_entry(struct planner *p, const struct model_tensor *t, const cha
     if (!r && !lenient)
         r = refuse_size(p, t, entry, name);
     if (!r)
-        r = planner_warn(p, "tensor %s is encoded without importance data: the entry in %s has "
-                         "%llu values", name, importance_name(p->options->importance),
+        r = planner_warn(p,
+                         "tensor %s is encoded without importance data: the entry in %s has "
+                         "%llu values",
+                         name, importance_name(p->options->importance),
                          (unsigned long long)(entry->row_len * entry->matrices));
     return r;
 }
@@ -79,11 +81,12 @@ static int refuse_missing(struct planner *p, const struct encoding *to, const ch
     if (!importance)
         return error_set(p->err, PARE_EUSAGE,
                          "tensor %s would become %s, which is useless without importance data: "
-                         "give an importance matrix of the model", name, to->name);
+                         "give an importance matrix of the model",
+                         name, to->name);
     return error_set(p->err, PARE_EUSAGE,
                      "tensor %s would become %s, which is useless without importance data, and %s "
-                     "has none for it: give one that has, or choose another encoding", name,
-                     to->name, importance_name(importance));
+                     "has none for it: give one that has, or choose another encoding",
+                     name, to->name, importance_name(importance));
 }
 
 int planner_weigh(struct planner *p, uint64_t tensor, const struct encoding *to, const char *name)
@@ -114,11 +117,14 @@ int planner_note_importance(struct planner *p)
 {
     int r = 0;
     if (p->n_missing)
-        r = planner_warn(p, "%llu tensors cannot be encoded without importance data: the first is "
+        r = planner_warn(p,
+                         "%llu tensors cannot be encoded without importance data: the first is "
                          "%s; give an importance matrix of the model",
                          (unsigned long long)p->n_missing, p->first_missing);
     if (!r && p->options->importance && p->n_weighable && !p->n_entries && !knows_model(p))
-        r = planner_warn(p, "%s has no entry for any tensor of the model: is it an importance "
-                         "matrix of another one?", importance_name(p->options->importance));
+        r = planner_warn(p,
+                         "%s has no entry for any tensor of the model: is it an importance "
+                         "matrix of another one?",
+                         importance_name(p->options->importance));
     return r;
 }

@@ -104,10 +104,12 @@ int planner_note_lattices(struct planner *p)
     int r = 0;
     for (size_t i = 0; i < p->n_hints && r == 0; i++) {
         const struct planner_hint *h = &p->hints[i];
-        r = planner_warn(p, "%llu tensors seem to lie on the lattice of %s, the first is %s: in %s "
+        r = planner_warn(p,
+                         "%llu tensors seem to lie on the lattice of %s, the first is %s: in %s "
                          "they would be exact, and no larger than now; `--tensor PATTERN=%s' "
-                         "chooses it", (unsigned long long)h->n_tensors, h->encoding->name,
-                         h->first, h->encoding->name, h->encoding->name);
+                         "chooses it",
+                         (unsigned long long)h->n_tensors, h->encoding->name, h->first,
+                         h->encoding->name, h->encoding->name);
     }
     return r;
 }

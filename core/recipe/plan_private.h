@@ -17,7 +17,7 @@ struct planner_tensor {
     const struct encoding *encoding; /* what was decided; NULL: keep one that nobody provides */
     const char *rule;
     const struct importance_entry *importance; /* to encode with, or NULL */
-    int lattice;                     /* enum lattice_hold */
+    int lattice;                               /* enum lattice_hold */
 };
 
 struct planner_hint {
@@ -35,22 +35,22 @@ struct planner {
     struct error *err;
 
     struct expr_env env;
-    char *arch;                      /* "" when there is none */
-    json_t *warnings;                /* the plan's */
+    char *arch;                         /* "" when there is none */
+    json_t *warnings;                   /* the plan's */
     const struct recipe_rule **outside; /* "set" and "drop" from outside, one per key */
     size_t n_outside;
-    struct model *known;             /* the source's metadata with these, or NULL */
-    struct planner_tensor *tensors;  /* by the source's index */
-    uint64_t *order;                 /* the source's indices by layer, then name */
+    struct model *known;            /* the source's metadata with these, or NULL */
+    struct planner_tensor *tensors; /* by the source's index */
+    uint64_t *order;                /* the source's indices by layer, then name */
 
     uint64_t n_fallbacks;
-    char first_fallback[300];        /* which tensor, from what, to what */
-    struct planner_hint hints[8];    /* lattices that would have held tensors */
+    char first_fallback[300];     /* which tensor, from what, to what */
+    struct planner_hint hints[8]; /* lattices that would have held tensors */
     size_t n_hints;
     const struct encoding *lattices[64]; /* the format's encodings that have any */
     size_t n_lattices;
     int lattices_known;
-    struct lattice_row row; /* for looks at lattices */
+    struct lattice_row row;          /* for looks at lattices */
     uint64_t n_weighable, n_entries; /* tensors that could use importance, that have an entry */
     uint64_t n_missing;              /* tensors that need importance and have none */
     char first_missing[200];

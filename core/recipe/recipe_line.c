@@ -49,8 +49,7 @@ int line_take_quoted(struct line *line, const char *what, struct pare_str *ret)
     return 0;
 }
 
-int line_take_condition(struct line *line, const char *after, int required,
-                          const struct expr **ret)
+int line_take_condition(struct line *line, const char *after, int required, const struct expr **ret)
 {
     char what[100];
     (void)snprintf(what, sizeof what, "'if' after %s", after);
@@ -77,7 +76,7 @@ int line_take_message(struct line *line, const char **ret)
 }
 
 int line_new_rule(struct line *line, enum recipe_verb verb, const char *argument,
-                    struct recipe_rule **ret)
+                  struct recipe_rule **ret)
 {
     struct recipe_rule *rule = recipe_alloc(line->recipe, sizeof *rule);
     if (!rule)

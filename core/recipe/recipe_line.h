@@ -38,8 +38,8 @@ int line_take_decimal(struct line *line, double *ret) __attribute__((warn_unused
 
 /* Takes "if CONDITION" up to the end of the line; *ret stays when there is none, which is an error
  * when it is required. after: what stands before it, for messages. */
-int line_take_condition(struct line *line, const char *after, int required,
-                        const struct expr **ret) __attribute__((warn_unused_result));
+int line_take_condition(struct line *line, const char *after, int required, const struct expr **ret)
+    __attribute__((warn_unused_result));
 
 /* A new rule of this line, which belongs to no list yet. */
 int line_new_rule(struct line *line, enum recipe_verb verb, const char *argument,

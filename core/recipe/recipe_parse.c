@@ -293,9 +293,10 @@ static int parse_statement(struct line *line)
         return 0;
     int i = find_statement(&word);
     if (i >= 0 && !(statements[i].where & (line->loader->outside ? OUTSIDE : IN_RECIPE)))
-        return error_set(line->words.err, PARE_EDATA, line->loader->outside
-                         ? "'%s' stands in recipes only, not in overrides"
-                         : "'%s' stands in overrides only, not in recipes", statements[i].word);
+        return error_set(line->words.err, PARE_EDATA,
+                         line->loader->outside ? "'%s' stands in recipes only, not in overrides"
+                                               : "'%s' stands in overrides only, not in recipes",
+                         statements[i].word);
     if (i >= 0)
         return statements[i].parse(line);
     if (word.quoted || !statement_name_is_plain(word.text))
@@ -335,12 +336,12 @@ int recipe_parse_line(struct recipe_loader *loader, const char *file, unsigned l
     if (++loader->recipe->n_lines > RECIPE_MAX_LINES)
         return error_set(loader->err, PARE_ELIMIT, "%s: more than %d statements", place,
                          RECIPE_MAX_LINES);
-    struct line state = {
-        .words = { text.data, text.data + text.len, loader->err },
-        .loader = loader, .recipe = loader->recipe,
-        .place = recipe_copy(loader->recipe, (struct pare_str){ place, (size_t)n }),
-        .text = describe(loader->recipe, place, text),
-    };
+    struct line state = { .words = { text.data, text.data + text.len, loader->err },
+                          .loader = loader,
+                          .recipe = loader->recipe,
+                          .place = recipe_copy(loader->recipe,
+                                               (struct pare_str){ place, (size_t)n }),
+                          .text = describe(loader->recipe, place, text) };
     if (!state.text || !state.place)
         return error_oom(loader->err);
     unsigned n_files = loader->n_files;

@@ -23,8 +23,7 @@ void *recipe_alloc(struct recipe *recipe, size_t size);
 char *recipe_copy(struct recipe *recipe, struct pare_str text);
 
 /* Reads and parses one file of the recipe, by its name in the loader's directories. */
-int recipe_read(struct recipe_loader *loader, const char *file)
-    __attribute__((warn_unused_result));
+int recipe_read(struct recipe_loader *loader, const char *file) __attribute__((warn_unused_result));
 
 /* Parses one line, which may be empty or a comment. The text must live as long as the recipe. A
  * file that begins with '-' is an option and has no lines. */

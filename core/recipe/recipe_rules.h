@@ -11,19 +11,25 @@
 #include "lang/expr.h"
 
 #define RECIPE_MAX_FILE (256 * 1024)
-#define RECIPE_MAX_DEPTH 4    /* files that include files */
+#define RECIPE_MAX_DEPTH 4 /* files that include files */
 #define RECIPE_MAX_FILES 16
 #define RECIPE_MAX_LINES 20000 /* statements, over all files */
 #define RECIPE_MAX_WORDS 8     /* formats, and encodings of a fallback */
 #define RECIPE_MAX_PLACE 240   /* bytes of "FILE:LINE", or of an option */
 
 enum recipe_verb {
-    RECIPE_KEEP, RECIPE_ENCODE, RECIPE_FAIL,              /* rules: about a tensor */
-    RECIPE_OVERRIDES,                                     /* where rules from outside are tried */
-    RECIPE_LENIENT, RECIPE_REQUIRE,                       /* about importance data */
-    RECIPE_SET, RECIPE_DROP, RECIPE_ORDER, RECIPE_WARN,   /* actions: about the model */
-    RECIPE_RECORD,                                        /* as RECIPE_SET, but last of all */
-    RECIPE_SEARCH                                         /* how hard encodings search */
+    RECIPE_KEEP,
+    RECIPE_ENCODE,
+    RECIPE_FAIL,      /* rules: about a tensor */
+    RECIPE_OVERRIDES, /* where rules from outside are tried */
+    RECIPE_LENIENT,
+    RECIPE_REQUIRE, /* about importance data */
+    RECIPE_SET,
+    RECIPE_DROP,
+    RECIPE_ORDER,
+    RECIPE_WARN,   /* actions: about the model */
+    RECIPE_RECORD, /* as RECIPE_SET, but last of all */
+    RECIPE_SEARCH  /* how hard encodings search */
 };
 
 struct recipe_rule {
@@ -36,8 +42,8 @@ struct recipe_rule {
     double real;
     const char *encodings[RECIPE_MAX_WORDS]; /* RECIPE_REQUIRE */
     uint32_t n_encodings;
-    const char *place;            /* "q4_k_m.recipe:12" */
-    const char *text;             /* "q4_k_m.recipe:12: q6_k if is_output" */
+    const char *place; /* "q4_k_m.recipe:12" */
+    const char *text;  /* "q4_k_m.recipe:12: q6_k if is_output" */
 };
 
 /* What a RECIPE_SET comes to; the value points into the rest, or to where expr_eval_text says. */
@@ -85,17 +91,17 @@ struct recipe {
     double bits;                     /* typical bits per weight; 0 when absent */
     const char *formats[RECIPE_MAX_WORDS];
     uint32_t n_formats;
-    struct recipe_rule *rules, **rules_end;     /* keep, ENCODING, fail, overrides */
+    struct recipe_rule *rules, **rules_end;       /* keep, ENCODING, fail, overrides */
     struct recipe_rule *weighing, **weighing_end; /* require, lenient */
-    struct recipe_rule *actions, **actions_end; /* set, record, drop, order, search, warn */
-    struct recipe_rule *standard;               /* the "default" statement */
-    struct recipe_rule *outside, **outside_end; /* rules that were given from outside */
+    struct recipe_rule *actions, **actions_end;   /* set, record, drop, order, search, warn */
+    struct recipe_rule *standard;                 /* the "default" statement */
+    struct recipe_rule *outside, **outside_end;   /* rules that were given from outside */
     struct recipe_rule *outside_actions, **outside_actions_end;
     struct recipe_option *options, **options_end;
     struct recipe_repack *repacks;
-    int has_overrides;                          /* there is an "overrides" statement */
-    int pure;                                   /* given from outside */
-    unsigned n_lines;                           /* statements so far */
+    int has_overrides; /* there is an "overrides" statement */
+    int pure;          /* given from outside */
+    unsigned n_lines;  /* statements so far */
     struct recipe_role *roles, **roles_end;
     struct recipe_fallback *fallbacks, **fallbacks_end;
     struct recipe_file *files;

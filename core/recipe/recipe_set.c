@@ -20,18 +20,12 @@ static const struct {
     unsigned size;
     int64_t min, max;
 } value_types[] = {
-    { "u8", PARE_U8, 1, 0, UINT8_MAX },
-    { "i8", PARE_I8, 1, INT8_MIN, INT8_MAX },
-    { "u16", PARE_U16, 2, 0, UINT16_MAX },
-    { "i16", PARE_I16, 2, INT16_MIN, INT16_MAX },
-    { "u32", PARE_U32, 4, 0, UINT32_MAX },
-    { "i32", PARE_I32, 4, INT32_MIN, INT32_MAX },
-    { "u64", PARE_U64, 8, 0, INT64_MAX },
-    { "i64", PARE_I64, 8, -INT64_MAX, INT64_MAX },
-    { "f32", PARE_F32, 4, 0, 0 },
-    { "f64", PARE_F64, 8, 0, 0 },
-    { "bool", PARE_BOOL, 1, 0, 0 },
-    { "string", PARE_STRING, sizeof(struct pare_str), 0, 0 },
+    { "u8", PARE_U8, 1, 0, UINT8_MAX },    { "i8", PARE_I8, 1, INT8_MIN, INT8_MAX },
+    { "u16", PARE_U16, 2, 0, UINT16_MAX }, { "i16", PARE_I16, 2, INT16_MIN, INT16_MAX },
+    { "u32", PARE_U32, 4, 0, UINT32_MAX }, { "i32", PARE_I32, 4, INT32_MIN, INT32_MAX },
+    { "u64", PARE_U64, 8, 0, INT64_MAX },  { "i64", PARE_I64, 8, -INT64_MAX, INT64_MAX },
+    { "f32", PARE_F32, 4, 0, 0 },          { "f64", PARE_F64, 8, 0, 0 },
+    { "bool", PARE_BOOL, 1, 0, 0 },        { "string", PARE_STRING, sizeof(struct pare_str), 0, 0 },
 };
 
 #define N_VALUE_TYPES (sizeof value_types / sizeof *value_types)
@@ -49,8 +43,10 @@ static void store_integer(void *data, unsigned size, int64_t number)
     uint8_t u8 = (uint8_t)number;
     uint16_t u16 = (uint16_t)number;
     uint32_t u32 = (uint32_t)number;
-    const void *from = size == 1 ? (const void *)&u8 : size == 2 ? (const void *)&u16
-                     : size == 4 ? (const void *)&u32 : (const void *)&number;
+    const void *from = size == 1   ? (const void *)&u8
+                       : size == 2 ? (const void *)&u16
+                       : size == 4 ? (const void *)&u32
+                                   : (const void *)&number;
     memcpy(data, from, size);
 }
 
@@ -92,8 +88,9 @@ int recipe_value(const struct recipe_rule *rule, const struct expr_env *env,
         r = expr_eval_text(rule->expr, env, &ret->data.text, err);
     else
         r = eval_integer(rule, env, type, ret, err);
-    ret->value = (struct pare_value){ .struct_size = sizeof ret->value, .type = rule->type,
-                                      .count = 1, .data = &ret->data };
+    ret->value = (struct pare_value){
+        .struct_size = sizeof ret->value, .type = rule->type, .count = 1, .data = &ret->data
+    };
     return r;
 }
 

@@ -27,9 +27,9 @@ enum stage { STAGE_CONVERT, STAGE_VERIFY, STAGE_END };
 struct run_target {
     size_t index; /* in the job's targets */
     char *format, *recipe, *stem;
-    json_t *options, *line;       /* line: the worker's `target` */
-    json_t *tensors, *expected;   /* of its `tensor` lines: for the manifest, for verification */
-    int dirfd;                        /* staging/UID/index */
+    json_t *options, *line;     /* line: the worker's `target` */
+    json_t *tensors, *expected; /* of its `tensor` lines: for the manifest, for verification */
+    int dirfd;                  /* staging/UID/index */
     struct staged staged;
     json_t *verified; /* line */
 };
@@ -39,18 +39,18 @@ struct job_run {
     char *uid, *origin, *worker_path;
     const struct source_set *source;
     const struct source_set *importance; /* or NULL */
-    json_t *settings;  /* members of every request */
+    json_t *settings;                    /* members of every request */
     json_t *converting; /* members of the convert request only: importance, overrides */
     double silence;
     int out_dirfd, dirfd, work; /* dirfd: staging/UID; work: in it, the worker's */
     struct run_target *targets;
-    size_t n_targets, current; /* current: being verified */
+    size_t n_targets, current;        /* current: being verified */
     json_t *start, *described, *done; /* lines of the convert worker */
     struct job_callbacks callbacks;
     struct worker_process *process;
     uint64_t verify_from;
     int cancelled;
-    int keep_staging; /* a publication could not be finished */
+    int keep_staging;     /* a publication could not be finished */
     struct error problem; /* the first that did not end the job at once */
 };
 
@@ -135,8 +135,7 @@ static json_t *make_settings(const struct job_settings *s)
                      s->nonfinite ? s->nonfinite : "refuse", "sandbox",
                      s->sandbox ? s->sandbox : "best", "measure", measure_of(s), "digest",
                      s->without_digests ? "none" : "sha256", "allow_requantize",
-                     s->allow_requantize,
-                     "recover", !s->no_recover);
+                     s->allow_requantize, "recover", !s->no_recover);
 }
 
 static int copy_target(struct run_target *to, size_t index, const struct job_target *from,
@@ -238,9 +237,9 @@ static int start_worker(struct job_run *run, json_t *request, const int *more, s
 
 static int start_convert(struct job_run *run, struct error *err)
 {
-    json_t *request =
-        json_pack("{s:s, s:o, s:o, s:i}", "kind", "convert", "source",
-                  source_set_json(run->source), "targets", targets_json(run), "staging", run->work);
+    json_t *request = json_pack("{s:s, s:o, s:o, s:i}", "kind", "convert", "source",
+                                source_set_json(run->source), "targets", targets_json(run),
+                                "staging", run->work);
     const struct source_set *importance = run->importance;
     size_t n = importance ? importance->n : 0;
     _cleanup_free_ int *fds = calloc(n + 1, sizeof *fds);
@@ -348,8 +347,8 @@ static int skip_target(struct job_run *run, const struct error *why, struct erro
     if (why->code == PARE_ECANCELLED)
         return error_set(err, why->code, "%s", why->text);
     if (!run->problem.code)
-        run->problem.code =
-            error_set(&run->problem, why->code, "%s:%s: %s", t->format, t->recipe, why->text);
+        run->problem.code = error_set(&run->problem, why->code, "%s:%s: %s", t->format, t->recipe,
+                                      why->text);
     run->current++;
     return 0;
 }
@@ -385,6 +384,7 @@ static int make_manifest(const struct job_run *run, const struct run_target *t,
     int r = staged_digests(&t->staged, t->line, without, &files, err);
     if (r < 0)
         return r;
+    /* clang-format off */
     struct manifest_facts facts = {
         .uid = run->uid, .origin = run->origin, .format = t->format, .recipe = t->recipe,
         .measured = json_get_string(run->settings, "measure", "full"),
@@ -393,6 +393,7 @@ static int make_manifest(const struct job_run *run, const struct run_target *t,
         .target = t->line, .tensors = t->tensors, .done = run->done, .files = files,
         .bytes = t->staged.files.bytes, .verify_seconds = timing_since(run->verify_from),
     };
+    /* clang-format on */
     return manifest_new(&facts, ret_manifest, err);
 }
 

@@ -20,33 +20,33 @@
 #include "supervise/worker_process.h"
 
 struct job_settings {
-    const char *worker;          /* path of pare-worker */
+    const char *worker;                            /* path of pare-worker */
     const char *plugins, *recipes, *architectures; /* colon-separated directories, or NULL */
-    unsigned threads;            /* 0: one per CPU */
-    uint64_t memory_limit;       /* bytes; 0: none */
-    const char *cpu;             /* "native" */
-    const char *nonfinite;       /* "refuse" */
-    const char *sandbox;         /* "best" */
-    const char *measure;         /* "full" */
-    int without_digests;         /* no file is digested: nothing ties records to contents */
+    unsigned threads;                              /* 0: one per CPU */
+    uint64_t memory_limit;                         /* bytes; 0: none */
+    const char *cpu;                               /* "native" */
+    const char *nonfinite;                         /* "refuse" */
+    const char *sandbox;                           /* "best" */
+    const char *measure;                           /* "full" */
+    int without_digests; /* no file is digested: nothing ties records to contents */
     int allow_requantize;
-    int no_recover;              /* what lies on a lattice is encoded anew */
-    double silence;              /* seconds without a line before the worker is killed */
+    int no_recover; /* what lies on a lattice is encoded anew */
+    double silence; /* seconds without a line before the worker is killed */
 };
 
 struct job_spec {
-    const char *uid;             /* names the staging folder: letters, digits, '-' */
-    const char *origin;          /* path that the user gave or dropped, for the manifest */
+    const char *uid;    /* names the staging folder: letters, digits, '-' */
+    const char *origin; /* path that the user gave or dropped, for the manifest */
     const struct source_set *source;
     const struct source_set *importance; /* one file, or NULL: none */
-    const char *importance_name; /* what it is called in outputs; NULL: as its file */
-    const json_t *importance_parts; /* "include" and "exclude" of docs/protocol.md, or NULL */
-    const json_t *overrides;     /* array of {"name","text"} (docs/protocol.md), or NULL */
+    const char *importance_name;         /* what it is called in outputs; NULL: as its file */
+    const json_t *importance_parts;      /* "include" and "exclude" of docs/protocol.md, or NULL */
+    const json_t *overrides;             /* array of {"name","text"} (docs/protocol.md), or NULL */
     struct job_target *targets;
     size_t n_targets;
     int out_dirfd;
     const char *out_path;
-    int one_shot;                /* nobody restarts this job if we die: see job_sweep */
+    int one_shot; /* nobody restarts this job if we die: see job_sweep */
     struct job_settings settings;
 };
 

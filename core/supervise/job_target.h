@@ -10,8 +10,8 @@
 
 struct job_target {
     char *format, *recipe;
-    json_t *options;    /* object of strings, or NULL */
-    int done;           /* published in an earlier life of this job: skip */
+    json_t *options; /* object of strings, or NULL */
+    int done;        /* published in an earlier life of this job: skip */
 };
 
 /* Default output stem: "NAME-Q4_K_M". New string. */

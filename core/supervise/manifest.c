@@ -17,32 +17,36 @@ struct field {
     char type;
 };
 
-static const struct field source_fields[] = {
-    { "name", 's' }, { "format", 's' }, { "architecture", 's' }, { "license", 's' },
-    { "parameters", 'i' }, { "tensors", 'i' }, { "bytes", 'i' }, { NULL, 0 },
-};
+static const struct field source_fields[] = { { "name", 's' },         { "format", 's' },
+                                              { "architecture", 's' }, { "license", 's' },
+                                              { "parameters", 'i' },   { "tensors", 'i' },
+                                              { "bytes", 'i' },        { NULL, 0 } };
 static const struct field file_fields[] = {
-    { "name", 's' }, { "bytes", 'i' }, { "sha256", 's' }, { NULL, 0 },
+    { "name", 's' }, { "bytes", 'i' }, { "sha256", 's' }, { NULL, 0 }
 };
 static const struct field census_fields[] = {
-    { "encoding", 's' }, { "tensors", 'i' }, { "elements", 'i' }, { "bytes", 'i' }, { NULL, 0 },
+    { "encoding", 's' }, { "tensors", 'i' }, { "elements", 'i' }, { "bytes", 'i' }, { NULL, 0 }
 };
 static const struct field plugin_fields[] = {
-    { "name", 's' }, { "version", 's' }, { "sha256", 's' }, { NULL, 0 },
+    { "name", 's' }, { "version", 's' }, { "sha256", 's' }, { NULL, 0 }
 };
-static const struct field importance_fields[] = {
-    { "name", 's' }, { "bytes", 'i' }, { "sha256", 's' }, { "entries", 'i' }, { "chunks", 'i' },
-    { "dataset", 's' }, { NULL, 0 },
-};
-static const struct field accuracy_fields[] = {
-    { "rmse", 'n' }, { "sqnr_db", 'n' }, { "relative_error", 'n' }, { "max_abs", 'n' },
-    { "cosine", 'n' }, { "weighted_relative_error", 'n' }, { "weighted_sqnr_db", 'n' },
-    { NULL, 0 },
-};
-static const struct field second_fields[] = {
-    { "hash", 'n' }, { "read", 'n' }, { "decode", 'n' }, { "encode", 'n' }, { "measure", 'n' },
-    { "write", 'n' }, { "sync", 'n' }, { NULL, 0 },
-};
+static const struct field importance_fields[] = { { "name", 's' },   { "bytes", 'i' },
+                                                  { "sha256", 's' }, { "entries", 'i' },
+                                                  { "chunks", 'i' }, { "dataset", 's' },
+                                                  { NULL, 0 } };
+static const struct field accuracy_fields[] = { { "rmse", 'n' },
+                                                { "sqnr_db", 'n' },
+                                                { "relative_error", 'n' },
+                                                { "max_abs", 'n' },
+                                                { "cosine", 'n' },
+                                                { "weighted_relative_error", 'n' },
+                                                { "weighted_sqnr_db", 'n' },
+                                                { NULL, 0 } };
+static const struct field second_fields[] = { { "hash", 'n' },    { "read", 'n' },
+                                              { "decode", 'n' },  { "encode", 'n' },
+                                              { "measure", 'n' }, { "write", 'n' },
+                                              { "sync", 'n' },    { NULL, 0 } };
+/* clang-format off */
 static const struct field tensor_fields[] = {
     { "name", 's' }, { "shape", 'S' }, { "from", 's' }, { "to", 's' }, { "elements", 'i' },
     { "bytes_in", 'i' }, { "bytes", 'i' }, { "rmse", 'n' }, { "sqnr_db", 'n' },
@@ -51,13 +55,11 @@ static const struct field tensor_fields[] = {
     { "weighted_sqnr_db", 'n' }, { "lattice", 's' }, { "source", 's' }, { "origin", 's' },
     { NULL, 0 },
 };
-static const struct field lattice_fields[] = {
-    { "exact", 'i' }, { "rounded", 'i' }, { NULL, 0 },
-};
-static const struct field sandbox_fields[] = {
-    { "no_new_privs", 'b' }, { "rlimits", 'b' }, { "landlock", 'i' }, { "seccomp", 'b' },
-    { "missing", 'S' }, { NULL, 0 },
-};
+/* clang-format on */
+static const struct field lattice_fields[] = { { "exact", 'i' }, { "rounded", 'i' }, { NULL, 0 } };
+static const struct field sandbox_fields[] = { { "no_new_privs", 'b' }, { "rlimits", 'b' },
+                                               { "landlock", 'i' },     { "seccomp", 'b' },
+                                               { "missing", 'S' },      { NULL, 0 } };
 
 static int has_type(const json_t *value, char type)
 {
@@ -145,9 +147,8 @@ static json_t *make_target(const struct manifest_facts *f)
     json_t *overrides = f->overrides ? json_deep_copy(f->overrides) : json_array();
     const char *map = json_get_string(f->target, "map", "");
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?, s:s}", "format", f->format, "recipe",
-                     f->recipe, "recipe_sha256", digest, "options", options, "overrides",
-                     overrides, "map",
-                     *map ? map : NULL, "search",
+                     f->recipe, "recipe_sha256", digest, "options", options, "overrides", overrides,
+                     "map", *map ? map : NULL, "search",
                      json_get_string(f->target, "search", "reference"));
 }
 
@@ -201,14 +202,13 @@ int manifest_new(const struct manifest_facts *f, json_t **ret_manifest, struct e
 {
     char stamp[TIMING_STAMP_SIZE];
     timing_stamp(stamp);
-    _cleanup_json_ json_t *m =
-        json_pack("{s:i, s:s, s:s, s:{s:s, s:s}}", "pare_manifest", 1, "job", f->uid, "created",
-                  stamp, "program", "name", "pare", "version", PARE_VERSION);
+    _cleanup_json_ json_t *m = json_pack("{s:i, s:s, s:s, s:{s:s, s:s}}", "pare_manifest", 1, "job",
+                                         f->uid, "created", stamp, "program", "name", "pare",
+                                         "version", PARE_VERSION);
     if (!m || put(m, "source", make_source(f)) < 0 || put(m, "target", make_target(f)) < 0 ||
         put(m, "importance", make_importance(f)) < 0 ||
         put(m, "plugins", pick_all(json_object_get(f->done, "plugins"), plugin_fields)) < 0 ||
-        put(m, "output", make_output(f)) < 0 ||
-        put(m, "accuracy", make_accuracy(f)) < 0 ||
+        put(m, "output", make_output(f)) < 0 || put(m, "accuracy", make_accuracy(f)) < 0 ||
         put(m, "lattice", pick(json_object_get(f->target, "lattice"), lattice_fields)) < 0 ||
         put(m, "seconds", make_seconds(f)) < 0 || put(m, "resources", make_resources(f)) < 0 ||
         put(m, "warnings", texts(json_object_get(f->target, "warnings"))) < 0 ||

@@ -11,13 +11,13 @@
 struct manifest_facts {
     const char *uid, *origin;
     const char *format, *recipe;
-    const char *measured;   /* "full", "sample" or "none" */
-    const json_t *options;  /* object, or NULL */
-    const json_t *overrides; /* array, or NULL */
+    const char *measured;                         /* "full", "sample" or "none" */
+    const json_t *options;                        /* object, or NULL */
+    const json_t *overrides;                      /* array, or NULL */
     const json_t *start, *source, *target, *done; /* the convert worker's lines */
-    json_t *tensors;        /* array of manifest_tensor */
-    const json_t *files;    /* of the output, with digests */
-    uint64_t bytes;         /* of all of them */
+    json_t *tensors;                              /* array of manifest_tensor */
+    const json_t *files;                          /* of the output, with digests */
+    uint64_t bytes;                               /* of all of them */
     double verify_seconds;
 };
 

@@ -80,9 +80,9 @@ static int prepare(int dirfd, const char *name, const char *stem, const char *su
         r = write_text(dirfd, STAGED_MANIFEST, json_to_pretty(manifest), err);
     if (r == 0)
         r = write_text(dirfd, STAGED_REPORT, report_text(manifest), err);
-    _cleanup_json_ json_t *intent = json_pack(
-        "{s:s, s:I, s:I, s:s, s:s}", "output", name, "ino", (json_int_t)st.st_ino, "dev",
-        (json_int_t)st.st_dev, "stem", stem, "suffix", suffix);
+    _cleanup_json_ json_t *intent = json_pack("{s:s, s:I, s:I, s:s, s:s}", "output", name, "ino",
+                                              (json_int_t)st.st_ino, "dev", (json_int_t)st.st_dev,
+                                              "stem", stem, "suffix", suffix);
     if (r == 0 && !intent)
         r = error_oom(err);
     if (r == 0)
@@ -117,8 +117,8 @@ static int finish(int out_dirfd, int dirfd, const char *name, struct error *err)
     return r;
 }
 
-int publish_target(int out_dirfd, int dirfd, const char *stem, const char *suffix,
-                   json_t *manifest, struct error *err)
+int publish_target(int out_dirfd, int dirfd, const char *stem, const char *suffix, json_t *manifest,
+                   struct error *err)
 {
     char name[NAME_MAX + 1];
     for (int i = 1; i < MAX_TRIES; i++) {

@@ -16,8 +16,8 @@
 
 /* Publishes `data` in dirfd as STEM SUFFIX, or STEM-2 SUFFIX and so on when the output, a manifest
  * or a report has that name. The manifest's output gets the name. */
-int publish_target(int out_dirfd, int dirfd, const char *stem, const char *suffix,
-                   json_t *manifest, struct error *err) __attribute__((warn_unused_result));
+int publish_target(int out_dirfd, int dirfd, const char *stem, const char *suffix, json_t *manifest,
+                   struct error *err) __attribute__((warn_unused_result));
 
 /* Finishes what a crash interrupted. 1: published, *ret_manifest is its manifest (new reference);
  * 0: nothing is published. */

@@ -99,8 +99,7 @@ static void add_overview(struct strbuf *sb, const json_t *m)
     if (in > 0)
         strbuf_printf(sb, "| Size against the source's weights | %.1f %% |\n",
                       100.0 * (double)out / (double)in);
-    strbuf_printf(sb, "| Bits per weight | %.3f |\n",
-                  json_get_real(output, "bits_per_weight", 0));
+    strbuf_printf(sb, "| Bits per weight | %.3f |\n", json_get_real(output, "bits_per_weight", 0));
 }
 
 /* What was carried over and not made anew. */
@@ -110,13 +109,15 @@ static void add_lattices(struct strbuf *sb, const json_t *m)
     long long exact = (long long)json_get_int(lattice, "exact", 0);
     long long rounded = (long long)json_get_int(lattice, "rounded", 0);
     if (exact > 0)
-        strbuf_printf(sb, "\n%lld tensors lie on the lattice of their encoding and were carried "
-                          "over exactly: decoded, they are the source's weights, bit for bit.\n",
+        strbuf_printf(sb,
+                      "\n%lld tensors lie on the lattice of their encoding and were carried "
+                      "over exactly: decoded, they are the source's weights, bit for bit.\n",
                       exact);
     if (rounded > 0)
-        strbuf_printf(sb, "\n%lld tensors lie on the lattice of their encoding but for the "
-                          "rounding of the source's 16-bit floats, and were carried over: decoded "
-                          "and rounded to these, they are the source's weights, bit for bit.\n",
+        strbuf_printf(sb,
+                      "\n%lld tensors lie on the lattice of their encoding but for the "
+                      "rounding of the source's 16-bit floats, and were carried over: decoded "
+                      "and rounded to these, they are the source's weights, bit for bit.\n",
                       rounded);
 }
 
@@ -130,9 +131,10 @@ static void add_accuracy(struct strbuf *sb, const json_t *m)
         add_lattices(sb, m);
         return;
     }
-    strbuf_printf(sb, "Over %s, from decoding what was written.\n\n"
-                      "| SQNR (dB) | RMSE | relative error | max. abs. error | cosine |\n"
-                      "|--:|--:|--:|--:|--:|\n|",
+    strbuf_printf(sb,
+                  "Over %s, from decoding what was written.\n\n"
+                  "| SQNR (dB) | RMSE | relative error | max. abs. error | cosine |\n"
+                  "|--:|--:|--:|--:|--:|\n|",
                   strcmp(measured, "sample") ? "all weights" : "an eighth of the weights");
     add_decibels(sb, a, "sqnr_db", "rmse");
     add_number(sb, a, "rmse", 4);
@@ -218,8 +220,8 @@ static void add_tensors(struct strbuf *sb, const json_t *m)
 
 static void add_stages(struct strbuf *sb, const json_t *m)
 {
-    static const char *const stages[] = { "hash", "read", "decode", "encode", "measure", "write",
-                                          "sync", "verify", "total" };
+    static const char *const stages[] = { "hash",  "read", "decode", "encode", "measure",
+                                          "write", "sync", "verify", "total" };
     const json_t *seconds = json_object_get(m, "seconds");
     const json_t *resources = json_object_get(m, "resources");
     strbuf_puts(sb, "\n## Time\n\nSeconds of the whole job, stages summed over threads; `verify` "
@@ -277,8 +279,7 @@ static void add_importance(struct strbuf *sb, const json_t *importance)
         strbuf_puts(sb, " of ");
         add_text(sb, dataset);
     }
-    strbuf_printf(sb, ", %lld bytes, SHA-256 %s\n",
-                  (long long)json_get_int(importance, "bytes", 0),
+    strbuf_printf(sb, ", %lld bytes, SHA-256 %s\n", (long long)json_get_int(importance, "bytes", 0),
                   json_get_string(importance, "sha256", "unknown"));
 }
 

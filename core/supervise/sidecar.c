@@ -28,8 +28,7 @@ static unsigned find_bad_line(const char *text, size_t n)
     return 0;
 }
 
-int sidecar_add_rules(json_t *list, const char *name, const char *text, size_t n,
-                      struct error *err)
+int sidecar_add_rules(json_t *list, const char *name, const char *text, size_t n, struct error *err)
 {
     unsigned line = find_bad_line(text, n);
     if (line)
@@ -120,8 +119,8 @@ static int open_from(int dirfd, const char *model, int is_folder, unsigned wante
     return r;
 }
 
-static int open_beside_file(int dirfd, const char *path, unsigned wanted,
-                            struct sidecars *sidecars, struct error *err)
+static int open_beside_file(int dirfd, const char *path, unsigned wanted, struct sidecars *sidecars,
+                            struct error *err)
 {
     const char *slash = strrchr(path, '/');
     _cleanup_free_ char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
@@ -156,9 +155,8 @@ int sidecars_open(int dirfd, const struct source_set *model, unsigned wanted,
                   struct sidecars *ret_sidecars, struct error *err)
 {
     struct sidecars sidecars = { 0 };
-    int r = model->is_folder
-                ? open_of_folder(dirfd, model->path, wanted, &sidecars, err)
-                : open_beside_file(dirfd, model->path, wanted, &sidecars, err);
+    int r = model->is_folder ? open_of_folder(dirfd, model->path, wanted, &sidecars, err)
+                             : open_beside_file(dirfd, model->path, wanted, &sidecars, err);
     if (r < 0) {
         sidecars_deinit(&sidecars);
         return r;

@@ -33,7 +33,7 @@ void sidecars_deinit(struct sidecars *sidecars);
 #define SIDECAR_RULES_BYTES (256u << 10) /* as a file of a recipe */
 
 /* Appends {"name","text"} for a text of n bytes, or says which line of it is not UTF-8. */
-int sidecar_add_rules(json_t *list, const char *name, const char *text, size_t n,
-                      struct error *err) __attribute__((warn_unused_result));
+int sidecar_add_rules(json_t *list, const char *name, const char *text, size_t n, struct error *err)
+    __attribute__((warn_unused_result));
 
 #endif

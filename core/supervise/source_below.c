@@ -118,7 +118,8 @@ static int add_folder(int dirfd, const char *folder, int cached, struct names *a
     _cleanup_closedir_ DIR *dir = open_list(dirfd, folder);
     if (!dir)
         return errno == EACCES || errno == ENOENT || errno == ENOTDIR || errno == ELOOP
-                   ? 0 : error_errno(err, errno, "%s", folder);
+                   ? 0
+                   : error_errno(err, errno, "%s", folder);
     struct names files = { 0 };
     int r = list_files(folder, dir, cached, &files, err);
     for (size_t i = 0; r == 0 && i < files.n && all->n < SOURCE_BELOW_MAX_FILES; i++)

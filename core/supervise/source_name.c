@@ -14,10 +14,10 @@
 
 int source_name_is_temporary(const char *name)
 {
-    static const char *const endings[] = {
-        ".part", ".partial", ".crdownload", ".tmp", ".temp", ".incomplete", ".download",
-        ".opdownload", ".filepart", ".aria2", ".swp", ".swx", "~", ".~tmp~",
-    };
+    static const char *const endings[] = { ".part",     ".partial",    ".crdownload", ".tmp",
+                                           ".temp",     ".incomplete", ".download",   ".opdownload",
+                                           ".filepart", ".aria2",      ".swp",        ".swx",
+                                           "~",         ".~tmp~" };
     size_t len = strlen(name);
     if (name[0] == '.') /* rsync's .NAME.XXXXXX too */
         return 1;

@@ -14,8 +14,8 @@
 #include <stddef.h>
 
 struct source_set {
-    char *name;   /* for outputs: the folder's; or the file's without extension, shard number */
-    char *path;   /* as given */
+    char *name; /* for outputs: the folder's; or the file's without extension, shard number */
+    char *path; /* as given */
     int is_folder;
     char **names; /* of the files, sorted: plain, or "SUBFOLDER/NAME" */
     int *fds;

@@ -175,8 +175,8 @@ static const char *digest_of(const json_t *entries, const char *name, uint64_t b
     return "";
 }
 
-int staged_digests(const struct staged *staged, const json_t *line, int without,
-                   json_t **ret_files, struct error *err)
+int staged_digests(const struct staged *staged, const json_t *line, int without, json_t **ret_files,
+                   struct error *err)
 {
     _cleanup_json_ json_t *files = json_array();
     for (size_t i = 0; i < staged->files.n; i++) {
@@ -184,11 +184,9 @@ int staged_digests(const struct staged *staged, const json_t *line, int without,
         struct stat st;
         if (fstat(staged->files.fds[i], &st) < 0)
             return error_errno(err, errno, "%s", name);
-        const char *digest = digest_of(json_object_get(line, "files"), name,
-                                       (uint64_t)st.st_size);
+        const char *digest = digest_of(json_object_get(line, "files"), name, (uint64_t)st.st_size);
         if (!without && !is_sha256(digest))
-            return error_set(err, PARE_EVERIFY, "the worker gave no digest of \"%s\"",
-                             name);
+            return error_set(err, PARE_EVERIFY, "the worker gave no digest of \"%s\"", name);
         json_t *entry = json_pack("{s:o, s:I, s:s?}", "name", json_text(name, strlen(name)),
                                   "bytes", (json_int_t)st.st_size, "sha256",
                                   without ? NULL : digest);

@@ -20,14 +20,12 @@ struct staged {
 /* Moves `work`/`index`/OUTPUT to `dirfd`/data and opens it. line: the worker's `target`.
  * PARE_EVERIFY when it is not what the line says. */
 int staged_adopt(int work, size_t index, int dirfd, const char *stem, const json_t *line,
-                 struct staged *ret_staged, struct error *err)
-    __attribute__((warn_unused_result));
+                 struct staged *ret_staged, struct error *err) __attribute__((warn_unused_result));
 void staged_deinit(struct staged *staged);
 
 /* [{"name","bytes","sha256"}] from the line `target`, if it names the same files and sizes; else
  * PARE_EVERIFY. without: nobody took digests, and they are null. New reference. */
-int staged_digests(const struct staged *staged, const json_t *line, int without,
-                   json_t **ret_files,
+int staged_digests(const struct staged *staged, const json_t *line, int without, json_t **ret_files,
                    struct error *err) __attribute__((warn_unused_result));
 
 #endif

@@ -10,8 +10,7 @@
  * comes back for it if we die: it is marked, and locked while *ret_dirfd is open, for
  * staging_sweep. */
 int staging_make(int out_dirfd, const char *uid, int one_shot, int *ret_dirfd, int *ret_work,
-                 struct error *err)
-    __attribute__((warn_unused_result));
+                 struct error *err) __attribute__((warn_unused_result));
 /* What is left of one-shot jobs whose process is gone: finishes publications that were begun and
  * removes the rest. */
 int staging_sweep(int out_dirfd, struct error *err) __attribute__((warn_unused_result));

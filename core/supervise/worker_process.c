@@ -24,7 +24,7 @@
 
 #define SHORT_LINE (1u << 20)
 #define LONG_LINE (64u << 20)
-#define ALL_LINES (512u << 20) /* but progress */
+#define ALL_LINES (512u << 20)  /* but progress */
 #define READ_AT_ONCE (4u << 20) /* in one call, so that the daemon's loop keeps turning */
 #define STDERR_TAIL 4096
 #define GRACE_SECONDS 5.0 /* from SIGTERM, or from the end of its output, to SIGKILL */
@@ -37,12 +37,12 @@ struct worker_process {
     uint64_t total; /* bytes of lines other than progress */
     char tail[STDERR_TAIL];
     size_t tail_len;
-    uint64_t last_line; /* timing_now */
+    uint64_t last_line;     /* timing_now */
     uint64_t deadline_from; /* when SIGTERM was sent or the output ended; 0: neither */
-    int stops; /* calls of worker_process_stop */
-    int killed; /* by us */
+    int stops;              /* calls of worker_process_stop */
+    int killed;             /* by us */
     int ended, wait_status;
-    int done; /* it said `done` or `error` */
+    int done;          /* it said `done` or `error` */
     struct error said; /* its `error`, or what is wrong with its output, or the time-out */
 };
 
@@ -330,9 +330,9 @@ void worker_process_stop(struct worker_process *p)
 void worker_process_time_out(struct worker_process *p, double seconds)
 {
     if (!p->said.code && !p->done)
-        p->said.code =
-            error_set(&p->said, PARE_ETIMEOUT,
-                      "the worker gave no sign of life for %.0f s and was stopped", seconds);
+        p->said.code = error_set(&p->said, PARE_ETIMEOUT,
+                                 "the worker gave no sign of life for %.0f s and was stopped",
+                                 seconds);
     signal_worker(p, SIGKILL);
 }
 
@@ -387,9 +387,8 @@ int worker_process_result(const struct worker_process *p, struct error *err)
     return crashed(p, err);
 }
 
-int worker_process_run(const char *worker_path, const json_t *request, const int *fds,
-                       size_t n_fds, double silence, worker_event_fn *event, void *context,
-                       struct error *err)
+int worker_process_run(const char *worker_path, const json_t *request, const int *fds, size_t n_fds,
+                       double silence, worker_event_fn *event, void *context, struct error *err)
 {
     struct worker_process *p = NULL;
     int r = worker_process_start(worker_path, request, fds, n_fds, &p, err);

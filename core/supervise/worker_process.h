@@ -50,8 +50,8 @@ void worker_process_stop(struct worker_process *process);
 void worker_process_time_out(struct worker_process *process, double seconds);
 
 /* Runs a worker to its end, blocking, with a time-out of silence in seconds (0: none). */
-int worker_process_run(const char *worker_path, const json_t *request, const int *fds,
-                       size_t n_fds, double silence, worker_event_fn *event, void *context,
-                       struct error *err) __attribute__((warn_unused_result));
+int worker_process_run(const char *worker_path, const json_t *request, const int *fds, size_t n_fds,
+                       double silence, worker_event_fn *event, void *context, struct error *err)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -75,8 +75,9 @@ int tokenizer_read_json(const struct tokenizer *t, const char *name, json_t **re
     if (r)
         return r;
     json_error_t problem;
-    json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL |
-                              JSON_ALLOW_NUL, &problem);
+    json_t *json = json_loadb(text, len,
+                              JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL,
+                              &problem);
     if (!json && json_error_code(&problem) == json_error_out_of_memory)
         return error_oom(err);
     if (!json)
@@ -121,7 +122,8 @@ static int load_none(struct tokenizer *t, struct error *err)
 static int refuse_missing(const struct tokenizer *t, struct error *err)
 {
     if (has_file(t, "tekken.json"))
-        return error_set(err, PARE_ENOTSUP, "the only tokenizer here is tekken.json, which is not "
+        return error_set(err, PARE_ENOTSUP,
+                         "the only tokenizer here is tekken.json, which is not "
                          "supported: add the tokenizer.json of the same model");
     return error_set(err, PARE_EINCOMPLETE,
                      "there is no tokenizer: no tokenizer.model, tokenizer.json, vocab.json with "
@@ -151,13 +153,15 @@ static int load_kind(struct tokenizer *t, struct error *err)
     if (!strcmp(kind, "spm"))
         return has_file(t, "tokenizer.model") ? tokenizer_load_spm(t, err) : refuse_missing(t, err);
     if (!strcmp(kind, "bpe"))
-        return t->json || has_file(t, "vocab.json") ? tokenizer_load_bpe(t, err) :
-                                                      refuse_missing(t, err);
+        return t->json || has_file(t, "vocab.json") ? tokenizer_load_bpe(t, err)
+                                                    : refuse_missing(t, err);
     if (!strcmp(kind, "wordpiece"))
-        return t->json || has_file(t, "vocab.txt") ? tokenizer_load_wordpiece(t, err) :
-                                                     refuse_missing(t, err);
-    return error_set(err, PARE_ENOTSUP, "a tokenizer of the kind `%s`: it is one of auto, spm, "
-                     "bpe, \"spm,bpe\", wordpiece, none", kind);
+        return t->json || has_file(t, "vocab.txt") ? tokenizer_load_wordpiece(t, err)
+                                                   : refuse_missing(t, err);
+    return error_set(err, PARE_ENOTSUP,
+                     "a tokenizer of the kind `%s`: it is one of auto, spm, "
+                     "bpe, \"spm,bpe\", wordpiece, none",
+                     kind);
 }
 
 /* ---- what surrounds it ---- */
@@ -176,8 +180,8 @@ static int put_prefix_space(struct tokenizer *t, struct error *err)
 static int put_exceptions(struct tokenizer *t, struct error *err)
 {
     int64_t vocab_size = 0;
-    if (!t->llama || !tokenizer_json_int(json_object_get(t->request->config, "vocab_size"),
-                                         &vocab_size))
+    if (!t->llama ||
+        !tokenizer_json_int(json_object_get(t->request->config, "vocab_size"), &vocab_size))
         return 0;
     if (vocab_size == CODE_LLAMA_TOKENS && !meta_find(t->target, "tokenizer.ggml.eot_token_id"))
         return tokenizer_put_u32(t->target, "tokenizer.ggml.eot_token_id", CODE_LLAMA_EOT, err);
@@ -207,11 +211,12 @@ static int load_all(struct tokenizer *t, struct error *err)
     return r;
 }
 
-int tokenizer_load(const struct tokenizer_request *request, struct model *target,
-                   struct error *err)
+int tokenizer_load(const struct tokenizer_request *request, struct model *target, struct error *err)
 {
     unsigned warnings = 0;
-    struct tokenizer t = { .request = request, .target = target, .warnings = &warnings,
+    struct tokenizer t = { .request = request,
+                           .target = target,
+                           .warnings = &warnings,
                            .llama = !request->kind || !strcmp(request->kind, "auto") };
     if (request->kind && !strcmp(request->kind, "none"))
         return load_none(&t, err);

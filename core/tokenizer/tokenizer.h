@@ -42,8 +42,8 @@ struct tokenizer_request {
  * them. PARE_EDATA: the files are no proper tokenizer; PARE_ENOTSUP: a kind, or a pre-tokenizer,
  * that is not known (the text tells its fingerprint and how to name it); PARE_EINCOMPLETE: there is
  * no tokenizer and kind is not "none"; PARE_ELIMIT: a limit, named. */
-int tokenizer_load(const struct tokenizer_request *request, struct model *target,
-                   struct error *err) __attribute__((warn_unused_result));
+int tokenizer_load(const struct tokenizer_request *request, struct model *target, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* The other way: the files of a Hugging Face tokenizer that a GGUF's metadata describe, as
  * {"tokenizer.json": "TEXT", "tokenizer_config.json": "TEXT", "tokenizer.model": "BYTES"} (the

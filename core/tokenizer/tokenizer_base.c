@@ -40,12 +40,12 @@ static int count_ids(const struct tokenizer *t, const json_t *vocab, const char 
     const char *key;
     json_t *value;
     size_t i;
-    json_object_foreach ((json_t *)vocab, key, value) {
+    json_object_foreach((json_t *)vocab, key, value) {
         int r = count_id(value, where, &n, err);
         if (r < 0)
             return r;
     }
-    json_array_foreach (json_object_get(t->json, "added_tokens"), i, value) {
+    json_array_foreach(json_object_get(t->json, "added_tokens"), i, value) {
         int r = count_id(json_object_get(value, "id"), "tokenizer.json: added_tokens", &n, err);
         if (r < 0)
             return r;
@@ -84,8 +84,7 @@ static void warn_left_out(const struct tokenizer *t, const struct origin *origin
     if (origin->left_out)
         tokenizer_warn(t, "%s: %llu tokens from id %llu on are ignored: the model has %llu",
                        origin->where, (unsigned long long)origin->left_out,
-                       (unsigned long long)origin->first_left_out,
-                       (unsigned long long)t->vocab.n);
+                       (unsigned long long)origin->first_left_out, (unsigned long long)t->vocab.n);
 }
 
 static int fill_model(struct tokenizer *t, const json_t *vocab, const char *where,
@@ -95,7 +94,8 @@ static int fill_model(struct tokenizer *t, const json_t *vocab, const char *wher
     const char *key;
     size_t key_len;
     json_t *value;
-    json_object_keylen_foreach ((json_t *)vocab, key, key_len, value) {
+    json_object_keylen_foreach((json_t *)vocab, key, key_len, value)
+    {
         int64_t id;
         if (!tokenizer_json_int(value, &id))
             return error_set(err, PARE_EDATA, "%s: the id of `%.60s` is no number", where, key);
@@ -122,7 +122,7 @@ static int fill_added(struct tokenizer *t, struct error *err)
     const json_t *added = json_object_get(t->json, "added_tokens");
     size_t i;
     json_t *entry;
-    json_array_foreach (added, i, entry) {
+    json_array_foreach(added, i, entry) {
         struct pare_str token = tokenizer_json_str(json_object_get(entry, "content"));
         int64_t id;
         if (!token.data || !tokenizer_json_int(json_object_get(entry, "id"), &id))
@@ -144,7 +144,7 @@ static int fill_decoder(struct tokenizer *t, struct error *err)
     static const char where[] = "tokenizer_config.json: added_tokens_decoder";
     const char *key;
     json_t *entry;
-    json_object_foreach (json_object_get(t->config, "added_tokens_decoder"), key, entry) {
+    json_object_foreach(json_object_get(t->config, "added_tokens_decoder"), key, entry) {
         struct pare_str token = tokenizer_json_str(json_object_get(entry, "content"));
         char *end;
         long long id = strtoll(key, &end, 10);
@@ -193,9 +193,9 @@ static void mark_special(struct tokenizer *t, const json_t *names)
         size_t i;
         json_t *value;
         const char *key;
-        json_array_foreach (list, i, value)
+        json_array_foreach(list, i, value)
             mark_named(t, value);
-        json_object_foreach ((json_t *)list, key, value)
+        json_object_foreach((json_t *)list, key, value)
             mark_named(t, value);
     }
 }

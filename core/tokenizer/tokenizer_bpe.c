@@ -79,7 +79,7 @@ static int has_decoder(const json_t *decoder, const char *type)
     json_t *inner;
     if (own && !strcmp(own, type))
         return 1;
-    json_array_foreach (json_object_get(decoder, "decoders"), i, inner) {
+    json_array_foreach(json_object_get(decoder, "decoders"), i, inner) {
         own = json_string_value(json_object_get(inner, "type"));
         if (own && !strcmp(own, type))
             return 1;
@@ -176,13 +176,16 @@ static int check_model(const struct tokenizer *t, struct error *err)
     const json_t *model = json_object_get(t->json, "model");
     const char *type = json_string_value(json_object_get(model, "type"));
     if (type && strcmp(type, "BPE") != 0)
-        return error_set(err, PARE_ENOTSUP, "tokenizer.json: a model of the type `%.40s`, where "
-                         "this architecture has BPE", type);
+        return error_set(err, PARE_ENOTSUP,
+                         "tokenizer.json: a model of the type `%.40s`, where "
+                         "this architecture has BPE",
+                         type);
     for (size_t i = 0; i < 2; i++)
         if (tokenizer_json_true(json_object_get(model, affixes[i])))
-            return error_set(err, PARE_ENOTSUP, "tokenizer.json: a BPE with %s `%.40s`, which "
-                             "llama.cpp does not know", affixes[i],
-                             json_string_value(json_object_get(model, affixes[i])));
+            return error_set(err, PARE_ENOTSUP,
+                             "tokenizer.json: a BPE with %s `%.40s`, which "
+                             "llama.cpp does not know",
+                             affixes[i], json_string_value(json_object_get(model, affixes[i])));
     return 0;
 }
 

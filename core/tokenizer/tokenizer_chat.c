@@ -23,8 +23,10 @@ static int check_text(struct pare_str text, const char *name, struct error *err)
     if (!text.data)
         return error_set(err, PARE_EDATA, "the chat template `%.40s` is no text", name);
     if (text.len > TOKENIZER_MAX_TEMPLATE)
-        return error_set(err, PARE_ELIMIT, "the chat template `%.40s` has %zu bytes; the limit "
-                         "(TOKENIZER_MAX_TEMPLATE) is %u", name, text.len, TOKENIZER_MAX_TEMPLATE);
+        return error_set(err, PARE_ELIMIT,
+                         "the chat template `%.40s` has %zu bytes; the limit "
+                         "(TOKENIZER_MAX_TEMPLATE) is %u",
+                         name, text.len, TOKENIZER_MAX_TEMPLATE);
     return 0;
 }
 
@@ -32,8 +34,10 @@ static int check_text(struct pare_str text, const char *name, struct error *err)
 static int read_template(const struct model_file *file, json_t **ret_text, struct error *err)
 {
     if (file->size > TOKENIZER_MAX_TEMPLATE)
-        return error_set(err, PARE_ELIMIT, "%s: %llu bytes; the limit (TOKENIZER_MAX_TEMPLATE) is "
-                         "%u", file->name, (unsigned long long)file->size, TOKENIZER_MAX_TEMPLATE);
+        return error_set(err, PARE_ELIMIT,
+                         "%s: %llu bytes; the limit (TOKENIZER_MAX_TEMPLATE) is "
+                         "%u",
+                         file->name, (unsigned long long)file->size, TOKENIZER_MAX_TEMPLATE);
     _cleanup_free_ char *text = malloc((size_t)file->size + 1);
     if (!text)
         return error_oom(err);
@@ -151,7 +155,7 @@ static int put_list(const struct tokenizer *t, const json_t *list, struct error 
     struct pare_str name_list[TOKENIZER_MAX_TEMPLATES], chosen = { NULL, 0 };
     size_t n = 0, i;
     json_t *entry;
-    json_array_foreach (list, i, entry) {
+    json_array_foreach(list, i, entry) {
         const json_t *template = json_object_get(entry, "template");
         if (n == TOKENIZER_MAX_TEMPLATES)
             return error_set(err, PARE_ELIMIT, "more than %d chat templates",

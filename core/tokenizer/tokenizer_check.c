@@ -69,9 +69,9 @@ static unsigned type_of(const json_t *value, const char **ret_name)
         const char *name;
     } types[] = {
         [JSON_OBJECT] = { OBJECT, "an object" }, [JSON_ARRAY] = { LIST, "a list" },
-        [JSON_STRING] = { TEXT, "a text" }, [JSON_INTEGER] = { NUMBER, "a number" },
-        [JSON_REAL] = { NUMBER, "a number" }, [JSON_TRUE] = { TRUTH, "a truth" },
-        [JSON_FALSE] = { TRUTH, "a truth" }, [JSON_NULL] = { 0, "null" },
+        [JSON_STRING] = { TEXT, "a text" },      [JSON_INTEGER] = { NUMBER, "a number" },
+        [JSON_REAL] = { NUMBER, "a number" },    [JSON_TRUE] = { TRUTH, "a truth" },
+        [JSON_FALSE] = { TRUTH, "a truth" },     [JSON_NULL] = { 0, "null" },
     };
     *ret_name = types[json_typeof(value)].name;
     return types[json_typeof(value)].type;
@@ -80,13 +80,20 @@ static unsigned type_of(const json_t *value, const char **ret_name)
 static const char *wanted_name(unsigned types)
 {
     switch (types) {
-    case LIST: return "a list";
-    case OBJECT: return "an object";
-    case TEXT: return "a text";
-    case TRUTH: return "true or false";
-    case TEXT | OBJECT: return "a text or an object";
-    case TEXT | LIST: return "a list";
-    default: return "an object or a list";
+    case LIST:
+        return "a list";
+    case OBJECT:
+        return "an object";
+    case TEXT:
+        return "a text";
+    case TRUTH:
+        return "true or false";
+    case TEXT | OBJECT:
+        return "a text or an object";
+    case TEXT | LIST:
+        return "a list";
+    default:
+        return "an object or a list";
     }
 }
 
@@ -111,8 +118,9 @@ int tokenizer_check_json(const struct tokenizer *t, struct error *err)
 {
     int r = check(t->json, "tokenizer.json", tokenizer_rules,
                   sizeof tokenizer_rules / sizeof *tokenizer_rules, err);
-    return r ? r : check(t->config, "tokenizer_config.json", config_rules,
-                         sizeof config_rules / sizeof *config_rules, err);
+    return r ? r
+             : check(t->config, "tokenizer_config.json", config_rules,
+                     sizeof config_rules / sizeof *config_rules, err);
 }
 
 int tokenizer_check_token(struct pare_str token, const char *where, struct error *err)
@@ -121,13 +129,17 @@ int tokenizer_check_token(struct pare_str token, const char *where, struct error
         return 0;
     return error_set(err, PARE_ELIMIT,
                      "%s: the token `%.40s`... has %zu bytes; the limit (TOKENIZER_MAX_TOKEN) "
-                     "is %u", where, token.data, token.len, TOKENIZER_MAX_TOKEN);
+                     "is %u",
+                     where, token.data, token.len, TOKENIZER_MAX_TOKEN);
 }
 
 size_t tokenizer_utf8_length(const uint8_t *p, size_t n)
 {
-    size_t len = *p < 0x80 ? 1 : *p >= 0xc2 && *p <= 0xdf ? 2 : *p >= 0xe0 && *p <= 0xef ? 3 :
-                 *p >= 0xf0 && *p <= 0xf4 ? 4 : 0;
+    size_t len = *p < 0x80                  ? 1
+                 : *p >= 0xc2 && *p <= 0xdf ? 2
+                 : *p >= 0xe0 && *p <= 0xef ? 3
+                 : *p >= 0xf0 && *p <= 0xf4 ? 4
+                                            : 0;
     if (!len || len > n)
         return 0;
     for (size_t i = 1; i < len; i++)

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define PAD_SCORE (-10000000.0f)
-#define MAX_LOOKUPS (16u << 20) /* of pairs that could be merges */
+#define MAX_LOOKUPS (16u << 20)   /* of pairs that could be merges */
 #define OTHER_SCORE (-1000000.0f) /* of tokens that no merge makes */
 
 static const char *type_of(const json_t *object)
@@ -44,9 +44,9 @@ static int adds_space(const json_t *tokenizer)
     size_t i;
     json_t *inner;
     if (!strcmp(type_of(pre), "Metaspace"))
-        return scheme ? json_is_string(scheme) && strcmp(json_string_value(scheme), "never") != 0 :
-                        tokenizer_json_true(json_object_get(pre, "add_prefix_space"));
-    json_array_foreach (json_object_get(normalizer, "normalizers"), i, inner)
+        return scheme ? json_is_string(scheme) && strcmp(json_string_value(scheme), "never") != 0
+                      : tokenizer_json_true(json_object_get(pre, "add_prefix_space"));
+    json_array_foreach(json_object_get(normalizer, "normalizers"), i, inner)
         if (!strcmp(type_of(inner), "Prepend"))
             return 1;
     return !strcmp(type_of(normalizer), "Prepend");
@@ -117,9 +117,11 @@ static int warn_unmerged(const struct tokenizer *t, const struct pare_str *merge
         if (t->vocab.types[i] != TOKEN_NORMAL ||
             !find_unmerged(&t->vocab, &known, token, &lookups, &at))
             continue;
-        tokenizer_warn(t, "tokenizer.json: the merges lack pairs that make a token, such as `%.*s` "
+        tokenizer_warn(t,
+                       "tokenizer.json: the merges lack pairs that make a token, such as `%.*s` "
                        "and `%.*s`. llama.cpp merges those, too: it may cut texts into other "
-                       "tokens", (int)at, token.data, (int)(token.len - at), token.data + at);
+                       "tokens",
+                       (int)at, token.data, (int)(token.len - at), token.data + at);
         break;
     }
     strmap_deinit(&known);
@@ -132,7 +134,7 @@ static void warn_bytes(const struct tokenizer *t)
         if (t->vocab.types[i] == TOKEN_BYTE)
             return;
     tokenizer_warn(t, "tokenizer.json: there are no byte tokens (<0x00> to <0xFF>): llama.cpp "
-                   "ends the program at a character that is no token");
+                      "ends the program at a character that is no token");
 }
 
 int tokenizer_load_fallback(struct tokenizer *t, struct error *err)

@@ -86,8 +86,7 @@ static int add_pair(struct merges *m, size_t i, struct pare_str a, struct pare_s
     int r = check(m, i, a, b, err);
     if (r < 0)
         return r;
-    char *text = vocab_text(&m->t->vocab,
-                            a.len + b.len + 1 + count_spaces(a) + count_spaces(b));
+    char *text = vocab_text(&m->t->vocab, a.len + b.len + 1 + count_spaces(a) + count_spaces(b));
     if (!text)
         return error_oom(err);
     size_t n = write_part(text, a);
@@ -115,7 +114,8 @@ int tokenizer_read_merges(struct tokenizer *t, const json_t *merges, uint32_t *r
     if (n > TOKENIZER_MAX_MERGES)
         return error_set(err, PARE_ELIMIT, "%zu merges; the limit (TOKENIZER_MAX_MERGES) is %u", n,
                          TOKENIZER_MAX_MERGES);
-    struct merges m = { .t = t, .ranks = ranks,
+    struct merges m = { .t = t,
+                        .ranks = ranks,
                         .texts = calloc(n ? n : 1, sizeof(struct pare_str)) };
     if (!m.texts)
         return error_oom(err);

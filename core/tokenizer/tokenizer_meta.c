@@ -10,8 +10,11 @@
 static int put(struct model *target, const char *key, uint32_t type, int is_array, const void *data,
                uint64_t n, struct error *err)
 {
-    struct pare_value value = { .struct_size = sizeof value, .type = type,
-                                .is_array = (uint32_t)is_array, .count = n, .data = data };
+    struct pare_value value = { .struct_size = sizeof value,
+                                .type = type,
+                                .is_array = (uint32_t)is_array,
+                                .count = n,
+                                .data = data };
     return meta_put(target, tokenizer_str(key), &value, err);
 }
 

@@ -111,8 +111,8 @@ static void read_roberta(struct special_tokens *special, const json_t *processor
         if (tokenizer_json_true(*token))
             continue;
         const json_t *given = json_object_get(processor, parts[i].key);
-        *token = given ? json_array_get(given, 0) :
-                         special->token[parts[i].which == SPECIAL_CLS ? SPECIAL_BOS : SPECIAL_EOS];
+        *token = given ? json_array_get(given, 0)
+                       : special->token[parts[i].which == SPECIAL_CLS ? SPECIAL_BOS : SPECIAL_EOS];
     }
 }
 
@@ -132,6 +132,6 @@ void special_post_process(struct special_tokens *special, const json_t *post_pro
     json_t *processor;
     if (!list)
         read_one(special, post_processor);
-    json_array_foreach (list, i, processor)
+    json_array_foreach(list, i, processor)
         read_one(special, processor);
 }

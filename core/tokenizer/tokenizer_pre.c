@@ -166,7 +166,8 @@ int tokenizer_pre_name(const struct tokenizer *t, char **ret_name, struct error 
     struct query query = { .digest = digest, .clean = !clean || tokenizer_json_true(clean) };
     r = search(t->request->dirs, &query, ret_name, &lines, err);
     return r == 1 ? refuse(t->json ? "tokenizer.json" : "tokenizer_config.json", structure, digest,
-                           err) : r;
+                           err)
+                  : r;
 }
 
 int tokenizer_pre_lines(const char *dirs, const char *name, char **ret_lines, struct error *err)

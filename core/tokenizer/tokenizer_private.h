@@ -12,22 +12,27 @@
 #include "tokenizer/tokenizer.h"
 
 /* Limits; what exceeds one is PARE_ELIMIT and names it. */
-#define TOKENIZER_MAX_FILE (256u << 20)    /* bytes of a file */
-#define TOKENIZER_MAX_TOKENS (4u << 20)    /* ids of a vocabulary */
-#define TOKENIZER_MAX_TOKEN (1u << 16)     /* bytes of a token */
+#define TOKENIZER_MAX_FILE (256u << 20) /* bytes of a file */
+#define TOKENIZER_MAX_TOKENS (4u << 20) /* ids of a vocabulary */
+#define TOKENIZER_MAX_TOKEN (1u << 16)  /* bytes of a token */
 #define TOKENIZER_MAX_MERGES (16u << 20)
-#define TOKENIZER_MAX_TEMPLATE (4u << 20)  /* bytes of a chat template */
+#define TOKENIZER_MAX_TEMPLATE (4u << 20) /* bytes of a chat template */
 #define TOKENIZER_MAX_TEMPLATES 64
 
 #define TOKENIZER_SPACE "\xe2\x96\x81" /* U+2581, for a space in SentencePiece's vocabularies */
 
-enum token_type { /* llama.cpp's numbers */
-    TOKEN_NORMAL = 1, TOKEN_UNKNOWN = 2, TOKEN_CONTROL = 3, TOKEN_USER_DEFINED = 4,
-    TOKEN_UNUSED = 5, TOKEN_BYTE = 6
+/* Llama.cpp's numbers. */
+enum token_type {
+    TOKEN_NORMAL = 1,
+    TOKEN_UNKNOWN = 2,
+    TOKEN_CONTROL = 3,
+    TOKEN_USER_DEFINED = 4,
+    TOKEN_UNUSED = 5,
+    TOKEN_BYTE = 6
 };
 
 enum token_flag {
-    TOKEN_ADDED = 1,     /* one of the added tokens */
+    TOKEN_ADDED = 1, /* one of the added tokens */
     TOKEN_SPECIAL = 2,
     TOKEN_NORMALIZED = 4, /* added, and looked for in normalized text */
     TOKEN_NAMED = 8       /* tokenizer_config.json gives it a meaning: bos_token and so on */
@@ -41,7 +46,7 @@ struct vocab {
     float *scores;
     int32_t *types;
     uint8_t *flags;
-    struct strmap ids;       /* filled by vocab_index */
+    struct strmap ids; /* filled by vocab_index */
     struct vocab_texts *texts;
 };
 
@@ -79,9 +84,9 @@ struct tokenizer {
     char *text;     /* what the vocabulary's tokens are parts of: tokenizer.model ... */
     json_t *list;   /* ... and added_tokens.json, or vocab.json or vocab.txt; or NULL */
     struct vocab vocab;
-    uint64_t left_out; /* tokens past the model's embedding */
+    uint64_t left_out;  /* tokens past the model's embedding */
     unsigned *warnings; /* how many there were */
-    int llama;      /* 1: what llama.cpp does for Llama's family only (kind "auto") */
+    int llama;          /* 1: what llama.cpp does for Llama's family only (kind "auto") */
 };
 
 struct pare_str tokenizer_str(const char *text);
@@ -117,16 +122,14 @@ size_t tokenizer_utf8_length(const uint8_t *p, size_t n);
 /* ---- kinds: fill the vocabulary and emit model, pre, tokens and so on ---- */
 
 /* tokenizer.model (tokenizer_spm.c). */
-int tokenizer_load_spm(struct tokenizer *t, struct error *err)
-    __attribute__((warn_unused_result));
+int tokenizer_load_spm(struct tokenizer *t, struct error *err) __attribute__((warn_unused_result));
 /* tokenizer.json of Llama's BPE, with byte fallback (tokenizer_fallback.c). */
 int tokenizer_load_fallback(struct tokenizer *t, struct error *err)
     __attribute__((warn_unused_result));
 /* 1 when tokenizer.json is one. */
 int tokenizer_has_fallback(const struct tokenizer *t);
 /* Byte-level BPE: tokenizer.json, or vocab.json and merges.txt (tokenizer_bpe.c). */
-int tokenizer_load_bpe(struct tokenizer *t, struct error *err)
-    __attribute__((warn_unused_result));
+int tokenizer_load_bpe(struct tokenizer *t, struct error *err) __attribute__((warn_unused_result));
 /* BERT's: tokenizer.json or vocab.txt (tokenizer_wordpiece.c). */
 int tokenizer_load_wordpiece(struct tokenizer *t, struct error *err)
     __attribute__((warn_unused_result));
@@ -165,12 +168,19 @@ int tokenizer_from_structure(const char *lines, json_t *tokenizer, struct error 
 /* Ids of special tokens, whether they are added, normalizer, chat templates. */
 int tokenizer_emit_special(struct tokenizer *t, struct error *err)
     __attribute__((warn_unused_result));
-int tokenizer_emit_chat(struct tokenizer *t, struct error *err)
-    __attribute__((warn_unused_result));
+int tokenizer_emit_chat(struct tokenizer *t, struct error *err) __attribute__((warn_unused_result));
 
 enum special {
-    SPECIAL_BOS, SPECIAL_EOS, SPECIAL_UNK, SPECIAL_SEP, SPECIAL_PAD, SPECIAL_CLS, SPECIAL_MASK,
-    SPECIAL_EOT, SPECIAL_EOM, SPECIAL_N
+    SPECIAL_BOS,
+    SPECIAL_EOS,
+    SPECIAL_UNK,
+    SPECIAL_SEP,
+    SPECIAL_PAD,
+    SPECIAL_CLS,
+    SPECIAL_MASK,
+    SPECIAL_EOT,
+    SPECIAL_EOM,
+    SPECIAL_N
 };
 
 struct special_tokens {
@@ -181,7 +191,7 @@ struct special_tokens {
     int add[SPECIAL_N];             /* -1: not said */
     int id_order[SPECIAL_N], n_ids; /* in which order they were found */
     int add_order[SPECIAL_N], n_adds;
-    int lowercase, strip_accents;   /* -1: not said */
+    int lowercase, strip_accents; /* -1: not said */
 };
 
 void special_add(struct special_tokens *special, int which, int add);

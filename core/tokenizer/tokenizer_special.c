@@ -15,16 +15,16 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const special_names[SPECIAL_N] = {
-    "bos", "eos", "unk", "sep", "pad", "cls", "mask", "eot", "eom"
-};
+const char *const special_names[SPECIAL_N] = { "bos", "eos",  "unk", "sep", "pad",
+                                               "cls", "mask", "eot", "eom" };
 
 /* Keys of ids; the converter has none for cls. */
 static const char *const id_keys[SPECIAL_N] = {
-    "tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id",
+    "tokenizer.ggml.bos_token_id",     "tokenizer.ggml.eos_token_id",
     "tokenizer.ggml.unknown_token_id", "tokenizer.ggml.seperator_token_id",
-    "tokenizer.ggml.padding_token_id", NULL, "tokenizer.ggml.mask_token_id",
-    "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"
+    "tokenizer.ggml.padding_token_id", NULL,
+    "tokenizer.ggml.mask_token_id",    "tokenizer.ggml.eot_token_id",
+    "tokenizer.ggml.eom_token_id"
 };
 
 static const char *const add_keys[SPECIAL_N] = {
@@ -65,14 +65,15 @@ static void read_normalizer(struct special_tokens *special, const json_t *normal
         if (accents)
             special->strip_accents = json_is_null(accents) ? -1 : tokenizer_json_true(accents);
     } else if (!strcmp(type, "Sequence")) {
-        json_array_foreach (json_object_get(normalizer, "normalizers"), i, inner)
+        json_array_foreach(json_object_get(normalizer, "normalizers"), i, inner)
             read_normalizer(special, inner, depth + 1);
     }
 }
 
 static void begin(const struct tokenizer *t, struct special_tokens *special)
 {
-    *special = (struct special_tokens){ .n_types = SPECIAL_EOT, .lowercase = -1,
+    *special = (struct special_tokens){ .n_types = SPECIAL_EOT,
+                                        .lowercase = -1,
                                         .strip_accents = -1,
                                         .has_config = tokenizer_json_true(t->config) };
     for (int i = 0; i < SPECIAL_N; i++) {
@@ -120,7 +121,7 @@ static const json_t *find_added(const struct tokenizer *t, const json_t *content
 {
     size_t i;
     json_t *entry;
-    json_array_foreach (json_object_get(t->json, "added_tokens"), i, entry) {
+    json_array_foreach(json_object_get(t->json, "added_tokens"), i, entry) {
         const json_t *own = json_object_get(entry, "content");
         if (json_is_string(own) && json_equal(own, content))
             return json_object_get(entry, "id");
@@ -128,8 +129,7 @@ static const json_t *find_added(const struct tokenizer *t, const json_t *content
     return NULL;
 }
 
-static int read_config(const struct tokenizer *t, struct special_tokens *special,
-                       struct error *err)
+static int read_config(const struct tokenizer *t, struct special_tokens *special, struct error *err)
 {
     for (int i = 0; i < special->n_types; i++) {
         char key[32];
@@ -211,9 +211,9 @@ static int put_normalizer(const struct tokenizer *t, const struct special_tokens
     const json_t *lower = json_object_get(t->config, "do_lower_case");
     if (!t->json && json_is_false(lower)) /* vocab.txt alone: llama.cpp lowers unless told not to */
         lowercase = 0;
-    int r = lowercase < 0 ? 0 : tokenizer_put_bool(t->target,
-                                                   "tokenizer.ggml.normalizer.lowercase",
-                                                   lowercase, err);
+    int r = lowercase < 0 ? 0
+                          : tokenizer_put_bool(t->target, "tokenizer.ggml.normalizer.lowercase",
+                                               lowercase, err);
     if (!r && special->strip_accents >= 0)
         r = tokenizer_put_bool(t->target, "tokenizer.ggml.normalizer.strip_accents",
                                special->strip_accents, err);

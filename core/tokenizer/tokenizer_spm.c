@@ -19,9 +19,14 @@
 
 static const char file_name[] = "tokenizer.model";
 
-enum { /* field numbers */
-    MODEL_PIECES = 1, MODEL_TRAINER = 2, MODEL_NORMALIZER = 3,
-    PIECE_TEXT = 1, PIECE_SCORE = 2, PIECE_TYPE = 3,
+/* Field numbers. */
+enum {
+    MODEL_PIECES = 1,
+    MODEL_TRAINER = 2,
+    MODEL_NORMALIZER = 3,
+    PIECE_TEXT = 1,
+    PIECE_SCORE = 2,
+    PIECE_TYPE = 3,
     TRAINER_TYPE = 3,
     NORMALIZER_DUMMY_PREFIX = 3
 };
@@ -42,8 +47,7 @@ static int prefix(struct error *err, int r)
 }
 
 /* The last value of a number field of a message. */
-static int read_number(struct protobuf message, uint32_t number, uint64_t *value,
-                       struct error *err)
+static int read_number(struct protobuf message, uint32_t number, uint64_t *value, struct error *err)
 {
     struct protobuf_field field;
     int r;
@@ -165,7 +169,7 @@ static int add_from_list(struct tokenizer *t, json_t *list, struct error *err)
 {
     const char *key;
     json_t *value;
-    json_object_foreach (list, key, value) {
+    json_object_foreach(list, key, value) {
         int64_t id = -1;
         (void)tokenizer_json_int(value, &id);
         int r = add(t, id, tokenizer_str(key), TOKEN_USER_DEFINED, "added_tokens.json", err);
@@ -196,7 +200,7 @@ static int add_from_config(struct tokenizer *t, struct error *err)
     static const char where[] = "tokenizer_config.json: added_tokens_decoder";
     const char *key;
     json_t *entry;
-    json_object_foreach (json_object_get(t->config, "added_tokens_decoder"), key, entry) {
+    json_object_foreach(json_object_get(t->config, "added_tokens_decoder"), key, entry) {
         char *end;
         long long id = strtoll(key, &end, 10);
         int r = add_entry(t, *end || end == key ? -1 : id, entry, where, err);
@@ -210,7 +214,7 @@ static int add_from_tokenizer(struct tokenizer *t, struct error *err)
 {
     size_t i;
     json_t *entry;
-    json_array_foreach (json_object_get(t->json, "added_tokens"), i, entry) {
+    json_array_foreach(json_object_get(t->json, "added_tokens"), i, entry) {
         int64_t id = -1;
         (void)tokenizer_json_int(json_object_get(entry, "id"), &id);
         int r = add_entry(t, id, entry, "tokenizer.json: added_tokens", err);
@@ -228,8 +232,10 @@ static int fill(struct tokenizer *t, struct protobuf message, struct spm *spm, s
     if (r < 0)
         return r;
     if (spm->trainer != TRAINER_BPE && spm->trainer != TRAINER_UNIGRAM)
-        return error_set(err, PARE_ENOTSUP, "%s: a model of words or characters (trainer_spec."
-                         "model_type %llu)", file_name, (unsigned long long)spm->trainer);
+        return error_set(err, PARE_ENOTSUP,
+                         "%s: a model of words or characters (trainer_spec."
+                         "model_type %llu)",
+                         file_name, (unsigned long long)spm->trainer);
     if (!spm->n_pieces)
         return error_set(err, PARE_EDATA, "%s: there are no pieces in it", file_name);
     uint64_t n = t->request->vocab_size ? t->request->vocab_size : spm->n_pieces;

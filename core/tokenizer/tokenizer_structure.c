@@ -65,8 +65,8 @@ static void add_line(struct strbuf *sb, const char *part, const json_t *step)
         strbuf_printf(sb, "%s %s\n", part, type_of(step));
 }
 
-static void add_steps(struct strbuf *sb, const char *part, const char *list_key,
-                      const json_t *step, int depth)
+static void add_steps(struct strbuf *sb, const char *part, const char *list_key, const json_t *step,
+                      int depth)
 {
     size_t i;
     json_t *inner;
@@ -76,7 +76,7 @@ static void add_steps(struct strbuf *sb, const char *part, const char *list_key,
         add_line(sb, part, step);
         return;
     }
-    json_array_foreach (json_object_get(step, list_key), i, inner)
+    json_array_foreach(json_object_get(step, list_key), i, inner)
         add_steps(sb, part, list_key, inner, depth + 1);
 }
 
@@ -106,9 +106,9 @@ static json_t *parse_step(const char *text, size_t n)
     const char *space = memchr(text, ' ', n);
     size_t type_len = space ? (size_t)(space - text) : n;
     json_t *step = json_object();
-    _cleanup_json_ json_t *fields =
-        space ? json_loadb(space + 1, n - type_len - 1, JSON_REJECT_DUPLICATES, NULL) :
-                json_object();
+    _cleanup_json_ json_t *fields = space ? json_loadb(space + 1, n - type_len - 1,
+                                                       JSON_REJECT_DUPLICATES, NULL)
+                                          : json_object();
     if (step && fields && json_is_object(fields) &&
         !json_object_set_new(step, "type", json_stringn(text, type_len)) &&
         !json_object_update(step, fields)) {
@@ -120,8 +120,7 @@ static json_t *parse_step(const char *text, size_t n)
     return NULL;
 }
 
-static int parse_line(const char *line, size_t n, json_t *normalizers, json_t *steps,
-                      json_t *model)
+static int parse_line(const char *line, size_t n, json_t *normalizers, json_t *steps, json_t *model)
 {
     static const struct {
         const char *word;

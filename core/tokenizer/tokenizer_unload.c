@@ -18,20 +18,22 @@ static const struct pare_value *find_array(const struct model *gguf, const char 
                                            uint64_t n)
 {
     const struct pare_value *value = meta_find(gguf, key);
-    return value && value->is_array && value->type == type && (!n || value->count == n) ? value :
-                                                                                          NULL;
+    return value && value->is_array && value->type == type && (!n || value->count == n) ? value
+                                                                                        : NULL;
 }
 
 static int begin(struct unload *u, struct error *err)
 {
     const struct pare_value *tokens = find_array(u->gguf, "tokenizer.ggml.tokens", PARE_STRING, 0);
     if (!tokens || !tokens->count || tokens->count > TOKENIZER_MAX_TOKENS)
-        return error_set(err, PARE_ENOTSUP, "the GGUF has no list of tokens (tokenizer.ggml.tokens)"
-                         " of up to %u", TOKENIZER_MAX_TOKENS);
+        return error_set(err, PARE_ENOTSUP,
+                         "the GGUF has no list of tokens (tokenizer.ggml.tokens)"
+                         " of up to %u",
+                         TOKENIZER_MAX_TOKENS);
     u->n = tokens->count;
     u->tokens = tokens->data;
-    const struct pare_value *types =
-        find_array(u->gguf, "tokenizer.ggml.token_type", PARE_I32, u->n);
+    const struct pare_value *types = find_array(u->gguf, "tokenizer.ggml.token_type", PARE_I32,
+                                                u->n);
     const struct pare_value *scores = find_array(u->gguf, "tokenizer.ggml.scores", PARE_F32, u->n);
     u->types = types ? types->data : NULL;
     u->scores = scores ? scores->data : NULL;
@@ -44,8 +46,8 @@ static int begin(struct unload *u, struct error *err)
                              (unsigned long long)i);
     }
     u->tokenizer = json_pack("{s:s, s:n, s:n, s:[], s:n, s:n, s:n, s:n, s:{}}", "version", "1.0",
-                             "truncation", "padding", "added_tokens", "normalizer",
-                             "pre_tokenizer", "post_processor", "decoder", "model");
+                             "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
+                             "post_processor", "decoder", "model");
     u->config = json_object();
     return u->tokenizer && u->config ? 0 : error_oom(err);
 }
@@ -79,8 +81,9 @@ int unload_add_token(struct unload *u, uint64_t id, struct pare_str text, int sp
     json_t *entry = json_pack("{s:I, s:o, s:b, s:b, s:b, s:b, s:b}", "id", (json_int_t)id,
                               "content", content, "single_word", 0, "lstrip", 0, "rstrip", 0,
                               "normalized", 0, "special", special);
-    return json_array_append_new(json_object_get(u->tokenizer, "added_tokens"), entry) < 0 ?
-               error_oom(err) : 0;
+    return json_array_append_new(json_object_get(u->tokenizer, "added_tokens"), entry) < 0
+               ? error_oom(err)
+               : 0;
 }
 
 /* ---- tokenizer_config.json ---- */
@@ -105,8 +108,8 @@ static const struct {
 int unload_flag(const struct unload *u, const char *key, int fallback)
 {
     const struct pare_value *value = meta_find(u->gguf, key);
-    return value && !value->is_array && value->type == PARE_BOOL ? *(const uint8_t *)value->data :
-                                                                   fallback;
+    return value && !value->is_array && value->type == PARE_BOOL ? *(const uint8_t *)value->data
+                                                                 : fallback;
 }
 
 static int config_tokens(struct unload *u, struct error *err)
@@ -124,8 +127,8 @@ static int config_tokens(struct unload *u, struct error *err)
     }
     for (size_t i = 0; i < sizeof flag_keys / sizeof *flag_keys; i++) {
         int value = unload_flag(u, flag_keys[i].key, -1);
-        if (value >= 0 && json_object_set_new(u->config, flag_keys[i].config,
-                                              json_boolean(value)) < 0)
+        if (value >= 0 &&
+            json_object_set_new(u->config, flag_keys[i].config, json_boolean(value)) < 0)
             return error_oom(err);
     }
     return 0;
@@ -189,8 +192,7 @@ static int put_vocab(struct unload *u, struct error *err)
 /* "a b" as the pair that newer tokenizer.json files have. */
 static int put_merges(struct unload *u, struct error *err)
 {
-    const struct pare_value *value =
-        find_array(u->gguf, "tokenizer.ggml.merges", PARE_STRING, 0);
+    const struct pare_value *value = find_array(u->gguf, "tokenizer.ggml.merges", PARE_STRING, 0);
     json_t *merges = json_array();
     if (json_object_set_new(json_object_get(u->tokenizer, "model"), "merges", merges) < 0)
         return error_oom(err);
@@ -198,8 +200,8 @@ static int put_merges(struct unload *u, struct error *err)
         struct pare_str text = ((const struct pare_str *)value->data)[i];
         const char *space = text.len > 1 ? memchr(text.data + 1, ' ', text.len - 1) : NULL;
         size_t a = space ? (size_t)(space - text.data) : 0;
-        json_t *pair = space ? json_pack("[s%, s%]", text.data, a, space + 1, text.len - a - 1) :
-                               NULL;
+        json_t *pair = space ? json_pack("[s%, s%]", text.data, a, space + 1, text.len - a - 1)
+                             : NULL;
         if (!pair)
             return error_set(err, PARE_ENOTSUP, "merge %llu is not two texts",
                              (unsigned long long)i);
@@ -230,8 +232,10 @@ static int unload_bpe(struct unload *u, struct error *err)
     if (r < 0)
         return r;
     if (r)
-        return error_set(err, PARE_ENOTSUP, "no structure is known for the pre-tokenizer `%.40s`: "
-                         "pretokenizers.table has no lines for it", pre ? pre : "");
+        return error_set(err, PARE_ENOTSUP,
+                         "no structure is known for the pre-tokenizer `%.40s`: "
+                         "pretokenizers.table has no lines for it",
+                         pre ? pre : "");
     json_t *fields = json_pack("{s:s, s:n, s:n, s:s, s:s, s:b, s:b, s:b}", "type", "BPE", "dropout",
                                "unk_token", "continuing_subword_prefix", "", "end_of_word_suffix",
                                "", "fuse_unk", 0, "byte_fallback", 0, "ignore_merges", 0);
@@ -279,10 +283,8 @@ static int restore_beginnings(struct unload *u, struct vocab *texts, struct erro
 
 static int add_classes(struct unload *u, struct error *err)
 {
-    struct unload_around around = {
-        unload_token(u, "tokenizer.ggml.cls_token_id"),
-        unload_token(u, "tokenizer.ggml.seperator_token_id"), 1
-    };
+    struct unload_around around = { unload_token(u, "tokenizer.ggml.cls_token_id"),
+                                    unload_token(u, "tokenizer.ggml.seperator_token_id"), 1 };
     if (around.first < 0)
         around.first = unload_token(u, "tokenizer.ggml.bos_token_id");
     if (around.first < 0 || around.last < 0)
@@ -322,8 +324,8 @@ static int unload_wordpiece(struct unload *u, struct error *err)
                                             "cleanup", 1)) < 0;
     failed |= json_object_set_new(u->config, "tokenizer_class", json_string("BertTokenizer")) < 0;
     failed |= json_object_set_new(u->config, "do_lower_case", json_boolean(lowercase)) < 0;
-    failed |= accents >= 0 && json_object_set_new(u->config, "strip_accents",
-                                                  json_boolean(accents)) < 0;
+    failed |= accents >= 0 &&
+              json_object_set_new(u->config, "strip_accents", json_boolean(accents)) < 0;
     return failed ? error_oom(err) : add_classes(u, err);
 }
 
@@ -344,8 +346,10 @@ static int unload_kind(struct unload *u, const char *model, struct error *err)
         return unload_wordpiece(u, err);
     if (!strcmp(model, "llama"))
         return unload_spm(u, err);
-    return error_set(err, PARE_ENOTSUP, "a tokenizer of the kind `%.40s` cannot be written as a "
-                     "Hugging Face tokenizer", model);
+    return error_set(err, PARE_ENOTSUP,
+                     "a tokenizer of the kind `%.40s` cannot be written as a "
+                     "Hugging Face tokenizer",
+                     model);
 }
 
 static int unload_all(struct unload *u, const char *model, struct error *err)

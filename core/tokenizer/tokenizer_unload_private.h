@@ -14,9 +14,9 @@ struct unload {
     const int32_t *types; /* or NULL: all are text */
     const float *scores;  /* or NULL */
     struct strmap ids;
-    struct vocab texts;   /* memory for tokens that are written differently */
+    struct vocab texts; /* memory for tokens that are written differently */
     json_t *tokenizer, *config;
-    json_t *files;        /* borrowed */
+    json_t *files; /* borrowed */
 };
 
 int32_t unload_type(const struct unload *u, uint64_t id);

@@ -43,7 +43,7 @@ static void put_specifications(struct strbuf *model, const struct unload *u)
     protobuf_put_varint(&trainer, 35, 1);   /* byte_fallback */
     protobuf_put_bytes(&normalizer, 1, "identity", strlen("identity"));
     protobuf_put_varint(&normalizer, 3, (uint64_t)adds_space(u)); /* add_dummy_prefix */
-    protobuf_put_varint(&normalizer, 4, 0); /* remove_extra_whitespaces */
+    protobuf_put_varint(&normalizer, 4, 0);                       /* remove_extra_whitespaces */
     protobuf_put_bytes(model, 2, trainer.data, trainer.len);
     protobuf_put_bytes(model, 3, normalizer.data, normalizer.len);
 }
@@ -57,9 +57,9 @@ static int add_model_file(struct unload *u, struct error *err)
                   type >= TOKEN_NORMAL && type <= TOKEN_BYTE ? type : TOKEN_NORMAL);
     }
     put_specifications(&model, u);
-    if (model.failed || json_object_set_new_nocheck(u->files, "tokenizer.model",
-                                                    json_stringn_nocheck(model.data,
-                                                                         model.len)) < 0)
+    if (model.failed ||
+        json_object_set_new_nocheck(u->files, "tokenizer.model",
+                                    json_stringn_nocheck(model.data, model.len)) < 0)
         return error_oom(err);
     return 0;
 }
@@ -121,8 +121,9 @@ static int append(struct merges *merges, struct merge merge, struct error *err)
 {
     if (merges->n == merges->capacity) {
         size_t capacity = merges->capacity ? 2 * merges->capacity : 1024;
-        struct merge *list = capacity > TOKENIZER_MAX_MERGES ? NULL :
-                             realloc(merges->list, capacity * sizeof *list);
+        struct merge *list = capacity > TOKENIZER_MAX_MERGES
+                                 ? NULL
+                                 : realloc(merges->list, capacity * sizeof *list);
         if (capacity > TOKENIZER_MAX_MERGES)
             return error_set(err, PARE_ELIMIT, "more than %u merges (TOKENIZER_MAX_MERGES)",
                              TOKENIZER_MAX_MERGES);
@@ -162,8 +163,9 @@ static int put_merges(struct unload *u, struct error *err)
 {
     struct merges merges = { NULL, 0, 0 };
     json_t *list = json_array();
-    int r = json_object_set_new(json_object_get(u->tokenizer, "model"), "merges", list) < 0 ?
-                error_oom(err) : find_merges(u, &merges, err);
+    int r = json_object_set_new(json_object_get(u->tokenizer, "model"), "merges", list) < 0
+                ? error_oom(err)
+                : find_merges(u, &merges, err);
     for (size_t i = 0; !r && i < merges.n; i++) {
         struct pare_str a = u->tokens[merges.list[i].a], b = u->tokens[merges.list[i].b];
         if (json_array_append_new(list, json_pack("[s%, s%]", a.data, a.len, b.data, b.len)) < 0)
@@ -191,10 +193,10 @@ static int put_structure(struct unload *u, struct error *err)
 {
     json_t *replace = json_pack("{s:s, s:{s:s}, s:s}", "type", "Replace", "pattern", "String", " ",
                                 "content", TOKENIZER_SPACE);
-    json_t *normalizer = adds_space(u) ?
-        json_pack("{s:s, s:[{s:s, s:s}, o]}", "type", "Sequence", "normalizers", "type", "Prepend",
-                  "prepend", TOKENIZER_SPACE, replace) :
-        json_pack("{s:s, s:[o]}", "type", "Sequence", "normalizers", replace);
+    json_t *normalizer =
+        adds_space(u) ? json_pack("{s:s, s:[{s:s, s:s}, o]}", "type", "Sequence", "normalizers",
+                                  "type", "Prepend", "prepend", TOKENIZER_SPACE, replace)
+                      : json_pack("{s:s, s:[o]}", "type", "Sequence", "normalizers", replace);
     json_t *decoders = json_pack("[{s:s, s:{s:s}, s:s}, {s:s}, {s:s}]", "type", "Replace",
                                  "pattern", "String", TOKENIZER_SPACE, "content", " ", "type",
                                  "ByteFallback", "type", "Fuse");

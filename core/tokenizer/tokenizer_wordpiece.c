@@ -35,8 +35,7 @@ static int read_vocab_txt(const struct tokenizer *t, json_t **ret_vocab, struct 
             return error_set(err, PARE_EDATA, "vocab.txt: line %zu is not UTF-8", line + 1);
         }
         json_decref(checked);
-        if (json_object_setn_new(vocab, text + at, token_len,
-                                 json_integer((json_int_t)line)) < 0)
+        if (json_object_setn_new(vocab, text + at, token_len, json_integer((json_int_t)line)) < 0)
             return error_oom(err);
         at += n + 1;
     }
@@ -47,10 +46,11 @@ static int read_vocab_txt(const struct tokenizer *t, json_t **ret_vocab, struct 
 /* BertTokenizer's own names, where tokenizer_config.json has none. */
 static void mark_defaults(struct tokenizer *t)
 {
-    static const char *const names[][2] = {
-        { "unk_token", "[UNK]" }, { "sep_token", "[SEP]" }, { "pad_token", "[PAD]" },
-        { "cls_token", "[CLS]" }, { "mask_token", "[MASK]" },
-    };
+    static const char *const names[][2] = { { "unk_token", "[UNK]" },
+                                            { "sep_token", "[SEP]" },
+                                            { "pad_token", "[PAD]" },
+                                            { "cls_token", "[CLS]" },
+                                            { "mask_token", "[MASK]" } };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         uint64_t id;
         if (!json_object_get(t->config, names[i][0]) &&
@@ -72,11 +72,14 @@ static int fill(struct tokenizer *t, struct error *err)
     }
     const char *type = json_string_value(json_object_get(model, "type"));
     if (type && strcmp(type, "WordPiece") != 0)
-        return error_set(err, PARE_ENOTSUP, "tokenizer.json: a model of the type `%.40s`, where "
-                         "this architecture has WordPiece", type);
+        return error_set(err, PARE_ENOTSUP,
+                         "tokenizer.json: a model of the type `%.40s`, where "
+                         "this architecture has WordPiece",
+                         type);
     const json_t *prefix = json_object_get(model, "continuing_subword_prefix");
     if (prefix && (!json_is_string(prefix) || strcmp(json_string_value(prefix), continuing) != 0))
-        return error_set(err, PARE_ENOTSUP, "tokenizer.json: what continues a word is not marked "
+        return error_set(err, PARE_ENOTSUP,
+                         "tokenizer.json: what continues a word is not marked "
                          "with ##, which is all that llama.cpp knows");
     return tokenizer_fill(t, json_object_get(model, "vocab"), "tokenizer.json", err);
 }
@@ -131,8 +134,7 @@ static int put_type_count(const struct tokenizer *t, struct error *err)
     else
         (void)tokenizer_json_int(json_object_get(config, "type_vocab_size"), &count);
     if (count < 0 || count > UINT32_MAX)
-        return error_set(err, PARE_EDATA, "config.json: type_vocab_size is %lld",
-                         (long long)count);
+        return error_set(err, PARE_EDATA, "config.json: type_vocab_size is %lld", (long long)count);
     return tokenizer_put_u32(t->target, "tokenizer.ggml.token_type_count", (uint32_t)count, err);
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 /* Ends of names of tensors that steer the quantization of activations and caches. */
+/* clang-format off */
 static const char *const not_weights[] = {
     ".k_scale", ".v_scale", ".q_scale", ".prob_scale", ".k_zero_point", ".v_zero_point",
     ".q_zero_point", ".kv_scale", ".input_scale", ".output_scale", ".input_zero_point",
@@ -22,6 +23,7 @@ static const char *const not_weights[] = {
     "_activation_scale", ".input_scale_ub", ".qscale_act", "_input_scale", ".input_amax",
     ".output_amax", ".weight_format",
 };
+/* clang-format on */
 
 static int is_not_weights(const struct unpack *unpack, uint64_t tensor)
 {
@@ -47,8 +49,9 @@ static int claim_all(struct unpack *unpack, struct error *err)
 static int add_item(struct unpack *unpack, struct unpack_item *item, struct error *err)
 {
     struct view_tensor tensor = { .name = { item->name, item->name_len }, .n_dims = item->n_dims };
-    const struct unpack_part *parts[] = { &item->codes, &item->scales,   &item->zeros, &item->order,
-                                          &item->outer, &item->code_map, &item->scale_map };
+    const struct unpack_part *parts[] = { &item->codes,    &item->scales, &item->zeros,
+                                          &item->order,    &item->outer,  &item->code_map,
+                                          &item->scale_map };
     memcpy(tensor.dims, item->dims, sizeof tensor.dims);
     int r = view_add_computed(unpack->view, &tensor, item->encoding,
                               item->origin[0] ? item->origin : NULL, unpack_item_read, item, err);
@@ -92,8 +95,10 @@ static int build(struct unpack *unpack, const json_t *config, struct error *err)
         return r;
     unpack->f32 = registry_encoding(unpack->registry, "f32");
     if (!unpack->f32)
-        return error_set(err, PARE_ENOTSUP, "no plugin provides f32, which a checkpoint of %s is "
-                         "decoded to", unpack->config.method);
+        return error_set(err, PARE_ENOTSUP,
+                         "no plugin provides f32, which a checkpoint of %s is "
+                         "decoded to",
+                         unpack->config.method);
     unpack->roles = unpack_alloc(unpack->model->n_tensors, sizeof *unpack->roles, err);
     if (!unpack->roles)
         return PARE_ENOMEM;

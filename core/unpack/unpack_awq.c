@@ -28,8 +28,10 @@ static int configure(struct unpack *unpack, struct error *err)
     const json_t *json = unpack->config.json;
     const char *version = json_get_string(json, "version", "gemm");
     if (strcasecmp(version, "gemm") != 0)
-        return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by awq in the layout "
-                         "`%.60s`; gemm can be read", version);
+        return error_set(err, PARE_ENOTSUP,
+                         "the checkpoint is quantized by awq in the layout "
+                         "`%.60s`; gemm can be read",
+                         version);
     int64_t bits = 4;
     int r = unpack_config_int(json, "w_bit", &bits, err);
     if (r == 0)
@@ -37,8 +39,10 @@ static int configure(struct unpack *unpack, struct error *err)
     if (r < 0)
         return r;
     if (bits != 4)
-        return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by awq with %lld bits; 4 "
-                         "can be read", (long long)bits);
+        return error_set(err, PARE_ENOTSUP,
+                         "the checkpoint is quantized by awq with %lld bits; 4 "
+                         "can be read",
+                         (long long)bits);
     r = unpack_config_int(json, "q_group_size", &unpack->config.group_size, err);
     return r < 0 ? r : unpack_config_int(json, "group_size", &unpack->config.group_size, err);
 }

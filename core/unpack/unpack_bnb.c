@@ -93,8 +93,7 @@ static int decode_int8(const struct unpack_item *item, struct source *base, uint
 }
 
 /* The object that describes a matrix. */
-static int read_state(struct unpack *unpack, uint64_t tensor, json_t **ret_state,
-                      struct error *err)
+static int read_state(struct unpack *unpack, uint64_t tensor, json_t **ret_state, struct error *err)
 {
     static const char *const suffixes[] = { ".quant_state.bitsandbytes__nf4",
                                             ".quant_state.bitsandbytes__fp4" };
@@ -105,8 +104,10 @@ static int read_state(struct unpack *unpack, uint64_t tensor, json_t **ret_state
     if (r < 0)
         return r;
     if (part.tensor == UNPACK_NONE)
-        return error_set(err, PARE_EDATA, "tensor `%s` has scales, but no `%s` or `...fp4` beside "
-                         "it", unpack_show(unpack, tensor).text, suffixes[0]);
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s` has scales, but no `%s` or `...fp4` beside "
+                         "it",
+                         unpack_show(unpack, tensor).text, suffixes[0]);
     uint64_t n = part.rows * part.columns;
     struct unpack_shown shown = unpack_show(unpack, part.tensor);
     if (n > MAX_STATE_BYTES)
@@ -160,8 +161,10 @@ static int fill_nested(struct unpack *unpack, uint64_t tensor, const json_t *sta
 {
     int64_t size = json_get_int(state, "nested_blocksize", 0);
     if (size < 1)
-        return error_set(err, PARE_EDATA, "tensor `%s`: its scales are quantized, but its "
-                         "quant_state has no nested_blocksize", unpack_show(unpack, tensor).text);
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s`: its scales are quantized, but its "
+                         "quant_state has no nested_blocksize",
+                         unpack_show(unpack, tensor).text);
     item->outer_group = (uint64_t)size;
     item->offset = (float)json_get_real(state, "nested_offset", 0);
     int r = unpack_beside(unpack, tensor, "", ".nested_absmax", UNPACK_IS(UNPACK_F32), 1,
@@ -171,8 +174,9 @@ static int fill_nested(struct unpack *unpack, uint64_t tensor, const json_t *sta
                           &item->scale_map, err);
     if (r == 0)
         r = expect_count(unpack, &item->scale_map, 256, "values of codes", err);
-    return r < 0 ? r : expect_count(unpack, &item->outer, ceil_div(blocks, item->outer_group),
-                                    "one for a block of scales", err);
+    return r < 0 ? r
+                 : expect_count(unpack, &item->outer, ceil_div(blocks, item->outer_group),
+                                "one for a block of scales", err);
 }
 
 static int fill_4bit(struct unpack *unpack, uint64_t tensor, const json_t *state,
@@ -195,11 +199,12 @@ static int fill_4bit(struct unpack *unpack, uint64_t tensor, const json_t *state
         return r;
     uint64_t bytes = unpack->model->tensors[tensor].bytes;
     if (size < 1 || bytes != ceil_div(ceil_div(elements, 2), unpack_type_bytes(item->codes.type)) *
-                             unpack_type_bytes(item->codes.type))
-        return error_set(err, PARE_EDATA, "tensor `%s`: %llu bytes and blocks of %lld do not fit "
-                         "the %llu weights of its quant_state", unpack_show(unpack, tensor).text,
-                         (unsigned long long)bytes, (long long)size,
-                         (unsigned long long)elements);
+                                 unpack_type_bytes(item->codes.type))
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s`: %llu bytes and blocks of %lld do not fit "
+                         "the %llu weights of its quant_state",
+                         unpack_show(unpack, tensor).text, (unsigned long long)bytes,
+                         (long long)size, (unsigned long long)elements);
     item->group = (uint64_t)size;
     uint64_t blocks = ceil_div(elements, item->group);
     r = expect_count(unpack, &item->scales, blocks, "one for a block of weights", err);
@@ -229,8 +234,10 @@ static int fill_int8(struct unpack *unpack, uint64_t tensor, struct unpack_item 
     if (r < 0)
         return r;
     if (layout != 0)
-        return error_set(err, PARE_ENOTSUP, "tensor `%s` is stored in layout %u of some GPU, not "
-                         "by rows", unpack_show(unpack, tensor).text, layout);
+        return error_set(err, PARE_ENOTSUP,
+                         "tensor `%s` is stored in layout %u of some GPU, not "
+                         "by rows",
+                         unpack_show(unpack, tensor).text, layout);
     if (t->n_dims < 2)
         return error_set(err, PARE_EDATA, "tensor `%s` is quantized, but no matrix",
                          unpack_show(unpack, tensor).text);

@@ -73,8 +73,7 @@ int unpack_config_int(const json_t *json, const char *name, int64_t *ret, struct
 }
 
 /* config[key] when it is an object; *ret stays when there is none. */
-static int find_object(const json_t *config, const char *key, const json_t **ret,
-                       struct error *err)
+static int find_object(const json_t *config, const char *key, const json_t **ret, struct error *err)
 {
     const json_t *value = json_object_get(config, key);
     if (*ret || !value || json_is_null(value))
@@ -97,8 +96,7 @@ static int look_in_config(struct unpack *unpack, const json_t *config, struct er
     const json_t *found = NULL;
     int r = find_object(config, "quantization_config", &found, err);
     if (r == 0)
-        r = find_object(json_object_get(config, "text_config"), "quantization_config", &found,
-                        err);
+        r = find_object(json_object_get(config, "text_config"), "quantization_config", &found, err);
     if (r == 0)
         r = find_object(config, "compression_config", &found, err);
     if (r < 0 || !found)
@@ -106,7 +104,8 @@ static int look_in_config(struct unpack *unpack, const json_t *config, struct er
     unpack->config.json = found;
     unpack->config.method = method_of(found);
     if (!unpack->config.method)
-        return error_set(err, PARE_ENOTSUP, "config.json: quantization_config has no quant_method, "
+        return error_set(err, PARE_ENOTSUP,
+                         "config.json: quantization_config has no quant_method, "
                          "so that it is not known how the weights are stored");
     return 0;
 }
@@ -139,8 +138,10 @@ static int auto_round(struct unpack *unpack, struct error *err)
     else if (!strcmp(format, "auto_round:auto_awq"))
         unpack->config.method = "awq";
     else
-        return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by auto-round with the "
-                         "packing_format `%.60s`, which cannot be read", format);
+        return error_set(err, PARE_ENOTSUP,
+                         "the checkpoint is quantized by auto-round with the "
+                         "packing_format `%.60s`, which cannot be read",
+                         format);
     return 0;
 }
 
@@ -154,7 +155,8 @@ static int find_scheme(struct unpack *unpack, struct error *err)
             unpack->scheme = methods[i].scheme;
             return unpack->scheme->configure(unpack, err);
         }
-    return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by `%.60s`, which cannot be "
+    return error_set(err, PARE_ENOTSUP,
+                     "the checkpoint is quantized by `%.60s`, which cannot be "
                      "read: use one that is not quantized, or quantized by awq, bitsandbytes, "
                      "compressed-tensors, fp8, gptq, mlx, modelopt or mxfp4",
                      unpack->config.method);

@@ -27,8 +27,9 @@
 
 /* Formats whose tensors are told apart as described, or that have nothing quantized. */
 static const char *const formats[] = {
-    "dense", "float-quantized", "int-quantized", "mixed-precision", "mxfp4-pack-quantized",
-    "mxfp8-quantized", "naive-quantized", "nvfp4-pack-quantized", "pack-quantized",
+    "dense",           "float-quantized",      "int-quantized",
+    "mixed-precision", "mxfp4-pack-quantized", "mxfp8-quantized",
+    "naive-quantized", "nvfp4-pack-quantized", "pack-quantized"
 };
 
 static int check_format(const char *format, struct error *err)
@@ -36,8 +37,11 @@ static int check_format(const char *format, struct error *err)
     for (size_t i = 0; format && i < sizeof formats / sizeof formats[0]; i++)
         if (!strcmp(format, formats[i]))
             return 0;
-    return !format ? 0 : error_set(err, PARE_ENOTSUP, "config.json: compressed-tensors in the "
-                                   "format `%.60s`, which cannot be read", format);
+    return !format ? 0
+                   : error_set(err, PARE_ENOTSUP,
+                               "config.json: compressed-tensors in the "
+                               "format `%.60s`, which cannot be read",
+                               format);
 }
 
 /* "128x128", or [128, 128]. */
@@ -180,9 +184,10 @@ static int read_shape(struct unpack *unpack, uint64_t tensor, uint64_t *ret_out,
     int64_t out = shape.type == UNPACK_I64 ? wide[0] : narrow[0];
     int64_t in = shape.type == UNPACK_I64 ? wide[1] : narrow[1];
     if (out < 1 || in < 1 || in > UNPACK_MAX_ROW)
-        return error_set(err, PARE_EDATA, "tensor `%s` says [%lld, %lld], which is no shape of a "
-                         "quantized matrix", unpack_show(unpack, shape.tensor).text,
-                         (long long)out, (long long)in);
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s` says [%lld, %lld], which is no shape of a "
+                         "quantized matrix",
+                         unpack_show(unpack, shape.tensor).text, (long long)out, (long long)in);
     *ret_out = (uint64_t)out;
     *ret_in = (uint64_t)in;
     return 0;
@@ -199,7 +204,8 @@ static int find_bits(const struct unpack *unpack, struct unpack_item *item, uint
             item->bits = known[i];
             return 0;
         }
-    return error_set(err, PARE_ENOTSUP, "tensor `%s` packs %llu weights into %llu words: that is "
+    return error_set(err, PARE_ENOTSUP,
+                     "tensor `%s` packs %llu weights into %llu words: that is "
                      "none of the widths of the config that can be read (2, 4 and 8 bits)",
                      unpack_show(unpack, item->codes.tensor).text, (unsigned long long)in,
                      (unsigned long long)item->codes.columns);

@@ -153,7 +153,8 @@ static int claim_fp8(struct unpack *unpack, uint64_t tensor, struct error *err)
             return unpack_claim_plain(unpack, tensor, suffixes[i], NULL, "fp8", err);
     if (unpack_ends(unpack, tensor, "_scale_inv") || !is_f8(unpack, tensor))
         return 0;
-    return error_set(err, PARE_EDATA, "tensor `%s` is %s, but there are no scales for it "
+    return error_set(err, PARE_EDATA,
+                     "tensor `%s` is %s, but there are no scales for it "
                      "(`_scale_inv` or `_scale` behind its name)",
                      unpack_show(unpack, tensor).text,
                      unpack->model->tensors[tensor].encoding_name);

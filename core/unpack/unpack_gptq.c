@@ -31,10 +31,13 @@ static int configure(struct unpack *unpack, struct error *err)
     if (!format)
         format = json_get_string(json, "format", "gptq");
     if (strcmp(format, "gptq") != 0 && strcmp(format, "gptq_v2") != 0)
-        return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by gptq in the format "
-                         "`%.60s`; gptq and gptq_v2 can be read", format);
+        return error_set(err, PARE_ENOTSUP,
+                         "the checkpoint is quantized by gptq in the format "
+                         "`%.60s`; gptq and gptq_v2 can be read",
+                         format);
     if (json_get_bool(json, "is_marlin_format", 0))
-        return error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by gptq in Marlin's "
+        return error_set(err, PARE_ENOTSUP,
+                         "the checkpoint is quantized by gptq in Marlin's "
                          "format; gptq and gptq_v2 can be read");
     unpack->config.zero_plus_one = !strcmp(format, "gptq");
     int64_t bits = 0;
@@ -143,13 +146,16 @@ static int find_bits(struct unpack *unpack, struct unpack_item *item, struct err
             item->bits = known[i];
     uint32_t seen = unpack->config.bits_seen;
     if (!item->bits || (seen && !(seen & 1u << item->bits)))
-        return error_set(err, PARE_EDATA, "tensor `%s`: %llu words for the zeros of %llu outputs "
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s`: %llu words for the zeros of %llu outputs "
                          "are not the config's width (2, 3, 4 and 8 bits can be read)",
                          unpack_show(unpack, item->zeros.tensor).text,
                          (unsigned long long)item->zeros.columns, (unsigned long long)out);
     if (item->bits == 3 && item->codes.rows % 3)
-        return error_set(err, PARE_EDATA, "tensor `%s`: %llu rows of words do not hold codes of "
-                         "3 bits", unpack_show(unpack, item->codes.tensor).text,
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s`: %llu rows of words do not hold codes of "
+                         "3 bits",
+                         unpack_show(unpack, item->codes.tensor).text,
                          (unsigned long long)item->codes.rows);
     return 0;
 }
@@ -167,9 +173,9 @@ static int measure(struct unpack *unpack, uint64_t tensor, struct unpack_item *i
     item->dims[0] = item->codes.columns;
     item->dims[1] = item->bits == 3 ? item->codes.rows / 3 * 32
                                     : item->codes.rows * (32 / item->bits);
-    return item->order.tensor == UNPACK_NONE
-               ? 0 : unpack_expect(unpack, &item->order, 1, item->dims[1],
-                                   "one group for each input", err);
+    return item->order.tensor == UNPACK_NONE ? 0
+                                             : unpack_expect(unpack, &item->order, 1, item->dims[1],
+                                                             "one group for each input", err);
 }
 
 static int claim(struct unpack *unpack, uint64_t tensor, struct error *err)

@@ -31,9 +31,16 @@ int unpack_item_new(struct unpack *unpack, uint64_t tensor, const char *old, con
     memcpy(text, name->data, stem);
     memcpy(text + stem, suffix, n + 1);
     const struct unpack_part none = { .tensor = UNPACK_NONE };
-    *item = (struct unpack_item){ .unpack = unpack, .name = text, .name_len = stem + n,
-                                  .codes = none, .scales = none, .zeros = none, .order = none,
-                                  .outer = none, .code_map = none, .scale_map = none };
+    *item = (struct unpack_item){ .unpack = unpack,
+                                  .name = text,
+                                  .name_len = stem + n,
+                                  .codes = none,
+                                  .scales = none,
+                                  .zeros = none,
+                                  .order = none,
+                                  .outer = none,
+                                  .code_map = none,
+                                  .scale_map = none };
     *ret_item = item;
     return 0;
 }
@@ -67,8 +74,10 @@ static int measure(struct unpack_item *item, uint64_t tile_bytes, struct error *
     if (!item->rows || !item->row_len)
         return error_set(err, PARE_EDATA, "tensor `%s` stands for an empty matrix", shown.text);
     if (item->row_len > UNPACK_MAX_ROW)
-        return error_set(err, PARE_ELIMIT, "tensor `%s`: quantized rows of %llu weights, the limit "
-                         "is %u", shown.text, (unsigned long long)item->row_len, UNPACK_MAX_ROW);
+        return error_set(err, PARE_ELIMIT,
+                         "tensor `%s`: quantized rows of %llu weights, the limit "
+                         "is %u",
+                         shown.text, (unsigned long long)item->row_len, UNPACK_MAX_ROW);
     int r = encoding_plane_bytes(item->encoding, 0, item->rows, item->row_len, &total, err);
     if (r < 0)
         return error_prefix(err, "tensor `%s`", shown.text);

@@ -50,9 +50,10 @@ static int read_mode(const json_t *json, const char *where, struct mode *ret_mod
         fits = mode.bits >= 2 && mode.bits <= 8 && mode.bits != 7 && mode.group >= 1 &&
                mode.group <= UNPACK_MAX_ROW;
     if (!fits)
-        return error_set(err, PARE_ENOTSUP, "config.json: %s is quantized by mlx in mode `%.60s` "
-                         "with %lld bits and groups of %lld, which cannot be read", where,
-                         mode.name, (long long)mode.bits, (long long)mode.group);
+        return error_set(err, PARE_ENOTSUP,
+                         "config.json: %s is quantized by mlx in mode `%.60s` "
+                         "with %lld bits and groups of %lld, which cannot be read",
+                         where, mode.name, (long long)mode.bits, (long long)mode.group);
     *ret_mode = mode;
     return 0;
 }
@@ -140,11 +141,12 @@ static int fill(struct unpack *unpack, uint64_t tensor, const struct mode *mode,
     item->group = (uint64_t)mode->group;
     uint64_t in = item->scales.columns <= UNPACK_MAX_ROW ? item->scales.columns * item->group : 0;
     if (t->n_dims < 2 || in > UNPACK_MAX_ROW || in * item->bits != item->codes.columns * 32)
-        return error_set(err, PARE_EDATA, "tensor `%s`: %llu words in a row, and %llu scales for "
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s`: %llu words in a row, and %llu scales for "
                          "groups of %llu codes of %u bits, do not fit each other",
                          unpack_show(unpack, tensor).text, (unsigned long long)item->codes.columns,
-                         (unsigned long long)item->scales.columns,
-                         (unsigned long long)item->group, item->bits);
+                         (unsigned long long)item->scales.columns, (unsigned long long)item->group,
+                         item->bits);
     unpack_item_dims(item, t, in);
     r = unpack_expect(unpack, &item->scales, t->rows, item->scales.columns,
                       "as many rows as there are of codes", err);

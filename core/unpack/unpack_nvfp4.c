@@ -112,16 +112,21 @@ static int configure(struct unpack *unpack, struct error *err)
     for (size_t i = 0; algorithm && i < sizeof known / sizeof known[0]; i++)
         if (!strcmp(algorithm, known[i]))
             return 0;
-    return !algorithm ? 0 : error_set(err, PARE_ENOTSUP, "the checkpoint is quantized by modelopt "
-                                      "with `%.60s`; NVFP4 and FP8 can be read", algorithm);
+    return !algorithm ? 0
+                      : error_set(err, PARE_ENOTSUP,
+                                  "the checkpoint is quantized by modelopt "
+                                  "with `%.60s`; NVFP4 and FP8 can be read",
+                                  algorithm);
 }
 
 static int claim(struct unpack *unpack, uint64_t tensor, struct error *err)
 {
     enum unpack_type type = unpack_type_of(unpack, tensor);
     if (unpack_ends(unpack, tensor, ".pre_quant_scale"))
-        return error_set(err, PARE_ENOTSUP, "tensor `%s`: scales of activations that the weights "
-                         "rely on cannot be read", unpack_show(unpack, tensor).text);
+        return error_set(err, PARE_ENOTSUP,
+                         "tensor `%s`: scales of activations that the weights "
+                         "rely on cannot be read",
+                         unpack_show(unpack, tensor).text);
     if (!unpack_ends(unpack, tensor, ".weight"))
         return 0;
     if (type == UNPACK_E4M3)

@@ -83,20 +83,28 @@ int unpack_part_of(const struct unpack *unpack, uint64_t tensor, uint32_t set,
     if (type == UNPACK_OTHER || !(set & UNPACK_IS(type))) {
         _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
         names_of(set, &sb);
-        return error_set(err, PARE_EDATA, "tensor `%s` is %s, but in a checkpoint of %s it must be "
-                         "%s", unpack_show(unpack, tensor).text, t->encoding_name,
-                         unpack->config.method, sb.data ? sb.data : "");
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s` is %s, but in a checkpoint of %s it must be "
+                         "%s",
+                         unpack_show(unpack, tensor).text, t->encoding_name, unpack->config.method,
+                         sb.data ? sb.data : "");
     }
     if (is_float(type) && !t->encoding)
         return error_set(err, PARE_ENOTSUP, "tensor `%s`: no plugin provides %s",
                          unpack_show(unpack, tensor).text, t->encoding_name);
     if (t->n_planes != 1 || checked_mul(t->elements, types[type].bytes, &bytes) ||
         bytes != t->planes[0].length || !t->elements)
-        return error_set(err, PARE_EDATA, "tensor `%s` has %llu bytes, which is not what its shape "
-                         "in %s needs", unpack_show(unpack, tensor).text,
-                         (unsigned long long)t->bytes, t->encoding_name);
-    *ret_part = (struct unpack_part){ .tensor = tensor, .type = type, .encoding = t->encoding,
-                                      .n_dims = t->n_dims, .rows = t->rows, .columns = t->row_len };
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s` has %llu bytes, which is not what its shape "
+                         "in %s needs",
+                         unpack_show(unpack, tensor).text, (unsigned long long)t->bytes,
+                         t->encoding_name);
+    *ret_part = (struct unpack_part){ .tensor = tensor,
+                                      .type = type,
+                                      .encoding = t->encoding,
+                                      .n_dims = t->n_dims,
+                                      .rows = t->rows,
+                                      .columns = t->row_len };
     return 0;
 }
 
@@ -131,9 +139,11 @@ int unpack_beside(struct unpack *unpack, uint64_t tensor, const char *old, const
         return r;
     if (found == UNPACK_NONE) {
         *ret_part = (struct unpack_part){ .tensor = UNPACK_NONE };
-        return !needed ? 0 : error_set(err, PARE_EDATA, "tensor `%s` has no `%s` beside it, which "
-                                       "a checkpoint of %s needs", unpack_show(unpack, tensor).text,
-                                       suffix, unpack->config.method);
+        return !needed ? 0
+                       : error_set(err, PARE_EDATA,
+                                   "tensor `%s` has no `%s` beside it, which "
+                                   "a checkpoint of %s needs",
+                                   unpack_show(unpack, tensor).text, suffix, unpack->config.method);
     }
     r = unpack_part_of(unpack, found, set, ret_part, err);
     if (r == 0)
@@ -189,9 +199,11 @@ int unpack_grid_fit(const struct unpack *unpack, const struct unpack_part *scale
     else if (flat && n == rows / out)
         *ret_grid = (struct unpack_grid){ out, 1, out, in, 1 };
     else
-        return error_set(err, PARE_EDATA, "tensor `%s`: %llu x %llu scales do not fit %llu rows of "
-                         "%llu weights", unpack_show(unpack, s->tensor).text,
-                         (unsigned long long)s->rows, (unsigned long long)s->columns,
-                         (unsigned long long)rows, (unsigned long long)in);
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s`: %llu x %llu scales do not fit %llu rows of "
+                         "%llu weights",
+                         unpack_show(unpack, s->tensor).text, (unsigned long long)s->rows,
+                         (unsigned long long)s->columns, (unsigned long long)rows,
+                         (unsigned long long)in);
     return 0;
 }

@@ -17,20 +17,29 @@
 #include <pthread.h>
 
 #define UNPACK_NONE UINT64_MAX
-#define UNPACK_MAX_ROW (1u << 20)      /* elements of a row */
-#define UNPACK_TILE_BYTES (1u << 20)   /* aim, for codes that lie row by row */
-#define UNPACK_TALL_BYTES (16u << 20)  /* aim, for codes that lie column by column */
-#define UNPACK_MAX_BLOCKS 8            /* block shapes that a config may name */
+#define UNPACK_MAX_ROW (1u << 20)     /* elements of a row */
+#define UNPACK_TILE_BYTES (1u << 20)  /* aim, for codes that lie row by row */
+#define UNPACK_TALL_BYTES (16u << 20) /* aim, for codes that lie column by column */
+#define UNPACK_MAX_BLOCKS 8           /* block shapes that a config may name */
 
 enum unpack_type {
-    UNPACK_OTHER, UNPACK_U8, UNPACK_I8, UNPACK_I32, UNPACK_U32, UNPACK_I64, UNPACK_F32, UNPACK_F16,
-    UNPACK_BF16, UNPACK_E4M3, UNPACK_E5M2, UNPACK_E8M0
+    UNPACK_OTHER,
+    UNPACK_U8,
+    UNPACK_I8,
+    UNPACK_I32,
+    UNPACK_U32,
+    UNPACK_I64,
+    UNPACK_F32,
+    UNPACK_F16,
+    UNPACK_BF16,
+    UNPACK_E4M3,
+    UNPACK_E5M2,
+    UNPACK_E8M0
 };
 
 /* A set of types, for checks. */
 #define UNPACK_IS(type) (1u << (type))
-#define UNPACK_FLOATS \
-    (UNPACK_IS(UNPACK_F32) | UNPACK_IS(UNPACK_F16) | UNPACK_IS(UNPACK_BF16))
+#define UNPACK_FLOATS (UNPACK_IS(UNPACK_F32) | UNPACK_IS(UNPACK_F16) | UNPACK_IS(UNPACK_BF16))
 #define UNPACK_WORDS (UNPACK_IS(UNPACK_I32) | UNPACK_IS(UNPACK_U32))
 
 /* A tensor of the base that a matrix is made of, seen as rows and columns: the last dimension, and
@@ -60,7 +69,7 @@ typedef int unpack_decode_fn(const struct unpack_item *item, struct source *base
 /* A matrix that the view has in place of its parts. */
 struct unpack_item {
     struct unpack *unpack;
-    char *name;       /* owned; name_len bytes */
+    char *name; /* owned; name_len bytes */
     size_t name_len;
     uint32_t n_dims;
     uint64_t dims[PARE_MAX_DIMS];
@@ -72,27 +81,27 @@ struct unpack_item {
     unpack_decode_fn *decode;
 
     struct unpack_part codes, scales, zeros, order;
-    struct unpack_part outer;     /* scales of scales, or a scale of the whole tensor */
+    struct unpack_part outer; /* scales of scales, or a scale of the whole tensor */
     struct unpack_part code_map, scale_map;
     struct unpack_grid grid;
     uint32_t bits;
-    uint64_t group;               /* columns, or elements, that share a scale */
-    uint64_t outer_group;         /* scales that share an outer scale */
+    uint64_t group;       /* columns, or elements, that share a scale */
+    uint64_t outer_group; /* scales that share an outer scale */
     float offset;
-    int zero_plus_one;            /* GPTQ version 1 */
-    int outer_divides;            /* the outer scale is a divisor */
+    int zero_plus_one; /* GPTQ version 1 */
+    int outer_divides; /* the outer scale is a divisor */
 };
 
 /* What a config says, as far as schemes need it. */
 struct unpack_config {
-    const char *method;           /* "gptq" */
-    const json_t *json;           /* quantization_config or the like; borrowed */
-    uint32_t bits_seen;           /* bit n: a width of n bits is mentioned */
+    const char *method; /* "gptq" */
+    const json_t *json; /* quantization_config or the like; borrowed */
+    uint32_t bits_seen; /* bit n: a width of n bits is mentioned */
     int64_t group_size;
     uint64_t blocks[UNPACK_MAX_BLOCKS][2];
     uint32_t n_blocks;
     int zero_plus_one;
-    int layers_differ;            /* width and groups may be others than what it says */
+    int layers_differ; /* width and groups may be others than what it says */
 };
 
 struct unpack_scheme {
@@ -109,15 +118,15 @@ struct unpack {
     struct source *base;
     const struct unpack_scheme *scheme;
     struct unpack_config config;
-    json_t *side;                 /* a config of its own file; owned */
+    json_t *side; /* a config of its own file; owned */
     const struct encoding *f32;
     struct unpack_item **items;
     uint64_t n_items, items_capacity;
-    uint64_t *roles;              /* per tensor of the base: see enum unpack_role, or an item */
+    uint64_t *roles; /* per tensor of the base: see enum unpack_role, or an item */
     struct view *view;
     struct source *source;
 
-    pthread_mutex_t lock;         /* of what follows: the tile that was decoded last */
+    pthread_mutex_t lock; /* of what follows: the tile that was decoded last */
     const struct unpack_item *tile_item;
     uint64_t tile_row, tile_count;
     void *tile;
@@ -139,7 +148,9 @@ int unpack_config_int(const json_t *json, const char *name, int64_t *ret, struct
     __attribute__((warn_unused_result));
 
 /* unpack_parts.c: finding and checking tensors. `shown` is a tensor's name for messages. */
-struct unpack_shown { char text[160]; };
+struct unpack_shown {
+    char text[160];
+};
 struct unpack_shown unpack_show(const struct unpack *unpack, uint64_t tensor);
 /* 1 when the tensor's name ends so. */
 int unpack_ends(const struct unpack *unpack, uint64_t tensor, const char *suffix);
@@ -179,8 +190,8 @@ void unpack_item_dims(struct unpack_item *item, const struct model_tensor *codes
 /* Ends it: encoding and decoder, tile size, limits; the item is the unpack's then, and freed when
  * it fails too. tile_bytes: UNPACK_TILE_BYTES or UNPACK_TALL_BYTES. Gives 1. */
 int unpack_item_add(struct unpack *unpack, struct unpack_item *item,
-                    const struct encoding *encoding, unpack_decode_fn *decode,
-                    uint64_t tile_bytes, struct error *err) __attribute__((warn_unused_result));
+                    const struct encoding *encoding, unpack_decode_fn *decode, uint64_t tile_bytes,
+                    struct error *err) __attribute__((warn_unused_result));
 /* A view_read_fn: context is the item. */
 int unpack_item_read(void *context, struct source *base, uint64_t offset, void *buffer, size_t n,
                      struct error *err) __attribute__((warn_unused_result));
@@ -240,8 +251,8 @@ int unpack_claim_words(struct unpack *unpack, uint64_t tensor, unpack_measure_fn
 int unpack_claim_mxfp4(struct unpack *unpack, uint64_t tensor, const char *old, const char *suffix,
                        const char *scales, struct error *err) __attribute__((warn_unused_result));
 /* unpack_nvfp4.c: the same with E4M3 scales of 16, and one float for all (outer may be NULL). */
-int unpack_claim_nvfp4(struct unpack *unpack, uint64_t tensor, const char *old,
-                       const char *scales, const char *outer, int outer_divides,
-                       struct error *err) __attribute__((warn_unused_result));
+int unpack_claim_nvfp4(struct unpack *unpack, uint64_t tensor, const char *old, const char *scales,
+                       const char *outer, int outer_divides, struct error *err)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -164,9 +164,11 @@ static int check_order(const struct unpack_item *item, const uint8_t *data, uint
     for (uint64_t i = 0; i < order->columns; i++) {
         int64_t g = order_at(order, data, i);
         if (g < 0 || (uint64_t)g >= groups)
-            return error_set(err, PARE_EDATA, "tensor `%s`: column %llu is in group %lld, "
-                             "but there are %llu groups", shown.text, (unsigned long long)i,
-                             (long long)g, (unsigned long long)groups);
+            return error_set(err, PARE_EDATA,
+                             "tensor `%s`: column %llu is in group %lld, "
+                             "but there are %llu groups",
+                             shown.text, (unsigned long long)i, (long long)g,
+                             (unsigned long long)groups);
         ret_groups[i] = (uint32_t)g;
         counts[g]++;
     }

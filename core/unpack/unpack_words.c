@@ -24,9 +24,11 @@ static int find_group(struct unpack *unpack, struct unpack_item *item, struct er
     if (size && in / size + (in % size != 0) == groups &&
         (in % size == 0 || item->order.tensor != UNPACK_NONE))
         return 0;
-    return error_set(err, PARE_EDATA, "tensor `%s`: %llu groups do not fit %llu inputs (config: "
-                     "group_size %lld)", unpack_show(unpack, item->scales.tensor).text,
-                     (unsigned long long)groups, (unsigned long long)in, (long long)said);
+    return error_set(err, PARE_EDATA,
+                     "tensor `%s`: %llu groups do not fit %llu inputs (config: "
+                     "group_size %lld)",
+                     unpack_show(unpack, item->scales.tensor).text, (unsigned long long)groups,
+                     (unsigned long long)in, (long long)said);
 }
 
 static int fill(struct unpack *unpack, uint64_t tensor, struct unpack_item *item,
@@ -42,8 +44,10 @@ static int fill(struct unpack *unpack, uint64_t tensor, struct unpack_item *item
     if (r < 0)
         return r;
     item->n_dims = 2;
-    r = unpack_expect(unpack, &item->scales, item->scales.rows, item->dims[0], "a scale for each "
-                      "output", err);
+    r = unpack_expect(unpack, &item->scales, item->scales.rows, item->dims[0],
+                      "a scale for each "
+                      "output",
+                      err);
     if (r == 0)
         r = unpack_expect(unpack, &item->zeros, item->scales.rows, item->dims[0] * item->bits / 32,
                           "a zero for each scale", err);

@@ -18,8 +18,8 @@
 #include <math.h>
 #include <string.h>
 
-#define LEGACY "imatrix" /* the format's name */
-#define PIECE 4096u      /* floats that are read at once */
+#define LEGACY "imatrix"   /* the format's name */
+#define PIECE 4096u        /* floats that are read at once */
 #define CHECKED (1u << 20) /* values checked, and bytes digested, between two beats */
 
 struct importance {
@@ -185,8 +185,7 @@ int importance_open(const struct registry *registry, struct model *model, const 
                     const struct host_hooks *hooks, struct importance **ret_importance,
                     struct error *err)
 {
-    CLEANUP(importance_free_cleanup) struct importance *importance =
-        calloc(1, sizeof *importance);
+    CLEANUP(importance_free_cleanup) struct importance *importance = calloc(1, sizeof *importance);
     if (!importance || !(importance->label = strdup(label)))
         return error_oom(err);
     if (model->n_files != 1)
@@ -210,8 +209,8 @@ static int is_named(const json_t *texts, struct pare_str name)
     size_t i;
     json_t *text;
     json_array_foreach((json_t *)texts, i, text)
-        if (json_is_string(text) && memmem(name.data, name.len, json_string_value(text),
-                                           json_string_length(text)))
+        if (json_is_string(text) &&
+            memmem(name.data, name.len, json_string_value(text), json_string_length(text)))
             return 1;
     return 0;
 }

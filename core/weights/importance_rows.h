@@ -13,8 +13,8 @@
 #include "weights/slab.h"
 
 struct importance_rows {
-    const struct importance *importance; /* NULL: none */
-    float *values;                       /* of n columns from `first` of the entry */
+    const struct importance *importance;  /* NULL: none */
+    float *values;                        /* of n columns from `first` of the entry */
     const struct importance_entry *entry; /* NULL: none yet */
     uint64_t first;
     size_t n;
@@ -22,8 +22,7 @@ struct importance_rows {
 
 /* capacity: the most columns of a slab. */
 int importance_rows_init(struct importance_rows *rows, const struct importance *importance,
-                         uint64_t capacity, struct error *err)
-    __attribute__((warn_unused_result));
+                         uint64_t capacity, struct error *err) __attribute__((warn_unused_result));
 void importance_rows_deinit(struct importance_rows *rows);
 
 /* How many of `count` elements from `first` of the tensor lie in the matrix of the first. */

@@ -90,8 +90,8 @@ static int try_lanes(struct search *s, unsigned n)
 {
     int found = 1;
     for (unsigned i = 1; i < n; i++)
-        s->lanes[i].started =
-            pthread_create(&s->lanes[i].thread, NULL, try_lane, &s->lanes[i]) == 0;
+        s->lanes[i].started = pthread_create(&s->lanes[i].thread, NULL, try_lane, &s->lanes[i]) ==
+                              0;
     for (unsigned i = 0; i < n; i++) {
         if (i == 0 || !s->lanes[i].started)
             (void)try_lane(&s->lanes[i]);
@@ -123,8 +123,7 @@ static int add_lane(struct search *s, uint64_t elements, struct error *err)
 static void keep_row(const struct search *s, const struct lane *lane)
 {
     struct lattice_row *row = s->look->row;
-    float *x = row->count == lane->count ? row->x
-                                         : realloc(row->x, lane->count * sizeof *row->x);
+    float *x = row->count == lane->count ? row->x : realloc(row->x, lane->count * sizeof *row->x);
     if (!x)
         return;
     memcpy(x, lane->x, lane->count * sizeof *x);
@@ -220,9 +219,8 @@ int lattice_find(const struct lattice_look *look, const struct model_tensor *ten
 {
     static const int holds[] = { LATTICE_EXACT, LATTICE_ROUNDED };
     const struct encoding *encodings[2] = { tensor->encoding, to };
-    CLEANUP(search_deinit) struct search s = {
-        .look = look, .tensor = tensor, .to = to, .as = *tensor, .index = index
-    };
+    CLEANUP(search_deinit)
+    struct search s = { .look = look, .tensor = tensor, .to = to, .as = *tensor, .index = index };
     s.as.encoding = to;
     s.as.n_planes = to->n_planes;
     *ret_hold = LATTICE_NONE;

@@ -33,10 +33,10 @@ struct lattice_row {
 
 /* How to look at weights. */
 struct lattice_look {
-    struct source *source; /* of the model that is planned for; NULL: do not look */
-    struct lattice_row *row; /* of that model; or NULL */
-    int quick;             /* the first row has to do: for plans only */
-    unsigned threads;      /* 0 counts as 1 */
+    struct source *source;       /* of the model that is planned for; NULL: do not look */
+    struct lattice_row *row;     /* of that model; or NULL */
+    int quick;                   /* the first row has to do: for plans only */
+    unsigned threads;            /* 0 counts as 1 */
     void (*beat)(void *context); /* called now and then, on the caller's thread; or NULL */
     void *context;
 };

@@ -13,8 +13,8 @@
 #include <math.h>
 #include <string.h>
 
-static void (*sums_of)(const float *, const float *, size_t, struct measure_sums *) =
-    measure_sums_c;
+static void (*sums_of)(const float *, const float *, size_t,
+                       struct measure_sums *) = measure_sums_c;
 static void (*weighted_sums_of)(const float *, const float *, const float *, size_t,
                                 struct measure_weighted *) = measure_weighted_c;
 
@@ -100,8 +100,8 @@ float measure_largest(const float *x, size_t n)
 }
 
 /* As weighted_sums_of, without the elements that are not finite; returns how many are. */
-static size_t add_weighted_carefully(struct measure_weighted *sums, const float *x,
-                                     const float *y, size_t n, const float *h)
+static size_t add_weighted_carefully(struct measure_weighted *sums, const float *x, const float *y,
+                                     size_t n, const float *h)
 {
     size_t finite = 0;
     for (size_t i = 0; i < n; i++) {

@@ -18,14 +18,17 @@ struct measure {
     uint64_t nonfinite;  /* elements of x that are NaN or infinite */
     uint64_t overflowed; /* elements of y that are not finite although x is */
     uint64_t first_nonfinite, first_overflowed; /* index of the first; UINT64_MAX: none */
-    double sse, sxx, syy, sxy; /* sums of (x-y)^2, x^2, y^2, x*y */
-    double max_abs;      /* greatest |x-y| */
-    uint64_t weighted_n; /* elements in the weighted sums */
-    double weighted_sse, weighted_sxx; /* sums of h (x-y)^2 and h x^2 */
-    double seconds;      /* of threads' time that these elements took */
+    double sse, sxx, syy, sxy;                  /* sums of (x-y)^2, x^2, y^2, x*y */
+    double max_abs;                             /* greatest |x-y| */
+    uint64_t weighted_n;                        /* elements in the weighted sums */
+    double weighted_sse, weighted_sxx;          /* sums of h (x-y)^2 and h x^2 */
+    double seconds;                             /* of threads' time that these elements took */
 };
 
-#define MEASURE_INIT { .first_nonfinite = UINT64_MAX, .first_overflowed = UINT64_MAX }
+#define MEASURE_INIT                                                  \
+    {                                                                 \
+        .first_nonfinite = UINT64_MAX, .first_overflowed = UINT64_MAX \
+    }
 
 /* Chooses the instructions of the sums below, the fastest that enum pare_cpu bits allow; all give
  * the same bits. Without it: plain C. Before any thread measures. */

@@ -25,10 +25,10 @@ struct measure_weighted {
 
 /* measure_sums: takes the sums of n elements, of which the first has the residue 0;
  * measure_weighted: adds to sums. What is not finite makes a sum so. */
-#define MEASURE_LEVEL(level)                                                                      \
-    void measure_sums_##level(const float *x, const float *y, size_t n,                           \
-                              struct measure_sums *ret_sums);                                     \
-    void measure_weighted_##level(const float *x, const float *y, const float *h, size_t n,       \
+#define MEASURE_LEVEL(level)                                                                \
+    void measure_sums_##level(const float *x, const float *y, size_t n,                     \
+                              struct measure_sums *ret_sums);                               \
+    void measure_weighted_##level(const float *x, const float *y, const float *h, size_t n, \
                                   struct measure_weighted *sums)
 MEASURE_LEVEL(c);
 MEASURE_LEVEL(avx2);

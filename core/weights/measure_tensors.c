@@ -11,9 +11,8 @@
 #include "weights/importance_rows.h"
 
 int measure_tensors(struct source *a, const struct model_tensor *ta, uint64_t ia, struct source *b,
-                    const struct model_tensor *tb, uint64_t ib,
-                    const struct importance *importance, uint64_t first, uint64_t count,
-                    struct measure *ret_measure, struct error *err)
+                    const struct model_tensor *tb, uint64_t ib, const struct importance *importance,
+                    uint64_t first, uint64_t count, struct measure *ret_measure, struct error *err)
 {
     const struct encoding *encodings[2] = { ta->encoding, tb->encoding };
     struct slab_cut cut;

@@ -64,8 +64,8 @@ void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_
         return;
     }
     const struct pare_plane *p = &encoding->planes[plane];
-    uint64_t row_bytes =
-        tensor->row_len / encoding->block_len * p->bytes_per_block + p->bytes_per_row;
+    uint64_t row_bytes = tensor->row_len / encoding->block_len * p->bytes_per_block +
+                         p->bytes_per_row;
     *ret_offset = row * row_bytes + column / encoding->block_len * p->bytes_per_block;
     if (count % tensor->row_len == 0)
         *ret_length = count / tensor->row_len * row_bytes;

@@ -20,7 +20,7 @@
 struct slab_cut {
     uint64_t elements; /* per slab; the last may have fewer */
     uint64_t n_slabs;
-    int within_rows;   /* slabs are parts of rows: rows of a kernel call is 1 */
+    int within_rows; /* slabs are parts of rows: rows of a kernel call is 1 */
 };
 
 struct slab {

@@ -52,8 +52,7 @@ void answer_plan(const struct job_context *job, const struct target *target, uin
     }
     job_emit(job, "plan",
              json_pack("{s:i, s:s, s:s, s:o, s:o, s:I, s:f, s:I, s:I, s:I, s:O, s:s, s:s}",
-                       "target",
-                       (int)target->index, "format", target->writer->name, "recipe",
+                       "target", (int)target->index, "format", target->writer->name, "recipe",
                        recipe_name(target->recipe), "tensors", tensors, "census",
                        model_census(target->plan->target), "bytes",
                        (json_int_t)target_bytes(target), "bits_per_weight",
@@ -105,9 +104,8 @@ static void emit_tensors(const struct job_context *job, const struct target *tar
                                   json_integer((json_int_t)(f->all.nonfinite + f->all.overflowed)));
         (void)json_object_set_new(line, "seconds", json_number(f->all.seconds));
         (void)json_object_set_new(line, "probe",
-                                  json_pack("{s:I, s:I, s:s}", "first",
-                                            (json_int_t)f->probe_first, "elements",
-                                            (json_int_t)f->probe_count, "sse", sse));
+                                  json_pack("{s:I, s:I, s:s}", "first", (json_int_t)f->probe_first,
+                                            "elements", (json_int_t)f->probe_count, "sse", sse));
         job_emit(job, "tensor", line);
         note_nonfinite(target, &target->plan->target->tensors[i], &f->all);
         measure_merge(all, &f->all);
@@ -227,17 +225,17 @@ static json_t *source_files(const struct model *model, const struct pipeline_res
         const struct model_file *f = &model->files[i];
         const char *digest = *result->sha256[i] ? result->sha256[i] : NULL;
         if (f->role != PARE_FILE_IGNORED)
-            (void)json_array_append_new(files, json_pack("{s:o, s:I, s:s?}", "name",
-                                                         json_text(f->name, strlen(f->name)),
-                                                         "bytes", (json_int_t)f->size, "sha256",
-                                                         digest));
+            (void)json_array_append_new(files,
+                                        json_pack("{s:o, s:I, s:s?}", "name",
+                                                  json_text(f->name, strlen(f->name)), "bytes",
+                                                  (json_int_t)f->size, "sha256", digest));
     }
     return files;
 }
 
 int answer_done(const struct job_context *job, const struct model *model,
-                const struct pipeline_result *result, double sync, double total,
-                json_t **ret_done, struct error *err)
+                const struct pipeline_result *result, double sync, double total, json_t **ret_done,
+                struct error *err)
 {
     _cleanup_free_ char *digest = NULL;
     int r = model_name_digest(job, model, result, &digest, err);
@@ -245,9 +243,8 @@ int answer_done(const struct job_context *job, const struct model *model,
         return r;
     const struct stage_seconds *s = &result->seconds;
     *ret_done = json_pack("{s:o, s:s, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}}", "source_files",
-                          source_files(model, result), "digest", digest, "seconds", "hash",
-                          s->hash, "read", s->read, "decode", s->decode,
-                          "encode", s->encode, "measure", s->measure, "write", s->write,
-                          "sync", sync, "total", total);
+                          source_files(model, result), "digest", digest, "seconds", "hash", s->hash,
+                          "read", s->read, "decode", s->decode, "encode", s->encode, "measure",
+                          s->measure, "write", s->write, "sync", sync, "total", total);
     return *ret_done ? 0 : error_oom(err);
 }

@@ -18,8 +18,7 @@ void answer_target(const struct job_context *job, const struct target *target,
 /* The fields of the `done` line but peak_rss and plugins; result: of the run that took the files'
  * digests, with the seconds of all. model: as read. */
 int answer_done(const struct job_context *job, const struct model *model,
-                const struct pipeline_result *result, double sync, double total,
-                json_t **ret_done, struct error *err)
-    __attribute__((warn_unused_result));
+                const struct pipeline_result *result, double sync, double total, json_t **ret_done,
+                struct error *err) __attribute__((warn_unused_result));
 
 #endif

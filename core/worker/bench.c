@@ -12,13 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PARTS 3          /* of the time; the best one counts */
-#define CALL_ROWS 64u    /* at most: a slab of the pipeline */
-#define CALLS 8          /* at least, in a part, where a row is quick enough */
-#define SAMPLE_ROWS 4u   /* are encoded; their codes are repeated */
+#define PARTS 3        /* of the time; the best one counts */
+#define CALL_ROWS 64u  /* at most: a slab of the pipeline */
+#define CALLS 8        /* at least, in a part, where a row is quick enough */
+#define SAMPLE_ROWS 4u /* are encoded; their codes are repeated */
 #define COPY_LEAST (64ull << 20)
 #define COPY_MOST (256ull << 20)
-#define DEVIATION 0.02f  /* of the weights: a trained model's */
+#define DEVIATION 0.02f /* of the weights: a trained model's */
 
 struct lane;
 
@@ -188,8 +188,8 @@ int bench_prepare(struct bench *bench, const struct encoding *encoding, uint64_t
                          encoding->name, encoding->block_len, BENCH_ROW_LEN);
     bench->encoding = encoding;
     for (uint32_t i = 0; i < encoding->n_planes; i++) {
-        int r = encoding_plane_bytes(encoding, i, BENCH_ROWS, BENCH_ROW_LEN,
-                                     &bench->plane_bytes[i], err);
+        int r = encoding_plane_bytes(encoding, i, BENCH_ROWS, BENCH_ROW_LEN, &bench->plane_bytes[i],
+                                     err);
         if (r < 0)
             return r;
         bytes += bench->plane_bytes[i];

@@ -118,8 +118,8 @@ static int choose_kernels(const struct job *job, const struct encoding *encoding
 static json_t *describe_rate(double rate, uint64_t bytes, double copy)
 {
     double per_weight = sizeof(float) + (double)bytes / (double)BENCH_WEIGHTS;
-    return json_pack("{s:o, s:o, s:o}", "weights_per_second", json_number(rate),
-                     "bytes_per_second", json_number(rate * per_weight), "of_copy",
+    return json_pack("{s:o, s:o, s:o}", "weights_per_second", json_number(rate), "bytes_per_second",
+                     json_number(rate * per_weight), "of_copy",
                      json_number(rate * per_weight / copy));
 }
 
@@ -174,8 +174,8 @@ static int measure_encodings(const struct job *job, struct error *err)
     size_t i;
     json_t *name;
     json_array_foreach((json_t *)names, i, name) {
-        encoding = registry_encoding(registry, json_string_value(name) ? json_string_value(name)
-                                                                       : "");
+        encoding = registry_encoding(registry,
+                                     json_string_value(name) ? json_string_value(name) : "");
         int r = encoding ? measure_encoding(job, encoding, err) : 0;
         if (r < 0)
             return r;
@@ -199,8 +199,10 @@ static int check(const struct job *job, struct error *err)
     json_array_foreach(json_object_get(request, "encodings"), i, item) {
         const char *name = json_string_value(item) ? json_string_value(item) : "";
         if (!registry_encoding(job->context->registry, name))
-            return error_set(err, PARE_EUSAGE, "there is no encoding `%.64s`: `pare plugins` lists "
-                             "them", name);
+            return error_set(err, PARE_EUSAGE,
+                             "there is no encoding `%.64s`: `pare plugins` lists "
+                             "them",
+                             name);
     }
     json_array_foreach(json_object_get(request, "levels"), i, item) {
         int r = cpu_parse(json_string_value(item) ? json_string_value(item) : "", &mask, err);

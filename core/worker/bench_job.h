@@ -7,7 +7,6 @@
 #include "convert/job.h"
 
 /* kind bench: throughput of kernels beside a memory copy. */
-int job_bench(const struct job_context *job, struct error *err)
-    __attribute__((warn_unused_result));
+int job_bench(const struct job_context *job, struct error *err) __attribute__((warn_unused_result));
 
 #endif

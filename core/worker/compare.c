@@ -22,8 +22,8 @@ static json_t *missing_names(const struct model *a, const struct model *b)
     uint64_t other;
     for (uint64_t i = 0; i < a->n_tensors; i++)
         if (!model_find_tensor(b, a->tensors[i].name, &other))
-            (void)json_array_append_new(
-                names, json_text(a->tensors[i].name.data, a->tensors[i].name.len));
+            (void)json_array_append_new(names,
+                                        json_text(a->tensors[i].name.data, a->tensors[i].name.len));
     return names;
 }
 
@@ -102,14 +102,14 @@ static int compare_one(const struct comparison *c, uint64_t ia, uint64_t ib, str
 {
     const struct model_tensor *ta = &c->a.model->tensors[ia], *tb = &c->b.model->tensors[ib];
     json_t *line = json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I}", "name",
-                             json_text(ta->name.data, ta->name.len), "shape", tensor_shape(ta),
-                             "a", ta->encoding_name, "b", tb->encoding_name, "elements",
+                             json_text(ta->name.data, ta->name.len), "shape", tensor_shape(ta), "a",
+                             ta->encoding_name, "b", tb->encoding_name, "elements",
                              (json_int_t)ta->elements, "bytes_a", (json_int_t)ta->bytes, "bytes_b",
                              (json_int_t)tb->bytes);
     *ret_line = line;
     if (!tensor_shapes_agree(ta, tb) || !ta->encoding || !tb->encoding) {
-        const char *why =
-            tensor_shapes_agree(ta, tb) ? "no plugin decodes it" : "the shapes differ";
+        const char *why = tensor_shapes_agree(ta, tb) ? "no plugin decodes it"
+                                                      : "the shapes differ";
         (void)json_object_set_new(line, "problem", json_string(why));
         return 0;
     }
@@ -132,8 +132,7 @@ static json_t *describe_side(const struct side *side)
     const struct model *model = side->model;
     uint64_t n = model_parameters(model), bytes = model_bytes(model);
     return json_pack("{s:s, s:I, s:I, s:I, s:f, s:o, s:s}", "format", side->routes.model->format,
-                     "tensors",
-                     (json_int_t)model->n_tensors, "parameters", (json_int_t)n, "bytes",
+                     "tensors", (json_int_t)model->n_tensors, "parameters", (json_int_t)n, "bytes",
                      (json_int_t)bytes, "bits_per_weight", n ? 8.0 * (double)bytes / (double)n : 0,
                      "census", model_census(model), "map", side->map);
 }

@@ -147,8 +147,7 @@ int job_plan(const struct job_context *job, struct model *model, struct error *e
         _cleanup_free_ struct slab_cut *cuts = NULL;
         const struct group *group = &c.groups[i];
         r = pipeline_cuts(group->route->model, group->targets, group->n, &cuts, err);
-        uint64_t n = r < 0 ? 0 : pipeline_memory(group->route->model, cuts, group->n,
-                                                 job->threads);
+        uint64_t n = r < 0 ? 0 : pipeline_memory(group->route->model, cuts, group->n, job->threads);
         memory = n > memory ? n : memory;
     }
     for (size_t i = 0; r == 0 && i < c.n; i++)
@@ -178,7 +177,7 @@ static void tell_sync(void *context)
 static int sync_targets(const struct job_context *job, struct conversion *c, double *ret_seconds,
                         struct error *err)
 {
-    char (*sha256)[HASH_HEX_SIZE] = job_without_digests(job) ? NULL : c->groups[0].result.sha256;
+    char(*sha256)[HASH_HEX_SIZE] = job_without_digests(job) ? NULL : c->groups[0].result.sha256;
     uint64_t start = timing_now();
     int r = 0;
     tell_sync((void *)job);

@@ -20,16 +20,16 @@
 DEFINE_CLEANUP(struct source *, source_close);
 
 static const char *const type_names[] = {
-    [PARE_U8] = "u8", [PARE_I8] = "i8", [PARE_U16] = "u16", [PARE_I16] = "i16",
-    [PARE_U32] = "u32", [PARE_I32] = "i32", [PARE_F32] = "f32", [PARE_BOOL] = "bool",
-    [PARE_STRING] = "string", [PARE_U64] = "u64", [PARE_I64] = "i64", [PARE_F64] = "f64",
+    [PARE_U8] = "u8",         [PARE_I8] = "i8",   [PARE_U16] = "u16", [PARE_I16] = "i16",
+    [PARE_U32] = "u32",       [PARE_I32] = "i32", [PARE_F32] = "f32", [PARE_BOOL] = "bool",
+    [PARE_STRING] = "string", [PARE_U64] = "u64", [PARE_I64] = "i64", [PARE_F64] = "f64"
 };
 
-#define AS(type) \
-    __extension__({ \
-        type value_; \
+#define AS(type)                                                                       \
+    __extension__({                                                                    \
+        type value_;                                                                   \
         memcpy(&value_, (const char *)value->data + i * sizeof value_, sizeof value_); \
-        value_; \
+        value_;                                                                        \
     })
 
 static json_t *string_element(const struct pare_value *value, uint64_t i)
@@ -149,8 +149,7 @@ static json_t *describe_tokenizer(const struct model *model)
                              pre ? json_text(pre, strlen(pre)) : json_null(), "tokens",
                              (json_int_t)(tokens ? tokens->count : 0), "merges",
                              (json_int_t)(merges ? merges->count : 0), "special",
-                             describe_special(model, tokens), "chat_template",
-                             chat != NULL);
+                             describe_special(model, tokens), "chat_template", chat != NULL);
     free(kind);
     free(pre);
     return line;
@@ -170,8 +169,9 @@ static json_t *describe_importance(const struct model *model)
     }
     const struct pare_value *datasets = meta_find(model, "imatrix.datasets");
     json_t *texts = json_array();
-    for (uint64_t i = 0; datasets && datasets->type == PARE_STRING && i < datasets->count &&
-                         i < SHOWN_ELEMENTS; i++)
+    for (uint64_t i = 0;
+         datasets && datasets->type == PARE_STRING && i < datasets->count && i < SHOWN_ELEMENTS;
+         i++)
         (void)json_array_append_new(texts, element(datasets, i));
     return json_pack("{s:I, s:I, s:I, s:o}", "entries", entries, "chunks",
                      (json_int_t)meta_int(model, "imatrix.chunk_count", 0), "chunk_size",
@@ -226,17 +226,16 @@ int job_inspect(const struct job_context *job, struct model *model, struct error
     for (uint64_t i = 0; i < model->n_meta && i < SHOWN_ENTRIES; i++)
         (void)json_array_append_new(metadata, describe_meta(&model->meta[i]));
     uint64_t n = model_parameters(model), bytes = model_bytes(model);
-    json_t *fields = json_pack(
-        "{s:s, s:O, s:O, s:O, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o}", "format", model->format,
-        "architecture", architecture, "license", license, "map", map, "parameters", (json_int_t)n,
-        "tensor_count", (json_int_t)model->n_tensors, "bytes", (json_int_t)bytes,
-        "bits_per_weight", n ? 8.0 * (double)bytes / (double)n : 0.0, "census",
-        model_census(model), "files", describe_files(model), "tokenizer",
-        describe_tokenizer(model), "metadata", metadata);
+    json_t *fields = json_pack("{s:s, s:O, s:O, s:O, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o}",
+                               "format", model->format, "architecture", architecture, "license",
+                               license, "map", map, "parameters", (json_int_t)n, "tensor_count",
+                               (json_int_t)model->n_tensors, "bytes", (json_int_t)bytes,
+                               "bits_per_weight", n ? 8.0 * (double)bytes / (double)n : 0.0,
+                               "census", model_census(model), "files", describe_files(model),
+                               "tokenizer", describe_tokenizer(model), "metadata", metadata);
     (void)json_object_set_new(fields, "importance", describe_importance(model));
     (void)json_object_set_new(fields, "tensors", tensors);
-    (void)json_object_set_new(fields, "metadata_count",
-                              json_integer((json_int_t)model->n_meta));
+    (void)json_object_set_new(fields, "metadata_count", json_integer((json_int_t)model->n_meta));
     job_emit(job, "model", fields);
     return 0;
 }

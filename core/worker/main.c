@@ -35,7 +35,7 @@ struct worker {
     struct model *model, *other, *importance;
     uint32_t cpu;
     struct job_context job;
-    int unheard; /* errno of a line that could not be written */
+    int unheard;     /* errno of a line that could not be written */
     char text[4096]; /* of a line, if it is short */
 };
 
@@ -59,9 +59,9 @@ static void emit(void *context, json_t *line)
 /* The last line of a failed job. It is written even when there is no memory. */
 static void emit_error(const struct error *err)
 {
-    _cleanup_json_ json_t *line =
-        json_pack("{s:s, s:s, s:o}", "event", "error", "code", error_name(err->code), "text",
-                  json_text(err->text, strlen(err->text)));
+    _cleanup_json_ json_t *line = json_pack("{s:s, s:s, s:o}", "event", "error", "code",
+                                            error_name(err->code), "text",
+                                            json_text(err->text, strlen(err->text)));
     _cleanup_free_ char *text = line ? json_to_text(line) : NULL;
     if (text)
         (void)printf("%s\n", text);
@@ -180,15 +180,16 @@ static int start(struct worker *w, struct error *err)
     measure_use(w->cpu);
     cpu_describe(w->cpu, cpu, sizeof cpu);
     w->job = (struct job_context){ .recipes = json_get_string(w->request, "recipes", ""),
-                                   .architectures =
-                                       json_get_string(w->request, "architectures", ""),
+                                   .architectures = json_get_string(w->request, "architectures",
+                                                                    ""),
                                    .request = w->request,
                                    .threads = threads,
                                    .warnings = json_array(),
                                    .emit = emit,
                                    .emit_context = w };
-    job_emit(&w->job, "start", json_pack("{s:s, s:s, s:i, s:o}", "version", PARE_VERSION, "cpu",
-                                         cpu, "threads", (int)threads, "sandbox", report));
+    job_emit(&w->job, "start",
+             json_pack("{s:s, s:s, s:i, s:o}", "version", PARE_VERSION, "cpu", cpu, "threads",
+                       (int)threads, "sandbox", report));
     return 0;
 }
 

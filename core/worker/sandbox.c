@@ -135,6 +135,7 @@ static int enter_limits(const struct sandbox_rules *rules)
 }
 
 /* What a converting process needs and no more. */
+/* clang-format off */
 static const char *const allowed[] = {
     "access", "arch_prctl", "brk", "clock_gettime", "clock_nanosleep", "close", "copy_file_range",
     "exit", "exit_group", "faccessat", "faccessat2", "fadvise64", "fallocate", "fdatasync",
@@ -148,6 +149,7 @@ static const char *const allowed[] = {
     "sigaltstack", "stat", "statfs", "statx", "sync_file_range", "sysinfo", "uname", "write",
     "writev",
 };
+/* clang-format on */
 
 static int add_allowed(scmp_filter_ctx filter)
 {

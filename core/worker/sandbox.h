@@ -16,9 +16,9 @@
 
 struct sandbox_rules {
     const char *plugins, *recipes, *architectures; /* colon-separated directories, readable */
-    int staging;           /* descriptor of the writable directory, or -1 */
-    uint64_t memory_limit; /* bytes of address space; 0: none */
-    int required;          /* fail when anything is missing */
+    int staging;                                   /* descriptor of the writable directory, or -1 */
+    uint64_t memory_limit;                         /* bytes of address space; 0: none */
+    int required;                                  /* fail when anything is missing */
 };
 
 /* Confines the calling process for good; *ret_report tells what holds:

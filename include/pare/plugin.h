@@ -51,17 +51,27 @@ enum pare_status {
 
 /* Instruction sets that a kernel may need; a kernel is used when all its bits are present. */
 enum pare_cpu {
-    PARE_CPU_AVX2 = 1 << 0,       /* with FMA and BMI2 */
+    PARE_CPU_AVX2 = 1 << 0, /* with FMA and BMI2 */
     PARE_CPU_F16C = 1 << 1,
-    PARE_CPU_AVX512 = 1 << 2,     /* F, BW, DQ, VL and CD */
+    PARE_CPU_AVX512 = 1 << 2, /* F, BW, DQ, VL and CD */
     PARE_CPU_AVX512VBMI = 1 << 3,
     PARE_CPU_NEON = 1 << 4
 };
 
 /* Types of metadata values. Elements lie in host byte order, packed; a bool is one byte, 0 or 1. */
 enum pare_type {
-    PARE_U8 = 0, PARE_I8 = 1, PARE_U16 = 2, PARE_I16 = 3, PARE_U32 = 4, PARE_I32 = 5,
-    PARE_F32 = 6, PARE_BOOL = 7, PARE_STRING = 8, PARE_U64 = 10, PARE_I64 = 11, PARE_F64 = 12
+    PARE_U8 = 0,
+    PARE_I8 = 1,
+    PARE_U16 = 2,
+    PARE_I16 = 3,
+    PARE_U32 = 4,
+    PARE_I32 = 5,
+    PARE_F32 = 6,
+    PARE_BOOL = 7,
+    PARE_STRING = 8,
+    PARE_U64 = 10,
+    PARE_I64 = 11,
+    PARE_F64 = 12
 };
 
 struct pare_job; /* opaque: one open model */
@@ -76,7 +86,7 @@ struct pare_value {
     uint32_t type;     /* enum pare_type */
     uint32_t is_array; /* 0: one element, 1: `count` elements */
     uint64_t count;
-    const void *data;  /* elements; for PARE_STRING an array of struct pare_str */
+    const void *data; /* elements; for PARE_STRING an array of struct pare_str */
 };
 
 struct pare_extent { /* bytes [offset, offset + length) of a file */
@@ -98,8 +108,12 @@ struct pare_tensor {
     struct pare_extent planes[PARE_MAX_PLANES];
 };
 
-enum pare_file_role { /* what a source file is to the model; side files are carried to outputs */
-    PARE_FILE_SIDE = 0, PARE_FILE_WEIGHTS = 1, PARE_FILE_INDEX = 2, PARE_FILE_IGNORED = 3
+/* What a source file is to the model; side files are carried to outputs. */
+enum pare_file_role {
+    PARE_FILE_SIDE = 0,
+    PARE_FILE_WEIGHTS = 1,
+    PARE_FILE_INDEX = 2,
+    PARE_FILE_IGNORED = 3
 };
 
 struct pare_file {
@@ -164,12 +178,12 @@ struct pare_probe {
     const uint8_t *head; /* the first bytes */
     size_t head_len;     /* up to 4096 */
     uint64_t file_size;
-    uint32_t in_folder;  /* 1: one file of several in a model's folder */
+    uint32_t in_folder; /* 1: one file of several in a model's folder */
 };
 
 struct pare_reader {
     size_t struct_size;
-    const char *name;    /* the format: "gguf" */
+    const char *name; /* the format: "gguf" */
     const char *summary;
     /* 0 (not mine) .. 100 (certain). Pure: no state, no host. */
     int (*probe)(const struct pare_probe *probe);
@@ -185,9 +199,9 @@ struct pare_reader {
 
 struct pare_writer {
     size_t struct_size;
-    const char *name;    /* the format: "gguf" */
+    const char *name; /* the format: "gguf" */
     const char *summary;
-    const char *suffix;  /* ".gguf" */
+    const char *suffix;           /* ".gguf" */
     const char *const *encodings; /* names of those that it can hold */
     /* Lays the target out with host->out_*; no tensor data is needed or seen. */
     int (*layout)(const struct pare_host *, struct pare_job *);
@@ -195,7 +209,8 @@ struct pare_writer {
     int (*finish)(const struct pare_host *, struct pare_job *);
 };
 
-enum pare_search { /* how hard to look for a block's scales; both are deterministic */
+/* How hard to look for a block's scales; both are deterministic. */
+enum pare_search {
     PARE_SEARCH_REFERENCE = 0, /* as the encoding's definition does */
     PARE_SEARCH_BEST = 1       /* longer: no block has a larger importance-weighted squared error */
 };
@@ -233,19 +248,18 @@ enum pare_encoding_flags {
     PARE_ENCODING_WHOLE_ROWS = 1 << 3, /* a row must be encoded in one call */
     PARE_ENCODING_IMPORTANCE = 1 << 4, /* uses importance when there is some */
     PARE_ENCODING_NEEDS_IMPORTANCE = 1 << 5,
-    PARE_ENCODING_BEST = 1 << 6        /* honours PARE_SEARCH_BEST */
+    PARE_ENCODING_BEST = 1 << 6 /* honours PARE_SEARCH_BEST */
 };
 
-enum pare_grain { /* the floats that weights were stored as: what a decoded one is rounded to */
-    PARE_GRAIN_F32 = 0, PARE_GRAIN_F16 = 1, PARE_GRAIN_BF16 = 2
-};
+/* The floats that weights were stored as: what a decoded one is rounded to. */
+enum pare_grain { PARE_GRAIN_F32 = 0, PARE_GRAIN_F16 = 1, PARE_GRAIN_BF16 = 2 };
 
 struct pare_encoding {
     size_t struct_size;
-    const char *name;    /* lower case: "q4_k" */
+    const char *name; /* lower case: "q4_k" */
     const char *summary;
-    uint32_t flags;      /* enum pare_encoding_flags, one of the first three */
-    uint32_t block_len;  /* elements of a row that are stored together; 1 for plain types */
+    uint32_t flags;     /* enum pare_encoding_flags, one of the first three */
+    uint32_t block_len; /* elements of a row that are stored together; 1 for plain types */
     const struct pare_plane *const *planes;   /* 1 .. PARE_MAX_PLANES */
     const struct pare_kernel *const *kernels; /* [0] defines the encoding, in plain C */
     /* Reserved for schemes that need a pass over the tensor first: NULL in version 1. */
@@ -264,7 +278,7 @@ struct pare_plugin {
     const char *name;    /* lower case: "gguf" */
     const char *version; /* changes whenever any output byte may change */
     const char *summary;
-    const struct pare_reader *const *readers;     /* each list may be NULL */
+    const struct pare_reader *const *readers; /* each list may be NULL */
     const struct pare_writer *const *writers;
     const struct pare_encoding *const *encodings;
 };
@@ -283,11 +297,11 @@ typedef const struct pare_plugin *pare_plugin_entry_fn(void);
 #endif
 
 /* At file scope, once: the plugin's only exported symbol. */
-#define PARE_PLUGIN(plugin)                                                       \
+#define PARE_PLUGIN(plugin)                                                        \
     PARE_EXTERN_C PARE_EXPORT const struct pare_plugin *pare_plugin_entry_1(void); \
-    const struct pare_plugin *pare_plugin_entry_1(void)                           \
-    {                                                                             \
-        return &(plugin);                                                         \
+    const struct pare_plugin *pare_plugin_entry_1(void)                            \
+    {                                                                              \
+        return &(plugin);                                                          \
     }
 
 #ifdef __cplusplus

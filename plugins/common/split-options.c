@@ -53,7 +53,8 @@ static int read_size(const struct pare_host *host, struct pare_job *job, const c
         return 0;
     return host->fail(job, PARE_EUSAGE,
                       "%s must be a number of bytes above 0, such as 5000000000, 500M or 4G (K, M "
-                      "and G are powers of 1000), and it is `%s`", name, shown(text, value));
+                      "and G are powers of 1000), and it is `%s`",
+                      name, shown(text, value));
 }
 
 static int read_tensors(const struct pare_host *host, struct pare_job *job, uint64_t *ret_tensors)
@@ -69,7 +70,7 @@ static int read_tensors(const struct pare_host *host, struct pare_job *job, uint
 
 static int read_keep(const struct pare_host *host, struct pare_job *job, bool *ret_keep)
 {
-    static const char *const WORDS[] = {"false", "true", "no", "yes", "0", "1"};
+    static const char *const WORDS[] = { "false", "true", "no", "yes", "0", "1" };
     const char *text = host->option(job, "keep_split");
     char value[SHOWN + 1];
     if (!text)
@@ -86,7 +87,7 @@ static int read_keep(const struct pare_host *host, struct pare_job *job, bool *r
 int split_options_read(const struct pare_host *host, struct pare_job *job, const char *alias,
                        struct split_options *ret_options)
 {
-    struct split_options options = {.max_size = UINT64_MAX, .max_tensors = UINT64_MAX};
+    struct split_options options = { .max_size = UINT64_MAX, .max_tensors = UINT64_MAX };
     int r = read_size(host, job, alias, &options.max_size);
     if (r == 0)
         r = read_tensors(host, job, &options.max_tensors);

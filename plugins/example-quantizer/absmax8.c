@@ -22,11 +22,13 @@
  * and per row. So Pare knows every size beforehand. Formats like GGUF interleave scales and codes
  * in a single plane; here they are apart, as safetensors files would have them. */
 enum { CODES, SCALES };
-static const struct pare_plane codes_plane = {
-    .struct_size = sizeof(codes_plane), .name = "codes", .bytes_per_block = BLOCK_LEN};
-static const struct pare_plane scales_plane = {
-    .struct_size = sizeof(scales_plane), .name = "scales", .bytes_per_block = sizeof(float)};
-static const struct pare_plane *const planes_of_absmax8[] = {&codes_plane, &scales_plane, NULL};
+static const struct pare_plane codes_plane = { .struct_size = sizeof(codes_plane),
+                                               .name = "codes",
+                                               .bytes_per_block = BLOCK_LEN };
+static const struct pare_plane scales_plane = { .struct_size = sizeof(scales_plane),
+                                                .name = "scales",
+                                                .bytes_per_block = sizeof(float) };
+static const struct pare_plane *const planes_of_absmax8[] = { &codes_plane, &scales_plane, NULL };
 
 /* The scale of a block. A NaN or an infinity anywhere makes it NaN, and so the whole block when
  * it is decoded: damage must show. The result must be defined for every input. */
@@ -92,8 +94,9 @@ static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, f
 /* The first kernel, in plain C, defines the encoding. Faster ones may follow, each with the CPU
  * features that it needs; they must give the same bytes and the same floats. */
 static const struct pare_kernel kernel_c = {
-    .struct_size = sizeof(kernel_c), .name = "c", .encode = encode, .decode = decode};
-static const struct pare_kernel *const kernels[] = {&kernel_c, NULL};
+    .struct_size = sizeof(kernel_c), .name = "c", .encode = encode, .decode = decode
+};
+static const struct pare_kernel *const kernels[] = { &kernel_c, NULL };
 
 static const struct pare_encoding absmax8 = {
     .struct_size = sizeof(absmax8),
@@ -102,9 +105,9 @@ static const struct pare_encoding absmax8 = {
     .flags = PARE_ENCODING_QUANTIZED,
     .block_len = BLOCK_LEN,
     .planes = planes_of_absmax8,
-    .kernels = kernels,
+    .kernels = kernels
 };
-static const struct pare_encoding *const encodings[] = {&absmax8, NULL};
+static const struct pare_encoding *const encodings[] = { &absmax8, NULL };
 
 static const struct pare_plugin plugin = {
     .struct_size = sizeof(plugin), /* Pare reads no field that this plugin does not know */

@@ -76,11 +76,13 @@ static const char *value_of(const char *header, const char *key)
 /* Type: little-endian or single bytes, none of Python's objects. */
 static int read_descr(struct npy *npy, uint64_t *ret_size)
 {
-    static const struct { const char *descr, *encoding; uint64_t size; } types[] = {
-        {"'<f4'", "f32", 4}, {"'<f2'", "f16", 2}, {"'<f8'", "f64", 8}, {"'|i1'", "i8", 1},
-        {"'|u1'", "u8", 1}, {"'|b1'", "bool", 1}, {"'<i2'", "i16", 2}, {"'<u2'", "u16", 2},
-        {"'<i4'", "i32", 4}, {"'<u4'", "u32", 4}, {"'<i8'", "i64", 8}, {"'<u8'", "u64", 8},
-    };
+    static const struct {
+        const char *descr, *encoding;
+        uint64_t size;
+    } types[] = { { "'<f4'", "f32", 4 }, { "'<f2'", "f16", 2 }, { "'<f8'", "f64", 8 },
+                  { "'|i1'", "i8", 1 },  { "'|u1'", "u8", 1 },  { "'|b1'", "bool", 1 },
+                  { "'<i2'", "i16", 2 }, { "'<u2'", "u16", 2 }, { "'<i4'", "i32", 4 },
+                  { "'<u4'", "u32", 4 }, { "'<i8'", "i64", 8 }, { "'<u8'", "u64", 8 } };
     const char *value = value_of(npy->header, "'descr':");
     if (value == NULL)
         return fail(npy, PARE_EDATA, "the header has no 'descr', or two");
@@ -109,8 +111,8 @@ static int read_shape(struct npy *npy, uint64_t *size)
         if (*p < '0' || *p > '9')
             return fail(npy, PARE_EDATA, "a dimension is not a whole number");
         for (; *p >= '0' && *p <= '9'; p++)
-            if (__builtin_mul_overflow(dim, 10u, &dim)
-                || __builtin_add_overflow(dim, (uint64_t)(*p - '0'), &dim))
+            if (__builtin_mul_overflow(dim, 10u, &dim) ||
+                __builtin_add_overflow(dim, (uint64_t)(*p - '0'), &dim))
                 return fail(npy, PARE_EDATA, "a dimension overflows 64 bits");
         if (tensor->n_dims == PARE_MAX_DIMS)
             return fail(npy, PARE_ELIMIT, "it has more dimensions than the limit of 8");
@@ -124,7 +126,7 @@ static int read_shape(struct npy *npy, uint64_t *size)
 /* Parses the header into npy->tensor. */
 static int parse(struct npy *npy)
 {
-    struct pare_file file = {.struct_size = sizeof file};
+    struct pare_file file = { .struct_size = sizeof file };
     uint64_t data = 0, size = 0;
     int r = read_header(npy, &data);
     if (r == 0)
@@ -141,9 +143,9 @@ static int parse(struct npy *npy)
     if (file.size > data && file.size - data > size)
         return fail(npy, PARE_EDATA, "there are bytes after the array's data");
     npy->tensor.struct_size = sizeof npy->tensor;
-    npy->tensor.name = (struct pare_str){"array", 5}; /* the file gives none */
+    npy->tensor.name = (struct pare_str){ "array", 5 }; /* the file gives none */
     npy->tensor.n_planes = 1;
-    npy->tensor.planes[0] = (struct pare_extent){.file = 0, .offset = data, .length = size};
+    npy->tensor.planes[0] = (struct pare_extent){ .file = 0, .offset = data, .length = size };
     return npy->host->file_role(npy->job, 0, PARE_FILE_WEIGHTS);
 }
 
@@ -180,19 +182,22 @@ static int npy_next(void *state, struct pare_tensor *ret_tensor)
     return 1;
 }
 
-static const struct pare_reader reader = {
-    .struct_size = sizeof reader,
-    .name = "npy", .summary = "one NumPy array (an example)",
-    .probe = npy_probe, .open = npy_open, .next = npy_next, .close = npy_close,
-};
+static const struct pare_reader reader = { .struct_size = sizeof reader,
+                                           .name = "npy",
+                                           .summary = "one NumPy array (an example)",
+                                           .probe = npy_probe,
+                                           .open = npy_open,
+                                           .next = npy_next,
+                                           .close = npy_close };
 
-static const struct pare_reader *const readers[] = {&reader, NULL}; /* lists end with NULL */
+static const struct pare_reader *const readers[] = { &reader, NULL }; /* lists end with NULL */
 
 static const struct pare_plugin plugin = {
     .struct_size = sizeof plugin,
-    .name = "example-reader", .version = "1",
+    .name = "example-reader",
+    .version = "1",
     .summary = "reads NumPy .npy: an example for authors of plugins",
-    .readers = readers,
+    .readers = readers
 };
 
 PARE_PLUGIN(plugin)

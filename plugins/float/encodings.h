@@ -12,8 +12,8 @@ extern const struct pare_encoding encoding_bf16;
 extern const struct pare_encoding encoding_f64;
 
 /* The kernels of floats by level: see common/level.h and meson.build. */
-#define FLOAT_KERNELS(id)                                                                         \
-    extern const struct pare_kernel kernel_##id##_c, kernel_##id##_avx2, kernel_##id##_avx512,    \
+#define FLOAT_KERNELS(id)                                                                      \
+    extern const struct pare_kernel kernel_##id##_c, kernel_##id##_avx2, kernel_##id##_avx512, \
         kernel_##id##_neon
 FLOAT_KERNELS(f32);
 FLOAT_KERNELS(f16);

@@ -148,9 +148,10 @@ static void f64_decode(const void *const *planes, uint64_t rows, uint64_t row_le
     }
 }
 
-#define FLOAT_KERNEL(type)                                                                       \
-    const struct pare_kernel LEVEL_NAME(kernel_##type) = {                                       \
-        sizeof(struct pare_kernel), LEVEL_TEXT(LEVEL), LEVEL_CPU, type##_encode, type##_decode}
+#define FLOAT_KERNEL(type)                                                               \
+    const struct pare_kernel LEVEL_NAME(kernel_##type) = { sizeof(struct pare_kernel),   \
+                                                           LEVEL_TEXT(LEVEL), LEVEL_CPU, \
+                                                           type##_encode, type##_decode }
 
 FLOAT_KERNEL(f16);
 FLOAT_KERNEL(bf16);
@@ -170,19 +171,19 @@ FLOAT_KERNEL(f32); /* copies: memcpy has levels of its own */
 #endif
 #define NO_MORE_KERNELS(type)
 
-#define FLOAT_ENCODING(type, bytes, text, more)                                                  \
-    static const struct pare_plane type##_plane = {sizeof(struct pare_plane), "data", bytes, 0}; \
-    static const struct pare_plane *const type##_planes[] = {&type##_plane, NULL};               \
-    static const struct pare_kernel *const type##_kernels[] = {&kernel_##type##_c,               \
-                                                               more(type) NULL};                 \
-    const struct pare_encoding encoding_##type = {                                               \
-        .struct_size = sizeof(struct pare_encoding),                                             \
-        .name = #type,                                                                           \
-        .summary = text,                                                                         \
-        .flags = PARE_ENCODING_FLOAT,                                                            \
-        .block_len = 1,                                                                          \
-        .planes = type##_planes,                                                                 \
-        .kernels = type##_kernels,                                                               \
+#define FLOAT_ENCODING(type, bytes, text, more)                                                    \
+    static const struct pare_plane type##_plane = { sizeof(struct pare_plane), "data", bytes, 0 }; \
+    static const struct pare_plane *const type##_planes[] = { &type##_plane, NULL };               \
+    static const struct pare_kernel *const type##_kernels[] = { &kernel_##type##_c,                \
+                                                                more(type) NULL };                 \
+    const struct pare_encoding encoding_##type = {                                                 \
+        .struct_size = sizeof(struct pare_encoding),                                               \
+        .name = #type,                                                                             \
+        .summary = text,                                                                           \
+        .flags = PARE_ENCODING_FLOAT,                                                              \
+        .block_len = 1,                                                                            \
+        .planes = type##_planes,                                                                   \
+        .kernels = type##_kernels,                                                                 \
     }
 
 FLOAT_ENCODING(f32, 4, "IEEE 754 binary32", NO_MORE_KERNELS);

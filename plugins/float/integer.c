@@ -11,31 +11,31 @@
 
 #include "common/half.h"
 
-#define INTEGER_ENCODING(type, ctype, value_of, text)                                         \
-    static void type##_decode(const void *const *planes, uint64_t rows, uint64_t row_len,     \
-                              float *x)                                                       \
-    {                                                                                         \
-        const uint8_t *data = planes[0];                                                      \
-        for (uint64_t i = 0; i < rows * row_len; i++) {                                       \
-            ctype value;                                                                      \
-            memcpy(&value, data + i * sizeof(value), sizeof(value));                          \
-            x[i] = (float)(value_of);                                                         \
-        }                                                                                     \
-    }                                                                                         \
-    static const struct pare_plane type##_plane = {sizeof(struct pare_plane), "data",         \
-                                                   sizeof(ctype), 0};                         \
-    static const struct pare_plane *const type##_planes[] = {&type##_plane, NULL};            \
-    static const struct pare_kernel type##_c = {sizeof(struct pare_kernel), "c", 0, NULL,     \
-                                                type##_decode};                               \
-    static const struct pare_kernel *const type##_kernels[] = {&type##_c, NULL};              \
-    const struct pare_encoding encoding_##type = {                                            \
-        .struct_size = sizeof(struct pare_encoding),                                          \
-        .name = #type,                                                                        \
-        .summary = text,                                                                      \
-        .flags = PARE_ENCODING_INTEGER,                                                       \
-        .block_len = 1,                                                                       \
-        .planes = type##_planes,                                                              \
-        .kernels = type##_kernels,                                                            \
+#define INTEGER_ENCODING(type, ctype, value_of, text)                                      \
+    static void type##_decode(const void *const *planes, uint64_t rows, uint64_t row_len,  \
+                              float *x)                                                    \
+    {                                                                                      \
+        const uint8_t *data = planes[0];                                                   \
+        for (uint64_t i = 0; i < rows * row_len; i++) {                                    \
+            ctype value;                                                                   \
+            memcpy(&value, data + i * sizeof(value), sizeof(value));                       \
+            x[i] = (float)(value_of);                                                      \
+        }                                                                                  \
+    }                                                                                      \
+    static const struct pare_plane type##_plane = { sizeof(struct pare_plane), "data",     \
+                                                    sizeof(ctype), 0 };                    \
+    static const struct pare_plane *const type##_planes[] = { &type##_plane, NULL };       \
+    static const struct pare_kernel type##_c = { sizeof(struct pare_kernel), "c", 0, NULL, \
+                                                 type##_decode };                          \
+    static const struct pare_kernel *const type##_kernels[] = { &type##_c, NULL };         \
+    const struct pare_encoding encoding_##type = {                                         \
+        .struct_size = sizeof(struct pare_encoding),                                       \
+        .name = #type,                                                                     \
+        .summary = text,                                                                   \
+        .flags = PARE_ENCODING_INTEGER,                                                    \
+        .block_len = 1,                                                                    \
+        .planes = type##_planes,                                                           \
+        .kernels = type##_kernels,                                                         \
     }
 
 INTEGER_ENCODING(i8, int8_t, value, "signed 8-bit integer");

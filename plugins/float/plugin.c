@@ -6,7 +6,7 @@
 static const struct pare_encoding *const encodings[] = {
     &encoding_f32, &encoding_f16, &encoding_bf16, &encoding_f64, &encoding_i8,
     &encoding_i16, &encoding_i32, &encoding_i64,  &encoding_u8,  &encoding_u16,
-    &encoding_u32, &encoding_u64, &encoding_bool, NULL,
+    &encoding_u32, &encoding_u64, &encoding_bool, NULL
 };
 
 static const struct pare_plugin plugin = {

@@ -44,9 +44,9 @@ struct block_lanes {
 };
 
 struct block_shape {
-    uint32_t len;             /* weights */
+    uint32_t len; /* weights */
     uint32_t bytes;
-    int row_mean;             /* 1: encoding uses row_mean_square */
+    int row_mean;                                           /* 1: encoding uses row_mean_square */
     void (*encode_lanes)(const struct block_lanes *blocks); /* or NULL; as encode, if finite */
     void (*encode)(const float *x, const struct block_context *context, uint8_t *block);
     /* Encodes finite blocks by a longer search, whose blocks are taken where they are better than
@@ -178,7 +178,7 @@ static inline void block_encode(const struct block_shape *shape, const float *x,
 static inline double block_error(const float *x, const float *y, const float *importance,
                                  uint32_t n)
 {
-    double part[8] = {0.0};
+    double part[8] = { 0.0 };
 
     for (uint32_t i = 0; i < n; i += 8) {
         for (uint32_t k = 0; k < 8; k++) {
@@ -223,8 +223,8 @@ static inline void block_lanes_improve(const struct block_shape *shape, struct b
 static inline int best_wanted(const struct pare_calibration *calibration)
 {
     return calibration != NULL &&
-           calibration->struct_size >= offsetof(struct pare_calibration, search) +
-                                           sizeof(calibration->search) &&
+           calibration->struct_size >=
+               offsetof(struct pare_calibration, search) + sizeof(calibration->search) &&
            calibration->search == PARE_SEARCH_BEST;
 }
 
@@ -232,7 +232,7 @@ static inline int best_wanted(const struct pare_calibration *calibration)
 static inline void blocks_improve(const struct block_shape *shape, const float *x, uint64_t rows,
                                   uint64_t row_len, const float *importance, uint8_t *block)
 {
-    struct block_lanes beside = {.has_importance = importance != NULL};
+    struct block_lanes beside = { .has_importance = importance != NULL };
 
     for (uint64_t row = 0; row < rows; row++, x += row_len) {
         for (uint64_t i = 0; i < row_len; i += shape->len, block += shape->bytes) {
@@ -259,12 +259,12 @@ static inline void blocks_encode(const struct block_shape *shape, const float *x
                                  void *const *planes)
 {
     const float *importance = calibration != NULL ? calibration->importance : NULL;
-    struct block_lanes beside = {.has_importance = importance != NULL};
+    struct block_lanes beside = { .has_importance = importance != NULL };
     uint8_t *block = planes[0];
     float means[LANES_ROOM];
 
     for (uint64_t row = 0; row < rows; row++) {
-        struct block_context context = {0};
+        struct block_context context = { 0 };
         if (importance != NULL && shape->row_mean) {
             if (row % LANES_ROOM == 0) {
                 rows_mean_square(x, rows - row, row_len, means);
@@ -324,7 +324,7 @@ static inline int block_holds(const struct block_shape *shape, const float *x,
 static inline int blocks_recover(const struct block_shape *shape, const float *x, uint64_t rows,
                                  uint64_t row_len, uint32_t grain_, void *const *planes)
 {
-    const struct block_context context = {0};
+    const struct block_context context = { 0 };
     enum pare_grain grain = grain_ <= PARE_GRAIN_BF16 ? (enum pare_grain)grain_ : PARE_GRAIN_F32;
     uint8_t *block = planes[0];
 
@@ -353,14 +353,14 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
 /* The encoders of an encoding whose search leaves what it found, a found_, to store_block; at file
  * scope, around its kind and store_block. */
 #if LANES > 0
-#define BLOCK_ENCODE_LANES(found_, search_lanes)                                                  \
-    static void encode_lanes(const struct block_lanes *blocks)                                    \
-    {                                                                                             \
-        found_ found[LANES];                                                                      \
-        search_lanes(&kind, blocks, found);                                                       \
-        for (uint32_t i = 0; i < blocks->n; i++) {                                                \
-            store_block(&found[i], blocks->x[i], blocks->block[i]);                               \
-        }                                                                                         \
+#define BLOCK_ENCODE_LANES(found_, search_lanes)                    \
+    static void encode_lanes(const struct block_lanes *blocks)      \
+    {                                                               \
+        found_ found[LANES];                                        \
+        search_lanes(&kind, blocks, found);                         \
+        for (uint32_t i = 0; i < blocks->n; i++) {                  \
+            store_block(&found[i], blocks->x[i], blocks->block[i]); \
+        }                                                           \
     }
 #else
 #define BLOCK_ENCODE_LANES(found_, search_lanes)
@@ -378,86 +378,87 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
  * decode_block and damage_block: the shape of its blocks, and the kernel over rows of blocks.
  * recover_ and may_hold_: its recover_block and may_hold, or NULL; lanes_: IN_LANES of its
  * encode_lanes, or NULL; best_: its longer search, or NULL. */
-#define BLOCK_KERNEL(id, block_len_, block_bytes, flags_, lanes_, recover_, may_hold_, best_)     \
-    static const struct block_shape shape = {                                                     \
-        .len = block_len_,                                                                        \
-        .bytes = block_bytes,                                                                     \
-        .row_mean = ((flags_) & PARE_ENCODING_WHOLE_ROWS) != 0,                                   \
-        .encode_lanes = lanes_,                                                                   \
-        .best = best_,                                                                            \
-        .encode = encode_block,                                                                   \
-        .decode = decode_block,                                                                   \
-        .damage = damage_block,                                                                   \
-        .recover = recover_,                                                                      \
-        .may_hold = may_hold_,                                                                    \
-    };                                                                                            \
-    static void encode(const float *x, uint64_t rows, uint64_t row_len,                           \
-                       const struct pare_calibration *calibration, void *const *planes)           \
-    {                                                                                             \
-        blocks_encode(&shape, x, rows, row_len, calibration, planes);                             \
-    }                                                                                             \
-    static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, float *x)      \
-    {                                                                                             \
-        blocks_decode(&shape, planes, rows, row_len, x);                                          \
-    }                                                                                             \
-    const struct pare_kernel LEVEL_NAME(kernel_##id) = {                                          \
-        sizeof(struct pare_kernel), LEVEL_TEXT(LEVEL), LEVEL_CPU, encode, decode}
+#define BLOCK_KERNEL(id, block_len_, block_bytes, flags_, lanes_, recover_, may_hold_, best_)  \
+    static const struct block_shape shape = {                                                  \
+        .len = block_len_,                                                                     \
+        .bytes = block_bytes,                                                                  \
+        .row_mean = ((flags_)&PARE_ENCODING_WHOLE_ROWS) != 0,                                  \
+        .encode_lanes = lanes_,                                                                \
+        .best = best_,                                                                         \
+        .encode = encode_block,                                                                \
+        .decode = decode_block,                                                                \
+        .damage = damage_block,                                                                \
+        .recover = recover_,                                                                   \
+        .may_hold = may_hold_,                                                                 \
+    };                                                                                         \
+    static void encode(const float *x, uint64_t rows, uint64_t row_len,                        \
+                       const struct pare_calibration *calibration, void *const *planes)        \
+    {                                                                                          \
+        blocks_encode(&shape, x, rows, row_len, calibration, planes);                          \
+    }                                                                                          \
+    static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, float *x)   \
+    {                                                                                          \
+        blocks_decode(&shape, planes, rows, row_len, x);                                       \
+    }                                                                                          \
+    const struct pare_kernel LEVEL_NAME(kernel_##id) = { sizeof(struct pare_kernel),           \
+                                                         LEVEL_TEXT(LEVEL), LEVEL_CPU, encode, \
+                                                         decode }
 
 /* The description encoding_ID, which one level gives for all of them: its one plane, and the
  * kernels, those of more capable CPUs later. The flags are besides QUANTIZED; recover_ is as in
  * pare_encoding. */
 #if LANES > 0
-#define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_)                \
+#define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_) \
     _Static_assert((block_bytes) > 0, #id)
 #else
-#define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_)                \
-    static const struct pare_plane plane = {sizeof(plane), "data", block_bytes, 0};               \
-    static const struct pare_plane *const planes_data[] = {&plane, NULL};                         \
-    static const struct pare_kernel *const kernels[] = {&kernel_##id##_c, MORE_KERNELS(id) NULL}; \
-    const struct pare_encoding encoding_##id = {                                                  \
-        .struct_size = sizeof(struct pare_encoding),                                              \
-        .name = #id,                                                                              \
-        .summary = text,                                                                          \
-        .flags = PARE_ENCODING_QUANTIZED | (more_flags),                                          \
-        .block_len = block_len_,                                                                  \
-        .planes = planes_data,                                                                    \
-        .kernels = kernels,                                                                       \
-        .recover = recover_,                                                                      \
+#define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_)    \
+    static const struct pare_plane plane = { sizeof(plane), "data", block_bytes, 0 }; \
+    static const struct pare_plane *const planes_data[] = { &plane, NULL };           \
+    static const struct pare_kernel *const kernels[] = { &kernel_##id##_c,            \
+                                                         MORE_KERNELS(id) NULL };     \
+    const struct pare_encoding encoding_##id = {                                      \
+        .struct_size = sizeof(struct pare_encoding),                                  \
+        .name = #id,                                                                  \
+        .summary = text,                                                              \
+        .flags = PARE_ENCODING_QUANTIZED | (more_flags),                              \
+        .block_len = block_len_,                                                      \
+        .planes = planes_data,                                                        \
+        .kernels = kernels,                                                           \
+        .recover = recover_,                                                          \
     }
 #endif
 
 /* An encoding with its own damage_block. */
-#define BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_, best_)       \
-    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, NULL, NULL, best_);             \
+#define BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_, best_) \
+    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, NULL, NULL, best_);       \
     BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, NULL)
 
 /* An encoding where the half at `scale_at` multiplies every weight. */
-#define BLOCK_ENCODING(id, block_len_, block_bytes, scale_at, more_flags, text, lanes_, best_)    \
-    BLOCK_DAMAGE_SCALE(scale_at)                                                                  \
+#define BLOCK_ENCODING(id, block_len_, block_bytes, scale_at, more_flags, text, lanes_, best_) \
+    BLOCK_DAMAGE_SCALE(scale_at)                                                               \
     BLOCK_ENCODING_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_, best_)
 
 /* The same two of encodings that have recover_block and may_hold. */
-#define BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_, best_)        \
-    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, recover_block, may_hold,        \
-                 best_);                                                                          \
-    BLOCK_RECOVER                                                                                 \
+#define BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_, best_)         \
+    BLOCK_KERNEL(id, block_len_, block_bytes, more_flags, lanes_, recover_block, may_hold, best_); \
+    BLOCK_RECOVER                                                                                  \
     BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover)
-#define BLOCK_LATTICE(id, block_len_, block_bytes, scale_at, more_flags, text, lanes_, best_)     \
-    BLOCK_DAMAGE_SCALE(scale_at)                                                                  \
+#define BLOCK_LATTICE(id, block_len_, block_bytes, scale_at, more_flags, text, lanes_, best_) \
+    BLOCK_DAMAGE_SCALE(scale_at)                                                              \
     BLOCK_LATTICE_DAMAGE(id, block_len_, block_bytes, more_flags, text, lanes_, best_)
-#define BLOCK_DAMAGE_SCALE(scale_at)                                                              \
-    static void damage_block(uint8_t *block)                                                      \
-    {                                                                                             \
-        store_u16(block + (scale_at), SCALE_NAN);                                                 \
+#define BLOCK_DAMAGE_SCALE(scale_at)              \
+    static void damage_block(uint8_t *block)      \
+    {                                             \
+        store_u16(block + (scale_at), SCALE_NAN); \
     }
 #if LANES > 0
 #define BLOCK_RECOVER
 #else
-#define BLOCK_RECOVER                                                                             \
-    static int recover(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain,           \
-                       void *const *planes)                                                       \
-    {                                                                                             \
-        return blocks_recover(&shape, x, rows, row_len, grain, planes);                           \
+#define BLOCK_RECOVER                                                                   \
+    static int recover(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain, \
+                       void *const *planes)                                             \
+    {                                                                                   \
+        return blocks_recover(&shape, x, rows, row_len, grain, planes);                 \
     }
 #endif
 

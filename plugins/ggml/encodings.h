@@ -7,9 +7,9 @@
 #include <pare/plugin.h>
 
 /* An encoding and its kernels, one a level: see level.h and meson.build. */
-#define ENCODING(id)                                                                              \
-    extern const struct pare_encoding encoding_##id;                                              \
-    extern const struct pare_kernel kernel_##id##_c, kernel_##id##_avx2, kernel_##id##_avx512,    \
+#define ENCODING(id)                                                                           \
+    extern const struct pare_encoding encoding_##id;                                           \
+    extern const struct pare_kernel kernel_##id##_c, kernel_##id##_avx2, kernel_##id##_avx512, \
         kernel_##id##_neon
 
 ENCODING(q4_0);

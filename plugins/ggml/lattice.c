@@ -152,7 +152,7 @@ static int try_level(const struct lattice *lattice, const float *x, uint32_t n,
                      uint8_t *codes)
 {
     int32_t middle = half_encode(extreme_x / level);
-    int alive[2] = {1, 1}; /* above and below: halves there still give the extreme weight */
+    int alive[2] = { 1, 1 }; /* above and below: halves there still give the extreme weight */
 
     if ((middle & 0x7fff) == HALF_INFINITY) { /* of the largest half, when x was rounded upward */
         middle--;
@@ -205,8 +205,7 @@ int lattice_recover(const struct lattice *lattice, const float *x, uint32_t n,
         float a = level_of(lattice, low);
         float b = level_of(lattice, high);
         float level = fabsf(b) > fabsf(a) || (fabsf(b) == fabsf(a) && upper) ? b : a;
-        if (level != 0.0f &&
-            try_level(lattice, x, n, grain, most, level, &scale, codes)) {
+        if (level != 0.0f && try_level(lattice, x, n, grain, most, level, &scale, codes)) {
             store_u16(block, scale);
             return 1;
         }
@@ -270,11 +269,10 @@ static int try_steps(const float *x, uint32_t n, int32_t top, float from, float 
 
 /* Sums of scale * code and offset may have been rounded: the neighbours of the scale that the
  * extremes give are tried, too. */
-int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint8_t *block,
-                           uint8_t *codes)
+int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint8_t *block, uint8_t *codes)
 {
     uint16_t low;
-    static const int8_t around[3] = {0, 1, -1};
+    static const int8_t around[3] = { 0, 1, -1 };
     float ends[2];
 
     range(x, n, &ends[0], &ends[1]);

@@ -47,8 +47,7 @@ int lattice_recover_nibbles(const struct lattice *lattice, const float *x, enum 
 /* Scale and offset, halves at the block's begin, and the codes, up to `top`, of
  * x = scale * code + low. 1: found. Sums that were rounded to a grain leave scale and offset open:
  * only weights that were not are found. */
-int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint8_t *block,
-                           uint8_t *codes);
+int lattice_recover_affine(const float *x, uint32_t n, int32_t top, uint8_t *block, uint8_t *codes);
 
 /* n weights as whole numbers, of at most `limit` in magnitude, of the largest unit of which all
  * are multiples. 1: found; not when all are zero. */

@@ -10,6 +10,7 @@
  */
 #include "ggml/encodings.h"
 
+/* clang-format off */
 static const struct pare_encoding *const encodings[] = {
     &encoding_q4_0, &encoding_q4_1, &encoding_q5_0, &encoding_q5_1, &encoding_q8_0,
     &encoding_q2_k, &encoding_q3_k, &encoding_q4_k, &encoding_q5_k, &encoding_q6_k,
@@ -19,6 +20,7 @@ static const struct pare_encoding *const encodings[] = {
     &encoding_iq2_xxs, &encoding_iq2_xs, &encoding_iq2_s, &encoding_iq3_xxs, &encoding_iq3_s,
     &encoding_iq1_s, &encoding_iq1_m, NULL,
 };
+/* clang-format on */
 
 static const struct pare_plugin plugin = {
     .struct_size = sizeof(struct pare_plugin),

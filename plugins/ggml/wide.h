@@ -48,7 +48,7 @@ LANES_INLINE ilanes wide_bytes(const uint8_t *from)
 #elif LANES == 8
     return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)from));
 #else
-    return (ilanes){from[0], from[1], from[2], from[3]};
+    return (ilanes){ from[0], from[1], from[2], from[3] };
 #endif
 }
 
@@ -60,7 +60,7 @@ LANES_INLINE ilanes wide_signed_bytes(const uint8_t *from)
 #elif LANES == 8
     return _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)from));
 #else
-    return (ilanes){(int8_t)from[0], (int8_t)from[1], (int8_t)from[2], (int8_t)from[3]};
+    return (ilanes){ (int8_t)from[0], (int8_t)from[1], (int8_t)from[2], (int8_t)from[3] };
 #endif
 }
 
@@ -201,7 +201,7 @@ LANES_INLINE mlanes wide_mask(uint32_t bits)
     __m256i here = _mm256_and_si256(_mm256_set1_epi32((int32_t)bits), one);
     return _mm256_castsi256_ps(_mm256_cmpeq_epi32(here, one));
 #else
-    const ilanes one = {1, 2, 4, 8};
+    const ilanes one = { 1, 2, 4, 8 };
     return (ilanes_all((int32_t)bits) & one) == one;
 #endif
 }
@@ -251,8 +251,8 @@ LANES_INLINE lanes wide_pick(const float table[16], ilanes codes)
     __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), codes);
     return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(codes, 28)));
 #else
-    return (lanes){table[codes[0] & 15], table[codes[1] & 15], table[codes[2] & 15],
-                   table[codes[3] & 15]};
+    return (lanes){ table[codes[0] & 15], table[codes[1] & 15], table[codes[2] & 15],
+                    table[codes[3] & 15] };
 #endif
 }
 
@@ -269,10 +269,12 @@ LANES_INLINE lanes wide_pick_8(const float table[16], ilanes codes)
 /* 16 weights from their codes of two bits. */
 LANES_INLINE void wide_levels_of_16(uint32_t codes, const float levels[4], float *x)
 {
+    /* clang-format off */
     const float table[16] = {
         levels[0], levels[1], levels[2], levels[3], levels[0], levels[1], levels[2], levels[3],
         levels[0], levels[1], levels[2], levels[3], levels[0], levels[1], levels[2], levels[3],
     };
+    /* clang-format on */
 
     for (int i = 0; i < 16; i += LANES) {
         wide_store(x + i, wide_pick_8(table, wide_fan(codes, 2, 2 * i)));

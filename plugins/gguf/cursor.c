@@ -70,7 +70,7 @@ int cursor_fail(const struct gguf_cursor *cursor, int code, const char *format, 
 
 int cursor_open(struct gguf_cursor *cursor, uint32_t file)
 {
-    struct pare_file info = {.struct_size = sizeof(info)};
+    struct pare_file info = { .struct_size = sizeof(info) };
     int r = cursor->host->file_info(cursor->job, file, &info);
     if (r < 0)
         return r;

@@ -81,7 +81,7 @@ static int rank_by_files(const struct gguf_target *target, uint32_t *ranks, uint
     uint32_t n_weights = 0;
     uint32_t n_ranks = 0;
     for (uint32_t i = 0; i < n_files; i++) {
-        struct pare_file info = {.struct_size = sizeof(info)};
+        struct pare_file info = { .struct_size = sizeof(info) };
         int r = target->host->file_info(target->job, i, &info);
         if (r < 0)
             return r;

@@ -82,10 +82,10 @@ static void put_tensor(struct sink *sink, const struct pare_tensor *tensor, uint
 static void put_number(struct sink *sink, const char *key, uint32_t type, uint32_t number)
 {
     uint16_t narrow = (uint16_t)number;
-    struct pare_value value = {.type = type, .count = 1, .data = &number};
+    struct pare_value value = { .type = type, .count = 1, .data = &number };
     if (type == PARE_U16)
         value.data = &narrow;
-    put_entry(sink, (struct pare_str){key, strlen(key)}, &value);
+    put_entry(sink, (struct pare_str){ key, strlen(key) }, &value);
 }
 
 /* Which shard of how many this is. The order of the keys is that of llama-quantize --keep-split, or
@@ -103,12 +103,12 @@ static void put_split(struct sink *sink, const struct gguf_target *target, uint3
 
 static void put_keys(struct sink *sink, const struct gguf_target *target)
 {
-    struct pare_value value = {.struct_size = sizeof(value)};
+    struct pare_value value = { .struct_size = sizeof(value) };
     struct pare_str key;
     if (!target->is_model) {
-        put_string(sink, (struct pare_str){"general.architecture", 20});
+        put_string(sink, (struct pare_str){ "general.architecture", 20 });
         put_u32(sink, PARE_STRING);
-        put_string(sink, (struct pare_str){CONTAINER, sizeof(CONTAINER) - 1});
+        put_string(sink, (struct pare_str){ CONTAINER, sizeof(CONTAINER) - 1 });
     }
     for (uint64_t i = 0; target->host->meta_at(target->job, i, &key, &value) == 1; i++)
         if (gguf_target_keeps(target, key))
@@ -156,7 +156,7 @@ static int put_header(struct sink *sink, const struct gguf_target *target, uint3
 static int lay_header(const struct gguf_target *target, uint32_t shard, uint32_t file,
                       uint64_t *ret_data)
 {
-    struct sink sink = {.data = NULL};
+    struct sink sink = { .data = NULL };
     uint64_t data = 0;
     int r = put_header(&sink, target, shard);
     if (r < 0)

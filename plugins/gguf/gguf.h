@@ -16,20 +16,20 @@
 
 #include <stdbool.h>
 
-#define GGUF_MAX_TENSORS 1048576u           /* in a file */
-#define GGUF_MAX_KEYS 65536u                /* in a file */
-#define GGUF_MAX_STRING (UINT64_C(1) << 30) /* bytes */
-#define GGUF_MAX_ARRAY (UINT64_C(1) << 30)  /* elements */
+#define GGUF_MAX_TENSORS 1048576u            /* in a file */
+#define GGUF_MAX_KEYS 65536u                 /* in a file */
+#define GGUF_MAX_STRING (UINT64_C(1) << 30)  /* bytes */
+#define GGUF_MAX_ARRAY (UINT64_C(1) << 30)   /* elements */
 #define GGUF_MAX_STRINGS (UINT64_C(1) << 22) /* elements of an array of strings */
 #define GGUF_MAX_ALIGNMENT (1u << 20)
 #define GGUF_DEFAULT_ALIGNMENT 32u
 #define GGUF_MAX_DIMS 4
-#define GGUF_NAME_SIZE 64 /* a tensor's name has fewer bytes */
-#define GGUF_ARRAY 9u     /* the value type that is no element type */
-#define GGUF_HEADER 24u   /* magic, version, two counts */
-#define GGUF_MIN_KEY 14u  /* the smallest key and value: length, 1 byte, type, 1 byte */
+#define GGUF_NAME_SIZE 64   /* a tensor's name has fewer bytes */
+#define GGUF_ARRAY 9u       /* the value type that is no element type */
+#define GGUF_HEADER 24u     /* magic, version, two counts */
+#define GGUF_MIN_KEY 14u    /* the smallest key and value: length, 1 byte, type, 1 byte */
 #define GGUF_MIN_TENSOR 25u /* the smallest tensor info: length, 1 byte, dims, type, offset */
-#define GGUF_QUOTED 160   /* a name that is fit to print */
+#define GGUF_QUOTED 160     /* a name that is fit to print */
 
 /* What warn_unused_result marks: functions that return 0 or enum pare_status, already reported. */
 #define GGUF_CHECKED __attribute__((warn_unused_result))
@@ -107,9 +107,16 @@ int gguf_value_load(struct gguf_cursor *cursor, const struct gguf_entry *entry) 
 
 /* Keys whose meaning the plugin knows. */
 enum gguf_key {
-    GGUF_KEY_ARCHITECTURE, GGUF_KEY_ALIGNMENT, GGUF_KEY_SPLIT_NO, GGUF_KEY_SPLIT_COUNT,
-    GGUF_KEY_SPLIT_TENSORS, GGUF_KEY_TOKENS, GGUF_KEY_SCORES, GGUF_KEY_TOKEN_TYPES,
-    GGUF_KEY_MERGES, GGUF_N_KEYS
+    GGUF_KEY_ARCHITECTURE,
+    GGUF_KEY_ALIGNMENT,
+    GGUF_KEY_SPLIT_NO,
+    GGUF_KEY_SPLIT_COUNT,
+    GGUF_KEY_SPLIT_TENSORS,
+    GGUF_KEY_TOKENS,
+    GGUF_KEY_SCORES,
+    GGUF_KEY_TOKEN_TYPES,
+    GGUF_KEY_MERGES,
+    GGUF_N_KEYS
 };
 
 /* What those keys say in one file. */
@@ -123,8 +130,8 @@ struct gguf_facts {
 int gguf_rules_apply(const struct gguf_cursor *cursor, const struct gguf_entry *entry,
                      struct gguf_facts *facts) GGUF_CHECKED;
 /* Checks what the keys of a file say together. */
-int gguf_rules_finish(const struct gguf_cursor *cursor, const struct gguf_facts *facts)
-    GGUF_CHECKED;
+int gguf_rules_finish(const struct gguf_cursor *cursor,
+                      const struct gguf_facts *facts) GGUF_CHECKED;
 /* Whether a key says how a model is split over files: such keys are not part of the model. */
 bool gguf_key_is_split(struct pare_str key);
 /* Whether the key has this text. */

@@ -6,8 +6,8 @@
  */
 #include "gguf/gguf.h"
 
-static const struct pare_reader *const READERS[] = {&gguf_reader, NULL};
-static const struct pare_writer *const WRITERS[] = {&gguf_writer, NULL};
+static const struct pare_reader *const READERS[] = { &gguf_reader, NULL };
+static const struct pare_writer *const WRITERS[] = { &gguf_writer, NULL };
 
 static const struct pare_plugin PLUGIN = {
     .struct_size = sizeof(PLUGIN),

@@ -14,8 +14,8 @@ struct state {
     char *key_buffer;
     struct gguf_shard *shards;
     uint32_t n_shards;
-    uint32_t shard; /* where next is */
-    uint64_t index; /* of the tensor in that shard */
+    uint32_t shard;  /* where next is */
+    uint64_t index;  /* of the tensor in that shard */
     uint64_t offset; /* of its data */
     struct gguf_tensor tensor;
 };
@@ -105,13 +105,13 @@ static void describe(const struct state *state, struct pare_tensor *ret_tensor)
     const struct gguf_shard *shard = &state->shards[state->shard];
     *ret_tensor = (struct pare_tensor){
         .struct_size = sizeof(*ret_tensor),
-        .name = {tensor->name, tensor->name_len},
+        .name = { tensor->name, tensor->name_len },
         .encoding = tensor->type->name,
         .n_dims = tensor->n_dims,
         .n_planes = 1,
-        .planes = {{.file = shard->file,
-                    .offset = shard->data + tensor->offset,
-                    .length = tensor->bytes}},
+        .planes = { { .file = shard->file,
+                      .offset = shard->data + tensor->offset,
+                      .length = tensor->bytes } },
     };
     for (uint32_t i = 0; i < tensor->n_dims; i++)
         ret_tensor->dims[i] = tensor->dims[tensor->n_dims - 1 - i];

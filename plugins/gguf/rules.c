@@ -18,15 +18,15 @@ struct key_rule {
 };
 
 static const struct key_rule KEYS[GGUF_N_KEYS] = {
-    [GGUF_KEY_ARCHITECTURE] = {"general.architecture", PARE_STRING, PARE_STRING, false},
-    [GGUF_KEY_ALIGNMENT] = {"general.alignment", PARE_U32, PARE_U32, false},
-    [GGUF_KEY_SPLIT_NO] = {"split.no", PARE_U16, PARE_U16, false},
-    [GGUF_KEY_SPLIT_COUNT] = {"split.count", PARE_U16, PARE_U16, false},
-    [GGUF_KEY_SPLIT_TENSORS] = {"split.tensors.count", PARE_I32, PARE_I32, false},
-    [GGUF_KEY_TOKENS] = {"tokenizer.ggml.tokens", PARE_STRING, PARE_STRING, true},
-    [GGUF_KEY_SCORES] = {"tokenizer.ggml.scores", PARE_F32, PARE_I32, true},
-    [GGUF_KEY_TOKEN_TYPES] = {"tokenizer.ggml.token_type", PARE_I32, PARE_I32, true},
-    [GGUF_KEY_MERGES] = {"tokenizer.ggml.merges", PARE_STRING, PARE_STRING, true},
+    [GGUF_KEY_ARCHITECTURE] = { "general.architecture", PARE_STRING, PARE_STRING, false },
+    [GGUF_KEY_ALIGNMENT] = { "general.alignment", PARE_U32, PARE_U32, false },
+    [GGUF_KEY_SPLIT_NO] = { "split.no", PARE_U16, PARE_U16, false },
+    [GGUF_KEY_SPLIT_COUNT] = { "split.count", PARE_U16, PARE_U16, false },
+    [GGUF_KEY_SPLIT_TENSORS] = { "split.tensors.count", PARE_I32, PARE_I32, false },
+    [GGUF_KEY_TOKENS] = { "tokenizer.ggml.tokens", PARE_STRING, PARE_STRING, true },
+    [GGUF_KEY_SCORES] = { "tokenizer.ggml.scores", PARE_F32, PARE_I32, true },
+    [GGUF_KEY_TOKEN_TYPES] = { "tokenizer.ggml.token_type", PARE_I32, PARE_I32, true },
+    [GGUF_KEY_MERGES] = { "tokenizer.ggml.merges", PARE_STRING, PARE_STRING, true },
 };
 
 /* Counts that each architecture has under its own prefix. */
@@ -34,10 +34,10 @@ static const struct {
     const char *suffix;
     uint64_t max;
 } COUNTS[] = {
-    {".block_count", 65536},
-    {".head_count", 65536},
-    {".expert_count", 65536},
-    {".vocab_size", INT32_MAX},
+    { ".block_count", 65536 },
+    { ".head_count", 65536 },
+    { ".expert_count", 65536 },
+    { ".vocab_size", INT32_MAX },
 };
 
 bool gguf_key_is(struct pare_str key, const char *text)
@@ -124,7 +124,7 @@ static int split_check(const struct gguf_cursor *cursor, const struct gguf_facts
 
 int gguf_rules_finish(const struct gguf_cursor *cursor, const struct gguf_facts *facts)
 {
-    static const enum gguf_key PER_TOKEN[] = {GGUF_KEY_SCORES, GGUF_KEY_TOKEN_TYPES};
+    static const enum gguf_key PER_TOKEN[] = { GGUF_KEY_SCORES, GGUF_KEY_TOKEN_TYPES };
     for (size_t i = 0; i < sizeof(PER_TOKEN) / sizeof(PER_TOKEN[0]); i++) {
         enum gguf_key k = PER_TOKEN[i];
         if (facts->seen[k] && facts->count[k] < facts->count[GGUF_KEY_TOKENS])

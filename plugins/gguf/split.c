@@ -45,7 +45,8 @@ static int version_check(struct gguf_cursor *cursor)
     if (version != 0 && (version & 0xffff) == 0)
         return cursor_fail(cursor, PARE_ENOTSUP,
                            "a big-endian GGUF file (version %08x): only little-endian ones are "
-                           "supported", version);
+                           "supported",
+                           version);
     if (version == 1)
         return cursor_fail(cursor, PARE_ENOTSUP,
                            "GGUF version 1 is obsolete: make the file anew from its source");
@@ -84,8 +85,7 @@ static int header_scan(struct gguf_cursor *cursor, struct gguf_shard *shard)
     if (r == 0)
         r = count_next(cursor, "metadata keys", GGUF_MAX_KEYS, GGUF_MIN_KEY, &shard->n_keys);
     if (r == 0)
-        r = cursor_need(cursor,
-                        shard->n_tensors * GGUF_MIN_TENSOR + shard->n_keys * GGUF_MIN_KEY,
+        r = cursor_need(cursor, shard->n_tensors * GGUF_MIN_TENSOR + shard->n_keys * GGUF_MIN_KEY,
                         "the header");
     return r;
 }
@@ -144,7 +144,7 @@ static int tensors_scan(struct gguf_cursor *cursor, struct gguf_shard *shard)
 static int shard_scan(struct gguf_cursor *cursor, uint32_t file, char *key_buffer,
                       struct gguf_shard *ret_shard)
 {
-    struct gguf_shard shard = {.file = file};
+    struct gguf_shard shard = { .file = file };
     int r = cursor_open(cursor, file);
     if (r == 0)
         r = header_scan(cursor, &shard);
@@ -164,7 +164,7 @@ static int shard_scan(struct gguf_cursor *cursor, uint32_t file, char *key_buffe
 static int is_candidate(struct gguf_cursor *cursor, uint32_t file)
 {
     static const char suffix[] = ".gguf";
-    struct pare_file info = {.struct_size = sizeof(info)};
+    struct pare_file info = { .struct_size = sizeof(info) };
     char head[4];
     int r = cursor->host->file_info(cursor->job, file, &info);
     if (r < 0)
@@ -203,7 +203,8 @@ static int counts_check(const struct gguf_cursor *cursor, const struct gguf_shar
         if (count == 1 || shard_count(&shards[i]) == 1)
             return host->fail(cursor->job, PARE_EDATA,
                               "the folder has %u GGUF files that are models of their own, not "
-                              "shards of one: convert them one at a time", n);
+                              "shards of one: convert them one at a time",
+                              n);
         if (shard_count(&shards[i]) != count)
             return host->fail(cursor->job, PARE_EDATA,
                               "shards of different splits: split.count is %" PRIu64
@@ -247,11 +248,11 @@ static int tensor_counts_check(const struct gguf_cursor *cursor, const struct gg
         if (facts->value[GGUF_KEY_SPLIT_TENSORS] != sum)
             return host->fail(cursor->job, PARE_EDATA,
                               "split.tensors.count is %" PRIu64 ", but the shards have %" PRIu64
-                              " tensors", facts->value[GGUF_KEY_SPLIT_TENSORS], sum);
+                              " tensors",
+                              facts->value[GGUF_KEY_SPLIT_TENSORS], sum);
     }
     if (shard_count(&shards[0]) > 1 && !shards[0].facts.seen[GGUF_KEY_SPLIT_TENSORS])
-        return host->fail(cursor->job, PARE_EDATA,
-                          "the first shard has no split.tensors.count");
+        return host->fail(cursor->job, PARE_EDATA, "the first shard has no split.tensors.count");
     return 0;
 }
 
@@ -273,8 +274,8 @@ int gguf_shards_scan(struct gguf_cursor *cursor, char *key_buffer, struct gguf_s
 {
     uint32_t n_files = cursor->host->file_count(cursor->job);
     uint32_t n = 0;
-    struct gguf_shard *shards =
-        cursor->host->alloc(cursor->job, n_files > 0 ? n_files : 1, sizeof(*shards));
+    struct gguf_shard *shards = cursor->host->alloc(cursor->job, n_files > 0 ? n_files : 1,
+                                                    sizeof(*shards));
     if (!shards)
         return PARE_ENOMEM;
     int r = 0;

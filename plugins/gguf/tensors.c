@@ -40,8 +40,7 @@ static int name_next(struct gguf_cursor *cursor, uint64_t index, struct gguf_ten
     return 0;
 }
 
-static int dims_next(struct gguf_cursor *cursor, struct gguf_tensor *tensor,
-                     uint64_t *ret_elements)
+static int dims_next(struct gguf_cursor *cursor, struct gguf_tensor *tensor, uint64_t *ret_elements)
 {
     char name[GGUF_QUOTED];
     uint64_t elements = 1;
@@ -81,8 +80,8 @@ static int type_next(struct gguf_cursor *cursor, struct gguf_tensor *tensor, uin
     gguf_quote(tensor->name, tensor->name_len, name);
     tensor->type = gguf_type_by_id(id);
     if (!tensor->type)
-        return cursor_fail(cursor, PARE_ENOTSUP,
-                           "tensor `%s` has type %" PRId32 ", which %s", name, (int32_t)id,
+        return cursor_fail(cursor, PARE_ENOTSUP, "tensor `%s` has type %" PRId32 ", which %s", name,
+                           (int32_t)id,
                            id > 42 ? "GGUF does not define: was it made by a fork of llama.cpp?"
                                    : "was removed from GGUF: make the file anew from its source");
     uint32_t block = tensor->type->block_len;
@@ -120,7 +119,7 @@ static int place(const struct gguf_cursor *cursor, const struct gguf_tensor *ten
 int gguf_tensor_next(struct gguf_cursor *cursor, uint64_t index, uint32_t alignment,
                      uint64_t *offset, struct gguf_tensor *ret_tensor)
 {
-    struct gguf_tensor tensor = {.name_len = 0};
+    struct gguf_tensor tensor = { .name_len = 0 };
     uint64_t elements = 0;
     int r = name_next(cursor, index, &tensor);
     if (r == 0)

@@ -51,8 +51,7 @@ static int array_next(struct gguf_cursor *cursor, struct gguf_entry *entry)
         return r;
     if (entry->type == GGUF_ARRAY)
         return entry_fail(cursor, entry, PARE_ENOTSUP,
-                          "is an array of arrays, which no reader supports; type",
-                          entry->type);
+                          "is an array of arrays, which no reader supports; type", entry->type);
     r = cursor_u64(cursor, "an array's length", &entry->count);
     if (r < 0)
         return r;
@@ -69,7 +68,7 @@ static int array_next(struct gguf_cursor *cursor, struct gguf_entry *entry)
 int gguf_entry_next(struct gguf_cursor *cursor, uint64_t index, char *key_buffer,
                     struct gguf_entry *ret_entry)
 {
-    struct gguf_entry entry = {.count = 1};
+    struct gguf_entry entry = { .count = 1 };
     int r = key_next(cursor, index, key_buffer, &entry.key);
     if (r < 0)
         return r;
@@ -134,7 +133,7 @@ static int bools_scan(struct gguf_cursor *cursor, const struct gguf_entry *entry
 
 static int scalar_scan(struct gguf_cursor *cursor, struct gguf_entry *entry, uint32_t size)
 {
-    uint8_t bytes[8] = {0};
+    uint8_t bytes[8] = { 0 };
     int r = cursor_bytes(cursor, bytes, size, VALUE);
     if (r < 0)
         return r;

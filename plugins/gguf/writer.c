@@ -27,10 +27,9 @@ uint32_t gguf_shown_dims(const struct pare_tensor *tensor)
     return n > 0 ? n : 1;
 }
 
-int gguf_target_tensor(const struct gguf_target *target, uint64_t i,
-                       struct pare_tensor *ret_tensor)
+int gguf_target_tensor(const struct gguf_target *target, uint64_t i, struct pare_tensor *ret_tensor)
 {
-    *ret_tensor = (struct pare_tensor){.struct_size = sizeof(*ret_tensor)};
+    *ret_tensor = (struct pare_tensor){ .struct_size = sizeof(*ret_tensor) };
     return target->host->tensor_at(target->job, i, ret_tensor);
 }
 
@@ -42,10 +41,10 @@ uint32_t gguf_shard_alignment(const struct gguf_target *target, uint32_t shard)
 /* Reads the keys that shape the file. */
 static int keys_check(struct gguf_target *target)
 {
-    static const struct pare_str ALIGNMENT = {"general.alignment", 17};
-    static const struct pare_str ARCHITECTURE = {"general.architecture", 20};
+    static const struct pare_str ALIGNMENT = { "general.alignment", 17 };
+    static const struct pare_str ARCHITECTURE = { "general.architecture", 20 };
     const struct pare_host *host = target->host;
-    struct pare_value value = {.struct_size = sizeof(value)};
+    struct pare_value value = { .struct_size = sizeof(value) };
     struct pare_str key;
     target->alignment = GGUF_DEFAULT_ALIGNMENT;
     if (host->meta_get(target->job, ALIGNMENT, &value) == 1) {
@@ -55,7 +54,8 @@ static int keys_check(struct gguf_target *target)
         if (alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > GGUF_MAX_ALIGNMENT)
             return host->fail(target->job, PARE_EDATA,
                               "metadata key `general.alignment` must be a u32, a power of two up "
-                              "to %u", GGUF_MAX_ALIGNMENT);
+                              "to %u",
+                              GGUF_MAX_ALIGNMENT);
         target->alignment = alignment;
     }
     target->is_model = host->meta_get(target->job, ARCHITECTURE, &value) == 1;
@@ -81,7 +81,8 @@ static int tensor_check(const struct gguf_target *target, const struct pare_tens
     if (gguf_shown_dims(tensor) > GGUF_MAX_DIMS)
         return host->fail(target->job, PARE_ENOTSUP,
                           "tensor `%s` has %u dimensions, GGUF has room for %d: choose another "
-                          "target format", name, tensor->n_dims, GGUF_MAX_DIMS);
+                          "target format",
+                          name, tensor->n_dims, GGUF_MAX_DIMS);
     for (uint32_t i = 0; i < tensor->n_dims; i++)
         if (tensor->dims[i] == 0)
             return host->fail(target->job, PARE_ENOTSUP,
@@ -117,7 +118,8 @@ static int shard_name(const struct gguf_target *target, uint32_t shard, char *re
     if (n < 0 || (size_t)n >= size)
         return target->host->fail(target->job, PARE_ELIMIT,
                                   "the names of its files would have %d bytes, more than the limit "
-                                  "of %zu: give the source a shorter name", n, size - 1);
+                                  "of %zu: give the source a shorter name",
+                                  n, size - 1);
     return 0;
 }
 
@@ -141,7 +143,7 @@ static bool asks_for_container(const struct gguf_target *target)
 
 static int layout(const struct pare_host *host, struct pare_job *job)
 {
-    struct gguf_target target = {.host = host, .job = job};
+    struct gguf_target target = { .host = host, .job = job };
     int r = keys_check(&target);
     if (r == 0)
         r = tensors_check(&target);
@@ -161,12 +163,14 @@ static int layout(const struct pare_host *host, struct pare_job *job)
     return r;
 }
 
+/* clang-format off */
 static const char *const ENCODINGS[] = {
     "f32",  "f16",  "bf16", "f64",  "i8",      "i16",    "i32",     "i64",   "q4_0",
     "q4_1", "q5_0", "q5_1", "q8_0", "q2_k",    "q3_k",   "q4_k",    "q5_k",  "q6_k",
     "iq1_s", "iq1_m", "iq2_xxs", "iq2_xs", "iq2_s", "iq3_xxs", "iq3_s", "iq4_nl", "iq4_xs",
     "tq1_0", "tq2_0", "mxfp4", "nvfp4", "q1_0", "q2_0", NULL,
 };
+/* clang-format on */
 
 const struct pare_writer gguf_writer = {
     .struct_size = sizeof(gguf_writer),

@@ -24,7 +24,7 @@ struct gguf_target {
     uint64_t *order;
     uint64_t *first; /* n_shards + 1 of them */
     uint32_t n_shards;
-    bool keeps;      /* divided as the source is */
+    bool keeps; /* divided as the source is */
 };
 
 /* Gives the host's tensor with this number, with its struct's size set. */

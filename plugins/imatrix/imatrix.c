@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define MAX_ENTRIES 524288u /* as many as a GGUF file has room for */
+#define MAX_ENTRIES 524288u    /* as many as a GGUF file has room for */
 #define MAX_DATASET (1u << 20) /* bytes */
-#define SUFFIX_SIZE 8u /* of the longer one */
+#define SUFFIX_SIZE 8u         /* of the longer one */
 #define MAX_ENTRY_NAME (PARE_MAX_NAME - SUFFIX_SIZE)
 #define MIN_ENTRY 17u /* length, a name of one byte, two counts, one value */
 
@@ -25,17 +25,16 @@ struct reader_state {
     uint64_t size; /* of the file */
     uint64_t pos;
     uint64_t n_entries;
-    char *name;   /* of the current entry, with room for a suffix */
+    char *name; /* of the current entry, with room for a suffix */
     size_t name_len;
-    uint64_t told; /* tensors that next has given */
+    uint64_t told;         /* tensors that next has given */
     uint64_t counts, sums; /* where the current entry has them */
     uint64_t n_values;
 };
 
 static uint32_t load_u32(const uint8_t *bytes)
 {
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-           (uint32_t)bytes[3] << 24;
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
 /* ---- probe ---- */
@@ -147,8 +146,9 @@ static int read_entry(struct reader_state *s, uint64_t index)
     if (r < 0)
         return r;
     if (n_values < 1 || n_values > INT32_MAX)
-        return s->host->fail(s->job, PARE_EDATA, "imatrix: entry %" PRIu64 " has %" PRId32
-                             " values", index, (int32_t)n_values);
+        return s->host->fail(s->job, PARE_EDATA,
+                             "imatrix: entry %" PRIu64 " has %" PRId32 " values", index,
+                             (int32_t)n_values);
     s->sums = s->pos;
     s->n_values = n_values;
     if (4 * s->n_values > s->size - s->pos)
@@ -184,9 +184,10 @@ static int read_count(struct reader_state *s)
 static int set(const struct reader_state *s, const char *key, uint32_t type, bool is_array,
                const void *data)
 {
-    struct pare_value value = {.struct_size = sizeof(value), .type = type, .is_array = is_array,
-                               .count = 1, .data = data};
-    return s->host->meta_set(s->job, (struct pare_str){key, strlen(key)}, &value);
+    struct pare_value value = {
+        .struct_size = sizeof(value), .type = type, .is_array = is_array, .count = 1, .data = data
+    };
+    return s->host->meta_set(s->job, (struct pare_str){ key, strlen(key) }, &value);
 }
 
 static int read_dataset(struct reader_state *s)
@@ -205,7 +206,7 @@ static int read_dataset(struct reader_state *s)
     if (!text)
         return PARE_ENOMEM;
     r = read_bytes(s, text, length, "the data set's name");
-    const struct pare_str dataset = {text, strnlen(text, length)};
+    const struct pare_str dataset = { text, strnlen(text, length) };
     if (r == 0)
         r = set(s, "imatrix.datasets", PARE_STRING, true, &dataset);
     s->host->release(s->job, text);
@@ -260,7 +261,7 @@ static int check_all(struct reader_state *s)
 
 static int open(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
-    struct pare_file file = {.struct_size = sizeof(file)};
+    struct pare_file file = { .struct_size = sizeof(file) };
     if (host->file_count(job) != 1)
         return host->fail(job, PARE_ENOTSUP, "imatrix: an importance matrix is one file");
     struct reader_state *s = host->alloc(job, 1, sizeof(*s));
@@ -290,12 +291,12 @@ static void describe(struct reader_state *s, const char *suffix, const char *enc
     memcpy(s->name + s->name_len, suffix, n);
     *ret_tensor = (struct pare_tensor){
         .struct_size = sizeof(*ret_tensor),
-        .name = {s->name, s->name_len + n},
+        .name = { s->name, s->name_len + n },
         .encoding = encoding,
         .n_dims = 1,
         .n_planes = 1,
-        .dims = {elements},
-        .planes = {{.file = 0, .offset = offset, .length = 4 * elements}},
+        .dims = { elements },
+        .planes = { { .file = 0, .offset = offset, .length = 4 * elements } },
     };
 }
 
@@ -325,7 +326,7 @@ static const struct pare_reader READER = {
     .close = close,
 };
 
-static const struct pare_reader *const READERS[] = {&READER, NULL};
+static const struct pare_reader *const READERS[] = { &READER, NULL };
 
 static const struct pare_plugin PLUGIN = {
     .struct_size = sizeof(PLUGIN),

@@ -29,7 +29,7 @@ static bool is_dtype_key(struct pare_str key)
 static void put_config(struct rewrite *rewrite)
 {
     char *start = (char *)(uintptr_t)rewrite->text.data; /* the cursor changes nothing here */
-    struct st_json json = {start, start + rewrite->text.len};
+    struct st_json json = { start, start + rewrite->text.len };
     const char *done = start;
     rewrite->n_replaced = 0;
     st_json_enter(&json);
@@ -38,15 +38,15 @@ static void put_config(struct rewrite *rewrite)
         const struct pare_str value = st_json_skip(&json);
         if (!is_dtype_key(key) || value.data[0] != '"')
             continue;
-        const struct pare_str old = {value.data + 1, value.len - 2};
+        const struct pare_str old = { value.data + 1, value.len - 2 };
         if (st_is(old, rewrite->dtype))
             continue;
-        st_put(&rewrite->out, (struct pare_str){done, (size_t)(old.data - done)});
+        st_put(&rewrite->out, (struct pare_str){ done, (size_t)(old.data - done) });
         st_puts(&rewrite->out, rewrite->dtype);
         done = old.data + old.len;
         rewrite->n_replaced++;
     }
-    st_put(&rewrite->out, (struct pare_str){done, (size_t)(json.end - done)});
+    st_put(&rewrite->out, (struct pare_str){ done, (size_t)(json.end - done) });
 }
 
 /* 1: the text is a JSON object that can be rewritten. Python's NaN and Infinity may be in it. */
@@ -67,8 +67,10 @@ static int rewrite_config(const struct st_context *context, uint32_t source, uin
                           const char *dtype, struct st_text *ret_text)
 {
     if (size > ST_MAX_SIDE_JSON || size == 0) {
-        ST_LOG(context, PARE_LOG_WARNING, "`config.json` has %" PRIu64 " bytes, which is not "
-               "believed: its dtype was left as it is", size);
+        ST_LOG(context, PARE_LOG_WARNING,
+               "`config.json` has %" PRIu64 " bytes, which is not "
+               "believed: its dtype was left as it is",
+               size);
         return 0;
     }
     char *text = context->host->alloc(context->job, size + 1, 1);
@@ -77,9 +79,10 @@ static int rewrite_config(const struct st_context *context, uint32_t source, uin
     const int r = context->host->read(context->job, source, 0, text, size);
     if (r < 0)
         return r;
-    struct rewrite rewrite = {.text = {text, size}, .dtype = dtype};
+    struct rewrite rewrite = { .text = { text, size }, .dtype = dtype };
     if (!is_object(rewrite.text)) {
-        ST_LOG(context, PARE_LOG_WARNING, "`config.json` is not a JSON object: its dtype was left "
+        ST_LOG(context, PARE_LOG_WARNING,
+               "`config.json` is not a JSON object: its dtype was left "
                "as it is");
         return 0;
     }
@@ -113,16 +116,16 @@ static bool can_carry(struct pare_str name)
     struct pare_str last = name;
     uint64_t at;
     if (slash != NULL)
-        last = (struct pare_str){slash + 1, name.len - folder - 1};
-    return (slash == NULL || is_clean((struct pare_str){name.data, folder})) && is_clean(last)
-           && name.len <= 255 && st_utf8_valid(name, &at) && !st_ends(name, ST_SUFFIX)
-           && !st_ends(name, ST_INDEX_SUFFIX);
+        last = (struct pare_str){ slash + 1, name.len - folder - 1 };
+    return (slash == NULL || is_clean((struct pare_str){ name.data, folder })) && is_clean(last) &&
+           name.len <= 255 && st_utf8_valid(name, &at) && !st_ends(name, ST_SUFFIX) &&
+           !st_ends(name, ST_INDEX_SUFFIX);
 }
 
 static int emit_one(const struct st_context *context, const struct st_plan *plan, uint32_t source,
                     const struct pare_file *info)
 {
-    struct st_text text = {.data = NULL};
+    struct st_text text = { .data = NULL };
     uint32_t file;
     int rewritten = 0;
     if (plan->torch != NULL && strcmp(info->name, "config.json") == 0)
@@ -143,9 +146,9 @@ int st_side_emit(const struct st_context *context, const struct st_plan *plan)
 {
     const uint32_t n = context->host->file_count(context->job);
     uint64_t n_left = 0;
-    struct pare_str left = {"", 0};
+    struct pare_str left = { "", 0 };
     for (uint32_t i = 0; i < n; i++) {
-        struct pare_file info = {.struct_size = sizeof info};
+        struct pare_file info = { .struct_size = sizeof info };
         int r = context->host->file_info(context->job, i, &info);
         if (r < 0)
             return r;
@@ -161,7 +164,9 @@ int st_side_emit(const struct st_context *context, const struct st_plan *plan)
             return r;
     }
     if (n_left > 0)
-        ST_LOG(context, PARE_LOG_WARNING, "%" PRIu64 " side files were left out, for an output "
-               "cannot have their names: `%s`", n_left, st_show(left).text);
+        ST_LOG(context, PARE_LOG_WARNING,
+               "%" PRIu64 " side files were left out, for an output "
+               "cannot have their names: `%s`",
+               n_left, st_show(left).text);
     return 0;
 }

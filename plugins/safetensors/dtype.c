@@ -13,36 +13,38 @@
 #define N_DTYPES (sizeof dtypes / sizeof dtypes[0])
 
 static const struct st_dtype dtypes[] = {
-    {"BOOL", "bool", NULL, 8},
-    {"U8", "u8", NULL, 8},
-    {"I8", "i8", NULL, 8},
-    {"I16", "i16", NULL, 16},
-    {"U16", "u16", NULL, 16},
-    {"F16", "f16", "float16", 16},
-    {"BF16", "bf16", "bfloat16", 16},
-    {"I32", "i32", NULL, 32},
-    {"U32", "u32", NULL, 32},
-    {"F32", "f32", "float32", 32},
-    {"F64", "f64", NULL, 64},
-    {"I64", "i64", NULL, 64},
-    {"U64", "u64", NULL, 64},
-    {"C64", "c64", NULL, 64},
-    {"F8_E4M3", "f8_e4m3", NULL, 8},
-    {"F8_E5M2", "f8_e5m2", NULL, 8},
-    {"F8_E8M0", "f8_e8m0", NULL, 8},
-    {"F8_E4M3FNUZ", "f8_e4m3fnuz", NULL, 8},
-    {"F8_E5M2FNUZ", "f8_e5m2fnuz", NULL, 8},
-    {"F4", "f4", NULL, 4},
-    {"F6_E2M3", "f6_e2m3", NULL, 6},
-    {"F6_E3M2", "f6_e3m2", NULL, 6},
+    { "BOOL", "bool", NULL, 8 },
+    { "U8", "u8", NULL, 8 },
+    { "I8", "i8", NULL, 8 },
+    { "I16", "i16", NULL, 16 },
+    { "U16", "u16", NULL, 16 },
+    { "F16", "f16", "float16", 16 },
+    { "BF16", "bf16", "bfloat16", 16 },
+    { "I32", "i32", NULL, 32 },
+    { "U32", "u32", NULL, 32 },
+    { "F32", "f32", "float32", 32 },
+    { "F64", "f64", NULL, 64 },
+    { "I64", "i64", NULL, 64 },
+    { "U64", "u64", NULL, 64 },
+    { "C64", "c64", NULL, 64 },
+    { "F8_E4M3", "f8_e4m3", NULL, 8 },
+    { "F8_E5M2", "f8_e5m2", NULL, 8 },
+    { "F8_E8M0", "f8_e8m0", NULL, 8 },
+    { "F8_E4M3FNUZ", "f8_e4m3fnuz", NULL, 8 },
+    { "F8_E5M2FNUZ", "f8_e5m2fnuz", NULL, 8 },
+    { "F4", "f4", NULL, 4 },
+    { "F6_E2M3", "f6_e2m3", NULL, 6 },
+    { "F6_E3M2", "f6_e3m2", NULL, 6 },
 };
 
 /* The encodings that the writer can hold: those of the table above. */
+/* clang-format off */
 const char *const st_encodings[] = {
     "bool", "u8", "i8", "i16", "u16", "f16", "bf16", "i32", "u32", "f32", "f64", "i64", "u64",
     "c64", "f8_e4m3", "f8_e5m2", "f8_e8m0", "f8_e4m3fnuz", "f8_e5m2fnuz", "f4", "f6_e2m3",
     "f6_e3m2", NULL,
 };
+/* clang-format on */
 
 _Static_assert(sizeof st_encodings / sizeof st_encodings[0] == N_DTYPES + 1,
                "one encoding for each type");

@@ -37,15 +37,19 @@ static void print_integer(uint32_t type, const void *data, char *ret_text, size_
     uint16_t u16;
     uint32_t u32;
     switch (type) {
-    case PARE_U8: case PARE_I8: case PARE_BOOL:
+    case PARE_U8:
+    case PARE_I8:
+    case PARE_BOOL:
         memcpy(&u8, data, sizeof u8);
         raw = type == PARE_I8 ? (uint64_t)(int64_t)(int8_t)u8 : u8;
         break;
-    case PARE_U16: case PARE_I16:
+    case PARE_U16:
+    case PARE_I16:
         memcpy(&u16, data, sizeof u16);
         raw = type == PARE_I16 ? (uint64_t)(int64_t)(int16_t)u16 : u16;
         break;
-    case PARE_U32: case PARE_I32:
+    case PARE_U32:
+    case PARE_I32:
         memcpy(&u32, data, sizeof u32);
         raw = type == PARE_I32 ? (uint64_t)(int64_t)(int32_t)u32 : u32;
         break;
@@ -85,25 +89,26 @@ static bool can_hold(struct pare_str key, const struct pare_value *value)
     uint64_t at;
     if (value->is_array || !st_utf8_valid(key, &at) || st_has_nul(key))
         return false;
-    return value->type != PARE_STRING
-           || st_utf8_valid(*(const struct pare_str *)value->data, &at);
+    return value->type != PARE_STRING || st_utf8_valid(*(const struct pare_str *)value->data, &at);
 }
 
 /* Warns, once per target, about metadata that the header cannot hold. */
 int st_metadata_check(const struct st_context *context)
 {
-    struct pare_str key, first = {"", 0};
+    struct pare_str key, first = { "", 0 };
     uint64_t n = 0;
     int found = 1;
     for (uint64_t i = 0; found == 1; i++) {
-        struct pare_value value = {.struct_size = sizeof value};
+        struct pare_value value = { .struct_size = sizeof value };
         found = context->host->meta_at(context->job, i, &key, &value);
         if (found == 1 && !can_hold(key, &value) && n++ == 0)
             first = key;
     }
     if (n > 0)
-        ST_LOG(context, PARE_LOG_WARNING, "%" PRIu64 " metadata entries were left out, for "
-               "safetensors holds only text: `%s`", n, st_show(first).text);
+        ST_LOG(context, PARE_LOG_WARNING,
+               "%" PRIu64 " metadata entries were left out, for "
+               "safetensors holds only text: `%s`",
+               n, st_show(first).text);
     return found < 0 ? found : 0;
 }
 
@@ -114,7 +119,7 @@ static int put_metadata(const struct st_context *context, struct st_text *text)
     int found = 1;
     st_puts(text, "{\"" ST_METADATA "\":{\"format\":\"pt\"");
     for (uint64_t i = 0; found == 1; i++) {
-        struct pare_value value = {.struct_size = sizeof value};
+        struct pare_value value = { .struct_size = sizeof value };
         found = context->host->meta_at(context->job, i, &key, &value);
         if (found != 1 || st_is(key, "format") || !can_hold(key, &value))
             continue;
@@ -154,7 +159,7 @@ static int put_header(const struct st_context *context, const struct st_item *it
     uint64_t offset = 0;
     int r = put_metadata(context, text);
     for (uint64_t i = 0; r >= 0 && i < n; i++) {
-        struct pare_tensor tensor = {.struct_size = sizeof tensor};
+        struct pare_tensor tensor = { .struct_size = sizeof tensor };
         r = context->host->tensor_at(context->job, items[i].tensor, &tensor);
         if (r < 0)
             break;
@@ -173,19 +178,21 @@ static int put_header(const struct st_context *context, const struct st_item *it
 static int make_header(const struct st_context *context, const struct st_item *items, uint64_t n,
                        char **ret_data, uint64_t *ret_size)
 {
-    struct st_text text = {.data = NULL};
+    struct st_text text = { .data = NULL };
     int r = put_header(context, items, n, &text);
     if (r < 0)
         return r;
     if (text.len > ST_MAX_HEADER)
-        return ST_FAIL(context, PARE_ELIMIT, "the header would be %" PRIu64 " bytes long, and the "
-                       "format's limit is %u: set split_max_size", text.len, ST_MAX_HEADER);
+        return ST_FAIL(context, PARE_ELIMIT,
+                       "the header would be %" PRIu64 " bytes long, and the "
+                       "format's limit is %u: set split_max_size",
+                       text.len, ST_MAX_HEADER);
     char *data = context->host->alloc(context->job, text.len + 8, 1);
     if (data == NULL)
         return PARE_ENOMEM;
     for (int i = 0; i < 8; i++)
         data[i] = (char)(text.len >> (8 * i));
-    text = (struct st_text){.data = data + 8};
+    text = (struct st_text){ .data = data + 8 };
     r = put_header(context, items, n, &text);
     if (r < 0)
         return r;

@@ -26,7 +26,7 @@ struct survey {
 
 static int file_name(const struct st_context *context, uint32_t file, struct pare_str *ret_name)
 {
-    struct pare_file info = {.struct_size = sizeof info};
+    struct pare_file info = { .struct_size = sizeof info };
     const int r = context->host->file_info(context->job, file, &info);
     if (r == 0)
         *ret_name = st_str(info.name);
@@ -63,8 +63,10 @@ static int look_at_files(struct survey *survey)
             survey->candidates[survey->n_candidates++] = st_candidate_of(i, name);
     }
     if (survey->n_indexes > 1)
-        return ST_FAIL(survey->context, PARE_EDATA, "the folder has %u indexes, such as `%s`: keep "
-                       "one", survey->n_indexes, st_show(survey->index_name).text);
+        return ST_FAIL(survey->context, PARE_EDATA,
+                       "the folder has %u indexes, such as `%s`: keep "
+                       "one",
+                       survey->n_indexes, st_show(survey->index_name).text);
     return 0;
 }
 
@@ -76,8 +78,10 @@ static int no_candidates(const struct survey *survey)
     size_t n = below.len;
     while (below.data[n - 1] != '/')
         n--;
-    return ST_FAIL(survey->context, PARE_EDATA, "the folder itself has no safetensors file: hand "
-                   "over its subfolder `%s`", st_show((struct pare_str){below.data, n}).text);
+    return ST_FAIL(survey->context, PARE_EDATA,
+                   "the folder itself has no safetensors file: hand "
+                   "over its subfolder `%s`",
+                   st_show((struct pare_str){ below.data, n }).text);
 }
 
 /* Finds the files of the shards that the index names, and refuses what could be meant too. */
@@ -99,13 +103,16 @@ static int use_index(struct survey *survey, struct st_names *names)
     }
     struct st_name *whole = st_names_find(names, st_str("model" ST_SUFFIX));
     if (whole != NULL && whole->value != ST_NONE)
-        return ST_FAIL(context, PARE_EDATA, "the folder has both `model" ST_SUFFIX "` and `%s`, "
+        return ST_FAIL(context, PARE_EDATA,
+                       "the folder has both `model" ST_SUFFIX "` and `%s`, "
                        "which does not name it: remove one of them",
                        st_show(index->name).text);
     if (missing != ST_NONE)
-        return ST_FAIL(context, PARE_EINCOMPLETE, "waiting for shard `%s`, which `%s` names: "
-                       "%u of %u are here%s", st_show(index->shards[missing]).text,
-                       st_show(index->name).text, n_here, index->n_shards,
+        return ST_FAIL(context, PARE_EINCOMPLETE,
+                       "waiting for shard `%s`, which `%s` names: "
+                       "%u of %u are here%s",
+                       st_show(index->shards[missing]).text, st_show(index->name).text, n_here,
+                       index->n_shards,
                        survey->folder->n_files == 1 ? " (hand over the folder)" : "");
     survey->folder->n_shards = n_here;
     return 0;
@@ -115,7 +122,7 @@ static int choose_by_index(struct survey *survey)
 {
     struct st_folder *folder = survey->folder;
     const struct st_context *context = survey->context;
-    struct st_names names = {.slots = NULL};
+    struct st_names names = { .slots = NULL };
     int r = st_index_open(context, folder->index_file, &folder->index);
     if (r < 0)
         return r;
@@ -153,9 +160,9 @@ static int choose_by_name(struct survey *survey)
  * missing; PARE_EDATA when there is no model or more than one; or what the host gave, reported. */
 int st_folder_open(const struct st_context *context, struct st_folder *ret_folder)
 {
-    struct st_folder folder = {.n_files = context->host->file_count(context->job),
-                               .index_file = ST_NONE};
-    struct survey survey = {.context = context, .folder = &folder};
+    struct st_folder folder = { .n_files = context->host->file_count(context->job),
+                                .index_file = ST_NONE };
+    struct survey survey = { .context = context, .folder = &folder };
     survey.candidates = context->host->alloc(context->job, (uint64_t)folder.n_files + 1,
                                              sizeof survey.candidates[0]);
     if (survey.candidates == NULL)
@@ -183,12 +190,14 @@ void st_folder_close(const struct st_context *context, struct st_folder *folder)
 /* The name is that of weights in some format, hidden, or a leftover. */
 static bool ignored(struct pare_str name)
 {
+    /* clang-format off */
     static const char *const suffixes[] = {
         ST_SUFFIX, ST_INDEX_SUFFIX, ".bin", ".bin.index.json", ".pt", ".pth", ".ckpt", ".pkl",
         ".pickle", ".gguf", ".ggml", ".onnx", ".onnx_data", ".onnx.data", ".h5", ".hdf5", ".keras",
         ".msgpack", ".msgpack.index.json", ".h5.index.json", ".npz", ".ot", ".tflite",
         ".incomplete",
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
         if (st_ends(name, suffixes[i]))
             return true;
@@ -209,8 +218,8 @@ static int set_role(const struct st_context *context, uint32_t file, struct tall
     int r = file_name(context, file, &name);
     if (r < 0 || !ignored(name))
         return r;
-    const bool stray = st_ends(name, ST_SUFFIX) && !in_subfolder(name)
-                       && !st_starts(name, "consolidated");
+    const bool stray = st_ends(name, ST_SUFFIX) && !in_subfolder(name) &&
+                       !st_starts(name, "consolidated");
     if (stray && tally->n_strays++ == 0)
         tally->stray = name;
     if (!stray && tally->n_ignored++ == 0)
@@ -233,7 +242,7 @@ static int mark_model(const struct st_context *context, const struct st_folder *
  * something else. */
 int st_folder_set_roles(const struct st_context *context, const struct st_folder *folder)
 {
-    struct tally tally = {.n_ignored = 0};
+    struct tally tally = { .n_ignored = 0 };
     bool *chosen = context->host->alloc(context->job, folder->n_files, sizeof *chosen);
     if (chosen == NULL)
         return PARE_ENOMEM;
@@ -245,11 +254,14 @@ int st_folder_set_roles(const struct st_context *context, const struct st_folder
             r = set_role(context, i, &tally);
     context->host->release(context->job, chosen);
     if (tally.n_strays > 0)
-        ST_LOG(context, PARE_LOG_WARNING, "%" PRIu64 " safetensors files of the folder are not "
-               "part of the model and were ignored: `%s`", tally.n_strays,
-               st_show(tally.stray).text);
+        ST_LOG(context, PARE_LOG_WARNING,
+               "%" PRIu64 " safetensors files of the folder are not "
+               "part of the model and were ignored: `%s`",
+               tally.n_strays, st_show(tally.stray).text);
     if (tally.n_ignored > 0)
-        ST_LOG(context, PARE_LOG_INFO, "%" PRIu64 " files that a converted model does not need "
-               "were ignored: `%s`", tally.n_ignored, st_show(tally.ignored).text);
+        ST_LOG(context, PARE_LOG_INFO,
+               "%" PRIu64 " files that a converted model does not need "
+               "were ignored: `%s`",
+               tally.n_ignored, st_show(tally.ignored).text);
     return r;
 }

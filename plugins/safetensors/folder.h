@@ -11,9 +11,9 @@
 
 struct st_folder {
     uint32_t n_files;
-    uint32_t index_file; /* or ST_NONE */
+    uint32_t index_file;   /* or ST_NONE */
     struct st_index index; /* when there is one */
-    uint32_t *shards;    /* source files in the order of the model's tensors */
+    uint32_t *shards;      /* source files in the order of the model's tensors */
     uint32_t n_shards;
 };
 

@@ -55,8 +55,8 @@ tensor_fault(const struct parse *parse, int code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return ST_FAIL(parse->context, code, "`%s`, tensor `%s`: %s",
-                   st_show(parse->header->name).text, st_show(parse->tensor).text, text);
+    return ST_FAIL(parse->context, code, "`%s`, tensor `%s`: %s", st_show(parse->header->name).text,
+                   st_show(parse->tensor).text, text);
 }
 
 static uint64_t load_u64(const uint8_t *p)
@@ -81,8 +81,8 @@ static const char *known_impostor(const uint8_t *head)
 {
     if (memcmp(head, "version ", 8) == 0)
         return "this is a Git LFS pointer, not the weights: run `git lfs pull` where it came from";
-    if (memcmp(head, "<!DOCTYP", 8) == 0 || memcmp(head, "<!doctyp", 8) == 0
-        || memcmp(head, "<html", 5) == 0)
+    if (memcmp(head, "<!DOCTYP", 8) == 0 || memcmp(head, "<!doctyp", 8) == 0 ||
+        memcmp(head, "<html", 5) == 0)
         return "this is a web page, not a model: the download got an error page";
     if (memcmp(head, "PK\3\4", 4) == 0)
         return "this is a zip archive (PyTorch?), not safetensors";
@@ -101,7 +101,8 @@ static int read_length(const struct parse *parse, uint64_t *ret_n)
     if (header->file_size < 8)
         return file_fault(parse, PARE_EINCOMPLETE,
                           "%" PRIu64 " bytes are too few for a safetensors file, which begins "
-                          "with the 8-byte length of its header", header->file_size);
+                          "with the 8-byte length of its header",
+                          header->file_size);
     const int r = context->host->read(context->job, header->file, 0, head, head_len);
     if (r < 0)
         return r;
@@ -110,16 +111,20 @@ static int read_length(const struct parse *parse, uint64_t *ret_n)
     if (impostor != NULL)
         return file_fault(parse, PARE_EDATA, "%s", impostor);
     if (n > ST_MAX_HEADER)
-        return file_fault(parse, PARE_EDATA, "not a safetensors file: the header would be %" PRIu64
-                          " bytes long, and the format's limit is %u", n, ST_MAX_HEADER);
+        return file_fault(parse, PARE_EDATA,
+                          "not a safetensors file: the header would be %" PRIu64
+                          " bytes long, and the format's limit is %u",
+                          n, ST_MAX_HEADER);
     if (n < 2)
         return file_fault(parse, PARE_EDATA, "a header of %" PRIu64 " bytes cannot hold JSON", n);
     if (head_len == sizeof head && head[8] != '{')
         return file_fault(parse, PARE_EDATA, "the header must begin with `{`, not with byte 0x%02x",
                           head[8]);
     if (n > header->file_size - 8)
-        return file_fault(parse, PARE_EINCOMPLETE, "the header needs %" PRIu64 " bytes, and the "
-                          "file has %" PRIu64 " so far", n + 8, header->file_size);
+        return file_fault(parse, PARE_EINCOMPLETE,
+                          "the header needs %" PRIu64 " bytes, and the "
+                          "file has %" PRIu64 " so far",
+                          n + 8, header->file_size);
     *ret_n = n;
     return 0;
 }
@@ -139,7 +144,7 @@ static int read_text(const struct parse *parse)
     r = context->host->read(context->job, header->file, 8, header->text, header->text_len);
     if (r < 0)
         return r;
-    const struct pare_str text = {header->text, header->text_len};
+    const struct pare_str text = { header->text, header->text_len };
     struct st_json_fault fault;
     uint64_t at;
     if (!st_utf8_valid(text, &at))
@@ -149,8 +154,10 @@ static int read_text(const struct parse *parse)
                           fault.what, fault.at + 8);
     for (; at < text.len; at++)
         if (text.data[at] != ' ')
-            return file_fault(parse, PARE_EDATA, "only spaces may follow the header's JSON, and "
-                              "byte %" PRIu64 " is 0x%02x", at + 8, (uint8_t)text.data[at]);
+            return file_fault(parse, PARE_EDATA,
+                              "only spaces may follow the header's JSON, and "
+                              "byte %" PRIu64 " is 0x%02x",
+                              at + 8, (uint8_t)text.data[at]);
     return 0;
 }
 
@@ -189,11 +196,15 @@ static int entry_shape(const struct parse *parse, struct st_json *json, struct e
     entry->shape = start.p;
     const enum st_shape shape = read_shape(json, entry->dims, &entry->n_dims);
     if (shape == ST_SHAPE_ODD)
-        return tensor_fault(parse, PARE_EDATA, "shape must be a list of whole numbers below 2^64, "
-                            "and it is %s", st_show(st_json_skip(&start)).text);
+        return tensor_fault(parse, PARE_EDATA,
+                            "shape must be a list of whole numbers below 2^64, "
+                            "and it is %s",
+                            st_show(st_json_skip(&start)).text);
     if (shape == ST_SHAPE_LONG)
-        return tensor_fault(parse, PARE_ELIMIT, "the shape has more dimensions than the limit "
-                            "of %d", PARE_MAX_DIMS);
+        return tensor_fault(parse, PARE_ELIMIT,
+                            "the shape has more dimensions than the limit "
+                            "of %d",
+                            PARE_MAX_DIMS);
     return 0;
 }
 
@@ -203,11 +214,15 @@ static int entry_offsets(const struct parse *parse, struct st_json *json, struct
     uint64_t pair[PARE_MAX_DIMS];
     uint32_t n = 0;
     if (read_shape(json, pair, &n) != ST_SHAPE_GOOD || n != 2)
-        return tensor_fault(parse, PARE_EDATA, "data_offsets must be two whole numbers below 2^64, "
-                            "and they are %s", st_show(st_json_skip(&start)).text);
+        return tensor_fault(parse, PARE_EDATA,
+                            "data_offsets must be two whole numbers below 2^64, "
+                            "and they are %s",
+                            st_show(st_json_skip(&start)).text);
     if (pair[1] < pair[0])
-        return tensor_fault(parse, PARE_EDATA, "data_offsets end at %" PRIu64 ", before they begin "
-                            "at %" PRIu64, pair[1], pair[0]);
+        return tensor_fault(parse, PARE_EDATA,
+                            "data_offsets end at %" PRIu64 ", before they begin "
+                            "at %" PRIu64,
+                            pair[1], pair[0]);
     entry->begin = pair[0];
     entry->end = pair[1];
     return 0;
@@ -217,9 +232,10 @@ static int entry_offsets(const struct parse *parse, struct st_json *json, struct
 static int entry_member(const struct parse *parse, struct st_json *json, struct pare_str key,
                         struct entry *entry)
 {
-    bool *seen = st_is(key, "dtype") ? &entry->has_dtype
-                 : st_is(key, "shape") ? &entry->has_shape
-                 : st_is(key, "data_offsets") ? &entry->has_offsets : NULL;
+    bool *seen = st_is(key, "dtype")          ? &entry->has_dtype
+                 : st_is(key, "shape")        ? &entry->has_shape
+                 : st_is(key, "data_offsets") ? &entry->has_offsets
+                                              : NULL;
     if (seen == NULL)
         return tensor_fault(parse, PARE_ENOTSUP, "key `%s` is not one of the format's",
                             st_show(key).text);
@@ -238,15 +254,18 @@ static int check_size(const struct parse *parse, const struct entry *entry)
 {
     uint64_t bytes;
     if (!entry->has_dtype || !entry->has_shape || !entry->has_offsets)
-        return tensor_fault(parse, PARE_EDATA, "%s is missing", !entry->has_dtype ? "dtype"
-                            : !entry->has_shape ? "shape" : "data_offsets");
+        return tensor_fault(parse, PARE_EDATA, "%s is missing",
+                            !entry->has_dtype   ? "dtype"
+                            : !entry->has_shape ? "shape"
+                                                : "data_offsets");
     if (!st_dtype_bytes(entry->dtype, entry->dims, entry->n_dims, &bytes))
         return tensor_fault(parse, PARE_EDATA, "the shape's product overflows 64 bits");
     if (bytes == UINT64_MAX)
         return tensor_fault(parse, PARE_EDATA, "its %s elements do not fill whole bytes",
                             st_dtype_at(entry->dtype)->name);
     if (bytes != entry->end - entry->begin)
-        return tensor_fault(parse, PARE_EDATA, "%s and shape need %" PRIu64 " bytes, and "
+        return tensor_fault(parse, PARE_EDATA,
+                            "%s and shape need %" PRIu64 " bytes, and "
                             "data_offsets [%" PRIu64 ", %" PRIu64 "] hold %" PRIu64,
                             st_dtype_at(entry->dtype)->name, bytes, entry->begin, entry->end,
                             entry->end - entry->begin);
@@ -267,7 +286,7 @@ static int check_name(const struct parse *parse)
 static int read_entry(struct parse *parse, struct st_json *json, struct pare_str name)
 {
     struct st_header *header = parse->header;
-    struct entry entry = {.dtype = 0};
+    struct entry entry = { .dtype = 0 };
     parse->tensor = name;
     int r = check_name(parse);
     if (r < 0)
@@ -284,9 +303,12 @@ static int read_entry(struct parse *parse, struct st_json *json, struct pare_str
     r = check_size(parse, &entry);
     if (r < 0)
         return r;
-    header->tensors[header->n_tensors++] = (struct st_tensor){
-        .name = name.data, .shape = entry.shape, .begin = entry.begin, .end = entry.end,
-        .name_len = (uint16_t)name.len, .dtype = (uint8_t)entry.dtype};
+    header->tensors[header->n_tensors++] = (struct st_tensor){ .name = name.data,
+                                                               .shape = entry.shape,
+                                                               .begin = entry.begin,
+                                                               .end = entry.end,
+                                                               .name_len = (uint16_t)name.len,
+                                                               .dtype = (uint8_t)entry.dtype };
     return 0;
 }
 
@@ -294,7 +316,7 @@ static int read_entry(struct parse *parse, struct st_json *json, struct pare_str
 static int read_entries(struct parse *parse, struct st_names *names)
 {
     struct st_header *header = parse->header;
-    struct st_json json = {header->text, header->text + header->text_len};
+    struct st_json json = { header->text, header->text + header->text_len };
     st_json_enter(&json);
     while (st_json_more(&json)) {
         const struct pare_str name = st_json_key(&json);
@@ -317,12 +339,14 @@ static int read_table(struct parse *parse, uint64_t max_tensors)
 {
     struct st_header *header = parse->header;
     const struct st_context *context = parse->context;
-    struct st_names names = {.slots = NULL};
-    const struct st_json json = {header->text, header->text + header->text_len};
+    struct st_names names = { .slots = NULL };
+    const struct st_json json = { header->text, header->text + header->text_len };
     const uint64_t n = st_json_count(&json);
     if (n > max_tensors + 1) /* one may be `__metadata__` */
-        return file_fault(parse, PARE_ELIMIT, "with %" PRIu64 " entries in this header, the model "
-                          "exceeds the limit of %u tensors", n, ST_MAX_TENSORS);
+        return file_fault(parse, PARE_ELIMIT,
+                          "with %" PRIu64 " entries in this header, the model "
+                          "exceeds the limit of %u tensors",
+                          n, ST_MAX_TENSORS);
     header->tensors = context->host->alloc(context->job, n + 1, sizeof header->tensors[0]);
     if (header->tensors == NULL)
         return PARE_ENOMEM;
@@ -354,11 +378,14 @@ static int check_cover(struct parse *parse)
         const struct st_tensor *tensor = &header->tensors[i];
         parse->tensor = st_header_tensor_name(header, i);
         if (tensor->begin < covered)
-            return tensor_fault(parse, PARE_EDATA, "its data at %" PRIu64 " overlaps that of `%s`, "
-                                "which ends at %" PRIu64, tensor->begin,
-                                st_show(st_header_tensor_name(header, i - 1)).text, covered);
+            return tensor_fault(parse, PARE_EDATA,
+                                "its data at %" PRIu64 " overlaps that of `%s`, "
+                                "which ends at %" PRIu64,
+                                tensor->begin, st_show(st_header_tensor_name(header, i - 1)).text,
+                                covered);
         if (tensor->begin > covered)
-            return tensor_fault(parse, PARE_EDATA, "there are %" PRIu64 " bytes that belong to no "
+            return tensor_fault(parse, PARE_EDATA,
+                                "there are %" PRIu64 " bytes that belong to no "
                                 "tensor before its data at %" PRIu64,
                                 tensor->begin - covered, tensor->begin);
         covered = tensor->end;
@@ -366,10 +393,13 @@ static int check_cover(struct parse *parse)
     if (__builtin_add_overflow(covered, header->data_start, &needed) || needed > INT64_MAX)
         return file_fault(parse, PARE_EDATA, "its tensors would end beyond the largest file");
     if (needed > header->file_size)
-        return file_fault(parse, PARE_EINCOMPLETE, "its tensors need %" PRIu64 " bytes, and the "
-                          "file has %" PRIu64 " so far", needed, header->file_size);
+        return file_fault(parse, PARE_EINCOMPLETE,
+                          "its tensors need %" PRIu64 " bytes, and the "
+                          "file has %" PRIu64 " so far",
+                          needed, header->file_size);
     if (needed < header->file_size)
-        return file_fault(parse, PARE_EDATA, "%" PRIu64 " bytes that belong to no tensor follow "
+        return file_fault(parse, PARE_EDATA,
+                          "%" PRIu64 " bytes that belong to no tensor follow "
                           "the last tensor's data, at byte %" PRIu64,
                           header->file_size - needed, needed);
     return 0;
@@ -381,9 +411,9 @@ static int check_cover(struct parse *parse)
 int st_header_open(const struct st_context *context, uint32_t file, uint64_t max_tensors,
                    struct st_header *ret_header)
 {
-    struct st_header header = {.file = file};
-    struct parse parse = {.context = context, .header = &header};
-    struct pare_file info = {.struct_size = sizeof info};
+    struct st_header header = { .file = file };
+    struct parse parse = { .context = context, .header = &header };
+    struct pare_file info = { .struct_size = sizeof info };
     int r = context->host->file_info(context->job, file, &info);
     if (r < 0)
         return r;
@@ -415,13 +445,13 @@ void st_header_close(const struct st_context *context, struct st_header *header)
 /* The name of tensor i, borrowed from the header. */
 struct pare_str st_header_tensor_name(const struct st_header *header, uint64_t i)
 {
-    return (struct pare_str){header->tensors[i].name, header->tensors[i].name_len};
+    return (struct pare_str){ header->tensors[i].name, header->tensors[i].name_len };
 }
 
 /* The dims of tensor i: ret_dims has room for PARE_MAX_DIMS. */
 void st_header_tensor_dims(const struct st_header *header, uint64_t i, uint64_t *ret_dims,
                            uint32_t *ret_n_dims)
 {
-    struct st_json json = {header->tensors[i].shape, header->text + header->text_len};
+    struct st_json json = { header->tensors[i].shape, header->text + header->text_len };
     read_shape(&json, ret_dims, ret_n_dims);
 }

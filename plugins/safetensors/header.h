@@ -14,7 +14,7 @@ struct st_tensor {
     char *shape;         /* the `[` of the shape in the text: dims are read again when asked for */
     uint64_t begin, end; /* offsets of the data in the file's data part */
     uint16_t name_len;
-    uint8_t dtype;       /* index of st_dtype_at */
+    uint8_t dtype; /* index of st_dtype_at */
 };
 
 struct st_header {

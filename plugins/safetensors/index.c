@@ -23,9 +23,9 @@ struct parse {
     uint64_t max_shards;
 };
 
-#define FAULT(parse, code, format, ...)                               \
-    ST_FAIL((parse)->context, code, "`%s`: " format,                  \
-            st_show((parse)->index->name).text, ##__VA_ARGS__)
+#define FAULT(parse, code, format, ...)                                                  \
+    ST_FAIL((parse)->context, code, "`%s`: " format, st_show((parse)->index->name).text, \
+            ##__VA_ARGS__)
 
 /* Reads the text and proves that it is one JSON object. */
 static int read_text(const struct parse *parse, uint32_t file, uint64_t size)
@@ -35,8 +35,10 @@ static int read_text(const struct parse *parse, uint32_t file, uint64_t size)
     struct st_json_fault fault;
     uint64_t at;
     if (size > ST_MAX_INDEX)
-        return FAULT(parse, PARE_ELIMIT, "%" PRIu64 " bytes are more than the limit of %u for an "
-                     "index", size, ST_MAX_INDEX);
+        return FAULT(parse, PARE_ELIMIT,
+                     "%" PRIu64 " bytes are more than the limit of %u for an "
+                     "index",
+                     size, ST_MAX_INDEX);
     index->text = context->host->alloc(context->job, size + 1, 1);
     if (index->text == NULL)
         return PARE_ENOMEM;
@@ -44,13 +46,13 @@ static int read_text(const struct parse *parse, uint32_t file, uint64_t size)
     const int r = context->host->read(context->job, file, 0, index->text, size);
     if (r < 0)
         return r;
-    const struct pare_str text = {index->text, size};
+    const struct pare_str text = { index->text, size };
     if (!st_utf8_valid(text, &at))
         return FAULT(parse, PARE_EDATA, "the index is not UTF-8 at byte %" PRIu64, at);
     if (!st_json_check(text, false, &at, &fault))
         return FAULT(parse, fault.code, "the index is not JSON: %s, at byte %" PRIu64, fault.what,
                      fault.at);
-    struct st_json json = {index->text, index->text + size};
+    struct st_json json = { index->text, index->text + size };
     if (st_json_peek(&json) != '{')
         return FAULT(parse, PARE_EDATA, "the index must be a JSON object");
     json.p = index->text + at;
@@ -78,7 +80,7 @@ static void read_metadata(struct parse *parse, struct st_json json)
 /* Finds the members that matter. */
 static int read_members(struct parse *parse)
 {
-    struct st_json json = {parse->index->text, parse->index->text + parse->index->text_len};
+    struct st_json json = { parse->index->text, parse->index->text + parse->index->text_len };
     st_json_enter(&json);
     while (st_json_more(&json)) {
         const struct pare_str key = st_json_key(&json);
@@ -100,8 +102,10 @@ static int read_members(struct parse *parse)
 static int check_shard_name(const struct parse *parse, struct pare_str name)
 {
     if (memchr(name.data, '/', name.len) != NULL || st_has_nul(name) || st_starts(name, ".."))
-        return FAULT(parse, PARE_EDATA, "the shard `%s` must be a plain file name in the same "
-                     "folder", st_show(name).text);
+        return FAULT(parse, PARE_EDATA,
+                     "the shard `%s` must be a plain file name in the same "
+                     "folder",
+                     st_show(name).text);
     if (!st_ends(name, ST_SUFFIX))
         return FAULT(parse, PARE_EDATA, "the shard `%s` is not named like a safetensors file",
                      st_show(name).text);
@@ -198,9 +202,9 @@ static int sort_shards(struct parse *parse)
  * PARE_ELIMIT or what the host gave, reported. */
 int st_index_open(const struct st_context *context, uint32_t file, struct st_index *ret_index)
 {
-    struct st_index index = {.name = {"", 0}};
-    struct parse parse = {.context = context, .index = &index};
-    struct pare_file info = {.struct_size = sizeof info};
+    struct st_index index = { .name = { "", 0 } };
+    struct parse parse = { .context = context, .index = &index };
+    struct pare_file info = { .struct_size = sizeof info };
     int r = context->host->file_info(context->job, file, &info);
     if (r < 0)
         return r;
@@ -244,8 +248,10 @@ int st_index_match(const struct st_context *context, struct st_index *index,
                            st_show(index->name).text, st_show(name).text,
                            st_show(header->name).text);
         if ((listed->value & ~SEEN) != shard)
-            return ST_FAIL(context, PARE_EDATA, "`%s`: tensor `%s` is said to be in `%s`, and is "
-                           "in `%s`", st_show(index->name).text, st_show(name).text,
+            return ST_FAIL(context, PARE_EDATA,
+                           "`%s`: tensor `%s` is said to be in `%s`, and is "
+                           "in `%s`",
+                           st_show(index->name).text, st_show(name).text,
                            st_show(index->shards[listed->value & ~SEEN]).text,
                            st_show(header->name).text);
         listed->value |= SEEN;
@@ -262,18 +268,21 @@ int st_index_finish(const struct st_context *context, const struct st_index *ind
     const struct st_name *missing = NULL; /* the first one in the text */
     for (uint64_t i = 0; i <= index->tensors.mask; i++) {
         const struct st_name *slot = &index->tensors.slots[i];
-        if (slot->data != NULL && !(slot->value & SEEN)
-            && (missing == NULL || slot->data < missing->data))
+        if (slot->data != NULL && !(slot->value & SEEN) &&
+            (missing == NULL || slot->data < missing->data))
             missing = slot;
     }
     if (missing != NULL)
-        return ST_FAIL(context, PARE_EDATA, "`%s`: %" PRIu64 " tensors are listed that no shard "
-                       "has: `%s` is not in `%s`", st_show(index->name).text,
-                       index->n_tensors - index->n_seen,
-                       st_show((struct pare_str){missing->data, missing->len}).text,
+        return ST_FAIL(context, PARE_EDATA,
+                       "`%s`: %" PRIu64 " tensors are listed that no shard "
+                       "has: `%s` is not in `%s`",
+                       st_show(index->name).text, index->n_tensors - index->n_seen,
+                       st_show((struct pare_str){ missing->data, missing->len }).text,
                        st_show(index->shards[missing->value]).text);
     if (index->has_total && index->total_size != total_size)
-        ST_LOG(context, PARE_LOG_WARNING, "`%s`: total_size is %" PRIu64 ", and the tensors have "
-               "%" PRIu64 " bytes", st_show(index->name).text, index->total_size, total_size);
+        ST_LOG(context, PARE_LOG_WARNING,
+               "`%s`: total_size is %" PRIu64 ", and the tensors have "
+               "%" PRIu64 " bytes",
+               st_show(index->name).text, index->total_size, total_size);
     return 0;
 }

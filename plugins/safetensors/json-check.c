@@ -27,8 +27,8 @@ static bool fault(struct check *check, const char *what)
 
 static void skip_space(struct check *check)
 {
-    while (check->p < check->end
-           && (*check->p == ' ' || *check->p == '\n' || *check->p == '\r' || *check->p == '\t'))
+    while (check->p < check->end &&
+           (*check->p == ' ' || *check->p == '\n' || *check->p == '\r' || *check->p == '\t'))
         check->p++;
 }
 
@@ -230,12 +230,12 @@ static bool check_value(struct check *check)
 bool st_json_check(struct pare_str text, bool lenient, uint64_t *ret_len,
                    struct st_json_fault *ret_fault)
 {
-    struct check check = {.p = text.data, .end = text.data + text.len, .lenient = lenient};
+    struct check check = { .p = text.data, .end = text.data + text.len, .lenient = lenient };
     const bool good = check_value(&check);
     if (good)
         *ret_len = (uint64_t)(check.p - text.data);
     else
-        *ret_fault = (struct st_json_fault){check.code, check.what,
-                                            (uint64_t)(check.p - text.data)};
+        *ret_fault = (struct st_json_fault){ check.code, check.what,
+                                             (uint64_t)(check.p - text.data) };
     return good;
 }

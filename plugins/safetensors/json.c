@@ -10,8 +10,8 @@
 
 static void skip_space(struct st_json *json)
 {
-    while (json->p < json->end
-           && (*json->p == ' ' || *json->p == '\n' || *json->p == '\r' || *json->p == '\t'))
+    while (json->p < json->end &&
+           (*json->p == ' ' || *json->p == '\n' || *json->p == '\r' || *json->p == '\t'))
         json->p++;
 }
 
@@ -112,7 +112,7 @@ struct pare_str st_json_string(struct st_json *json)
         }
     }
     json->p++;
-    return (struct pare_str){start, (size_t)(out - start)};
+    return (struct pare_str){ start, (size_t)(out - start) };
 }
 
 static void skip_colon(struct st_json *json)
@@ -136,7 +136,7 @@ struct pare_str st_json_raw_key(struct st_json *json)
     char *start = json->p + 1, *close = string_end(start);
     json->p = close + 1;
     skip_colon(json);
-    return (struct pare_str){start, (size_t)(close - start)};
+    return (struct pare_str){ start, (size_t)(close - start) };
 }
 
 /* The value at the cursor as an exact unsigned integer: digits only, below 2^64. False when it is
@@ -147,8 +147,8 @@ bool st_json_u64(struct st_json *json, uint64_t *ret_value)
     uint64_t value = 0;
     char *p = json->p;
     for (; p < json->end && *p >= '0' && *p <= '9'; p++)
-        if (__builtin_mul_overflow(value, 10u, &value)
-            || __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
+        if (__builtin_mul_overflow(value, 10u, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
             return false;
     if (p == json->p || (p < json->end && (*p == '.' || *p == 'e' || *p == 'E')))
         return false;
@@ -172,11 +172,11 @@ struct pare_str st_json_skip(struct st_json *json)
         else if (c == '}' || c == ']')
             depth--;
         else if (depth == 0)
-            while (json->p < json->end && *json->p != '\0'
-                   && strchr(" \n\r\t,]}", *json->p) == NULL)
+            while (json->p < json->end && *json->p != '\0' &&
+                   strchr(" \n\r\t,]}", *json->p) == NULL)
                 json->p++;
     } while (depth > 0);
-    return (struct pare_str){start, (size_t)(json->p - start)};
+    return (struct pare_str){ start, (size_t)(json->p - start) };
 }
 
 /* How many values the object or array at the cursor has; the cursor stays. Object keys are

@@ -14,24 +14,25 @@
 struct apply {
     const struct st_context *context;
     const struct st_header *header;
-    struct st_names keys;      /* of this file */
+    struct st_names keys; /* of this file */
     uint64_t n_conflicts;
-    struct pare_str conflict;  /* the first key that an earlier shard has with another value */
+    struct pare_str conflict; /* the first key that an earlier shard has with another value */
 };
 
 static int apply_pair(struct apply *apply, struct pare_str key, struct pare_str text)
 {
     const struct st_context *context = apply->context;
-    const struct pare_value value = {.struct_size = sizeof value, .type = PARE_STRING, .count = 1,
-                                     .data = &text};
-    struct pare_value old = {.struct_size = sizeof old};
+    const struct pare_value value = {
+        .struct_size = sizeof value, .type = PARE_STRING, .count = 1, .data = &text
+    };
+    struct pare_value old = { .struct_size = sizeof old };
     const int found = context->host->meta_get(context->job, key, &old);
     if (found < 0)
         return found;
     if (found == 0)
         return context->host->meta_set(context->job, key, &value);
-    const bool same = old.type == PARE_STRING && !old.is_array
-                      && st_equal(*(const struct pare_str *)old.data, text);
+    const bool same = old.type == PARE_STRING && !old.is_array &&
+                      st_equal(*(const struct pare_str *)old.data, text);
     if (!same && apply->n_conflicts++ == 0)
         apply->conflict = key;
     return 0;
@@ -81,7 +82,7 @@ static int apply_all(struct apply *apply, struct st_json *json)
  * key twice. The header's text is changed where strings are decoded: once per header. */
 int st_metadata_apply(const struct st_context *context, const struct st_header *header)
 {
-    struct apply apply = {.context = context, .header = header};
+    struct apply apply = { .context = context, .header = header };
     struct st_json json = header->metadata;
     if (json.p == NULL)
         return 0;
@@ -95,7 +96,7 @@ int st_metadata_apply(const struct st_context *context, const struct st_header *
     if (r == 0 && apply.n_conflicts > 0)
         ST_LOG(context, PARE_LOG_WARNING,
                "`%s`: %" PRIu64 " metadata entries differ from an earlier shard's, which are kept: "
-               "`%s`", st_show(header->name).text, apply.n_conflicts,
-               st_show(apply.conflict).text);
+               "`%s`",
+               st_show(header->name).text, apply.n_conflicts, st_show(apply.conflict).text);
     return r;
 }

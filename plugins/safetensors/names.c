@@ -54,8 +54,8 @@ static struct st_name *slot_of(const struct st_names *names, struct pare_str nam
     uint64_t at = hash(names->seed, name) & names->mask;
     for (;; at = (at + 1) & names->mask) {
         struct st_name *slot = &names->slots[at];
-        if (slot->data == NULL
-            || (slot->len == name.len && memcmp(slot->data, name.data, name.len) == 0))
+        if (slot->data == NULL ||
+            (slot->len == name.len && memcmp(slot->data, name.data, name.len) == 0))
             return slot;
     }
 }
@@ -74,6 +74,6 @@ struct st_name *st_names_add(struct st_names *names, struct pare_str name, uint3
     struct st_name *slot = slot_of(names, name);
     if (slot->data != NULL)
         return slot;
-    *slot = (struct st_name){name.data, (uint32_t)name.len, value};
+    *slot = (struct st_name){ name.data, (uint32_t)name.len, value };
     return NULL;
 }

@@ -27,8 +27,8 @@ static const struct pare_writer writer = {
     .layout = st_layout,
 };
 
-static const struct pare_reader *const readers[] = {&reader, NULL};
-static const struct pare_writer *const writers[] = {&writer, NULL};
+static const struct pare_reader *const readers[] = { &reader, NULL };
+static const struct pare_writer *const writers[] = { &writer, NULL };
 
 static const struct pare_plugin plugin = {
     .struct_size = sizeof plugin,

@@ -19,8 +19,8 @@ struct reader {
     struct st_header *headers; /* one per shard */
     uint32_t n_headers;        /* open so far */
     uint64_t n_tensors;
-    uint64_t total_size;       /* bytes of all tensors */
-    uint32_t shard;            /* where next() is */
+    uint64_t total_size; /* bytes of all tensors */
+    uint32_t shard;      /* where next() is */
     uint64_t tensor;
 };
 
@@ -86,7 +86,7 @@ int st_open(const struct pare_host *host, struct pare_job *job, void **ret_state
     struct reader *reader = host->alloc(job, 1, sizeof *reader);
     if (reader == NULL)
         return PARE_ENOMEM;
-    reader->context = (struct st_context){host, job};
+    reader->context = (struct st_context){ host, job };
     const int r = open_all(reader);
     if (r == 0)
         *ret_state = reader;
@@ -102,9 +102,9 @@ static void fill(const struct st_header *header, uint64_t i, struct pare_tensor 
     ret_tensor->name = st_header_tensor_name(header, i);
     ret_tensor->encoding = st_dtype_at(tensor->dtype)->encoding;
     ret_tensor->n_planes = 1;
-    ret_tensor->planes[0] = (struct pare_extent){
-        .file = header->file, .offset = header->data_start + tensor->begin,
-        .length = tensor->end - tensor->begin};
+    ret_tensor->planes[0] = (struct pare_extent){ .file = header->file,
+                                                  .offset = header->data_start + tensor->begin,
+                                                  .length = tensor->end - tensor->begin };
     st_header_tensor_dims(header, i, ret_tensor->dims, &ret_tensor->n_dims);
 }
 

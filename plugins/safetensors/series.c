@@ -45,13 +45,13 @@ static bool cut_text(struct pare_str *name, const char *text)
 /* What the name of a file *.safetensors says; the name is borrowed. */
 struct st_candidate st_candidate_of(uint32_t file, struct pare_str name)
 {
-    struct st_candidate candidate = {.file = file, .name = name, .stem = name};
+    struct st_candidate candidate = { .file = file, .name = name, .stem = name };
     uint64_t total;
     uint32_t width;
-    if (cut_text(&candidate.stem, ST_SUFFIX) && cut_number(&candidate.stem, &total, &width)
-        && cut_text(&candidate.stem, "-of-")
-        && cut_number(&candidate.stem, &candidate.number, &candidate.width)
-        && cut_text(&candidate.stem, "-"))
+    if (cut_text(&candidate.stem, ST_SUFFIX) && cut_number(&candidate.stem, &total, &width) &&
+        cut_text(&candidate.stem, "-of-") &&
+        cut_number(&candidate.stem, &candidate.number, &candidate.width) &&
+        cut_text(&candidate.stem, "-"))
         candidate.total = total;
     return candidate;
 }
@@ -82,8 +82,9 @@ static int missing_shard(const struct st_context *context, const struct st_candi
     char digits[48];
     snprintf(digits, sizeof digits, "-%0*" PRIu64 "-of-%0*" PRIu64, (int)like->width, number,
              (int)like->width, like->total);
-    return ST_FAIL(context, PARE_EINCOMPLETE, "waiting for shard `%s%s" ST_SUFFIX "`: %u of %"
-                   PRIu64 " are here%s", st_show(like->stem).text, digits, n_here, like->total,
+    return ST_FAIL(context, PARE_EINCOMPLETE,
+                   "waiting for shard `%s%s" ST_SUFFIX "`: %u of %" PRIu64 " are here%s",
+                   st_show(like->stem).text, digits, n_here, like->total,
                    n_here == 1 ? " (hand over the folder that has them all)" : "");
 }
 
@@ -93,8 +94,10 @@ static int choose_series(const struct st_context *context, const struct st_candi
 {
     const struct st_candidate *first = &candidates[0];
     if (first->total > ST_MAX_SHARDS)
-        return ST_FAIL(context, PARE_ELIMIT, "`%s`: %" PRIu64 " shards are more than the limit of "
-                       "%u", st_show(first->name).text, first->total, ST_MAX_SHARDS);
+        return ST_FAIL(context, PARE_ELIMIT,
+                       "`%s`: %" PRIu64 " shards are more than the limit of "
+                       "%u",
+                       st_show(first->name).text, first->total, ST_MAX_SHARDS);
     uint32_t *place = context->host->alloc(context->job, first->total, sizeof *place);
     if (place == NULL)
         return PARE_ENOMEM;
@@ -120,10 +123,11 @@ static int choose_series(const struct st_context *context, const struct st_candi
 static int too_many(const struct st_context *context, const struct st_candidate *candidates,
                     uint32_t n)
 {
-    return ST_FAIL(context, PARE_EDATA, "the folder has %u safetensors files that are not one "
+    return ST_FAIL(context, PARE_EDATA,
+                   "the folder has %u safetensors files that are not one "
                    "model, such as `%s` and `%s`: put each model in a folder of its own, or add "
-                   "an index", n, st_show(candidates[0].name).text,
-                   st_show(candidates[1].name).text);
+                   "an index",
+                   n, st_show(candidates[0].name).text, st_show(candidates[1].name).text);
 }
 
 /* Chooses among n >= 1 candidates (which are reordered). ret_files has room for n; *ret_n source
@@ -141,8 +145,10 @@ int st_series_choose(const struct st_context *context, struct st_candidate *cand
     }
     for (uint32_t i = 0; whole < n && i < n; i++)
         if (candidates[i].total != 0 && st_is(candidates[i].stem, "model"))
-            return ST_FAIL(context, PARE_EDATA, "the folder has both `model" ST_SUFFIX "` and "
-                           "`%s`: remove one of them", st_show(candidates[i].name).text);
+            return ST_FAIL(context, PARE_EDATA,
+                           "the folder has both `model" ST_SUFFIX "` and "
+                           "`%s`: remove one of them",
+                           st_show(candidates[i].name).text);
     if (whole < n || (n == 1 && in_series == 0)) {
         ret_files[0] = candidates[whole < n ? whole : 0].file;
         *ret_n = 1;

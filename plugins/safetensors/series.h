@@ -11,9 +11,9 @@
 struct st_candidate {
     uint32_t file;
     struct pare_str name;
-    struct pare_str stem;     /* of STEM-00001-of-00003.safetensors */
-    uint64_t number, total;   /* total 0: not named like that */
-    uint32_t width;           /* digits of the number */
+    struct pare_str stem;   /* of STEM-00001-of-00003.safetensors */
+    uint64_t number, total; /* total 0: not named like that */
+    uint32_t width;         /* digits of the number */
 };
 
 struct st_candidate st_candidate_of(uint32_t file, struct pare_str name);

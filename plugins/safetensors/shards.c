@@ -16,13 +16,13 @@
 int st_shards_assign(const struct st_context *context, struct st_plan *plan,
                      const struct split_options *options)
 {
-    uint64_t filled = 0, n = 0; /* bytes and tensors of the current shard */
+    uint64_t filled = 0, n = 0;           /* bytes and tensors of the current shard */
     uint32_t next = 0, current = ST_NONE; /* numbers are given when a shard gets its first tensor */
     for (uint64_t i = 0; i < plan->n_items; i++) {
         struct st_item *item = &plan->items[i];
         const bool alone = item->bytes > options->max_size;
-        const bool fits = current != ST_NONE && n < options->max_tensors
-                          && item->bytes <= options->max_size - filled;
+        const bool fits = current != ST_NONE && n < options->max_tensors &&
+                          item->bytes <= options->max_size - filled;
         if (alone) {
             item->shard = next++;
         } else {
@@ -35,8 +35,10 @@ int st_shards_assign(const struct st_context *context, struct st_plan *plan,
             n++;
         }
         if (next > ST_MAX_SHARDS)
-            return ST_FAIL(context, PARE_ELIMIT, "more shards than the limit of %u: raise "
-                           "split_max_size or split_max_tensors", ST_MAX_SHARDS);
+            return ST_FAIL(context, PARE_ELIMIT,
+                           "more shards than the limit of %u: raise "
+                           "split_max_size or split_max_tensors",
+                           ST_MAX_SHARDS);
     }
     plan->n_shards = next;
     return 0;
@@ -77,7 +79,7 @@ static void put_index(const struct st_plan *plan, struct st_text *text)
 /* Lays out model.safetensors.index.json. The items are sorted by name for it. */
 int st_index_emit(const struct st_context *context, struct st_plan *plan)
 {
-    struct st_text text = {.data = NULL};
+    struct st_text text = { .data = NULL };
     uint32_t file;
     st_sort(plan->items, plan->n_items, sizeof plan->items[0], by_name);
     put_index(plan, &text);

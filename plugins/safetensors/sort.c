@@ -47,7 +47,7 @@ static void sift(const struct heap *heap, uint64_t hole, uint64_t n, const char 
  * give `compare` a last criterion. */
 void st_sort(void *base, uint64_t n, size_t size, int (*compare)(const void *, const void *))
 {
-    const struct heap heap = {base, size, compare};
+    const struct heap heap = { base, size, compare };
     char element[ST_SORT_MAX];
     if (size > sizeof element || in_order(&heap, n))
         return;

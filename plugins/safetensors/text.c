@@ -12,7 +12,7 @@
 /* A C string as a struct pare_str; borrows `text`. */
 struct pare_str st_str(const char *text)
 {
-    return (struct pare_str){text, strlen(text)};
+    return (struct pare_str){ text, strlen(text) };
 }
 
 /* Same bytes. */
@@ -156,10 +156,10 @@ void st_put_json(struct st_text *text, struct pare_str value)
             snprintf(escape, sizeof escape, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
         else
             snprintf(escape, sizeof escape, "\\u%04x", c);
-        st_put(text, (struct pare_str){value.data + done, i - done});
+        st_put(text, (struct pare_str){ value.data + done, i - done });
         st_puts(text, escape);
         done = i + 1;
     }
-    st_put(text, (struct pare_str){value.data + done, value.len - done});
+    st_put(text, (struct pare_str){ value.data + done, value.len - done });
     st_puts(text, "\"");
 }

@@ -27,8 +27,10 @@ static int check_name(const struct st_context *context, struct pare_str name)
         problem = "has a meaning of its own";
     if (problem == NULL)
         return 0;
-    return ST_FAIL(context, PARE_ENOTSUP, "safetensors cannot hold a tensor called `%s`: the name "
-                   "%s", st_show(name).text, problem);
+    return ST_FAIL(context, PARE_ENOTSUP,
+                   "safetensors cannot hold a tensor called `%s`: the name "
+                   "%s",
+                   st_show(name).text, problem);
 }
 
 /* Turns one of the host's tensors into an item. */
@@ -43,12 +45,15 @@ static int make_item(const struct st_context *context, const struct pare_tensor 
         return ST_FAIL(context, PARE_ENOTSUP, "tensor `%s`: safetensors cannot hold encoding `%s`",
                        st_show(tensor->name).text, tensor->encoding);
     if (!st_dtype_bytes(item->dtype, tensor->dims, tensor->n_dims, &bytes) || bytes == UINT64_MAX)
-        return ST_FAIL(context, PARE_ENOTSUP, "tensor `%s`: its elements do not fill whole bytes, "
-                       "or too many", st_show(tensor->name).text);
+        return ST_FAIL(context, PARE_ENOTSUP,
+                       "tensor `%s`: its elements do not fill whole bytes, "
+                       "or too many",
+                       st_show(tensor->name).text);
     if (bytes != tensor->planes[0].length)
-        return ST_FAIL(context, PARE_EINTERNAL, "tensor `%s`: %" PRIu64 " bytes, and its type and "
-                       "shape need %" PRIu64, st_show(tensor->name).text,
-                       tensor->planes[0].length, bytes);
+        return ST_FAIL(context, PARE_EINTERNAL,
+                       "tensor `%s`: %" PRIu64 " bytes, and its type and "
+                       "shape need %" PRIu64,
+                       st_show(tensor->name).text, tensor->planes[0].length, bytes);
     item->name = tensor->name;
     item->bytes = bytes;
     return 0;
@@ -72,7 +77,7 @@ static const char *most_common(const uint64_t *bytes_of, uint32_t n)
 
 static int collect(const struct st_context *context, struct st_plan *plan)
 {
-    uint64_t bytes_of[32] = {0};
+    uint64_t bytes_of[32] = { 0 };
     uint32_t n_dtypes = 0;
     plan->n_items = context->host->tensor_count(context->job);
     plan->items = context->host->alloc(context->job, plan->n_items + 1, sizeof plan->items[0]);
@@ -81,7 +86,7 @@ static int collect(const struct st_context *context, struct st_plan *plan)
     while (st_encodings[n_dtypes] != NULL)
         n_dtypes++;
     for (uint64_t i = 0; i < plan->n_items; i++) {
-        struct pare_tensor tensor = {.struct_size = sizeof tensor};
+        struct pare_tensor tensor = { .struct_size = sizeof tensor };
         struct st_item *item = &plan->items[i];
         int r = context->host->tensor_at(context->job, i, &tensor);
         if (r >= 0)
@@ -90,8 +95,8 @@ static int collect(const struct st_context *context, struct st_plan *plan)
             return r;
         item->tensor = i;
         bytes_of[item->dtype] += item->bytes;
-        if (__builtin_add_overflow(plan->total, item->bytes, &plan->total)
-            || plan->total > INT64_MAX)
+        if (__builtin_add_overflow(plan->total, item->bytes, &plan->total) ||
+            plan->total > INT64_MAX)
             return ST_FAIL(context, PARE_ENOTSUP, "the tensors are larger than any file");
     }
     plan->torch = most_common(bytes_of, n_dtypes);
@@ -103,7 +108,7 @@ static int has_side_files(const struct st_context *context, bool *ret_any)
     const uint32_t n = context->host->file_count(context->job);
     bool any = false;
     for (uint32_t i = 0; n > 1 && i < n && !any; i++) { /* one file is the model itself */
-        struct pare_file info = {.struct_size = sizeof info};
+        struct pare_file info = { .struct_size = sizeof info };
         const int r = context->host->file_info(context->job, i, &info);
         if (r < 0)
             return r;
@@ -124,7 +129,8 @@ static int divide(const struct st_context *context, struct st_plan *plan)
     if (r < 0)
         return r;
     if (options.keep)
-        return ST_FAIL(context, PARE_EUSAGE, "safetensors cannot be split as the source is: give "
+        return ST_FAIL(context, PARE_EUSAGE,
+                       "safetensors cannot be split as the source is: give "
                        "split_max_size or split_max_tensors, not keep_split");
     if (options.max_size == UINT64_MAX && side)
         options.max_size = DEFAULT_SHARD_SIZE;
@@ -173,8 +179,8 @@ static int emit_shards(const struct st_context *context, const struct st_plan *p
 /* pare_writer.layout: see docs/formats/safetensors.md, "What Pare writes". */
 int st_layout(const struct pare_host *host, struct pare_job *job)
 {
-    const struct st_context context = {host, job};
-    struct st_plan plan = {.items = NULL};
+    const struct st_context context = { host, job };
+    struct st_plan plan = { .items = NULL };
     int r = collect(&context, &plan);
     if (r == 0)
         r = divide(&context, &plan);

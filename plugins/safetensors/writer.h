@@ -14,24 +14,23 @@ struct st_item {
     struct pare_str name;
     uint64_t tensor; /* the host's number */
     uint64_t bytes;
-    uint32_t dtype;  /* index of st_dtype_at */
-    uint32_t shard;  /* from 0 */
+    uint32_t dtype; /* index of st_dtype_at */
+    uint32_t shard; /* from 0 */
 };
 
 struct st_plan {
     struct st_item *items;
     uint64_t n_items;
-    uint64_t total;     /* bytes of all tensors */
+    uint64_t total; /* bytes of all tensors */
     uint32_t n_shards;
-    bool folder;        /* the target is a folder, not one file */
-    bool sharded;       /* several shards and an index */
-    const char *torch;  /* dtype of most floating-point weights, or NULL */
+    bool folder;       /* the target is a folder, not one file */
+    bool sharded;      /* several shards and an index */
+    const char *torch; /* dtype of most floating-point weights, or NULL */
 };
 
 /* shards.c */
 int st_shards_assign(const struct st_context *context, struct st_plan *plan,
-                     const struct split_options *options)
-    __attribute__((warn_unused_result));
+                     const struct split_options *options) __attribute__((warn_unused_result));
 void st_shard_name(const struct st_plan *plan, uint32_t shard, char *ret_name, size_t size);
 int st_index_emit(const struct st_context *context, struct st_plan *plan)
     __attribute__((warn_unused_result));

@@ -234,24 +234,24 @@ static mode_t mode_of(int flags, va_list ap)
     return flags & O_CREAT ? (mode_t)va_arg(ap, unsigned) : 0;
 }
 
-#define OPEN(name)                                     \
-    EXPORT int name(const char *path, int flags, ...)  \
-    {                                                  \
-        va_list ap;                                    \
-        va_start(ap, flags);                           \
-        mode_t mode = mode_of(flags, ap);              \
-        va_end(ap);                                    \
-        return do_open(AT_FDCWD, path, flags, mode);   \
+#define OPEN(name)                                    \
+    EXPORT int name(const char *path, int flags, ...) \
+    {                                                 \
+        va_list ap;                                   \
+        va_start(ap, flags);                          \
+        mode_t mode = mode_of(flags, ap);             \
+        va_end(ap);                                   \
+        return do_open(AT_FDCWD, path, flags, mode);  \
     }
 
-#define OPENAT(name)                                              \
-    EXPORT int name(int dirfd, const char *path, int flags, ...)  \
-    {                                                             \
-        va_list ap;                                               \
-        va_start(ap, flags);                                      \
-        mode_t mode = mode_of(flags, ap);                         \
-        va_end(ap);                                               \
-        return do_open(dirfd, path, flags, mode);                 \
+#define OPENAT(name)                                             \
+    EXPORT int name(int dirfd, const char *path, int flags, ...) \
+    {                                                            \
+        va_list ap;                                              \
+        va_start(ap, flags);                                     \
+        mode_t mode = mode_of(flags, ap);                        \
+        va_end(ap);                                              \
+        return do_open(dirfd, path, flags, mode);                \
     }
 
 OPEN(open)

@@ -154,9 +154,9 @@ static uint32_t host_file_count(struct pare_job *job)
 static int host_file_info(struct pare_job *job, uint32_t file, struct pare_file *ret_file)
 {
     demand(file < job->n_files, "file_info is given a file");
-    *ret_file = (struct pare_file){.struct_size = sizeof(*ret_file),
-                                   .name = job->files[file].name,
-                                   .size = job->files[file].size};
+    *ret_file = (struct pare_file){ .struct_size = sizeof(*ret_file),
+                                    .name = job->files[file].name,
+                                    .size = job->files[file].size };
     return 0;
 }
 
@@ -181,7 +181,7 @@ static int host_read(struct pare_job *job, uint32_t file, uint64_t offset, void 
 
 static uint64_t element_size(uint32_t type)
 {
-    static const uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 4, 1, sizeof(struct pare_str), 0, 8, 8, 8};
+    static const uint8_t sizes[] = { 1, 1, 2, 2, 4, 4, 4, 1, sizeof(struct pare_str), 0, 8, 8, 8 };
     demand(type < sizeof(sizes) && sizes[type] > 0, "a value has a type");
     return sizes[type];
 }
@@ -227,7 +227,7 @@ static int host_meta_set(struct pare_job *job, struct pare_str key, const struct
     struct meta *meta = &job->meta[job->n_meta++];
     meta->value = *value;
     meta->value.data = copy;
-    meta->key = (struct pare_str){copy + block->size - key.len, key.len};
+    meta->key = (struct pare_str){ copy + block->size - key.len, key.len };
     return 0;
 }
 
@@ -275,7 +275,7 @@ static int host_out_file(struct pare_job *job, const char *name, uint32_t *ret_f
 static void piece_add(struct pare_job *job, uint64_t offset, uint64_t length, const void *data)
 {
     job->pieces = grow(job->pieces, job->n_pieces, &job->pieces_capacity, sizeof(*job->pieces));
-    job->pieces[job->n_pieces++] = (struct piece){offset, length, data};
+    job->pieces[job->n_pieces++] = (struct piece){ offset, length, data };
 }
 
 static int host_out_literal(struct pare_job *job, uint32_t file, uint64_t offset, const void *data,
@@ -371,8 +371,8 @@ static int tensor_add(struct pare_job *job, const struct pare_tensor *tensor)
     int r = extents_check(job, tensor);
     if (r < 0)
         return r;
-    job->tensors =
-        grow(job->tensors, job->n_tensors, &job->tensors_capacity, sizeof(*job->tensors));
+    job->tensors = grow(job->tensors, job->n_tensors, &job->tensors_capacity,
+                        sizeof(*job->tensors));
     struct tensor *added = &job->tensors[job->n_tensors++];
     added->info = *tensor;
     strcpy(added->encoding, tensor->encoding);
@@ -444,7 +444,7 @@ static int model_read(struct pare_job *job, const struct pare_reader *reader)
     if (r < 0)
         return r;
     do {
-        struct pare_tensor tensor = {.struct_size = sizeof(tensor)};
+        struct pare_tensor tensor = { .struct_size = sizeof(tensor) };
         r = reader->next(state, &tensor);
         demand(r <= 1, "next gives 1, 0 or a failure");
         if (r == 1) {
@@ -468,9 +468,12 @@ static void probe_all(const struct pare_reader *reader, const struct plugin_host
         head = realloc(head, n > 0 ? n : 1);
         if (n > 0)
             memcpy(head, files[i].data, n);
-        struct pare_probe probe = {.struct_size = sizeof(probe), .name = files[i].name,
-                                   .head = head, .head_len = n, .file_size = files[i].size,
-                                   .in_folder = n_files > 1};
+        struct pare_probe probe = { .struct_size = sizeof(probe),
+                                    .name = files[i].name,
+                                    .head = head,
+                                    .head_len = n,
+                                    .file_size = files[i].size,
+                                    .in_folder = n_files > 1 };
         int r = reader->probe(&probe);
         demand(r >= 0 && r <= 100, "probe gives 0 to 100");
         free(head);
@@ -507,8 +510,8 @@ static void job_deinit(struct pare_job *job)
 static int run(const struct pare_plugin *plugin, const struct plugin_host_file *files,
                size_t n_files, int rewrite, struct plugin_host_result *ret)
 {
-    struct pare_job job = {.files = files, .n_files = n_files, .result = ret};
-    *ret = (struct plugin_host_result){.status = 0};
+    struct pare_job job = { .files = files, .n_files = n_files, .result = ret };
+    *ret = (struct plugin_host_result){ .status = 0 };
     job.blocks.next = job.blocks.prev = &job.blocks;
     probe_all(plugin->readers[0], files, n_files);
     ret->status = model_read(&job, plugin->readers[0]);

@@ -25,7 +25,7 @@ struct plugin_host_result {
     uint64_t peak_memory; /* bytes that were allocated at one time, by plugin and metadata */
     uint64_t n_allocs;    /* calls, to choose one to fail */
     uint64_t n_reads;
-    void *output;         /* plugin_host_rewrite: the file that was laid out; free it */
+    void *output; /* plugin_host_rewrite: the file that was laid out; free it */
     size_t output_size;
 };
 

@@ -62,7 +62,7 @@ static void truncations(struct tally *tally, const struct pare_plugin *plugin,
         if (!part)
             abort();
         memcpy(part, whole->data, n);
-        struct plugin_host_file file = {whole->name, part, n};
+        struct plugin_host_file file = { whole->name, part, n };
         try(tally, plugin, &file, "truncation", n, &result);
         if (result.status != PARE_EINCOMPLETE)
             wrong(tally, "truncation is not PARE_EINCOMPLETE at", n, &result);
@@ -78,7 +78,7 @@ static void flips(struct tally *tally, const struct pare_plugin *plugin,
     if (!copy)
         abort();
     memcpy(copy, whole->data, whole->size);
-    struct plugin_host_file file = {whole->name, copy, whole->size};
+    struct plugin_host_file file = { whole->name, copy, whole->size };
     for (size_t bit = 0; bit < header * 8; bit++) {
         copy[bit / 8] ^= (uint8_t)(1u << (bit % 8));
         try(tally, plugin, &file, "flip of bit", bit, &result);
@@ -115,9 +115,9 @@ int main(int argc, char **argv)
     }
     const struct pare_plugin *plugin = plugin_host_load(argv[1]);
     struct plugin_host_result good;
-    struct tally tally = {0};
+    struct tally tally = { 0 };
     const char *slash = strrchr(argv[2], '/');
-    struct plugin_host_file file = {.name = slash ? slash + 1 : argv[2]};
+    struct plugin_host_file file = { .name = slash ? slash + 1 : argv[2] };
     void *data = NULL;
     plugin_host_slurp(argv[2], &data, &file.size);
     file.data = data;

@@ -19,10 +19,10 @@
 #define MAX_MEMORY ((uint64_t)64 << 20)
 
 /* Whatever the bytes are: returns nothing, aborts when the property does not hold. */
-static void reader_fuzz_one(const struct pare_plugin *plugin, const char *name,
-                            const uint8_t *data, size_t size)
+static void reader_fuzz_one(const struct pare_plugin *plugin, const char *name, const uint8_t *data,
+                            size_t size)
 {
-    struct plugin_host_file file = {name, data, size};
+    struct plugin_host_file file = { name, data, size };
     struct plugin_host_result first, second;
     if (plugin_host_read_model(plugin, &file, 1, &first) < 0 || !plugin->writers)
         return;
@@ -30,7 +30,7 @@ static void reader_fuzz_one(const struct pare_plugin *plugin, const char *name,
         abort();
     if (plugin_host_rewrite(plugin, &file, 1, &second) < 0)
         return;
-    struct plugin_host_file again = {name, second.output, second.output_size};
+    struct plugin_host_file again = { name, second.output, second.output_size };
     void *output = second.output;
     if (plugin_host_read_model(plugin, &again, 1, &second) < 0 ||
         second.n_tensors != first.n_tensors) {

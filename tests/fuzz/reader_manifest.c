@@ -20,9 +20,8 @@
 
 #define MAX_FILES 64
 
-static const char *const STATUS[] = {
-    "OK", "EDATA", "EINCOMPLETE", "ENOTSUP", "ELIMIT", "EIO", "ENOMEM",
-};
+static const char *const STATUS[] = { "OK",     "EDATA", "EINCOMPLETE", "ENOTSUP",
+                                      "ELIMIT", "EIO",   "ENOMEM" };
 
 struct files {
     struct plugin_host_file list[MAX_FILES];
@@ -86,7 +85,7 @@ static int is_same(const struct files *files, const struct plugin_host_result *r
 static int line_check(const struct pare_plugin *plugin, char *line)
 {
     static const char none[] = "";
-    const char *field[5] = {none, none, none, none, none};
+    const char *field[5] = { none, none, none, none, none };
     for (int i = 0; i < 5 && line; i++)
         field[i] = strsep(&line, "\t");
     struct files files;

@@ -27,9 +27,9 @@
 #include <string.h>
 #include <time.h>
 
-#define ROW_LEN 1280u      /* 5 blocks of 256, 40 of 32 */
-#define SHAPED_ROWS 64u    /* of each other input; fewer where the distributions have fewer */
-#define BLOCK_LEN 256u     /* of all encodings on whose blocks ggml aborts */
+#define ROW_LEN 1280u   /* 5 blocks of 256, 40 of 32 */
+#define SHAPED_ROWS 64u /* of each other input; fewer where the distributions have fewer */
+#define BLOCK_LEN 256u  /* of all encodings on whose blocks ggml aborts */
 
 /* From ggml.h. */
 struct ggml_type_traits {
@@ -57,41 +57,23 @@ struct pair {
 };
 
 static struct pair pairs[] = {
-    {"f16", 1, 1, NULL},
-    {"bf16", 30, 1, NULL},
-    {"q4_0", 2, 1, NULL},
-    {"q4_1", 3, 1, NULL},
-    {"q5_0", 6, 1, NULL},
-    {"q5_1", 7, 1, NULL},
-    {"q8_0", 8, 1, NULL},
-    {"q2_k", 10, 3, NULL},
-    {"q3_k", 11, 1, NULL},
-    {"q4_k", 12, 1, NULL},
-    {"q5_k", 13, 1, NULL},
-    {"q6_k", 14, 1, NULL},
-    {"tq1_0", 34, 1, NULL},
-    {"tq2_0", 35, 1, NULL},
-    {"iq4_nl", 20, 4, NULL},
-    {"iq4_xs", 23, 4, NULL},
-    {"mxfp4", 39, 1, NULL},
-    {"nvfp4", 40, 1, NULL},
-    {"q1_0", 41, 1, NULL},
-    {"q2_0", 42, 1, NULL},
-    {"iq2_xxs", 16, 64, NULL},
-    {"iq2_xs", 17, 64, NULL},
-    {"iq2_s", 22, 64, NULL},
-    {"iq3_xxs", 18, 64, NULL},
-    {"iq3_s", 21, 64, NULL},
-    {"iq1_s", 19, 64, NULL},
-    {"iq1_m", 29, 64, NULL},
+    { "f16", 1, 1, NULL },      { "bf16", 30, 1, NULL },   { "q4_0", 2, 1, NULL },
+    { "q4_1", 3, 1, NULL },     { "q5_0", 6, 1, NULL },    { "q5_1", 7, 1, NULL },
+    { "q8_0", 8, 1, NULL },     { "q2_k", 10, 3, NULL },   { "q3_k", 11, 1, NULL },
+    { "q4_k", 12, 1, NULL },    { "q5_k", 13, 1, NULL },   { "q6_k", 14, 1, NULL },
+    { "tq1_0", 34, 1, NULL },   { "tq2_0", 35, 1, NULL },  { "iq4_nl", 20, 4, NULL },
+    { "iq4_xs", 23, 4, NULL },  { "mxfp4", 39, 1, NULL },  { "nvfp4", 40, 1, NULL },
+    { "q1_0", 41, 1, NULL },    { "q2_0", 42, 1, NULL },   { "iq2_xxs", 16, 64, NULL },
+    { "iq2_xs", 17, 64, NULL }, { "iq2_s", 22, 64, NULL }, { "iq3_xxs", 18, 64, NULL },
+    { "iq3_s", 21, 64, NULL },  { "iq1_s", 19, 64, NULL }, { "iq1_m", 29, 64, NULL },
 };
 
 static struct ggml ggml;
 static struct {
     float *weights;
     uint64_t n;
-} real; /* weights of PARE_TEST_TENSORS */
-static uint64_t choice; /* which input an encoding gets first … */
+} real;                   /* weights of PARE_TEST_TENSORS */
+static uint64_t choice;   /* which input an encoding gets first … */
 static uint64_t step = 3; /* … and by how many the next one follows */
 static int failed;
 static jmp_buf abort_jump;
@@ -248,12 +230,12 @@ static void ggml_encode_blocks(const struct pair *pair, const float *x, uint64_t
 
 /* Of sixteen importances so many are 0, in turn; the distributions are tried with the first. */
 #define WILD 17u /* none is 0, but they reach from 2^-32 to 2^32 */
-static const uint32_t dead[] = {2, 0, 8, 15, 16, WILD};
+static const uint32_t dead[] = { 2, 0, 8, 15, 16, WILD };
 #define DEAD_COUNT (sizeof(dead) / sizeof(dead[0]))
 
 static void importance_fill(uint64_t seed, uint32_t kind, float *importance)
 {
-    struct random random = {seed};
+    struct random random = { seed };
 
     if (kind != WILD) {
         input_importance(seed, kind, importance, ROW_LEN);
@@ -271,8 +253,8 @@ static void encode_compare(const struct pair *pair, const char *input, const flo
 {
     struct tally *tally = importance != NULL ? &weighed : &plain;
     uint64_t aborts = left_out;
-    struct pare_calibration calibration = {
-        .struct_size = sizeof(calibration), .importance = importance};
+    struct pare_calibration calibration = { .struct_size = sizeof(calibration),
+                                            .importance = importance };
     const struct ggml_type_traits *traits = ggml.type_traits(pair->type);
     uint64_t blocks = rows * ROW_LEN / (uint64_t)traits->blck_size;
     uint8_t *theirs = allocate(blocks, traits->type_size);
@@ -291,8 +273,8 @@ static void encode_compare(const struct pair *pair, const char *input, const flo
     }
     tally->weights += rows * ROW_LEN - (left_out - aborts);
     tally->differing += (uint64_t)traits->blck_size *
-                        blocks_differ(importance != NULL ? "with importance" : "encode",
-                                      pair->name, input, ours, theirs, blocks, traits->type_size);
+                        blocks_differ(importance != NULL ? "with importance" : "encode", pair->name,
+                                      input, ours, theirs, blocks, traits->type_size);
     decode_compare(pair, input, ours, rows * ROW_LEN);
     free(ours);
     free(theirs);
@@ -370,7 +352,7 @@ static void random_bytes_compare(const struct pair *pair)
     uint64_t n = SHAPED_ROWS * ROW_LEN;
     uint64_t size = n / (uint64_t)traits->blck_size * traits->type_size;
     uint8_t *bytes = allocate(size, 1);
-    struct random random = {7};
+    struct random random = { 7 };
 
     for (uint64_t i = 0; i < size; i++) {
         bytes[i] = (uint8_t)random_next(&random);

@@ -25,8 +25,8 @@ static void fill(struct llama_batch *batch, int n, char **tokens)
     }
 }
 
-static int write_logits(const struct peer *peer, struct llama_context *context, int n,
-                        size_t row, const char *path)
+static int write_logits(const struct peer *peer, struct llama_context *context, int n, size_t row,
+                        const char *path)
 {
     FILE *f = fopen(path, "wb");
     int bad = !f;

@@ -46,7 +46,7 @@ struct peer {
     /* Tokens of a text: how many, or less than 0. */
     int32_t (*tokenize)(const struct llama_vocab *vocab, const char *text, int32_t length,
                         int32_t *tokens, int32_t most, bool add_special, bool parse_special);
-    struct peer_params (*context_defaults)(void);  /* words 0 to 2: context, batch, part batch */
+    struct peer_params (*context_defaults)(void); /* words 0 to 2: context, batch, part batch */
     struct llama_context *(*context_new)(struct llama_model *model, struct peer_params params);
     void (*context_free)(struct llama_context *context);
     void (*set_threads)(struct llama_context *context, int32_t one, int32_t batch);

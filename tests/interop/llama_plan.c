@@ -18,7 +18,12 @@
 
 /* Where parameters are, in bytes from the first. */
 enum {
-    OUTPUT = 8, EMBEDDING = 12, QUANTIZE_OUTPUT = 17, PURE = 19, DRY_RUN = 21, IMPORTANCE = 24,
+    OUTPUT = 8,
+    EMBEDDING = 12,
+    QUANTIZE_OUTPUT = 17,
+    PURE = 19,
+    DRY_RUN = 21,
+    IMPORTANCE = 24,
     TENSORS = 40
 };
 

@@ -36,8 +36,8 @@ static int tokenize_all(const struct peer *peer, const struct llama_vocab *vocab
     uint32_t length;
     int r;
     while ((r = read_text(text, &length)) == 0) {
-        int32_t n = peer->tokenize(vocab, text, (int32_t)length, tokens, 2 * MAX_TEXT + 16,
-                                   special, parse);
+        int32_t n = peer->tokenize(vocab, text, (int32_t)length, tokens, 2 * MAX_TEXT + 16, special,
+                                   parse);
         if (n < 0)
             return -1;
         for (int32_t i = 0; i < n; i++)

@@ -19,7 +19,7 @@
 #include <time.h>
 
 #define ROWS 4u
-#define BLOCKS 5u /* per row: an odd number */
+#define BLOCKS 5u       /* per row: an odd number */
 #define SEARCH_SHAPES 2 /* of those of check_input, that the longer search is tried on */
 
 static uint64_t failures;
@@ -38,8 +38,8 @@ struct trial {
 
 static const char *trial_kind(const struct pare_calibration *calibration)
 {
-    static const char *const kinds[] = {"", ", with importance", ", best",
-                                        ", best with importance"};
+    static const char *const kinds[] = { "", ", with importance", ", best",
+                                         ", best with importance" };
 
     if (calibration == NULL) {
         return kinds[0];
@@ -84,7 +84,7 @@ static float *trial_decode(const struct trial *trial, const struct pare_kernel *
     memset(memory, 0x5b, (n + 2 * guard) * sizeof(float));
     kernel->decode(readable(planes), trial->rows, trial->row_len, memory + guard);
     for (uint64_t i = 0; i < guard; i++) {
-        const uint8_t expected[4] = {0x5b, 0x5b, 0x5b, 0x5b};
+        const uint8_t expected[4] = { 0x5b, 0x5b, 0x5b, 0x5b };
         outside += memcmp(&memory[i], expected, 4) != 0;
         outside += memcmp(&memory[guard + n + i], expected, 4) != 0;
     }
@@ -308,8 +308,8 @@ static void check_promise(const struct trial *trial, const float *reference, con
 static void search_both(const struct trial *trial, struct pare_calibration *calibration,
                         struct trial *ret_best, struct planes *planes, struct planes *reference)
 {
-    *calibration = (struct pare_calibration){.struct_size = sizeof(*calibration),
-                                             .search = PARE_SEARCH_BEST};
+    *calibration = (struct pare_calibration){ .struct_size = sizeof(*calibration),
+                                              .search = PARE_SEARCH_BEST };
     calibration->importance = trial->calibration != NULL ? trial->calibration->importance : NULL;
     *ret_best = *trial;
     ret_best->calibration = calibration;
@@ -373,12 +373,13 @@ static void check_input(const struct pare_encoding *encoding, const struct pare_
                         const struct input *input, uint64_t seed)
 {
     uint64_t len = encoding->block_len == 1 ? 37 : encoding->block_len;
-    struct trial trial = {encoding, kernel, input->name, NULL, ROWS, BLOCKS * len, NULL};
+    struct trial trial = { encoding, kernel, input->name, NULL, ROWS, BLOCKS * len, NULL };
     float *x = allocate(ROWS * trial.row_len, sizeof(float));
     float *importance = allocate(trial.row_len, sizeof(float));
-    struct pare_calibration calibration = {
-        .struct_size = sizeof(calibration), .importance = importance};
-    const uint64_t shapes[][2] = {{ROWS, BLOCKS}, {1, 1}, {2, 1}, {1, BLOCKS}, {0, BLOCKS}, {1, 0}};
+    struct pare_calibration calibration = { .struct_size = sizeof(calibration),
+                                            .importance = importance };
+    const uint64_t shapes[][2] = { { ROWS, BLOCKS }, { 1, 1 },      { 2, 1 },
+                                   { 1, BLOCKS },    { 0, BLOCKS }, { 1, 0 } };
 
     input_fill(input, seed, x, ROWS * trial.row_len);
     input_importance(seed, 2, importance, trial.row_len);
@@ -412,8 +413,8 @@ static void check_any_bytes(const struct pare_encoding *encoding, const struct p
                             uint64_t seed)
 {
     uint64_t row_len = (uint64_t)BLOCKS * encoding->block_len;
-    struct trial trial = {encoding, kernel, "random bytes", NULL, ROWS, row_len, NULL};
-    struct random random = {seed};
+    struct trial trial = { encoding, kernel, "random bytes", NULL, ROWS, row_len, NULL };
+    struct random random = { seed };
     struct planes planes;
     float *floats;
     float *reference;

@@ -44,8 +44,8 @@ static void table_add_best(struct table *table, const struct pare_encoding *enco
                            const char *input, const float *x, const float *importance,
                            uint64_t row_len)
 {
-    struct pare_calibration calibration = {
-        .struct_size = sizeof(calibration), .search = PARE_SEARCH_BEST};
+    struct pare_calibration calibration = { .struct_size = sizeof(calibration),
+                                            .search = PARE_SEARCH_BEST };
     struct planes planes;
 
     if (!(encoding->flags & PARE_ENCODING_BEST)) {
@@ -65,8 +65,8 @@ static void table_add_input(struct table *table, const struct pare_encoding *enc
 {
     float *x = allocate(ROWS * row_len, sizeof(float));
     float *importance = allocate(row_len, sizeof(float));
-    struct pare_calibration calibration = {
-        .struct_size = sizeof(calibration), .importance = importance};
+    struct pare_calibration calibration = { .struct_size = sizeof(calibration),
+                                            .importance = importance };
     struct planes planes;
 
     input_fill(input, SEED, x, ROWS * row_len);
@@ -89,7 +89,7 @@ static void table_add_input(struct table *table, const struct pare_encoding *enc
 static void table_add_bytes(struct table *table, const struct pare_encoding *encoding,
                             uint64_t row_len)
 {
-    struct random random = {SEED};
+    struct random random = { SEED };
     struct planes planes;
 
     planes_init(&planes, encoding, ROWS, row_len, 0, 0);
@@ -141,7 +141,7 @@ static int table_compare(const struct table *table, FILE *file)
 
 int main(int argc, char **argv)
 {
-    struct table table = {0};
+    struct table table = { 0 };
     int writing = argc == 4 && strcmp(argv[3], "--write") == 0;
 
     if (argc < 3 || (argc > 3 && !writing)) {

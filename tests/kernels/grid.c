@@ -60,7 +60,7 @@ static int cell_right(const struct grid *grid, uint32_t cell, const uint8_t *lev
     uint32_t n = 1;
 
     for (uint32_t j = 0; j < grid->points; j++) {
-        all[j] = (struct candidate){distance_of(grid, levels, grid->codes[j]), j};
+        all[j] = (struct candidate){ distance_of(grid, levels, grid->codes[j]), j };
     }
     qsort(all, grid->points, sizeof(all[0]), candidates_compare);
     if (all[0].distance == 0) {
@@ -87,7 +87,7 @@ static int cell_right(const struct grid *grid, uint32_t cell, const uint8_t *lev
 
 static int grid_right(const char *name, const struct grid *grid)
 {
-    uint8_t levels[8] = {0};
+    uint8_t levels[8] = { 0 };
     uint32_t cell = 0;
     uint32_t entries = 0;
 

@@ -365,46 +365,46 @@ static void fill_any_bits(struct random *random, float *x, uint64_t n)
 }
 
 const struct input inputs[] = {
-    {"gaussian", 1, fill_gaussian},
-    {"laplace", 1, fill_laplace},
-    {"student4", 1, fill_student},
-    {"zeros", 1, fill_zeros},
-    {"negative-zeros", 1, fill_negative_zeros},
-    {"constant", 1, fill_constant},
-    {"constant-negative", 1, fill_constant_negative},
-    {"ties4", 1, fill_ties4},
-    {"ties5", 1, fill_ties5},
-    {"ties6", 1, fill_ties6},
-    {"ties8", 1, fill_ties8},
-    {"ties-f16", 1, fill_ties_f16},
-    {"ties-bf16", 1, fill_ties_bf16},
-    {"subnormal", 1, fill_subnormal},
-    {"vanishing", 1, fill_vanishing},
-    {"tiny", 1, fill_tiny},
-    {"faint", 1, fill_faint},
-    {"small", 1, fill_small},
-    {"large", 1, fill_large},
-    {"squares-overflow", 1, fill_squares_overflow},
-    {"huge", 1, fill_huge},
-    {"wide", 1, fill_wide},
-    {"falling", 1, fill_falling},
-    {"outlier", 1, fill_outlier},
-    {"twins", 1, fill_twins},
-    {"positive", 1, fill_positive},
-    {"negative", 1, fill_negative},
-    {"sparse", 1, fill_sparse},
-    {"one", 1, fill_one},
-    {"dead-groups", 1, fill_dead_groups},
-    {"lattice", 1, fill_lattice},
-    {"infinities", 0, fill_infinities},
-    {"nans", 0, fill_nans},
-    {"any-bits", 0, fill_any_bits},
-    {NULL, 0, NULL},
+    { "gaussian", 1, fill_gaussian },
+    { "laplace", 1, fill_laplace },
+    { "student4", 1, fill_student },
+    { "zeros", 1, fill_zeros },
+    { "negative-zeros", 1, fill_negative_zeros },
+    { "constant", 1, fill_constant },
+    { "constant-negative", 1, fill_constant_negative },
+    { "ties4", 1, fill_ties4 },
+    { "ties5", 1, fill_ties5 },
+    { "ties6", 1, fill_ties6 },
+    { "ties8", 1, fill_ties8 },
+    { "ties-f16", 1, fill_ties_f16 },
+    { "ties-bf16", 1, fill_ties_bf16 },
+    { "subnormal", 1, fill_subnormal },
+    { "vanishing", 1, fill_vanishing },
+    { "tiny", 1, fill_tiny },
+    { "faint", 1, fill_faint },
+    { "small", 1, fill_small },
+    { "large", 1, fill_large },
+    { "squares-overflow", 1, fill_squares_overflow },
+    { "huge", 1, fill_huge },
+    { "wide", 1, fill_wide },
+    { "falling", 1, fill_falling },
+    { "outlier", 1, fill_outlier },
+    { "twins", 1, fill_twins },
+    { "positive", 1, fill_positive },
+    { "negative", 1, fill_negative },
+    { "sparse", 1, fill_sparse },
+    { "one", 1, fill_one },
+    { "dead-groups", 1, fill_dead_groups },
+    { "lattice", 1, fill_lattice },
+    { "infinities", 0, fill_infinities },
+    { "nans", 0, fill_nans },
+    { "any-bits", 0, fill_any_bits },
+    { NULL, 0, NULL },
 };
 
 void input_fill(const struct input *input, uint64_t seed, float *x, uint64_t n)
 {
-    struct random random = {seed};
+    struct random random = { seed };
 
     for (const char *c = input->name; *c != '\0'; c++) {
         random.state = random_next(&random) ^ (uint64_t)(unsigned char)*c;
@@ -414,7 +414,7 @@ void input_fill(const struct input *input, uint64_t seed, float *x, uint64_t n)
 
 void input_importance(uint64_t seed, uint32_t dead, float *importance, uint64_t n)
 {
-    struct random random = {~seed};
+    struct random random = { ~seed };
 
     for (uint64_t i = 0; i < n; i++) {
         uint64_t bits = random_next(&random);

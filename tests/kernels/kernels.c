@@ -201,8 +201,8 @@ uint64_t floats_hash(const float *x, uint64_t n)
 
     for (uint64_t i = 0; i < n; i++) {
         uint32_t bits = canonical(x[i]);
-        uint8_t bytes[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16),
-                            (uint8_t)(bits >> 24)};
+        uint8_t bytes[4] = { (uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16),
+                             (uint8_t)(bits >> 24) };
         hash = fnv(hash, bytes, 4);
     }
     return hash;

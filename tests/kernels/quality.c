@@ -38,7 +38,7 @@ static void encode(const struct pare_encoding *encoding, enum pare_search search
 {
     const struct pare_kernel *kernel = encoding->kernels[0];
     float even[ROW_LEN];
-    struct pare_calibration calibration = {.struct_size = sizeof(calibration), .search = search};
+    struct pare_calibration calibration = { .struct_size = sizeof(calibration), .search = search };
 
     if (encoding->flags & PARE_ENCODING_NEEDS_IMPORTANCE) {
         for (uint32_t i = 0; i < ROW_LEN; i++) {
@@ -56,7 +56,7 @@ static void encode(const struct pare_encoding *encoding, enum pare_search search
 static struct figure figure_make(const struct pare_encoding *encoding, enum pare_search search,
                                  const char *input, const float *x)
 {
-    struct figure figure = {0};
+    struct figure figure = { 0 };
     uint64_t n = (uint64_t)ROWS * ROW_LEN;
     float *decoded = allocate(n, sizeof(float));
     double signal = 0.0;
@@ -89,8 +89,8 @@ static struct figure figure_make(const struct pare_encoding *encoding, enum pare
 
 static void figure_print(FILE *file, const struct figure *figure)
 {
-    fprintf(file, "%s,%s,%s,%u,%.9g,%.9g,%.6f\n", figure->encoding, figure->search,
-            figure->input, ROWS * ROW_LEN, figure->bits, figure->rmse, figure->sqnr);
+    fprintf(file, "%s,%s,%s,%u,%.9g,%.9g,%.6f\n", figure->encoding, figure->search, figure->input,
+            ROWS * ROW_LEN, figure->bits, figure->rmse, figure->sqnr);
 }
 
 /* Reads the table. Gives how many lines it has, or -1. */

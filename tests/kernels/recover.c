@@ -75,8 +75,7 @@ static int holds(const struct trial *trial, const struct planes *planes)
     return wrong == 0;
 }
 
-static int recover(const struct trial *trial, size_t shift, uint8_t fill,
-                   struct planes *ret_planes)
+static int recover(const struct trial *trial, size_t shift, uint8_t fill, struct planes *ret_planes)
 {
     planes_init(ret_planes, trial->encoding, trial->rows, trial->row_len, shift, fill);
     int r = trial->encoding->recover(trial->x, trial->rows, trial->row_len, trial->grain,
@@ -175,8 +174,8 @@ static void check_input(const struct pare_encoding *encoding, const struct input
 
     for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
         for (uint32_t grain = 0; grain < GRAINS; grain++) {
-            struct trial trial = { encoding, input->name, grain, x, shapes[i][0],
-                                   shapes[i][1] * encoding->block_len };
+            struct trial trial = { encoding, input->name,  grain,
+                                   x,        shapes[i][0], shapes[i][1] * encoding->block_len };
             uint64_t n = trial.rows * trial.row_len;
             input_fill(input, seed, x, most);
             int finite = pass(&trial, y);

@@ -24,9 +24,8 @@
 static uint64_t failures;
 
 /* The lists of all families. */
-static const struct slow *const families[] = {
-    slow_float, slow_simple, slow_k, slow_small, slow_grid,
-};
+static const struct slow *const families[] = { slow_float, slow_simple, slow_k, slow_small,
+                                               slow_grid };
 
 /* The decoder of an encoding; NULL when there is none. */
 static const struct slow *slow_find(const char *name)
@@ -72,7 +71,7 @@ static void decoder_check(const struct pare_encoding *encoding, uint64_t seed)
     uint32_t len = encoding->block_len;
     const struct slow *type = slow_find(encoding->name);
     float *x = allocate(WEIGHTS, sizeof(float));
-    struct random random = {seed};
+    struct random random = { seed };
     struct planes planes;
 
     planes_init(&planes, encoding, 1, WEIGHTS, 1, 0);
@@ -114,9 +113,9 @@ static void cast_check(const struct pare_encoding *encoding, uint16_t last)
     uint64_t wrong = 0;
 
     for (uint32_t code = 0; code <= last; code++) {
-        uint8_t here[2] = {(uint8_t)code, (uint8_t)(code >> 8)};
-        uint8_t before[2] = {(uint8_t)(code - 1), (uint8_t)((code - 1) >> 8)};
-        uint8_t after[2] = {(uint8_t)(code + 1), (uint8_t)((code + 1) >> 8)};
+        uint8_t here[2] = { (uint8_t)code, (uint8_t)(code >> 8) };
+        uint8_t before[2] = { (uint8_t)(code - 1), (uint8_t)((code - 1) >> 8) };
+        uint8_t after[2] = { (uint8_t)(code + 1), (uint8_t)((code + 1) >> 8) };
         double low = value(here, 0);
         double step = code < last ? value(after, 0) - low : low - value(before, 0);
         float middle = (float)(low + step / 2);
@@ -144,7 +143,7 @@ static void exponent_check(const struct pare_encoding *encoding)
     for (int power = -149; power <= 127; power++) {
         float largest = ldexpf(1.0f, power);
         for (int step = 0; step < 128 && largest > 0.0f; step++) {
-            float x[32] = {largest};
+            float x[32] = { largest };
             uint8_t block[17];
             void *plane = block;
             encoding->kernels[0]->encode(x, 1, 32, NULL, &plane);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct slow {
-    const char *name; /* NULL: the end of a list */
+    const char *name;                                  /* NULL: the end of a list */
     double (*value)(const uint8_t *block, uint32_t i); /* weight i of a block */
 };
 

@@ -28,9 +28,6 @@ static double f64_value(const uint8_t *block, uint32_t i)
 }
 
 const struct slow slow_float[] = {
-    {"f16", f16_value},
-    {"bf16", bf16_value},
-    {"f32", f32_value},
-    {"f64", f64_value},
-    {NULL, NULL},
+    { "f16", f16_value }, { "bf16", bf16_value }, { "f32", f32_value },
+    { "f64", f64_value }, { NULL, NULL },
 };

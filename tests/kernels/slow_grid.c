@@ -9,7 +9,7 @@
 /* The level of weight i of a point with 2 or 3 bits per level. */
 static uint32_t level_at(uint16_t code, uint32_t bits, uint32_t i)
 {
-    uint8_t bytes[2] = {(uint8_t)code, (uint8_t)(code >> 8)};
+    uint8_t bytes[2] = { (uint8_t)code, (uint8_t)(code >> 8) };
 
     return (uint32_t)bits_at(bytes, (uint64_t)bits * i, bits);
 }
@@ -33,7 +33,7 @@ static double sign_at(const uint8_t *bytes, uint32_t i)
 
 static double iq2_level(uint16_t code, uint32_t i)
 {
-    static const double values[3] = {8.0, 25.0, 43.0};
+    static const double values[3] = { 8.0, 25.0, 43.0 };
 
     return values[level_at(code, 2, i % 8)];
 }
@@ -59,8 +59,7 @@ static double iq2_xs_value(const uint8_t *block, uint32_t i)
     const uint8_t *word = block + 2 + i / 8 * 2;
     double value = iq2_level(grid_codes_iq2_xs[bits_at(word, 0, 9)], i);
 
-    return iq2_scale(block, bits_at(block + 66, i / 16 * 4, 4)) * value *
-           even_sign(word, 9, i % 8);
+    return iq2_scale(block, bits_at(block + 66, i / 16 * 4, 4)) * value * even_sign(word, 9, i % 8);
 }
 
 static double iq2_s_value(const uint8_t *block, uint32_t i)
@@ -73,7 +72,7 @@ static double iq2_s_value(const uint8_t *block, uint32_t i)
 
 static double iq3_xxs_value(const uint8_t *block, uint32_t i)
 {
-    static const double values[8] = {4.0, 12.0, 20.0, 28.0, 36.0, 44.0, 52.0, 62.0};
+    static const double values[8] = { 4.0, 12.0, 20.0, 28.0, 36.0, 44.0, 52.0, 62.0 };
     const uint8_t *word = block + 66 + i / 32 * 4;
     uint32_t level = level_at(grid_codes_iq3_xxs[block[2 + i / 4]], 3, i % 4);
     double scale = half_at(block) * ((double)bits_at(word, 28, 4) + 0.5) / 2.0;
@@ -115,18 +114,14 @@ static double iq1_m_value(const uint8_t *block, uint32_t i)
     for (uint32_t j = 0; j < 4; j++) {
         half |= bits_at(block + 48, 16 * j + 12, 4) << 4 * j;
     }
-    uint8_t bytes[2] = {(uint8_t)half, (uint8_t)(half >> 8)};
+    uint8_t bytes[2] = { (uint8_t)half, (uint8_t)(half >> 8) };
     return iq1_value(half_at(bytes), bits_at(word, i % 64 / 16 * 3, 3),
                      block[i / 8] | (nibble & 7) << 8, nibble >> 3, i);
 }
 
 const struct slow slow_grid[] = {
-    {"iq2_xxs", iq2_xxs_value},
-    {"iq2_xs", iq2_xs_value},
-    {"iq2_s", iq2_s_value},
-    {"iq3_xxs", iq3_xxs_value},
-    {"iq3_s", iq3_s_value},
-    {"iq1_s", iq1_s_value},
-    {"iq1_m", iq1_m_value},
-    {NULL, NULL},
+    { "iq2_xxs", iq2_xxs_value }, { "iq2_xs", iq2_xs_value },
+    { "iq2_s", iq2_s_value },     { "iq3_xxs", iq3_xxs_value },
+    { "iq3_s", iq3_s_value },     { "iq1_s", iq1_s_value },
+    { "iq1_m", iq1_m_value },     { NULL, NULL },
 };

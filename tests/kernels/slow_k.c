@@ -94,12 +94,7 @@ static double tq2_0_value(const uint8_t *block, uint32_t i)
 }
 
 const struct slow slow_k[] = {
-    {"q2_k", q2_k_value},
-    {"q3_k", q3_k_value},
-    {"q4_k", q4_k_value},
-    {"q5_k", q5_k_value},
-    {"q6_k", q6_k_value},
-    {"tq1_0", tq1_0_value},
-    {"tq2_0", tq2_0_value},
-    {NULL, NULL},
+    { "q2_k", q2_k_value },   { "q3_k", q3_k_value }, { "q4_k", q4_k_value },
+    { "q5_k", q5_k_value },   { "q6_k", q6_k_value }, { "tq1_0", tq1_0_value },
+    { "tq2_0", tq2_0_value }, { NULL, NULL },
 };

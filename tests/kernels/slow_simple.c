@@ -37,10 +37,6 @@ static double q8_0_value(const uint8_t *block, uint32_t i)
 }
 
 const struct slow slow_simple[] = {
-    {"q4_0", q4_0_value},
-    {"q4_1", q4_1_value},
-    {"q5_0", q5_0_value},
-    {"q5_1", q5_1_value},
-    {"q8_0", q8_0_value},
-    {NULL, NULL},
+    { "q4_0", q4_0_value }, { "q4_1", q4_1_value }, { "q5_0", q5_0_value },
+    { "q5_1", q5_1_value }, { "q8_0", q8_0_value }, { NULL, NULL },
 };

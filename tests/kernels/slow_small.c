@@ -12,8 +12,8 @@ static uint32_t nibble_at(const uint8_t *bytes, uint32_t half, uint32_t i)
 /* The levels of iq4_nl and iq4_xs, from their page. */
 static double level_of(uint32_t code)
 {
-    static const double levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                      1,    13,   25,  38,  53,  69,  89,  113};
+    static const double levels[16] = { -127, -104, -83, -65, -49, -35, -22, -10,
+                                       1,    13,   25,  38,  53,  69,  89,  113 };
     return levels[code];
 }
 
@@ -79,11 +79,11 @@ static double q2_0_value(const uint8_t *block, uint32_t i)
 }
 
 const struct slow slow_small[] = {
-    {"iq4_nl", iq4_nl_value},
-    {"iq4_xs", iq4_xs_value},
-    {"mxfp4", mxfp4_value},
-    {"nvfp4", nvfp4_value},
-    {"q1_0", q1_0_value},
-    {"q2_0", q2_0_value},
-    {NULL, NULL},
+    { "iq4_nl", iq4_nl_value },
+    { "iq4_xs", iq4_xs_value },
+    { "mxfp4", mxfp4_value },
+    { "nvfp4", nvfp4_value },
+    { "q1_0", q1_0_value },
+    { "q2_0", q2_0_value },
+    { NULL, NULL },
 };

@@ -87,10 +87,11 @@ static void error_text_is_harmless_and_bounded(void **state)
 static void error_errno_maps(void **state)
 {
     (void)state;
-    static const struct { int number, code; } cases[] = {
-        { ENOSPC, PARE_ENOSPC }, { EDQUOT, PARE_ENOSPC }, { EFBIG, PARE_ENOSPC },
-        { ENOMEM, PARE_ENOMEM }, { EEXIST, PARE_EEXIST }, { EIO, PARE_EIO }, { EPERM, PARE_EIO },
-    };
+    static const struct {
+        int number, code;
+    } cases[] = { { ENOSPC, PARE_ENOSPC }, { EDQUOT, PARE_ENOSPC }, { EFBIG, PARE_ENOSPC },
+                  { ENOMEM, PARE_ENOMEM }, { EEXIST, PARE_EEXIST }, { EIO, PARE_EIO },
+                  { EPERM, PARE_EIO } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct error err = ERROR_INIT;
         assert_int_equal(error_errno(&err, cases[i].number, "at %d", 5), cases[i].code);
@@ -121,7 +122,7 @@ static void strmap_keeps_the_first(void **state)
     (void)state;
     _cleanup_strmap_ struct strmap map = STRMAP_INIT;
     enum { N = 20000 };
-    char (*keys)[16] = test_calloc(N, sizeof *keys);
+    char(*keys)[16] = test_calloc(N, sizeof *keys);
     uint64_t value = 0;
     assert_int_equal(strmap_find(&map, "x", 1, NULL), 0);
     for (uint64_t i = 0; i < N; i++) {
@@ -349,8 +350,7 @@ static void plain_names(void **state)
 static void digests_are_sha256(void **state)
 {
     (void)state;
-    static const char abc[] =
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     char hex[HASH_HEX_SIZE];
     uint64_t size;
     assert_int_equal(hash_of("abc", 3, hex, NULL), 0);
@@ -376,8 +376,8 @@ static void json_text_is_always_utf8(void **state)
     assert_text("a\xc3\xa4\xe2\x82\xac", 6, "a\xc3\xa4\xe2\x82\xac");
     assert_text("a\xff", 2, "a\\xff");
     assert_text("a\0b", 3, "a\\x00b");
-    assert_text("\xc3", 1, "\\xc3");             /* cut */
-    assert_text("\xc0\xaf", 2, "\\xc0\\xaf");     /* longer than needed */
+    assert_text("\xc3", 1, "\\xc3");                   /* cut */
+    assert_text("\xc0\xaf", 2, "\\xc0\\xaf");          /* longer than needed */
     assert_text("\xed\xa0\x80", 3, "\\xed\\xa0\\x80"); /* half of a surrogate pair */
     assert_text("\xf5\x80\x80\x80", 4, "\\xf5\\x80\\x80\\x80");
     assert_text(NULL, 0, "");

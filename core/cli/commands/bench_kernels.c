@@ -66,11 +66,11 @@ static json_t *make_request(const struct bench_options *o, int n, char **names)
 
 static int print_json(const struct figures *f, const struct bench_options *o)
 {
-    _cleanup_json_ json_t *all =
-        json_pack("{s:s, s:s, s:f, s:O, s:O}", "version", json_get_string(f->start, "version", "?"),
-                  "cpu", json_get_string(f->start, "cpu", "?"), "seconds",
-                  o->seconds > 0 ? o->seconds : SECONDS, "copies", f->copies, "kernels",
-                  f->kernels);
+    _cleanup_json_ json_t *all = json_pack("{s:s, s:s, s:f, s:O, s:O}", "version",
+                                           json_get_string(f->start, "version", "?"), "cpu",
+                                           json_get_string(f->start, "cpu", "?"), "seconds",
+                                           o->seconds > 0 ? o->seconds : SECONDS, "copies",
+                                           f->copies, "kernels", f->kernels);
     return all ? cli_print_json(all) : cli_fail(CLI_FAILURE, "out of memory");
 }
 
@@ -78,10 +78,11 @@ static int print_json(const struct figures *f, const struct bench_options *o)
 static void add_figure(struct table *table, double value)
 {
     char text[FIGURE_SIZE];
-    table_cell(table, figure_real(text, value, value >= 99.95  ? 0
-                                               : value >= 9.995 ? 1
-                                               : value >= 0.9995 ? 2
-                                                                 : 3));
+    table_cell(table, figure_real(text, value,
+                                  value >= 99.95    ? 0
+                                  : value >= 9.995  ? 1
+                                  : value >= 0.9995 ? 2
+                                                    : 3));
 }
 
 static void add_act(struct table *table, const json_t *kernel, const char *act)
@@ -94,9 +95,9 @@ static void add_act(struct table *table, const json_t *kernel, const char *act)
 
 static int print_kernels(const struct figures *f)
 {
-    static const char *const headings[] = { "ENCODING", "LEVEL", "THREADS", "ENC Mw/s", "GB/s",
-                                            "COPY", "IMP Mw/s", "GB/s", "COPY", "DEC Mw/s", "GB/s",
-                                            "COPY" };
+    static const char *const headings[] = { "ENCODING", "LEVEL",    "THREADS",  "ENC Mw/s",
+                                            "GB/s",     "COPY",     "IMP Mw/s", "GB/s",
+                                            "COPY",     "DEC Mw/s", "GB/s",     "COPY" };
     struct table *table = table_new("llrrrrrrrrrr", headings);
     size_t i;
     json_t *kernel;
@@ -131,8 +132,7 @@ static int print_copies(const struct figures *f)
 int bench_kernels(const struct cli *cli, const struct bench_options *options, int n, char **names)
 {
     _cleanup_json_ json_t *copies = json_array(), *kernels = json_array(), *done = NULL;
-    struct figures f = { .copies = copies, .kernels = kernels,
-                         .terminal = isatty(STDERR_FILENO) };
+    struct figures f = { .copies = copies, .kernels = kernels, .terminal = isatty(STDERR_FILENO) };
     struct worker_question question = {
         .kind = "bench",
         .event = "done",

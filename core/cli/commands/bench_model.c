@@ -28,8 +28,8 @@
 
 extern char **environ;
 
-static const char *const stages[] = { "hash", "read", "decode", "encode", "measure", "write",
-                                      "sync", "verify", "total" };
+static const char *const stages[] = { "hash",  "read", "decode", "encode", "measure",
+                                      "write", "sync", "verify", "total" };
 
 #define N_STAGES (sizeof stages / sizeof *stages)
 
@@ -37,10 +37,10 @@ struct rounds {
     const struct cli *cli;
     struct bench_options *options;
     struct source_set source;
-    char *folder; /* ours */
+    char *folder;     /* ours */
     char *copy, *out; /* in it */
-    int fd;       /* of it */
-    json_t *list; /* [{"cp","seconds","stages","peak_rss"}] */
+    int fd;           /* of it */
+    json_t *list;     /* [{"cp","seconds","stages","peak_rss"}] */
     long long threads;
 };
 
@@ -149,8 +149,9 @@ static int run_conversion(struct rounds *r, double copy_seconds)
     uint64_t start = timing_now();
     status = convert_one(r->cli, &r->options->convert, r->options->model, &result);
     double seconds = timing_since(start);
-    const json_t *resources = json_object_get(
-        json_object_get(json_array_get(result.outputs, 0), "manifest"), "resources");
+    const json_t *resources = json_object_get(json_object_get(json_array_get(result.outputs, 0),
+                                                              "manifest"),
+                                              "resources");
     r->threads = json_get_int(resources, "threads", 0);
     json_t *round = json_pack("{s:f, s:f, s:f, s:o, s:I}", "cp", copy_seconds, "seconds", seconds,
                               "ratio", seconds / copy_seconds, "stages", sum_stages(result.outputs),
@@ -229,8 +230,8 @@ static json_t *name_targets(const struct convert_options *o)
 {
     json_t *names = json_array();
     for (size_t i = 0; i < o->n_targets; i++)
-        (void)json_array_append_new(
-            names, json_sprintf("%s:%s", o->targets[i].format, o->targets[i].recipe));
+        (void)json_array_append_new(names, json_sprintf("%s:%s", o->targets[i].format,
+                                                        o->targets[i].recipe));
     return names;
 }
 
@@ -238,15 +239,15 @@ static int print_json(const struct rounds *r)
 {
     json_t *medians = json_object();
     for (size_t i = 0; i < N_STAGES; i++)
-        (void)json_object_set_new(medians, stages[i],
-                                  json_real(median(r->list, NULL, stages[i])));
-    _cleanup_json_ json_t *all = json_pack(
-        "{s:o, s:I, s:o, s:I, s:f, s:f, s:f, s:o, s:I, s:O}", "model",
-        json_text(r->options->model, strlen(r->options->model)), "bytes",
-        (json_int_t)r->source.bytes, "targets", name_targets(&r->options->convert), "threads",
-        (json_int_t)r->threads, "cp", median(r->list, "cp", NULL), "seconds",
-        median(r->list, "seconds", NULL), "ratio", median(r->list, "ratio", NULL), "stages",
-        medians, "peak_rss", (json_int_t)median(r->list, "peak_rss", NULL), "runs", r->list);
+        (void)json_object_set_new(medians, stages[i], json_real(median(r->list, NULL, stages[i])));
+    _cleanup_json_ json_t *all =
+        json_pack("{s:o, s:I, s:o, s:I, s:f, s:f, s:f, s:o, s:I, s:O}", "model",
+                  json_text(r->options->model, strlen(r->options->model)), "bytes",
+                  (json_int_t)r->source.bytes, "targets", name_targets(&r->options->convert),
+                  "threads", (json_int_t)r->threads, "cp", median(r->list, "cp", NULL), "seconds",
+                  median(r->list, "seconds", NULL), "ratio", median(r->list, "ratio", NULL),
+                  "stages", medians, "peak_rss", (json_int_t)median(r->list, "peak_rss", NULL),
+                  "runs", r->list);
     return all ? cli_print_json(all) : cli_fail(CLI_FAILURE, "out of memory");
 }
 
@@ -282,7 +283,8 @@ static int print_table(const struct rounds *r)
     int status = table_print(table, stdout);
     table_free(table);
     printf("\n`convert` and `all` are by the clock, without and with verifying and publishing.\n"
-           "%s/s; ", figure_bytes(text, (uint64_t)((double)r->source.bytes / all)));
+           "%s/s; ",
+           figure_bytes(text, (uint64_t)((double)r->source.bytes / all)));
     printf("%.2f times cp; peak memory %.0f MiB\n", median(r->list, "ratio", NULL),
            median(r->list, "peak_rss", NULL) / (1 << 20));
     return status < 0 ? cli_fail(CLI_FAILURE, "out of memory") : CLI_OK;
@@ -312,8 +314,8 @@ static int complete(struct bench_options *o)
 /* Makes the folder; rounds_deinit removes it. */
 static int make_folder(struct rounds *r)
 {
-    _cleanup_free_ char *beside =
-        r->options->directory ? strdup(r->options->directory) : folder_of(r->options->model);
+    _cleanup_free_ char *beside = r->options->directory ? strdup(r->options->directory)
+                                                        : folder_of(r->options->model);
     _cleanup_free_ char *folder = beside ? join(beside, ".pare-bench-XXXXXX") : NULL;
     if (!folder)
         return cli_fail(CLI_FAILURE, "out of memory");

@@ -9,12 +9,12 @@
 #define BENCH_MAX_RUNS 1000
 
 struct bench_options {
-    json_t *levels;        /* texts; NULL: all that this CPU can run */
-    json_t *thread_counts; /* integers; NULL: one, and one for each CPU */
-    double seconds;        /* of each figure; 0: not given */
-    const char *model;     /* whole conversions of this file, or NULL: kernels */
-    const char *directory; /* where the outputs go for a while; NULL: beside the model */
-    long long runs;        /* 0: not given */
+    json_t *levels;                 /* texts; NULL: all that this CPU can run */
+    json_t *thread_counts;          /* integers; NULL: one, and one for each CPU */
+    double seconds;                 /* of each figure; 0: not given */
+    const char *model;              /* whole conversions of this file, or NULL: kernels */
+    const char *directory;          /* where the outputs go for a while; NULL: beside the model */
+    long long runs;                 /* 0: not given */
     struct convert_options convert; /* targets, threads */
 };
 

@@ -62,9 +62,10 @@ static void add_figures(struct table *table, const json_t *line, int weighed)
 
 static int print_tensors(const json_t *comparison, int weighed)
 {
-    static const char *const headings[] = { "TENSOR", "SHAPE", "A", "B", "SQNR dB", "RMSE",
-                                            "REL. ERROR", "MAX ABS", "COSINE", "WEIGHED dB",
-                                            "WEIGHED ERROR" };
+    static const char *const headings[] = { "TENSOR",     "SHAPE",        "A",
+                                            "B",          "SQNR dB",      "RMSE",
+                                            "REL. ERROR", "MAX ABS",      "COSINE",
+                                            "WEIGHED dB", "WEIGHED ERROR" };
     struct table *table = table_new(weighed ? "llllrrrrrrr" : "llllrrrrr", headings);
     size_t i;
     json_t *line;
@@ -98,8 +99,7 @@ static void print_side(const char *label, const char *operand, const json_t *sid
     text_print(stdout, operand);
     fputs("  ", stdout);
     text_print(stdout, json_get_string(side, "format", "?"));
-    printf(", %lld tensors, %s, %s bits per weight\n",
-           (long long)json_get_int(side, "tensors", 0),
+    printf(", %lld tensors, %s, %s bits per weight\n", (long long)json_get_int(side, "tensors", 0),
            figure_bytes(bytes, (uint64_t)json_get_int(side, "bytes", 0)),
            figure_real(bits, json_get_real(side, "bits_per_weight", NAN), 3));
 }
@@ -155,8 +155,8 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
     source_set_deinit(&importance);
     if (status != CLI_OK)
         return status;
-    return cli->json ? worker_print_answer(comparison) : print_comparison(comparison, operands,
-                                                                    compare->importance != NULL);
+    return cli->json ? worker_print_answer(comparison)
+                     : print_comparison(comparison, operands, compare->importance != NULL);
 }
 
 const struct cli_command cmd_compare = {

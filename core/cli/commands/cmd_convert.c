@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+/* clang-format off */
 enum {
     OPTION_TO,
     OPTION_OUT,
@@ -39,6 +40,7 @@ enum {
     OPTION_DROP,
     OPTION_OVERRIDES,
 };
+/* clang-format on */
 
 static const struct cli_option options[] = {
     { "to", 't', "FORMAT:RECIPE", "a target; may be repeated", OPTION_TO },
@@ -147,7 +149,8 @@ static int set_split_size(struct convert_options *o, const char *value)
     size_t n = strspn(value, "0123456789"), rest = strlen(value) - n;
     if (!n || rest > 1 || (rest && !strchr("KMG", value[n])) || strspn(value, "0") == n)
         return cli_usage("--split-max-size needs a number of bytes such as 5000000000 or 4G, not "
-                         "\"%.100s\"", value);
+                         "\"%.100s\"",
+                         value);
     return add_writing(o, "split_max_size", value);
 }
 
@@ -305,7 +308,7 @@ static int convert_all(const struct cli *cli, const struct convert_options *o, i
         if (status != CLI_OK)
             worst = status;
     }
-    status = cli->json   ? convert_print_json(results, tried)
+    status = cli->json  ? convert_print_json(results, tried)
              : o->quiet ? CLI_OK
                         : convert_print_summary(results, tried);
     for (size_t i = 0; i < tried; i++)

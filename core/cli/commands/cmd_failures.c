@@ -21,16 +21,15 @@ static int set(void *state, int id, const char *value)
 {
     struct failures *failures = state;
     if (id == OPTION_LIMIT)
-        return cli_number("limit", value, 1, 1000000000, &failures->limit) < 0 ? CLI_USAGE
-                                                                               : CLI_OK;
+        return cli_number("limit", value, 1, 1000000000, &failures->limit) < 0 ? CLI_USAGE : CLI_OK;
     failures->all = 1;
     return CLI_OK;
 }
 
 static int print_rows(const json_t *rows)
 {
-    static const char *const headings[] = { "ID", "MODEL", "TARGET", "TRIES", "WHEN (UTC)", "CODE",
-                                            "REASON" };
+    static const char *const headings[] = { "ID",         "MODEL", "TARGET", "TRIES",
+                                            "WHEN (UTC)", "CODE",  "REASON" };
     if (json_array_size(rows) == 0) {
         puts("no failures");
         return CLI_OK;
@@ -60,7 +59,9 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
     _cleanup_json_ json_t *rows = NULL;
     struct catalog_filter filter = {
         .name = n_operands ? operands[0] : NULL,
-        .limit = failures->all ? 0 : failures->limit ? (size_t)failures->limit : 20,
+        .limit = failures->all     ? 0
+                 : failures->limit ? (size_t)failures->limit
+                                   : 20,
     };
     int status = reader_open(cli, &catalog);
     if (status != CLI_OK)

@@ -118,8 +118,7 @@ static void print_head(const json_t *model, const char *operand)
            figure_count(text, (uint64_t)json_get_int(model, "parameters", 0)));
     printf("%-14s %lld\n", "tensors", (long long)json_get_int(model, "tensor_count", 0));
     printf("%-14s %s", "weights", figure_bytes(text, (uint64_t)json_get_int(model, "bytes", 0)));
-    printf(", %s bits each\n",
-           figure_real(text, json_get_real(model, "bits_per_weight", NAN), 3));
+    printf(", %s bits each\n", figure_real(text, json_get_real(model, "bits_per_weight", NAN), 3));
     if (json_get_string(model, "license", NULL))
         print_field("licence", json_get_string(model, "license", NULL));
     print_map(json_object_get(model, "map"));

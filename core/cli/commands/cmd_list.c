@@ -58,8 +58,8 @@ static void add_row(struct table *table, const json_t *row)
 
 static int print_rows(const json_t *rows)
 {
-    static const char *const headings[] = { "ID", "MODEL", "TARGET", "SIZE", "BPW", "SQNR dB",
-                                            "TIME", "STATE", "WHEN (UTC)" };
+    static const char *const headings[] = { "ID",      "MODEL", "TARGET", "SIZE",      "BPW",
+                                            "SQNR dB", "TIME",  "STATE",  "WHEN (UTC)" };
     if (json_array_size(rows) == 0) {
         puts("no conversions");
         return CLI_OK;
@@ -83,7 +83,9 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
     struct catalog_filter filter = {
         .name = n_operands ? operands[0] : NULL,
         .state = list->state,
-        .limit = list->all ? 0 : list->limit ? (size_t)list->limit : 20,
+        .limit = list->all     ? 0
+                 : list->limit ? (size_t)list->limit
+                               : 20,
     };
     int status = reader_open(cli, &catalog);
     if (status != CLI_OK)

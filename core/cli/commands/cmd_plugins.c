@@ -63,8 +63,7 @@ static void add_encodings(struct table *table, const json_t *plugin)
         table_cell(table, json_get_string(plugin, "name", NULL));
         table_cell(table, json_get_string(encoding, "kind", NULL));
         table_cellf(table, "%lld", (long long)json_get_int(encoding, "block_len", 0));
-        table_cell(table,
-                   figure_real(text, json_get_real(encoding, "bits_per_weight", NAN), 4));
+        table_cell(table, figure_real(text, json_get_real(encoding, "bits_per_weight", NAN), 4));
         table_cell(table, json_get_bool(encoding, "best", 0) ? "best" : NULL);
         add_kernels(table, encoding);
         table_cell(table, json_get_string(encoding, "summary", NULL));
@@ -73,8 +72,8 @@ static void add_encodings(struct table *table, const json_t *plugin)
 
 static int print_encodings(const json_t *plugins)
 {
-    static const char *const headings[] = { "ENCODING", "PLUGIN", "KIND", "BLOCK", "BITS",
-                                            "SEARCH", "KERNELS", "SUMMARY" };
+    static const char *const headings[] = { "ENCODING", "PLUGIN", "KIND",    "BLOCK",
+                                            "BITS",     "SEARCH", "KERNELS", "SUMMARY" };
     struct table *table = table_new("lllrrlll", headings);
     size_t i;
     json_t *plugin;

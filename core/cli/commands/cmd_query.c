@@ -40,7 +40,9 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
     if (status != CLI_OK)
         return status;
     struct query_view view = {
-        .format = query->csv ? QUERY_CSV : cli->json ? QUERY_JSON : QUERY_TABLE,
+        .format = query->csv  ? QUERY_CSV
+                  : cli->json ? QUERY_JSON
+                              : QUERY_TABLE,
     };
     double seconds = query->seconds == 0 ? 60 : query->seconds < 0 ? 0 : (double)query->seconds;
     int r = catalog_query(catalog, operands[0], seconds, query_view_row, &view, &err);

@@ -94,8 +94,7 @@ static int import(struct rebuild *rebuild, int dirfd, const char *dir, const cha
 }
 
 /* Notes one that was left out; -1 when out of memory. */
-static int skip(struct rebuild *rebuild, const char *dir, const char *name,
-                const struct error *why)
+static int skip(struct rebuild *rebuild, const char *dir, const char *name, const struct error *why)
 {
     _cleanup_strbuf_ struct strbuf path = STRBUF_INIT;
     strbuf_printf(&path, "%s/%s", dir, name);
@@ -168,8 +167,10 @@ static int open_catalog(const struct cli *cli, struct rebuild *rebuild)
     if (!socket)
         return cli_fail(CLI_FAILURE, "out of memory");
     if (control_answers(socket))
-        return cli_fail(CLI_FAILURE, "%s belongs to a running pared: stop it first, or name "
-                        "another --catalog", path);
+        return cli_fail(CLI_FAILURE,
+                        "%s belongs to a running pared: stop it first, or name "
+                        "another --catalog",
+                        path);
     int r = catalog_open_or_replace(path, &moved, &rebuild->catalog, &err);
     if (moved)
         cli_warn("the catalog was damaged; the old one is %s", moved);
@@ -181,13 +182,14 @@ static int report(const struct cli *cli, const struct rebuild *rebuild)
     size_t n_skipped = json_array_size(rebuild->skipped);
     int status = CLI_OK;
     if (cli->json) {
-        _cleanup_json_ json_t *json =
-            json_pack("{s:I, s:I, s:O}", "imported", (json_int_t)rebuild->imported, "known",
-                      (json_int_t)rebuild->known, "skipped", rebuild->skipped);
+        _cleanup_json_ json_t *json = json_pack("{s:I, s:I, s:O}", "imported",
+                                                (json_int_t)rebuild->imported, "known",
+                                                (json_int_t)rebuild->known, "skipped",
+                                                rebuild->skipped);
         status = json ? cli_print_json(json) : cli_fail(CLI_FAILURE, "out of memory");
     } else {
-        printf("%zu imported, %zu known already, %zu left out\n", rebuild->imported,
-               rebuild->known, n_skipped);
+        printf("%zu imported, %zu known already, %zu left out\n", rebuild->imported, rebuild->known,
+               n_skipped);
     }
     return status == CLI_OK && n_skipped ? CLI_FAILURE : status;
 }

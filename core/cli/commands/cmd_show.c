@@ -15,8 +15,10 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
         return status;
     int r = catalog_show(catalog, operands[0], &shown, &err);
     if (r == CATALOG_NOT_FOUND)
-        return cli_fail(CLI_NOT_FOUND, "%s: no such job, conversion or output in the catalog; "
-                        "`pare list` shows what there is", operands[0]);
+        return cli_fail(CLI_NOT_FOUND,
+                        "%s: no such job, conversion or output in the catalog; "
+                        "`pare list` shows what there is",
+                        operands[0]);
     if (r < 0)
         return cli_error(&err, NULL);
     if (cli->json)

@@ -118,8 +118,9 @@ static int follow(const struct cli *cli, struct control *control)
         if (r == CLI_OK && json_object_get(line, "error") && !json_object_get(line, "event"))
             r = cli_fail(CLI_FAILURE, "pared: %s", json_get_string(line, "error", "refused"));
         else if (r == CLI_OK && json_object_get(line, "event"))
-            r = cli->json ? print_raw(line) : screen ? draw(&status, line, &since)
-                                                  : print_line(line);
+            r = cli->json ? print_raw(line)
+                : screen  ? draw(&status, line, &since)
+                          : print_line(line);
         if (r != CLI_OK)
             return r;
     }

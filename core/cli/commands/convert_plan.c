@@ -44,7 +44,7 @@ static int print_tensors(const json_t *plan)
     json_t *tensor;
     char text[96];
     json_array_foreach(json_object_get(plan, "tensors"), i, tensor) {
-        const char *mark = json_get_bool(tensor, "importance", 0)    ? " *"
+        const char *mark = json_get_bool(tensor, "importance", 0)     ? " *"
                            : json_get_string(tensor, "lattice", NULL) ? " +"
                                                                       : "";
         table_cell(table, json_get_string(tensor, "name", NULL));

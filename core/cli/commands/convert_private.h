@@ -16,13 +16,13 @@ struct convert_options {
     const char *out;
     long long threads;
     const char *cpu, *nonfinite, *sandbox, *measure, *digest;
-    const char *importance;        /* file of an importance matrix, or NULL */
-    json_t *importance_parts;      /* {"include":[text],"exclude":[text]}, or NULL */
+    const char *importance;   /* file of an importance matrix, or NULL */
+    json_t *importance_parts; /* {"include":[text],"exclude":[text]}, or NULL */
     struct overrides overrides;
-    json_t *writing;               /* options of every target: object of texts, or NULL */
+    json_t *writing; /* options of every target: object of texts, or NULL */
     int no_sidecars;
     int allow_requantize, no_recover, dry_run, quiet;
-    int no_record;                 /* nothing goes into the catalog */
+    int no_record; /* nothing goes into the catalog */
 };
 
 struct convert_result { /* of one source */
@@ -69,12 +69,12 @@ int convert_print_json(const struct convert_result *results, size_t n)
 /* ---- progress ---- */
 
 struct progress {
-    const char *name;    /* of the model */
+    const char *name; /* of the model */
     int enabled, terminal;
     char stage[16];
     uint64_t stage_from, drawn; /* timing_now */
     double done_at_start;
-    int is_shown;        /* a line is on the terminal */
+    int is_shown; /* a line is on the terminal */
 };
 
 void progress_init(struct progress *progress, const char *name, int quiet);

@@ -87,7 +87,8 @@ static int take_encoding(const char *option, const char *text, char ret_word[WOR
 static int refuse_pattern(const char *option, const char *value)
 {
     return cli_usage("--%s: \"%.100s\": a pattern is not empty and has no quotation marks and no "
-                     "control characters", option, value);
+                     "control characters",
+                     option, value);
 }
 
 int overrides_tensor(struct overrides *overrides, const char *value)
@@ -96,14 +97,15 @@ int overrides_tensor(struct overrides *overrides, const char *value)
     char encoding[WORD_MAX + 1];
     if (!sign)
         return cli_usage("--tensor: \"%.100s\" is not PATTERN=ENCODING, such as "
-                         "'*.ffn_down.weight=q6_k'", value);
+                         "'*.ffn_down.weight=q6_k'",
+                         value);
     int status = take_encoding("tensor", sign + 1, encoding);
     if (status != CLI_OK)
         return status;
     size_t n = (size_t)(sign - value);
     if (n > 2 && value[0] == '/' && value[n - 1] == '/' && is_text(value, n))
-        return add(overrides, OVERRIDE_PATTERN, "tensor", value, "%s if name =~ \"%.*s\"",
-                   encoding, (int)n - 2, value + 1);
+        return add(overrides, OVERRIDE_PATTERN, "tensor", value, "%s if name =~ \"%.*s\"", encoding,
+                   (int)n - 2, value + 1);
     if (!n || !is_text(value, n))
         return refuse_pattern("tensor", value);
     return add(overrides, OVERRIDE_PATTERN, "tensor", value, "%s if name ~ \"%.*s\"", encoding,
@@ -142,8 +144,8 @@ static int add_end(struct overrides *overrides, enum override_rank rank, const c
         return add(overrides, rank, option, value, "keep if %s", condition);
     return add(overrides, rank, option, value,
                "fail \"its rows do not divide into blocks of %s, which --%s wants: choose another "
-               "encoding\" if %s and cols %% block(\"%s\") != 0\n%s if %s", encoding, option,
-               condition, encoding, encoding, condition);
+               "encoding\" if %s and cols %% block(\"%s\") != 0\n%s if %s",
+               encoding, option, condition, encoding, encoding, condition);
 }
 
 int overrides_output(struct overrides *overrides, const char *value)
@@ -170,9 +172,8 @@ int overrides_embedding(struct overrides *overrides, const char *value)
 
 int overrides_pure(struct overrides *overrides)
 {
-    return overrides->ranks[OVERRIDE_PURE]
-               ? CLI_OK
-               : add(overrides, OVERRIDE_PURE, "pure", NULL, "pure");
+    return overrides->ranks[OVERRIDE_PURE] ? CLI_OK
+                                           : add(overrides, OVERRIDE_PURE, "pure", NULL, "pure");
 }
 
 /* ---- metadata ---- */
@@ -183,11 +184,13 @@ static const struct {
     const char *word, *type; /* as users and as recipes call it */
     enum value_kind kind;
 } value_types[] = {
-    { "u8", "u8", VALUE_WHOLE },    { "i8", "i8", VALUE_WHOLE },   { "u16", "u16", VALUE_WHOLE },
-    { "i16", "i16", VALUE_WHOLE },  { "u32", "u32", VALUE_WHOLE }, { "i32", "i32", VALUE_WHOLE },
-    { "u64", "u64", VALUE_WHOLE },  { "i64", "i64", VALUE_WHOLE }, { "int", "u32", VALUE_WHOLE },
-    { "f32", "f32", VALUE_REAL },   { "f64", "f64", VALUE_REAL },  { "float", "f32", VALUE_REAL },
-    { "bool", "bool", VALUE_BOOL }, { "str", "string", VALUE_TEXT },
+    { "u8", "u8", VALUE_WHOLE },        { "i8", "i8", VALUE_WHOLE },
+    { "u16", "u16", VALUE_WHOLE },      { "i16", "i16", VALUE_WHOLE },
+    { "u32", "u32", VALUE_WHOLE },      { "i32", "i32", VALUE_WHOLE },
+    { "u64", "u64", VALUE_WHOLE },      { "i64", "i64", VALUE_WHOLE },
+    { "int", "u32", VALUE_WHOLE },      { "f32", "f32", VALUE_REAL },
+    { "f64", "f64", VALUE_REAL },       { "float", "f32", VALUE_REAL },
+    { "bool", "bool", VALUE_BOOL },     { "str", "string", VALUE_TEXT },
     { "string", "string", VALUE_TEXT },
 };
 
@@ -234,7 +237,8 @@ int overrides_metadata(struct overrides *overrides, const char *value)
     const char *type = value[key] ? value + key + 1 : "", *colon = strchr(type, ':');
     if (!colon || !is_key(value, key))
         return cli_usage("--metadata: \"%.100s\" is not KEY=TYPE:VALUE, such as "
-                         "general.name=str:Tiny", value);
+                         "general.name=str:Tiny",
+                         value);
     for (size_t i = 0; i < sizeof value_types / sizeof *value_types; i++) {
         if (strlen(value_types[i].word) != (size_t)(colon - type) ||
             strncmp(type, value_types[i].word, (size_t)(colon - type)) != 0)
@@ -245,7 +249,8 @@ int overrides_metadata(struct overrides *overrides, const char *value)
                          colon + 1, value_types[i].word);
     }
     return cli_usage("--metadata: \"%.100s\": the type is one of u8, i8, u16, i16, u32, i32, u64, "
-                     "i64, f32, f64, bool, string, int, float and str", value);
+                     "i64, f32, f64, bool, string, int, float and str",
+                     value);
 }
 
 int overrides_drop_metadata(struct overrides *overrides, const char *value)

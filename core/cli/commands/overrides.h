@@ -13,7 +13,7 @@
 
 enum override_rank {
     OVERRIDE_KEEP,
-    OVERRIDE_ENDS,      /* output and token embedding */
+    OVERRIDE_ENDS, /* output and token embedding */
     OVERRIDE_PATTERN,
     OVERRIDE_PER_LAYER, /* embeddings per layer, which patterns may name */
     OVERRIDE_TIED,      /* the embedding in the place of an output; not with OVERRIDE_PURE */

@@ -32,8 +32,8 @@ static void add_row(struct table *table, const json_t *output)
 
 int convert_print_summary(const struct convert_result *results, size_t n)
 {
-    static const char *const headings[] = { "TARGET", "SIZE", "BPW", "SQNR dB", "SECONDS", "MB/s",
-                                            "OUTPUT" };
+    static const char *const headings[] = { "TARGET",  "SIZE", "BPW",   "SQNR dB",
+                                            "SECONDS", "MB/s", "OUTPUT" };
     struct table *table = table_new("lrrrrrl", headings);
     size_t rows = 0;
     for (size_t k = 0; k < n; k++) {

@@ -22,8 +22,7 @@ static void field(const char *label, const char *text)
     putchar('\n');
 }
 
-static void __attribute__((format(printf, 2, 3)))
-fieldf(const char *label, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) fieldf(const char *label, const char *format, ...)
 {
     _cleanup_free_ char *text = NULL;
     va_list ap;
@@ -149,8 +148,8 @@ static void print_overrides(const json_t *row)
 
 static void print_seconds(const json_t *row)
 {
-    static const char *const stages[] = { "hash", "read", "decode", "encode", "measure", "write",
-                                          "sync", "verify" };
+    static const char *const stages[] = { "hash",    "read",  "decode", "encode",
+                                          "measure", "write", "sync",   "verify" };
     _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
     if (!json_is_number(json_object_get(row, "total_s")))
         return;
@@ -234,8 +233,10 @@ static int is_weighted(const json_t *tensors)
 /* Encodings that were made with importance have a star, those whose codes were recovered a plus. */
 static int print_tensors(const json_t *tensors)
 {
-    static const char *const headings[] = { "TENSOR", "SHAPE", "FROM", "TO", "SIZE", "SQNR dB",
-                                            "RMSE", "MAX ABS", "COSINE", "WEIGHTED dB" };
+    static const char *const headings[] = {
+        "TENSOR",  "SHAPE", "FROM",    "TO",     "SIZE",
+        "SQNR dB", "RMSE",  "MAX ABS", "COSINE", "WEIGHTED dB"
+    };
     if (json_array_size(tensors) == 0)
         return 0;
     int weighted = is_weighted(tensors);
@@ -248,7 +249,7 @@ static int print_tensors(const json_t *tensors)
         table_cell(table, shape_text(json_object_get(row, "shape"), shape));
         table_cell(table, json_get_string(row, "from_encoding", NULL));
         table_cellf(table, "%s%s", json_get_string(row, "to_encoding", "-"),
-                    json_get_int(row, "importance", 0)          ? " *"
+                    json_get_int(row, "importance", 0)      ? " *"
                     : json_get_string(row, "lattice", NULL) ? " +"
                                                             : "");
         reader_cell_bytes(table, row, "bytes_out");
@@ -271,8 +272,8 @@ static int print_tensors(const json_t *tensors)
 
 static int print_summary(const json_t *conversions)
 {
-    static const char *const headings[] = { "ID", "TARGET", "STATE", "SIZE", "BPW", "SQNR dB",
-                                            "TIME", "OUTPUT" };
+    static const char *const headings[] = { "ID",  "TARGET",  "STATE", "SIZE",
+                                            "BPW", "SQNR dB", "TIME",  "OUTPUT" };
     struct table *table = table_new("lllrrrrl", headings);
     size_t i;
     json_t *row;

@@ -35,7 +35,7 @@ struct best_plane {
 
 LANES_INLINE struct best_span best_span_of(const struct best_group *group)
 {
-    struct best_span span = {group->x[0], group->x[0], lanes_all(0.0f), lanes_all(0.0f)};
+    struct best_span span = { group->x[0], group->x[0], lanes_all(0.0f), lanes_all(0.0f) };
 
     for (uint32_t i = 0; i < group->n; i++) {
         span.smallest = lanes_lesser(group->x[i], span.smallest);
@@ -89,7 +89,7 @@ LANES_INLINE struct best_plane best_plane_fit(const struct best_ranges *ranges,
                                               const struct best_span *span, lanes inverse,
                                               lanes from)
 {
-    struct best_sums sums = {lanes_all(0.0f), lanes_all(0.0f), lanes_all(0.0f)};
+    struct best_sums sums = { lanes_all(0.0f), lanes_all(0.0f), lanes_all(0.0f) };
 
     for (uint32_t i = 0; i < group->n; i++) {
         lanes level = lanes_held_level((group->x[i] - from) * inverse, 0.0f, ranges->top);
@@ -113,7 +113,7 @@ LANES_INLINE struct best_plane best_plane_search(const struct best_ranges *range
                                                  const struct best_span *span)
 {
     lanes unit = best_inverse(span->range);
-    struct best_plane best = {lanes_all(0.0f), span->smallest, lanes_all(-INFINITY)};
+    struct best_plane best = { lanes_all(0.0f), span->smallest, lanes_all(-INFINITY) };
 
     if (ranges->below) {
         best.low = lanes_lesser(best.low, lanes_all(0.0f));
@@ -151,7 +151,7 @@ LANES_INLINE lanes best_plane_slope(const struct best_ranges *ranges,
                                     const struct best_group *group, lanes d, lanes low)
 {
     lanes inverse = best_inverse(d);
-    struct best_sums sums = {lanes_all(0.0f), lanes_all(0.0f), lanes_all(0.0f)};
+    struct best_sums sums = { lanes_all(0.0f), lanes_all(0.0f), lanes_all(0.0f) };
 
     for (uint32_t i = 0; i < group->n; i++) {
         lanes above = group->x[i] - low;
@@ -169,7 +169,7 @@ LANES_INLINE struct best_plane best_plane(const struct best_ranges *ranges,
 {
     struct best_span span = best_span_of(group);
     struct best_plane fit = best_plane_search(ranges, group, &span);
-    struct best_plane best = {lanes_all(0.0f), lanes_all(0.0f), lanes_all(-INFINITY)};
+    struct best_plane best = { lanes_all(0.0f), lanes_all(0.0f), lanes_all(-INFINITY) };
 
     for (int round = 0; round < BEST_PLANE_ROUNDS; round++) {
         fit.low = best_half(fit.low);
@@ -187,7 +187,7 @@ LANES_INLINE void best_affine(const struct best_ranges *ranges, const struct blo
 {
     lanes x[32];
     lanes weights[32];
-    const struct best_group group = {x, weights, 32};
+    const struct best_group group = { x, weights, 32 };
 
     best_load(blocks, 32, x, weights);
     struct best_plane fit = best_plane(ranges, &group);

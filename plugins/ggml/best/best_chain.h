@@ -60,8 +60,7 @@ LANES_INLINE lanes best_chain_try(const struct best_chain *chain, const struct b
     lanes least = lanes_all(INFINITY);
 
     for (int a = -reach; a <= reach; a++) {
-        lanes scale = lanes_held_level(old + lanes_all((float)a), -chain->half,
-                                       chain->half - 1.0f);
+        lanes scale = lanes_held_level(old + lanes_all((float)a), -chain->half, chain->half - 1.0f);
         lanes error = best_scale_error(&chain->scales, sub, links->d * scale);
         mlanes better = lanes_less(error, least);
         least = lanes_choose(better, error, least);
@@ -99,8 +98,8 @@ LANES_INLINE void best_chain_codes(const struct best_chain *chain, const struct 
         lanes inverse = best_inverse(links->d * links->scale[j]);
         for (uint32_t i = 0; i < subs[j].n; i++) {
             lanes scaled = inverse * subs[j].x[i];
-            levels[j * subs[j].n + i] =
-                chain->scales.uneven ? best_code(scaled) : best_level(&chain->scales, scaled);
+            levels[j * subs[j].n + i] = chain->scales.uneven ? best_code(scaled)
+                                                             : best_level(&chain->scales, scaled);
         }
     }
     best_codes(levels, BEST_CHAIN_LEN, -(int32_t)chain->scales.low, &codes);
@@ -148,7 +147,7 @@ LANES_INLINE void best_chain_search(const struct best_chain *chain,
 
     best_load(blocks, BEST_CHAIN_LEN, x, weights);
     for (uint32_t j = 0; j < chain->subs; j++) {
-        subs[j] = (struct best_group){x + j * len, weights + j * len, len};
+        subs[j] = (struct best_group){ x + j * len, weights + j * len, len };
     }
     best_chain_begin(chain, subs, &links);
     links.error = lanes_all(INFINITY);

@@ -120,7 +120,7 @@ LANES_INLINE void best_super_fit(const struct best_super *super, const struct be
                                  struct best_units *units)
 {
     const lanes zero = lanes_all(0.0f);
-    struct best_pair sums = {zero, zero, zero, zero, zero};
+    struct best_pair sums = { zero, zero, zero, zero, zero };
 
     for (uint32_t j = 0; j < super->subs; j++) {
         best_pair_add(super, &subs[j], units, j, &sums);
@@ -184,7 +184,7 @@ LANES_INLINE void best_super_search(const struct best_super *super,
     best_load(blocks, SUPER_LEN, x, weights);
     for (uint32_t j = 0; j < super->subs; j++) {
         uint32_t first = j * (SUPER_LEN / super->subs);
-        subs[j] = (struct best_group){x + first, weights + first, SUPER_LEN / super->subs};
+        subs[j] = (struct best_group){ x + first, weights + first, SUPER_LEN / super->subs };
     }
     best_super_begin(super, subs, &units);
     units.error = lanes_all(INFINITY);

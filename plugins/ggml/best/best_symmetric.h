@@ -55,7 +55,7 @@ LANES_INLINE void best_line_add(const struct best_scales *scales, lanes x, lanes
 LANES_INLINE struct best_line best_line_fit(const struct best_scales *scales,
                                             const struct best_group *group, lanes inverse)
 {
-    struct best_line fit = {lanes_all(0.0f), lanes_all(0.0f)};
+    struct best_line fit = { lanes_all(0.0f), lanes_all(0.0f) };
 
     for (uint32_t i = 0; i < group->n; i++) {
         best_line_add(scales, group->x[i], group->weights[i], inverse, &fit);
@@ -84,7 +84,7 @@ LANES_INLINE lanes best_scale_search(const struct best_scales *scales,
 
     for (int32_t step = 0; step <= scales->steps; step++) {
         lanes inverse = lanes_all(scales->first + scales->step * (float)step) * unit;
-        struct best_line up = {lanes_all(0.0f), lanes_all(0.0f)};
+        struct best_line up = { lanes_all(0.0f), lanes_all(0.0f) };
         struct best_line down = up;
         for (uint32_t i = 0; i < group->n; i++) {
             best_line_add(scales, group->x[i], group->weights[i], inverse, &up);
@@ -136,7 +136,7 @@ LANES_INLINE void best_symmetric(const struct best_scales *scales, const struct 
 {
     lanes x[32];
     lanes weights[32];
-    const struct best_group group = {x, weights, 32};
+    const struct best_group group = { x, weights, 32 };
 
     best_load(blocks, 32, x, weights);
     lanes d = best_scale(scales, &group);

@@ -19,10 +19,12 @@
 #define FP4_SIGN 8    /* the bit of a code */
 #define FP4_LARGEST 7 /* the code of 6.0 */
 
+/* clang-format off */
 static const float fp4_values[16] = {
     0.0f, 1.0f,  2.0f,  3.0f,  4.0f,  6.0f,  8.0f,  12.0f,
     0.0f, -1.0f, -2.0f, -3.0f, -4.0f, -6.0f, -8.0f, -12.0f,
 };
+/* clang-format on */
 
 /* The codes of n <= FP4_GROUP weights: the values nearest to x / unit, unit >= 0; of equally near
  * ones that of the least magnitude. Differences are rounded to floats before they are compared, so
@@ -59,10 +61,10 @@ static inline void fp4_search(const float *x, uint32_t n, float unit, uint8_t *c
  * bits so far lead to. */
 LANES_INLINE ilanes fp4_nearest(lanes magnitude, float unit)
 {
-    static const float second[16] = {1.5f, 0.0f, 0.0f, 0.0f, 7.0f, 0.0f, 0.0f, 0.0f,
-                                     1.5f, 0.0f, 0.0f, 0.0f, 7.0f, 0.0f, 0.0f, 0.0f};
-    static const float third[16] = {0.5f, 0.0f, 2.5f, 0.0f, 5.0f, 0.0f, 10.0f, 0.0f,
-                                    0.5f, 0.0f, 2.5f, 0.0f, 5.0f, 0.0f, 10.0f, 0.0f};
+    static const float second[16] = { 1.5f, 0.0f, 0.0f, 0.0f, 7.0f, 0.0f, 0.0f, 0.0f,
+                                      1.5f, 0.0f, 0.0f, 0.0f, 7.0f, 0.0f, 0.0f, 0.0f };
+    static const float third[16] = { 0.5f, 0.0f, 2.5f, 0.0f, 5.0f, 0.0f, 10.0f, 0.0f,
+                                     0.5f, 0.0f, 2.5f, 0.0f, 5.0f, 0.0f, 10.0f, 0.0f };
     mlanes above = lanes_less(lanes_all(3.5f * unit), magnitude);
     ilanes code = wide_where(above, 4);
 

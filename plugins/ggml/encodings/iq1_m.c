@@ -83,10 +83,10 @@ static void group_search(const struct iq1_group *group, struct iq1_split *best)
     }
 }
 
-static const struct iq1_kind kind = {.group = GROUP,
-                                     .zero = 1e-7f,
-                                     .search = group_search,
-                                     .search_lanes = IN_LANES(iq1_m_search_lanes)};
+static const struct iq1_kind kind = { .group = GROUP,
+                                      .zero = 1e-7f,
+                                      .search = group_search,
+                                      .search_lanes = IN_LANES(iq1_m_search_lanes) };
 
 /* d, fitted to the whole block with the rounded scales. */
 static float unit_fit(const struct iq1_block *parts, const float *x)
@@ -160,7 +160,6 @@ static void damage_block(uint8_t *block)
     unit_store(block, SCALE_NAN);
 }
 
-BLOCK_ENCODING_DAMAGE(iq1_m, IQ1_LEN, BLOCK_BYTES,
-                      PARE_ENCODING_IMPORTANCE,
+BLOCK_ENCODING_DAMAGE(iq1_m, IQ1_LEN, BLOCK_BYTES, PARE_ENCODING_IMPORTANCE,
                       "256 weights: points of 8 from a grid of 2048, scale per 16",
-               IN_LANES(encode_lanes), NULL);
+                      IN_LANES(encode_lanes), NULL);

@@ -15,9 +15,9 @@
 #define GROUP 32
 #define GROUPS 8
 #define GROUP_POINTS 4
-#define LOW 2               /* offset of the numbers' low bits */
-#define WORDS 34            /* offset of the words */
-#define UNIT_FACTOR 1.125f  /* found by trial, by ggml's authors */
+#define LOW 2              /* offset of the numbers' low bits */
+#define WORDS 34           /* offset of the words */
+#define UNIT_FACTOR 1.125f /* found by trial, by ggml's authors */
 #define SPLITS (GROUP + 1)
 
 /* Sums of w x and of w over the weights before each place in order. */
@@ -80,10 +80,10 @@ static void group_search(const struct iq1_group *group, struct iq1_split *best)
     }
 }
 
-static const struct iq1_kind kind = {.group = GROUP,
-                                     .zero = 1e-12f,
-                                     .search = group_search,
-                                     .search_lanes = IN_LANES(iq1_s_search_lanes)};
+static const struct iq1_kind kind = { .group = GROUP,
+                                      .zero = 1e-12f,
+                                      .search = group_search,
+                                      .search_lanes = IN_LANES(iq1_s_search_lanes) };
 
 static void store_block(const struct iq1_block *parts, const float *x, uint8_t *block)
 {
@@ -120,5 +120,5 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq1_s, IQ1_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE | PARE_ENCODING_NEEDS_IMPORTANCE,
-               "256 weights: points of 8 from a grid of 2048, scale per 32",
-               IN_LANES(encode_lanes), NULL);
+               "256 weights: points of 8 from a grid of 2048, scale per 32", IN_LANES(encode_lanes),
+               NULL);

@@ -53,5 +53,5 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq2_xs, GRID_BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE | PARE_ENCODING_NEEDS_IMPORTANCE,
-               "256 weights: points of 8 from a grid of 512, scale per 16",
-               IN_LANES(encode_lanes), NULL);
+               "256 weights: points of 8 from a grid of 512, scale per 16", IN_LANES(encode_lanes),
+               NULL);

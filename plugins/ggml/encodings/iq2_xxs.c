@@ -61,5 +61,5 @@ static void decode_block(const uint8_t *block, float *x)
 
 BLOCK_ENCODING(iq2_xxs, GRID_BLOCK_LEN, BLOCK_BYTES, 0,
                PARE_ENCODING_IMPORTANCE | PARE_ENCODING_NEEDS_IMPORTANCE,
-               "256 weights: points of 8 from a grid of 256, scale per 32",
-               IN_LANES(encode_lanes), NULL);
+               "256 weights: points of 8 from a grid of 256, scale per 32", IN_LANES(encode_lanes),
+               NULL);

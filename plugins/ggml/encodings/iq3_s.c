@@ -22,7 +22,7 @@
 #define SIGNS 74   /* offset of the signs */
 #define SCALES 106 /* offset of the scales */
 
-static const float values[GRID_LEVELS] = {1.0f, 3.0f, 5.0f, 7.0f, 9.0f, 11.0f, 13.0f, 15.0f};
+static const float values[GRID_LEVELS] = { 1.0f, 3.0f, 5.0f, 7.0f, 9.0f, 11.0f, 13.0f, 15.0f };
 
 static const struct grid_kind kind = {
     .grid = grid_iq3_s,

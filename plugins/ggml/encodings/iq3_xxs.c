@@ -16,7 +16,7 @@
 #define CODES 2  /* offset of the points */
 #define WORDS 66 /* offset of the signs and scales */
 
-static const float values[GRID_LEVELS] = {4.0f, 12.0f, 20.0f, 28.0f, 36.0f, 44.0f, 52.0f, 62.0f};
+static const float values[GRID_LEVELS] = { 4.0f, 12.0f, 20.0f, 28.0f, 36.0f, 44.0f, 52.0f, 62.0f };
 
 static const struct grid_kind kind = {
     .grid = grid_iq3_xxs,
@@ -52,11 +52,10 @@ static void decode_block(const uint8_t *block, float *x)
         float scale = d * (0.5f + (float)(int32_t)(word >> 28)) * 0.5f;
         uint32_t signs = grid_even_signs(word >> k % 8 / 2 * 7 & 127);
         grid_pair_decode(grid_codes_iq3_xxs[block[CODES + k]],
-                         grid_codes_iq3_xxs[block[CODES + k + 1]], signs, scale, values,
-                         x + 4 * k);
+                         grid_codes_iq3_xxs[block[CODES + k + 1]], signs, scale, values, x + 4 * k);
     }
 }
 
 BLOCK_ENCODING(iq3_xxs, GRID_BLOCK_LEN, BLOCK_BYTES, 0, PARE_ENCODING_IMPORTANCE,
-               "256 weights: points of 4 from a grid of 256, scale per 32",
-               IN_LANES(encode_lanes), NULL);
+               "256 weights: points of 4 from a grid of 256, scale per 32", IN_LANES(encode_lanes),
+               NULL);

@@ -56,11 +56,11 @@ static void encode_lanes(const struct block_lanes *blocks)
 
 static void best_lanes(const struct block_lanes *blocks)
 {
-    static const struct best_scales scales = {1, 0.0f, 0.0f, 76.0f, 2.5f, 36};
+    static const struct best_scales scales = { 1, 0.0f, 0.0f, 76.0f, 2.5f, 36 };
     lanes x[BLOCK_LEN];
     lanes weights[BLOCK_LEN];
     struct best_found found;
-    const struct best_group group = {x, weights, BLOCK_LEN};
+    const struct best_group group = { x, weights, BLOCK_LEN };
 
     best_load(blocks, BLOCK_LEN, x, weights);
     lanes d = best_scale(&scales, &group);
@@ -83,7 +83,7 @@ static void decode_block(const uint8_t *block, float *x)
 
 static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 {
-    static const struct lattice lattice = {0, level_values, 16};
+    static const struct lattice lattice = { 0, level_values, 16 };
 
     return lattice_recover_nibbles(&lattice, x, grain, block);
 }
@@ -94,7 +94,6 @@ static int may_hold(const float *x, enum pare_grain grain)
     return !lattice_has_more_values(x, BLOCK_LEN, 16);
 }
 
-BLOCK_LATTICE(iq4_nl, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
-               "32 weights: scale and 4-bit codes of uneven levels",
-               IN_LANES(encode_lanes), best_lanes);
+BLOCK_LATTICE(iq4_nl, BLOCK_LEN, BLOCK_BYTES, 0, PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+              "32 weights: scale and 4-bit codes of uneven levels", IN_LANES(encode_lanes),
+              best_lanes);

@@ -19,10 +19,10 @@
 #define BLOCK_LEN 256
 #define BLOCK_BYTES 136
 #define SUBS 8
-#define HALF 32     /* of the scales */
-#define HIGH 2      /* offset of the scales' high bits */
-#define LOW 4       /* offset of the scales' low bits */
-#define CODES 8     /* offset of the codes */
+#define HALF 32      /* of the scales */
+#define HIGH 2       /* offset of the scales' high bits */
+#define LOW 4        /* offset of the scales' low bits */
+#define CODES 8      /* offset of the codes */
 #define SUB_BYTES 16 /* of codes */
 
 static void search_scales(const float *x, const float *importance, float *ret_scales)
@@ -132,9 +132,7 @@ static void encode_lanes(const struct block_lanes *blocks)
 
 static void best_lanes(const struct block_lanes *blocks)
 {
-    static const struct best_chain chain = {
-        SUBS, 32.0f, {1, 0.0f, 0.0f, 76.0f, 2.5f, 36}
-    };
+    static const struct best_chain chain = { SUBS, 32.0f, { 1, 0.0f, 0.0f, 76.0f, 2.5f, 36 } };
     struct best_chain_found found;
     uint8_t scale_codes[SUBS];
 
@@ -162,7 +160,6 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-BLOCK_ENCODING(iq4_xs, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
-               "256 weights: 4-bit codes of uneven levels, scale per 32",
-               IN_LANES(encode_lanes), best_lanes);
+BLOCK_ENCODING(iq4_xs, BLOCK_LEN, BLOCK_BYTES, 0, PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+               "256 weights: 4-bit codes of uneven levels, scale per 32", IN_LANES(encode_lanes),
+               best_lanes);

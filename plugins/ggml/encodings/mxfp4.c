@@ -102,6 +102,5 @@ static int may_hold(const float *x, enum pare_grain grain)
     return !lattice_has_more_values(x, BLOCK_LEN, 16);
 }
 
-BLOCK_LATTICE_DAMAGE(mxfp4, BLOCK_LEN, BLOCK_BYTES,
-                     0,
-                     "32 weights: power of two and 4-bit floats", NULL, NULL);
+BLOCK_LATTICE_DAMAGE(mxfp4, BLOCK_LEN, BLOCK_BYTES, 0, "32 weights: power of two and 4-bit floats",
+                     NULL, NULL);

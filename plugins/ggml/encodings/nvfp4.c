@@ -18,12 +18,12 @@
 #define BLOCK_BYTES 36
 #define SUBS 4
 #define SUB_LEN 16
-#define SUB_BYTES 8        /* of codes */
-#define CODES 4            /* offset of the codes */
-#define SCALE_NORMAL 0x08u /* the code of 2^-6, the least with a whole mantissa */
-#define SCALE_TOP 0x7eu    /* the code of 448, the largest */
-#define SCALE_WRAP 0x78u   /* from the code of 256 on all become the largest, as in ggml */
-#define E4M3_NAN 0x7fu     /* ggml takes it for 0 … */
+#define SUB_BYTES 8          /* of codes */
+#define CODES 4              /* offset of the codes */
+#define SCALE_NORMAL 0x08u   /* the code of 2^-6, the least with a whole mantissa */
+#define SCALE_TOP 0x7eu      /* the code of 448, the largest */
+#define SCALE_WRAP 0x78u     /* from the code of 256 on all become the largest, as in ggml */
+#define E4M3_NAN 0x7fu       /* ggml takes it for 0 … */
 #define E4M3_MINUS_NAN 0xffu /* … and this for 480 */
 
 /* The code of a scale >= 0: to the nearest, of equally near ones the upper. Both ways are worked
@@ -82,6 +82,5 @@ static void damage_block(uint8_t *block)
     memset(block + CODES, FP4_LARGEST | FP4_LARGEST << 4, BLOCK_BYTES - CODES);
 }
 
-BLOCK_ENCODING_DAMAGE(nvfp4, BLOCK_LEN, BLOCK_BYTES,
-                      0,
+BLOCK_ENCODING_DAMAGE(nvfp4, BLOCK_LEN, BLOCK_BYTES, 0,
                       "64 weights: 4-bit floats, 8-bit scale per 16", NULL, NULL);

@@ -90,6 +90,5 @@ static void decode_block(const uint8_t *block, float *x)
 #endif
 }
 
-BLOCK_ENCODING(q1_0, BLOCK_LEN, BLOCK_BYTES, 0,
-               0,
-               "128 weights: scale and signs", IN_LANES(encode_lanes), NULL);
+BLOCK_ENCODING(q1_0, BLOCK_LEN, BLOCK_BYTES, 0, 0, "128 weights: scale and signs",
+               IN_LANES(encode_lanes), NULL);

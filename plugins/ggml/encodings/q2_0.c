@@ -74,7 +74,7 @@ static void decode_block(const uint8_t *block, float *x)
     float d = half_decode(load_u16(block));
 
 #if LANES > 0
-    const float levels[4] = {-1.0f * d, 0.0f * d, 1.0f * d, 2.0f * d};
+    const float levels[4] = { -1.0f * d, 0.0f * d, 1.0f * d, 2.0f * d };
     for (int i = 0; i < BLOCK_LEN; i += 16) {
         uint32_t bits;
         memcpy(&bits, block + CODES + i / 4, sizeof(bits));
@@ -87,6 +87,4 @@ static void decode_block(const uint8_t *block, float *x)
 #endif
 }
 
-BLOCK_ENCODING(q2_0, BLOCK_LEN, BLOCK_BYTES, 0,
-               0,
-               "64 weights: scale and 2-bit codes", NULL, NULL);
+BLOCK_ENCODING(q2_0, BLOCK_LEN, BLOCK_BYTES, 0, 0, "64 weights: scale and 2-bit codes", NULL, NULL);

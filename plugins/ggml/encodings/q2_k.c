@@ -15,15 +15,15 @@
 
 #define BLOCK_BYTES 84
 #define SUBS 16
-#define SCALES 0  /* offset of the sub-blocks' scales and mins */
-#define CODES 16  /* offset of the codes */
-#define SCALE 80  /* offset of d */
-#define MIN 82    /* offset of dmin */
+#define SCALES 0 /* offset of the sub-blocks' scales and mins */
+#define CODES 16 /* offset of the codes */
+#define SCALE 80 /* offset of d */
+#define MIN 82   /* offset of dmin */
 
 static const struct sub_kind kind = {
     .subs = SUBS,
     .top_scale = 15,
-    .plain = {3, -0.5f, 0.1f, 15, 1},
+    .plain = { 3, -0.5f, 0.1f, 15, 1 },
     .plain_rms = 0,
     .spread = 1.0f,
     .plain_cap = 255,
@@ -64,7 +64,7 @@ SUB_BLOCKS_ENCODERS
 
 static void best_lanes(const struct block_lanes *blocks)
 {
-    static const struct best_super super = {16, 15.0f, {3.0f, 1, 2.4f, 0.2f, 12}};
+    static const struct best_super super = { 16, 15.0f, { 3.0f, 1, 2.4f, 0.2f, 12 } };
     struct sub_blocks subs[LANES_ROOM];
 
     best_super_search(&super, blocks, subs);
@@ -85,8 +85,7 @@ static void decode_block(const uint8_t *block, float *x)
     sub_blocks_decode(SUBS, scale, min, codes, x);
 }
 
-BLOCK_ENCODING(q2_k, SUPER_LEN, BLOCK_BYTES, SCALE,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+BLOCK_ENCODING(q2_k, SUPER_LEN, BLOCK_BYTES, SCALE, PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
                "256 weights: 2-bit codes, scale and min per 16",
-              
+
                IN_LANES(encode_lanes), best_lanes);

@@ -24,12 +24,12 @@
 #define BLOCK_BYTES 110
 #define SUBS 16
 #define SUB_LEN 16
-#define HALF 4         /* of the codes */
-#define SCALE_HALF 32  /* of the scales' codes */
-#define HIGH 0         /* offset of the third bits */
-#define LOW 32         /* offset of the others */
-#define SCALES 96      /* offset of the sub-blocks' scales */
-#define SCALE 108      /* offset of d */
+#define HALF 4        /* of the codes */
+#define SCALE_HALF 32 /* of the scales' codes */
+#define HIGH 0        /* offset of the third bits */
+#define LOW 32        /* offset of the others */
+#define SCALES 96     /* offset of the sub-blocks' scales */
+#define SCALE 108     /* offset of d */
 
 /* Codes of scales found without importance; the largest gets the code 0. Gives d. */
 static float round_scales(const float *scales, uint8_t *scale_codes)
@@ -65,8 +65,7 @@ static float search_sub(const float *x, const struct block_context *context, flo
     if (context->importance == NULL) {
         return search_refined(sub, SUB_LEN, HALF, codes);
     }
-    *ret_sum = importance_weights(sub, context->importance + j * SUB_LEN, SUB_LEN, spread,
-                                  weights);
+    *ret_sum = importance_weights(sub, context->importance + j * SUB_LEN, SUB_LEN, spread, weights);
     return search_symmetric(sub, SUB_LEN, HALF, weights, codes);
 }
 
@@ -76,8 +75,8 @@ static void pack_scales(const uint8_t *codes, uint8_t *packed)
 {
     nibbles_pack(codes, 8, packed);
     for (int j = 0; j < 4; j++) {
-        packed[8 + j] = (uint8_t)(codes[j] >> 4 | codes[j + 4] >> 4 << 2 |
-                                  codes[j + 8] >> 4 << 4 | codes[j + 12] >> 4 << 6);
+        packed[8 + j] = (uint8_t)(codes[j] >> 4 | codes[j + 4] >> 4 << 2 | codes[j + 8] >> 4 << 4 |
+                                  codes[j + 12] >> 4 << 6);
     }
 }
 
@@ -96,8 +95,8 @@ static void unpack_scales(const uint8_t *block, float *scale)
 }
 
 /* The codes that fit the stored scales. */
-static void recode_block(const float *x, const struct block_context *context,
-                         const uint8_t *block, uint8_t *codes)
+static void recode_block(const float *x, const struct block_context *context, const uint8_t *block,
+                         uint8_t *codes)
 {
     float scale[SUBS];
     float sum;
@@ -200,9 +199,7 @@ static void encode_lanes(const struct block_lanes *blocks)
 
 static void best_lanes(const struct block_lanes *blocks)
 {
-    static const struct best_chain chain = {
-        SUBS, 32.0f, {0, -4.0f, 3.0f, 2.4f, 0.12f, 24}
-    };
+    static const struct best_chain chain = { SUBS, 32.0f, { 0, -4.0f, 3.0f, 2.4f, 0.12f, 24 } };
     struct best_chain_found found;
     uint8_t scale_codes[SUBS];
 
@@ -229,6 +226,5 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-BLOCK_ENCODING(q3_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+BLOCK_ENCODING(q3_k, BLOCK_LEN, BLOCK_BYTES, SCALE, PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
                "256 weights: 3-bit codes, scale per 16", IN_LANES(encode_lanes), best_lanes);

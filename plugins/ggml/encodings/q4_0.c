@@ -38,7 +38,7 @@ SYMMETRIC_ENCODE_LANES(HALF)
 
 static void best_lanes(const struct block_lanes *blocks)
 {
-    static const struct best_scales scales = {0, -8.0f, 7.0f, 5.0f, 0.16f, 40};
+    static const struct best_scales scales = { 0, -8.0f, 7.0f, 5.0f, 0.16f, 40 };
     struct best_found found;
 
     best_symmetric(&scales, blocks, &found);
@@ -58,7 +58,7 @@ static void decode_block(const uint8_t *block, float *x)
 
 static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 {
-    static const struct lattice lattice = {-HALF, NULL, 2 * HALF};
+    static const struct lattice lattice = { -HALF, NULL, 2 * HALF };
 
     return lattice_recover_nibbles(&lattice, x, grain, block);
 }
@@ -69,6 +69,5 @@ static int may_hold(const float *x, enum pare_grain grain)
 }
 
 BLOCK_LATTICE(q4_0, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS | PARE_ENCODING_BEST,
-               "32 weights: scale and 4-bit codes",
-               IN_LANES(encode_lanes), best_lanes);
+              PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS | PARE_ENCODING_BEST,
+              "32 weights: scale and 4-bit codes", IN_LANES(encode_lanes), best_lanes);

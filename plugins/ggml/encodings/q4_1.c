@@ -41,7 +41,7 @@ AFFINE_ENCODE_LANES(TOP)
 
 static void best_lanes(const struct block_lanes *blocks)
 {
-    static const struct best_ranges ranges = {15.0f, 0, 14.0f, 0.2f, 20};
+    static const struct best_ranges ranges = { 15.0f, 0, 14.0f, 0.2f, 20 };
     struct best_found found;
 
     best_affine(&ranges, blocks, &found);
@@ -78,6 +78,5 @@ static int may_hold(const float *x, enum pare_grain grain)
 }
 
 BLOCK_LATTICE(q4_1, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS | PARE_ENCODING_BEST,
-               "32 weights: scale, offset and 4-bit codes",
-               IN_LANES(encode_lanes), best_lanes);
+              PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS | PARE_ENCODING_BEST,
+              "32 weights: scale, offset and 4-bit codes", IN_LANES(encode_lanes), best_lanes);

@@ -39,7 +39,7 @@ SYMMETRIC_ENCODE_LANES(HALF)
 
 static void best_lanes(const struct block_lanes *blocks)
 {
-    static const struct best_scales scales = {0, -16.0f, 15.0f, 11.0f, 0.2f, 42};
+    static const struct best_scales scales = { 0, -16.0f, 15.0f, 11.0f, 0.2f, 42 };
     struct best_found found;
 
     best_symmetric(&scales, blocks, &found);
@@ -59,7 +59,7 @@ static void decode_block(const uint8_t *block, float *x)
 
 static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 {
-    static const struct lattice lattice = {-HALF, NULL, 2 * HALF};
+    static const struct lattice lattice = { -HALF, NULL, 2 * HALF };
     uint8_t codes[BLOCK_LEN];
 
     if (!lattice_recover(&lattice, x, BLOCK_LEN, grain, block, codes)) {
@@ -75,6 +75,5 @@ static int may_hold(const float *x, enum pare_grain grain)
 }
 
 BLOCK_LATTICE(q5_0, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS | PARE_ENCODING_BEST,
-               "32 weights: scale and 5-bit codes",
-               IN_LANES(encode_lanes), best_lanes);
+              PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS | PARE_ENCODING_BEST,
+              "32 weights: scale and 5-bit codes", IN_LANES(encode_lanes), best_lanes);

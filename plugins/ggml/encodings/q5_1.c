@@ -42,7 +42,7 @@ AFFINE_ENCODE_LANES(TOP)
 
 static void best_lanes(const struct block_lanes *blocks)
 {
-    static const struct best_ranges ranges = {31.0f, 0, 30.0f, 0.3f, 16};
+    static const struct best_ranges ranges = { 31.0f, 0, 30.0f, 0.3f, 16 };
     struct best_found found;
 
     best_affine(&ranges, blocks, &found);
@@ -79,6 +79,5 @@ static int may_hold(const float *x, enum pare_grain grain)
 }
 
 BLOCK_LATTICE(q5_1, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS | PARE_ENCODING_BEST,
-               "32 weights: scale, offset and 5-bit codes",
-               IN_LANES(encode_lanes), best_lanes);
+              PARE_ENCODING_IMPORTANCE | PARE_ENCODING_WHOLE_ROWS | PARE_ENCODING_BEST,
+              "32 weights: scale, offset and 5-bit codes", IN_LANES(encode_lanes), best_lanes);

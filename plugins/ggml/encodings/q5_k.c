@@ -37,7 +37,7 @@ SUB_BLOCKS_ENCODERS
 
 static void best_lanes(const struct block_lanes *blocks)
 {
-    static const struct best_super super = {8, 63.0f, {31.0f, 1, 30.0f, 0.4f, 10}};
+    static const struct best_super super = { 8, 63.0f, { 31.0f, 1, 30.0f, 0.4f, 10 } };
     struct sub_blocks subs[LANES_ROOM];
 
     best_super_search(&super, blocks, subs);
@@ -57,7 +57,6 @@ static void decode_block(const uint8_t *block, float *x)
     super_decode(block, codes, x);
 }
 
-BLOCK_ENCODING(q5_k, SUPER_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
-               "256 weights: 5-bit codes, scale and min per 32",
-               IN_LANES(encode_lanes), best_lanes);
+BLOCK_ENCODING(q5_k, SUPER_LEN, BLOCK_BYTES, 0, PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+               "256 weights: 5-bit codes, scale and min per 32", IN_LANES(encode_lanes),
+               best_lanes);

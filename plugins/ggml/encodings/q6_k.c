@@ -23,15 +23,14 @@
 #define SUBS 16
 #define SUB_LEN 16
 #define HALF 32
-#define LOW 0       /* offset of the low bits */
-#define HIGH 128    /* offset of the high bits */
-#define SCALES 192  /* offset of the sub-blocks' scales */
-#define SCALE 208   /* offset of d */
-#define MOST 4096   /* d's in a weight: 128 times 32 */
+#define LOW 0      /* offset of the low bits */
+#define HIGH 128   /* offset of the high bits */
+#define SCALES 192 /* offset of the sub-blocks' scales */
+#define SCALE 208  /* offset of d */
+#define MOST 4096  /* d's in a weight: 128 times 32 */
 
 /* Searches the scale of sub-block j. */
-static float search_sub(const float *x, const struct block_context *context, int j,
-                        uint8_t *codes)
+static float search_sub(const float *x, const struct block_context *context, int j, uint8_t *codes)
 {
     const float *importance = context->importance;
 
@@ -40,8 +39,8 @@ static float search_sub(const float *x, const struct block_context *context, int
 }
 
 /* The codes that fit the stored scales. */
-static void recode_block(const float *x, const struct block_context *context,
-                         const uint8_t *block, uint8_t *codes)
+static void recode_block(const float *x, const struct block_context *context, const uint8_t *block,
+                         uint8_t *codes)
 {
     float d = half_decode(load_u16(block + SCALE));
 
@@ -132,9 +131,7 @@ static void encode_lanes(const struct block_lanes *blocks)
 
 static void best_lanes(const struct block_lanes *blocks)
 {
-    static const struct best_chain chain = {
-        SUBS, 128.0f, {0, -32.0f, 31.0f, 26.0f, 0.5f, 22}
-    };
+    static const struct best_chain chain = { SUBS, 128.0f, { 0, -32.0f, 31.0f, 26.0f, 0.5f, 22 } };
     struct best_chain_found found;
 
     best_chain_search(&chain, blocks, &found);
@@ -262,6 +259,5 @@ static int may_hold(const float *x, enum pare_grain grain)
     return lattice_may_hold(x, SUB_LEN, HALF, grain);
 }
 
-BLOCK_LATTICE(q6_k, BLOCK_LEN, BLOCK_BYTES, SCALE,
-               PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
-               "256 weights: 6-bit codes, scale per 16", IN_LANES(encode_lanes), best_lanes);
+BLOCK_LATTICE(q6_k, BLOCK_LEN, BLOCK_BYTES, SCALE, PARE_ENCODING_IMPORTANCE | PARE_ENCODING_BEST,
+              "256 weights: 6-bit codes, scale per 16", IN_LANES(encode_lanes), best_lanes);

@@ -72,7 +72,7 @@ static void encode_block(const float *x, const struct block_context *context, ui
 
 static void best_lanes(const struct block_lanes *blocks)
 {
-    static const struct best_scales scales = {0, -128.0f, 127.0f, 116.0f, 0.5f, 28};
+    static const struct best_scales scales = { 0, -128.0f, 127.0f, 116.0f, 0.5f, 28 };
     struct best_found found;
 
     best_symmetric(&scales, blocks, &found);
@@ -93,7 +93,7 @@ static void decode_block(const uint8_t *block, float *x)
 
 static int recover_block(const float *x, enum pare_grain grain, uint8_t *block)
 {
-    static const struct lattice lattice = {-128, NULL, 256};
+    static const struct lattice lattice = { -128, NULL, 256 };
     uint8_t codes[BLOCK_LEN];
 
     if (!lattice_recover(&lattice, x, BLOCK_LEN, grain, block, codes)) {
@@ -110,6 +110,5 @@ static int may_hold(const float *x, enum pare_grain grain)
     return lattice_may_hold(x, BLOCK_LEN, 128, grain);
 }
 
-BLOCK_LATTICE(q8_0, BLOCK_LEN, BLOCK_BYTES, 0,
-               PARE_ENCODING_BEST,
-               "32 weights: scale and 8-bit codes", NULL, best_lanes);
+BLOCK_LATTICE(q8_0, BLOCK_LEN, BLOCK_BYTES, 0, PARE_ENCODING_BEST,
+              "32 weights: scale and 8-bit codes", NULL, best_lanes);

@@ -23,7 +23,7 @@ struct run {
     uint32_t digits;
 };
 
-static const struct run runs[] = {{32, 5}, {16, 5}, {4, 4}};
+static const struct run runs[] = { { 32, 5 }, { 16, 5 }, { 4, 4 } };
 
 #define RUNS (sizeof(runs) / sizeof(runs[0]))
 
@@ -114,6 +114,5 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-BLOCK_ENCODING(tq1_0, TERNARY_LEN, BLOCK_BYTES, SCALE,
-               0,
+BLOCK_ENCODING(tq1_0, TERNARY_LEN, BLOCK_BYTES, SCALE, 0,
                "256 weights: scale and codes of -1, 0, 1, five per byte", NULL, NULL);

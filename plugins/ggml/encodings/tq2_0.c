@@ -33,6 +33,5 @@ static void decode_block(const uint8_t *block, float *x)
     weights_symmetric(codes, TERNARY_LEN, 1, d, x);
 }
 
-BLOCK_ENCODING(tq2_0, TERNARY_LEN, BLOCK_BYTES, SCALE,
-               0,
+BLOCK_ENCODING(tq2_0, TERNARY_LEN, BLOCK_BYTES, SCALE, 0,
                "256 weights: scale and codes of -1, 0, 1 in 2 bits", NULL, NULL);

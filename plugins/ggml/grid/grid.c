@@ -24,9 +24,9 @@ struct tables {
 };
 
 struct halves {
-    uint32_t count;                            /* combinations of levels of half a point */
+    uint32_t count; /* combinations of levels of half a point */
     uint8_t distance[HALVES_MAX][HALVES_MAX];
-    uint8_t low[POINTS_MAX];                   /* by point: the first half of its cell */
+    uint8_t low[POINTS_MAX]; /* by point: the first half of its cell */
     uint8_t high[POINTS_MAX];
 };
 
@@ -130,28 +130,28 @@ static void grid_make(const struct grid *grid, const struct tables *tables)
 
 /* A grid, its memory and grid_NAME(). list_entries is the length of all its lists, a fact of its
  * points; tests/kernels/grid.c makes sure of it. */
-#define GRID(name, shape_, cells, points_, distances_, list_entries)                              \
-    static uint32_t places_##name[cells];                                                         \
-    static uint32_t neighbours_##name[(list_entries) + GRID_SPARE];                               \
-    static const struct grid the_##name = {                                                       \
-        .shape = &(shape_),                                                                       \
-        .points = points_,                                                                        \
-        .distances = distances_,                                                                  \
-        .entries = list_entries,                                                                  \
-        .codes = grid_codes_##name,                                                               \
-        .places = places_##name,                                                                  \
-        .neighbours = neighbours_##name,                                                          \
-    };                                                                                            \
-    static void make_##name(void)                                                                 \
-    {                                                                                             \
-        struct tables tables = {places_##name, neighbours_##name};                                \
-        grid_make(&the_##name, &tables);                                                          \
-    }                                                                                             \
-    const struct grid *grid_##name(void)                                                          \
-    {                                                                                             \
-        static pthread_once_t once = PTHREAD_ONCE_INIT;                                           \
-        pthread_once(&once, make_##name);                                                         \
-        return &the_##name;                                                                       \
+#define GRID(name, shape_, cells, points_, distances_, list_entries) \
+    static uint32_t places_##name[cells];                            \
+    static uint32_t neighbours_##name[(list_entries) + GRID_SPARE];  \
+    static const struct grid the_##name = {                          \
+        .shape = &(shape_),                                          \
+        .points = points_,                                           \
+        .distances = distances_,                                     \
+        .entries = list_entries,                                     \
+        .codes = grid_codes_##name,                                  \
+        .places = places_##name,                                     \
+        .neighbours = neighbours_##name,                             \
+    };                                                               \
+    static void make_##name(void)                                    \
+    {                                                                \
+        struct tables tables = { places_##name, neighbours_##name }; \
+        grid_make(&the_##name, &tables);                             \
+    }                                                                \
+    const struct grid *grid_##name(void)                             \
+    {                                                                \
+        static pthread_once_t once = PTHREAD_ONCE_INIT;              \
+        pthread_once(&once, make_##name);                            \
+        return &the_##name;                                          \
     }
 
 GRID(iq2_xxs, grid_of_8, CELLS_OF_8, 256, 2, 113157)

@@ -49,19 +49,19 @@
  * length, which are below 2^19 and 2^12. */
 #define GRID_PLACE_LIST(first, n) (1u << 31 | (uint32_t)(n) << 19 | (first))
 #define GRID_PLACE_IS_LIST(place) ((place) >> 31)
-#define GRID_PLACE_FIRST(place) ((place) & 0x7ffffu)
+#define GRID_PLACE_FIRST(place) ((place)&0x7ffffu)
 #define GRID_PLACE_COUNT(place) ((place) >> 19 & 0xfffu)
 #define GRID_SPARE 8 /* entries behind the last list that may be read */
 
 /* The two shapes of grids. Pass one of the constants, not a variable: the loops then unroll. */
 struct grid_shape {
-    uint32_t len;    /* weights of a point */
-    uint32_t bits;   /* of a level in a code */
+    uint32_t len;  /* weights of a point */
+    uint32_t bits; /* of a level in a code */
     uint32_t levels;
 };
 
-static const struct grid_shape grid_of_8 = {8, 2, 3};
-static const struct grid_shape grid_of_4 = {4, 3, 8};
+static const struct grid_shape grid_of_8 = { 8, 2, 3 };
+static const struct grid_shape grid_of_4 = { 4, 3, 8 };
 
 extern const uint16_t grid_codes_iq2_xxs[256];
 extern const uint16_t grid_codes_iq2_xs[512];
@@ -108,9 +108,8 @@ static inline uint32_t grid_cell(const struct grid_shape *shape, const uint8_t *
 
 /* What the best point for some weights is measured with: weights[i] * (scale * value - x[i])^2,
  * by weight i and level, where value is values[level]. Multiplies from the left. */
-static inline void grid_costs(const struct grid_shape *shape, const float *x,
-                              const float *weights, float scale, const float *values,
-                              float costs[][GRID_LEVELS])
+static inline void grid_costs(const struct grid_shape *shape, const float *x, const float *weights,
+                              float scale, const float *values, float costs[][GRID_LEVELS])
 {
     for (uint32_t i = 0; i < shape->len; i++) {
         for (uint32_t level = 0; level < shape->levels; level++) {

@@ -17,7 +17,7 @@
 #define ALL_POINTS 0xffu
 #define TOP_SCALE 31 /* 2 * 15 + 1 */
 
-static const float odd[GRID_LEVELS] = {1.0f, 3.0f, 5.0f, 7.0f, 9.0f, 11.0f, 13.0f, 15.0f};
+static const float odd[GRID_LEVELS] = { 1.0f, 3.0f, 5.0f, 7.0f, 9.0f, 11.0f, 13.0f, 15.0f };
 
 /* A group while it is searched. */
 struct group {
@@ -54,21 +54,20 @@ static inline uint32_t point_choose(const struct group *group, const struct grid
         return GRID_NUMBER(place);
     }
     grid_costs(shape, x, group->root + first, scale, odd, costs);
-    return GRID_NUMBER(grid_cheapest(group->grid, shape, place,
-                                     (const float(*)[GRID_LEVELS])costs));
+    return GRID_NUMBER(
+        grid_cheapest(group->grid, shape, place, (const float(*)[GRID_LEVELS])costs));
 }
 
 /* Chooses the points whose bits are in `which`. */
 static inline void points_choose(const struct group *group, const struct grid_shape *shape,
-                                 uint32_t which, float inverse, float scale,
-                                 struct choice *choice)
+                                 uint32_t which, float inverse, float scale, struct choice *choice)
 {
     choice->off = 0;
     for (uint32_t k = 0; k < group->kind->group / shape->len; k++) {
         uint32_t off;
         if (which >> k & 1) {
-            choice->points[k] = (uint16_t)point_choose(group, shape, k * shape->len, inverse,
-                                                       scale, &off);
+            choice->points[k] = (uint16_t)point_choose(group, shape, k * shape->len, inverse, scale,
+                                                       &off);
             choice->off |= off << k;
         }
     }
@@ -105,7 +104,7 @@ static inline float group_search(const struct group *group, const struct grid_sh
     const struct grid_kind *kind = group->kind;
     float top = (float)(int32_t)(2 * shape->levels - 1);
     struct choice tried;
-    struct choice best = {{0}, kind->refit == GRID_REFIT_OFF ? 0 : ALL_POINTS, 0.0f, 0.0f};
+    struct choice best = { { 0 }, kind->refit == GRID_REFIT_OFF ? 0 : ALL_POINTS, 0.0f, 0.0f };
     float best_score = 0.0f;
 
     for (int32_t i = -kind->steps; i <= kind->steps; i++) {
@@ -162,8 +161,7 @@ static void signs_take(struct group *group, const float *x, uint8_t *ret_signs)
     }
 }
 
-static void weights_make(struct group *group, const float *x, const float *importance,
-                         float spread)
+static void weights_make(struct group *group, const float *x, const float *importance, float spread)
 {
     const struct grid_kind *kind = group->kind;
 
@@ -225,8 +223,7 @@ static void scales_round(const float *scales, uint32_t groups, float largest,
     }
 }
 
-void grid_block_finish(const struct grid_kind *kind, const float *scales,
-                       struct grid_block *block)
+void grid_block_finish(const struct grid_kind *kind, const float *scales, struct grid_block *block)
 {
     float largest = 0.0f;
     uint32_t groups = kind->group == GROUP_MAX ? GRID_GROUPS_MAX / 2 : GRID_GROUPS_MAX;
@@ -244,7 +241,7 @@ void grid_block_finish(const struct grid_kind *kind, const float *scales,
 void grid_block_encode(const struct grid_kind *kind, const float *x,
                        const struct block_context *context, struct grid_block *ret_block)
 {
-    struct group group = {.kind = kind, .grid = kind->grid()};
+    struct group group = { .kind = kind, .grid = kind->grid() };
     float scales[GRID_GROUPS_MAX];
     float spread = kind->spread * sum_of_squares(x, GRID_BLOCK_LEN) / (float)GRID_BLOCK_LEN;
     uint32_t groups = GRID_BLOCK_LEN / kind->group;

@@ -30,24 +30,24 @@ enum grid_refit {
 struct grid_kind {
     const struct grid *(*grid)(void);
     const struct grid_shape *shape;
-    uint32_t group;          /* weights with one scale: 16 or 32 */
-    int even;                /* 1: an even number of minuses among eight signs */
-    int presearch;           /* 1: candidates start from a search without the grid */
-    float spread;            /* times the mean square: what is added to squares in weights */
-    float plain;             /* part of it without importance */
-    float zero;              /* groups whose largest magnitude is below this are zero */
-    int32_t steps;           /* candidates to each side */
+    uint32_t group; /* weights with one scale: 16 or 32 */
+    int even;       /* 1: an even number of minuses among eight signs */
+    int presearch;  /* 1: candidates start from a search without the grid */
+    float spread;   /* times the mean square: what is added to squares in weights */
+    float plain;    /* part of it without importance */
+    float zero;     /* groups whose largest magnitude is below this are zero */
+    int32_t steps;  /* candidates to each side */
     float step;
     enum grid_refit refit;
 };
 
 /* A block as its encoding stores it. */
 struct grid_block {
-    float d;                           /* unit of the scales: group scale = d * (2 code + 1) */
-    uint8_t scales[GRID_GROUPS_MAX];   /* codes from 0 to 15, by group */
-    uint8_t zero[GRID_GROUPS_MAX];     /* 1: the group is zero; its points and signs are 0 */
-    uint16_t points[GRID_POINTS_MAX];  /* numbers */
-    uint8_t signs[GRID_SIGNS];         /* of eight weights; 1 is minus; the first is bit 0 */
+    float d;                          /* unit of the scales: group scale = d * (2 code + 1) */
+    uint8_t scales[GRID_GROUPS_MAX];  /* codes from 0 to 15, by group */
+    uint8_t zero[GRID_GROUPS_MAX];    /* 1: the group is zero; its points and signs are 0 */
+    uint16_t points[GRID_POINTS_MAX]; /* numbers */
+    uint8_t signs[GRID_SIGNS];        /* of eight weights; 1 is minus; the first is bit 0 */
 };
 
 /* Encodes 256 finite weights. Sums that overflow give a d that is NaN. */
@@ -55,8 +55,7 @@ void grid_block_encode(const struct grid_kind *kind, const float *x,
                        const struct block_context *context, struct grid_block *ret_block);
 
 /* Ends a block whose zeros, points and signs are known, with the scales of its groups. */
-void grid_block_finish(const struct grid_kind *kind, const float *scales,
-                       struct grid_block *block);
+void grid_block_finish(const struct grid_kind *kind, const float *scales, struct grid_block *block);
 
 /* grid_block_encode of blocks in lanes; ret_blocks has room for LANES of them. */
 void grid_block_encode_lanes(const struct grid_kind *kind, const struct block_lanes *blocks,
@@ -64,14 +63,14 @@ void grid_block_encode_lanes(const struct grid_kind *kind, const struct block_la
 
 /* The encoders of an encoding, at file scope, around its kind and its store_block. */
 #if LANES > 0
-#define GRID_BLOCK_ENCODE_LANES                                                                   \
-    static void encode_lanes(const struct block_lanes *blocks)                                    \
-    {                                                                                             \
-        struct grid_block grids[LANES];                                                           \
-        grid_block_encode_lanes(&kind, blocks, grids);                                            \
-        for (uint32_t i = 0; i < blocks->n; i++) {                                                \
-            store_block(&grids[i], blocks->block[i]);                                             \
-        }                                                                                         \
+#define GRID_BLOCK_ENCODE_LANES                                \
+    static void encode_lanes(const struct block_lanes *blocks) \
+    {                                                          \
+        struct grid_block grids[LANES];                        \
+        grid_block_encode_lanes(&kind, blocks, grids);         \
+        for (uint32_t i = 0; i < blocks->n; i++) {             \
+            store_block(&grids[i], blocks->block[i]);          \
+        }                                                      \
     }
 #else
 #define GRID_BLOCK_ENCODE_LANES
@@ -121,7 +120,7 @@ static inline void grid_pair_decode(uint32_t first, uint32_t second, uint32_t si
 }
 
 /* What the levels of points of 8 stand for in iq2. */
-static const float grid_values_iq2[4] = {8.0f, 25.0f, 43.0f, 0.0f};
+static const float grid_values_iq2[4] = { 8.0f, 25.0f, 43.0f, 0.0f };
 
 /* Codes of 4 bits, two in a byte, the first in the low bits. */
 static inline void grid_scales_pack(const uint8_t *scales, uint32_t n, uint8_t *bytes)

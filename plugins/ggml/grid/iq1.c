@@ -37,8 +37,7 @@ static void levels_make(const struct iq1_group *group, uint32_t n, struct iq1_sp
 /* The number of the point with the levels of 8 weights, or of the cheapest nearby; then sets
  * *ret_off to 1. */
 static uint32_t point_choose(const struct grid *grid, const float *x, const float *weights,
-                             float scale, const float *values, const uint8_t *levels,
-                             int *ret_off)
+                             float scale, const float *values, const uint8_t *levels, int *ret_off)
 {
     float costs[8][GRID_LEVELS];
     uint32_t place = grid->places[grid_cell(&grid_of_8, levels)];
@@ -48,15 +47,13 @@ static uint32_t point_choose(const struct grid *grid, const float *x, const floa
     }
     *ret_off = 1;
     grid_costs(&grid_of_8, x, weights, scale, values, costs);
-    return GRID_NUMBER(grid_cheapest(grid, &grid_of_8, place,
-                                     (const float(*)[GRID_LEVELS])costs));
+    return GRID_NUMBER(grid_cheapest(grid, &grid_of_8, place, (const float(*)[GRID_LEVELS])costs));
 }
 
 /* Chooses the points of a group, and gives its scale, fitted anew if a point was not where the
  * levels led. */
-static float points_choose(const struct iq1_group *group, uint32_t n,
-                           const struct iq1_split *split, const uint8_t *levels,
-                           uint16_t *ret_points, uint8_t *ret_down)
+static float points_choose(const struct iq1_group *group, uint32_t n, const struct iq1_split *split,
+                           const uint8_t *levels, uint16_t *ret_points, uint8_t *ret_down)
 {
     const struct grid *grid = grid_iq1();
     float xl = 0.0f;
@@ -79,8 +76,8 @@ static float points_choose(const struct iq1_group *group, uint32_t n,
 static float group_encode(const struct iq1_kind *kind, const float *x, const float *weights,
                           uint16_t *points, uint8_t *down)
 {
-    struct iq1_group group = {.x = x, .weights = weights};
-    struct iq1_split split = {.score = -FLT_MAX};
+    struct iq1_group group = { .x = x, .weights = weights };
+    struct iq1_split split = { .score = -FLT_MAX };
     uint8_t levels[IQ1_GROUP_MAX];
 
     if (largest_magnitude(x, kind->group) < kind->zero) {
@@ -144,8 +141,8 @@ void iq1_block_encode(const struct iq1_kind *kind, const float *x,
     weights_make(x, context->importance, ret_block->weights);
     for (uint32_t j = 0; j < groups; j++) {
         uint32_t at = j * kind->group;
-        scales[j] = group_encode(kind, x + at, ret_block->weights + at,
-                                 ret_block->points + at / 8, ret_block->down + at / 8);
+        scales[j] = group_encode(kind, x + at, ret_block->weights + at, ret_block->points + at / 8,
+                                 ret_block->down + at / 8);
     }
     iq1_block_finish(kind, scales, ret_block);
 }

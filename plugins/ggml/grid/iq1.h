@@ -26,8 +26,8 @@
 #define IQ1_GROUPS_MAX 16
 
 /* What the levels stand for in points moved up [0] and down [1]. */
-static const float iq1_values[2][4] = {{-0.875f, 0.125f, 1.125f, 0.0f},
-                                       {-1.125f, -0.125f, 0.875f, 0.0f}};
+static const float iq1_values[2][4] = { { -0.875f, 0.125f, 1.125f, 0.0f },
+                                        { -1.125f, -0.125f, 0.875f, 0.0f } };
 
 /* A group to be searched. */
 struct iq1_group {

@@ -24,8 +24,8 @@
 
 #if LANES == 16
 #include <immintrin.h>
-typedef __m512 lanes;    /* floats */
-typedef __m512i ilanes;  /* 32-bit integers; see lanes_bits for their operations */
+typedef __m512 lanes;     /* floats */
+typedef __m512i ilanes;   /* 32-bit integers; see lanes_bits for their operations */
 typedef __mmask16 mlanes; /* which lanes */
 #elif LANES == 8
 #include <immintrin.h>
@@ -48,7 +48,7 @@ LANES_INLINE lanes lanes_all(float value)
 #elif LANES == 8
     return _mm256_set1_ps(value);
 #else
-    return (lanes){value, value, value, value};
+    return (lanes){ value, value, value, value };
 #endif
 }
 
@@ -225,7 +225,7 @@ LANES_INLINE ilanes ilanes_all(int32_t value)
 #elif LANES == 8
     return _mm256_set1_epi32(value);
 #else
-    return (ilanes){value, value, value, value};
+    return (ilanes){ value, value, value, value };
 #endif
 }
 

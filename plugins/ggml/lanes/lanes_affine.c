@@ -69,7 +69,7 @@ LANES_INLINE void sum_levels(const struct affine_shape *shape, const struct grou
                              lanes levels[][SEARCH_MAX], struct fit_lanes *ret_fit)
 {
     const lanes zero = lanes_all(0.0f);
-    struct fit_lanes fit[PAIR] = {{zero, zero, zero}, {zero, zero, zero}};
+    struct fit_lanes fit[PAIR] = { { zero, zero, zero }, { zero, zero, zero } };
 
     for (uint32_t i = 0; i < shape->n; i++) {
         for (uint32_t g = 0; g < shape->groups; g++) {
@@ -109,7 +109,7 @@ LANES_INLINE void errors_of(const struct affine_shape *shape, const struct group
                             const struct lanes_found *tried, lanes levels[][SEARCH_MAX],
                             lanes *ret_errors)
 {
-    lanes sum[PAIR] = {lanes_all(0.0f), lanes_all(0.0f)};
+    lanes sum[PAIR] = { lanes_all(0.0f), lanes_all(0.0f) };
 
     for (uint32_t i = 0; i < shape->n; i++) {
         for (uint32_t g = 0; g < shape->groups; g++) {
@@ -223,7 +223,7 @@ LANES_INLINE void search_groups(const struct affine_search *search,
     }
     for (uint32_t g = 0; g < shape->groups; g++) {
         const lanes min = group[g].min;
-        const struct lanes_found flat = {lanes_all(0.0f), min, lanes_all(0.0f), min};
+        const struct lanes_found flat = { lanes_all(0.0f), min, lanes_all(0.0f), min };
         found_choose(lanes_at_most(group[g].max, min), &flat, &best[g]);
         best[g].min = -best[g].min;
         ret_found[g] = best[g];
@@ -233,8 +233,8 @@ LANES_INLINE void search_groups(const struct affine_search *search,
 struct lanes_found lanes_affine(const struct affine_search *search, const lanes *x,
                                 const lanes *weights)
 {
-    const struct affine_shape shape = {1, 32, search->top, 0};
-    struct group_lanes group = {.x = x, .weights = weights};
+    const struct affine_shape shape = { 1, 32, search->top, 0 };
+    struct group_lanes group = { .x = x, .weights = weights };
     struct lanes_found found;
 
     search_groups(search, &shape, &group, &found);
@@ -244,14 +244,14 @@ struct lanes_found lanes_affine(const struct affine_search *search, const lanes 
 void lanes_affine_two(const struct affine_search *search, const lanes *x, const lanes *weights,
                       uint32_t n, struct lanes_found *ret_found)
 {
-    struct group_lanes group[PAIR] = {{.x = x, .weights = weights},
-                                      {.x = x + n, .weights = weights + n}};
+    struct group_lanes group[PAIR] = { { .x = x, .weights = weights },
+                                       { .x = x + n, .weights = weights + n } };
 
     if (n == 32) {
-        const struct affine_shape shape = {PAIR, 32, search->top, 0};
+        const struct affine_shape shape = { PAIR, 32, search->top, 0 };
         search_groups(search, &shape, group, ret_found);
     } else {
-        const struct affine_shape shape = {PAIR, 16, search->top, search->absolute};
+        const struct affine_shape shape = { PAIR, 16, search->top, search->absolute };
         search_groups(search, &shape, group, ret_found);
     }
 }

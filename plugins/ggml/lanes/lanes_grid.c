@@ -9,17 +9,17 @@
 #define GROUP_POINTS_MAX 8
 #define ALL_POINTS 0xff
 
-static const float odd[GRID_LEVELS] = {1.0f, 3.0f, 5.0f, 7.0f, 9.0f, 11.0f, 13.0f, 15.0f};
+static const float odd[GRID_LEVELS] = { 1.0f, 3.0f, 5.0f, 7.0f, 9.0f, 11.0f, 13.0f, 15.0f };
 
 /* The groups of all lanes while they are searched. */
 struct group_lanes {
     const struct grid_kind *kind;
     const struct grid *grid;
-    uint32_t n;               /* lanes that count */
-    lanes x[GROUP_MAX];       /* as in struct group of gridblock.c */
+    uint32_t n;         /* lanes that count */
+    lanes x[GROUP_MAX]; /* as in struct group of gridblock.c */
     lanes weight[GROUP_MAX];
     lanes root[GROUP_MAX];
-    lanes wx[GROUP_MAX];      /* weight * x */
+    lanes wx[GROUP_MAX];                          /* weight * x */
     LANES_ALIGNED float lane_x[LANES][GROUP_MAX]; /* the same by lane */
     LANES_ALIGNED float lane_root[LANES][GROUP_MAX];
 };
@@ -48,9 +48,8 @@ LANES_INLINE ilanes places_of(const struct group_lanes *group, const struct grid
 
 /* The cheapest of the points near a place for the weights of a lane from row `first` on. For
  * rows see point_cheapest. */
-LANES_INLINE uint32_t lane_cheapest(const struct group_lanes *group,
-                                    const struct grid_shape *shape, uint32_t lane,
-                                    uint32_t first, uint32_t place, float scale,
+LANES_INLINE uint32_t lane_cheapest(const struct group_lanes *group, const struct grid_shape *shape,
+                                    uint32_t lane, uint32_t first, uint32_t place, float scale,
                                     uint32_t rows)
 {
     const float *x = group->lane_x[lane] + first;
@@ -69,8 +68,8 @@ LANES_INLINE uint32_t lane_cheapest(const struct group_lanes *group,
 
 /* Replaces the places in `missing` by points, for the weights from row `first` on. */
 LANES_INLINE void places_fill(const struct group_lanes *group, const struct grid_shape *shape,
-                              uint32_t first, uint32_t missing, const float *scales,
-                              uint32_t rows, uint32_t *places)
+                              uint32_t first, uint32_t missing, const float *scales, uint32_t rows,
+                              uint32_t *places)
 {
     for (; missing != 0; missing &= missing - 1) {
         uint32_t lane = (uint32_t)__builtin_ctz(missing);
@@ -95,10 +94,10 @@ LANES_INLINE uint32_t pairs_fill(const struct group_lanes *group, const struct g
         uint32_t b = rest != 0 ? (uint32_t)__builtin_ctz(rest) : a;
         rest &= rest - 1;
         struct point_pair pair = {
-            {group->lane_x[a] + first, group->lane_x[b] + first},
-            {group->lane_root[a] + first, group->lane_root[b] + first},
-            {scales[a], scales[b]},
-            {places[a], places[b]},
+            { group->lane_x[a] + first, group->lane_x[b] + first },
+            { group->lane_root[a] + first, group->lane_root[b] + first },
+            { scales[a], scales[b] },
+            { places[a], places[b] },
         };
         pair_cheapest(group->grid, &pair, odd, &places[a], &places[b]);
     }
@@ -169,9 +168,8 @@ LANES_INLINE void choice_take(uint32_t points, const mlanes *masks,
 }
 
 /* The candidates: fills `best`, and gives the scales; `scale` where none fits. */
-LANES_INLINE lanes candidates_try(const struct group_lanes *group,
-                                  const struct grid_shape *shape, lanes extent, lanes scale,
-                                  struct choice_lanes *best)
+LANES_INLINE lanes candidates_try(const struct group_lanes *group, const struct grid_shape *shape,
+                                  lanes extent, lanes scale, struct choice_lanes *best)
 {
     const struct grid_kind *kind = group->kind;
     const uint32_t points = kind->group / shape->len;
@@ -286,8 +284,8 @@ LANES_INLINE void signs_take(struct group_lanes *group, const lanes *x, ilanes *
 }
 
 /* `importance` is NULL without. */
-LANES_INLINE void weights_make(struct group_lanes *group, const lanes *x,
-                               const lanes *importance, lanes spread)
+LANES_INLINE void weights_make(struct group_lanes *group, const lanes *x, const lanes *importance,
+                               lanes spread)
 {
     const struct grid_kind *kind = group->kind;
     lanes floor = lanes_all(0.0f);
@@ -372,8 +370,9 @@ static void found_take(const struct grid_kind *kind, const struct found_lanes *f
     for (uint32_t k = 0; k < points; k++) {
         ilanes_store(row, found->points[k]);
         for (uint32_t lane = 0; lane < n; lane++) {
-            blocks[lane].points[j * points + k] =
-                zero >> lane & 1 ? 0 : (uint16_t)GRID_NUMBER(row[lane]);
+            blocks[lane].points[j * points + k] = zero >> lane & 1
+                                                      ? 0
+                                                      : (uint16_t)GRID_NUMBER(row[lane]);
         }
     }
     for (uint32_t k = 0; k < kind->group / 8; k++) {
@@ -388,7 +387,7 @@ static void found_take(const struct grid_kind *kind, const struct found_lanes *f
 void grid_block_encode_lanes(const struct grid_kind *kind, const struct block_lanes *blocks,
                              struct grid_block *ret_blocks)
 {
-    struct group_lanes group = {.kind = kind, .grid = kind->grid(), .n = blocks->n};
+    struct group_lanes group = { .kind = kind, .grid = kind->grid(), .n = blocks->n };
     const float *rows[LANES];
     float scales[LANES][GRID_GROUPS_MAX];
     lanes x[GRID_BLOCK_LEN];

@@ -8,7 +8,7 @@
 /* What is found for the groups of all lanes. */
 struct found_lanes {
     lanes scale;
-    mlanes found; /* the others are zero, or nothing fits */
+    mlanes found;                        /* the others are zero, or nothing fits */
     ilanes points[IQ1_GROUP_POINTS_MAX]; /* as grid.h's */
     mlanes down[IQ1_GROUP_POINTS_MAX];
 };
@@ -163,7 +163,8 @@ static void group_encode(const struct iq1_kind *kind, struct iq1_group_lanes *gr
     const lanes zero = lanes_all(0.0f);
     const mlanes none = lanes_without(lanes_every(), lanes_every());
     struct iq1_split_lanes split = {
-        .low = zero, .high = zero, .scale = zero, .score = lanes_all(-FLT_MAX)};
+        .low = zero, .high = zero, .scale = zero, .score = lanes_all(-FLT_MAX)
+    };
     lanes largest = zero;
 
     for (uint32_t k = 0; k < IQ1_GROUP_POINTS_MAX; k++) {
@@ -237,7 +238,7 @@ static void weights_make(const struct block_lanes *blocks, const lanes *x, lanes
 void iq1_block_encode_lanes(const struct iq1_kind *kind, const struct block_lanes *blocks,
                             struct iq1_block *ret_blocks)
 {
-    struct iq1_group_lanes group = {.len = kind->group};
+    struct iq1_group_lanes group = { .len = kind->group };
     float scales[LANES][IQ1_GROUPS_MAX];
     lanes x[IQ1_LEN];
     lanes weights[IQ1_LEN];

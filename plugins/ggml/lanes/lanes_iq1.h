@@ -49,11 +49,10 @@ LANES_INLINE lanes lanes_early(lanes value)
 }
 
 /* iq1_split_offer, all but what is moved down. Gives the lanes that took over. */
-LANES_INLINE mlanes iq1_split_offer_lanes(struct iq1_split_lanes *best, uint32_t low,
-                                          uint32_t high, lanes xl, lanes ll)
+LANES_INLINE mlanes iq1_split_offer_lanes(struct iq1_split_lanes *best, uint32_t low, uint32_t high,
+                                          lanes xl, lanes ll)
 {
-    mlanes better = lanes_and(iq1_split_promises(best, xl, ll),
-                              lanes_less(lanes_all(0.0f), ll));
+    mlanes better = lanes_and(iq1_split_promises(best, xl, ll), lanes_less(lanes_all(0.0f), ll));
     lanes scale = lanes_early(xl / ll);
     lanes score = lanes_early(scale * xl);
 

@@ -8,8 +8,8 @@
 
 /* The sums of half a group, and what fits of it consist of; by direction of the move. */
 struct half_lanes {
-    lanes x[SPLITS];        /* as in struct sums of iq1_m.c */
-    lanes all_xl[2];        /* as if all weights had the last level */
+    lanes x[SPLITS];         /* as in struct sums of iq1_m.c */
+    lanes all_xl[2];         /* as if all weights had the last level */
     lanes low_ll[2][SPLITS]; /* that, and what those before `low` do not have */
     lanes high_ll[2][SPLITS];
 };

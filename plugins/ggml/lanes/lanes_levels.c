@@ -44,7 +44,7 @@ LANES_INLINE void sums_add(lanes x, lanes weight, lanes inverse, struct sums_lan
 LANES_INLINE void try_two(const lanes *x, const lanes *weights, const lanes *inverse,
                           struct sums_lanes *ret_sums)
 {
-    const struct sums_lanes none = {lanes_all(0.0f), lanes_all(0.0f)};
+    const struct sums_lanes none = { lanes_all(0.0f), lanes_all(0.0f) };
     struct sums_lanes a = none;
     struct sums_lanes b = none;
 
@@ -77,8 +77,8 @@ lanes lanes_levels_search(const lanes *x, const lanes *weights)
         mlanes larger = lanes_less(lanes_magnitude(max), lanes_magnitude(x[i]));
         max = lanes_choose(larger, x[i], max);
     }
-    lanes inverse[2] = {lanes_all(1.0f) / (-max / lowest),
-                        (lanes_all((float)-LEVELS_TRIES) + lowest) / max};
+    lanes inverse[2] = { lanes_all(1.0f) / (-max / lowest),
+                         (lanes_all((float)-LEVELS_TRIES) + lowest) / max };
     try_two(x, weights, inverse, fits);
     lanes scale = lanes_choose(lanes_less(zero, fits[0].ll), fits[0].xl / fits[0].ll, zero);
     lanes best = scale * fits[0].xl;

@@ -360,13 +360,11 @@ LANES_INLINE lanes pair_least(lanes a)
 }
 
 /* The costs of 8 neighbours of each point. */
-LANES_INLINE lanes pair_costs(const struct point_pair *pair, const float *values,
-                              ilanes codes)
+LANES_INLINE lanes pair_costs(const struct point_pair *pair, const float *values, ilanes codes)
 {
     const ilanes low = ilanes_all(7);
     const ilanes half = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi32(8), 1);
-    lanes levels = pair_spread(&pair->scale[0], &pair->scale[1]) *
-                   point_values(&grid_of_4, values);
+    lanes levels = pair_spread(&pair->scale[0], &pair->scale[1]) * point_values(&grid_of_4, values);
     lanes costs[4];
 
     for (uint32_t i = 0; i < 4; i++) {
@@ -387,9 +385,9 @@ LANES_INLINE void pair_cheapest(const struct grid *grid, const struct point_pair
     const uint32_t *first = grid->neighbours + GRID_PLACE_FIRST(pair->place[0]);
     const uint32_t *second = grid->neighbours + GRID_PLACE_FIRST(pair->place[1]);
     uint32_t in = (1u << GRID_PLACE_COUNT(pair->place[0])) - 1;
-    ilanes codes = _mm512_inserti64x4(
-        _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(const void *)first)),
-        _mm256_loadu_si256((const __m256i *)(const void *)second), 1);
+    ilanes codes = _mm512_inserti64x4(_mm512_castsi256_si512(
+                                          _mm256_loadu_si256((const __m256i *)(const void *)first)),
+                                      _mm256_loadu_si256((const __m256i *)(const void *)second), 1);
 
     in |= ((1u << GRID_PLACE_COUNT(pair->place[1])) - 1) << 8;
     lanes sum = pair_costs(pair, values, codes);

@@ -48,8 +48,9 @@ lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weigh
 {
     const lanes zero = lanes_all(0.0f);
     lanes max = zero;
-    struct refinement_lanes group = {.x = x, .weights = weights, .levels = ret_levels,
-                                     .xl = zero, .ll = zero};
+    struct refinement_lanes group = {
+        .x = x, .weights = weights, .levels = ret_levels, .xl = zero, .ll = zero
+    };
 
     for (uint32_t i = 0; i < n; i++) {
         max = lanes_greater(max, x[i]);

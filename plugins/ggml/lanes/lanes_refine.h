@@ -27,7 +27,7 @@ LANES_INLINE lanes capped_level(lanes value, int32_t top)
 
 /* Moves level i where that makes the fit better. With `sparse` no lane is expected to. */
 LANES_INLINE void refine_level(struct refinement_lanes *group, uint32_t i, int32_t half,
-                                 int32_t top, int sparse)
+                               int32_t top, int sparse)
 {
     const lanes zero = lanes_all(0.0f);
     lanes x = group->x[i];

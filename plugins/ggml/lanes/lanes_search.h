@@ -49,7 +49,7 @@ enum hold {
     HOLD_ABOVE, /* some may be too large */
     HOLD_BELOW, /* some may be too small */
     HOLD_BOTH,
-    HOLD_ANY    /* nothing is known about the values */
+    HOLD_ANY /* nothing is known about the values */
 };
 
 /* lanes_level, as cheap as it may be. */

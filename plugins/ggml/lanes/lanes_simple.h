@@ -68,29 +68,29 @@ LANES_INLINE void affine_lanes_encode(const struct block_lanes *blocks, int32_t 
 /* The encoder in lanes, at file scope, behind encode_block and store_block: blocks without
  * importance need no search. */
 #if LANES > 0
-#define SIMPLE_ENCODE_LANES(search_, store_)                                                      \
-    static void encode_lanes(const struct block_lanes *blocks)                                    \
-    {                                                                                             \
-        struct simple_lanes found;                                                                \
-        if (blocks->has_importance) {                                                             \
-            search_;                                                                              \
-        }                                                                                         \
-        for (uint32_t i = 0; i < blocks->n; i++) {                                                \
-            if (blocks->has_importance) {                                                         \
-                store_;                                                                           \
-            } else {                                                                              \
-                encode_block(blocks->x[i], &blocks->context[i], blocks->block[i]);                \
-            }                                                                                     \
-        }                                                                                         \
+#define SIMPLE_ENCODE_LANES(search_, store_)                                       \
+    static void encode_lanes(const struct block_lanes *blocks)                     \
+    {                                                                              \
+        struct simple_lanes found;                                                 \
+        if (blocks->has_importance) {                                              \
+            search_;                                                               \
+        }                                                                          \
+        for (uint32_t i = 0; i < blocks->n; i++) {                                 \
+            if (blocks->has_importance) {                                          \
+                store_;                                                            \
+            } else {                                                               \
+                encode_block(blocks->x[i], &blocks->context[i], blocks->block[i]); \
+            }                                                                      \
+        }                                                                          \
     }
 #else
 #define SIMPLE_ENCODE_LANES(search_, store_)
 #endif
-#define SYMMETRIC_ENCODE_LANES(half)                                                              \
-    SIMPLE_ENCODE_LANES(symmetric_lanes_encode(blocks, half, &found),                             \
+#define SYMMETRIC_ENCODE_LANES(half)                                  \
+    SIMPLE_ENCODE_LANES(symmetric_lanes_encode(blocks, half, &found), \
                         store_block(found.d[i], found.codes[i], blocks->block[i]))
-#define AFFINE_ENCODE_LANES(top)                                                                  \
-    SIMPLE_ENCODE_LANES(affine_lanes_encode(blocks, top, &found),                                 \
+#define AFFINE_ENCODE_LANES(top)                                  \
+    SIMPLE_ENCODE_LANES(affine_lanes_encode(blocks, top, &found), \
                         store_block(found.d[i], found.low[i], found.codes[i], blocks->block[i]))
 
 #endif

@@ -125,8 +125,8 @@ static void take_found(const struct sub_kind *kind, const struct found_lanes *fo
         lanes_store(rows[2], found->subs[j].inverse);
         lanes_store(rows[3], found->subs[j].from);
         for (uint32_t lane = 0; lane < n; lane++) {
-            ret_subs[lane].found[j] = (struct affine_found){rows[0][lane], rows[1][lane],
-                                                            rows[2][lane], rows[3][lane]};
+            ret_subs[lane].found[j] = (struct affine_found){ rows[0][lane], rows[1][lane],
+                                                             rows[2][lane], rows[3][lane] };
         }
     }
 }
@@ -134,7 +134,7 @@ static void take_found(const struct sub_kind *kind, const struct found_lanes *fo
 void sub_blocks_search_lanes(const struct sub_kind *kind, const struct block_lanes *blocks,
                              struct sub_blocks *ret_subs)
 {
-    struct found_lanes found = {0};
+    struct found_lanes found = { 0 };
     lanes x[SUPER_LEN];
 
     lanes_gather(blocks->x, 0, SUPER_LEN, x);

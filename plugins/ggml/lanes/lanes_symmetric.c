@@ -94,7 +94,7 @@ LANES_INLINE int group_begin(struct group_lanes *group, lanes *ret_extreme)
 LANES_INLINE struct scaled_lanes choose_best(const struct group_lanes *group)
 {
     const lanes zero = lanes_all(0.0f);
-    struct scaled_lanes found = {group->xl[0] / group->ll[0], group->inverse[0]};
+    struct scaled_lanes found = { group->xl[0] / group->ll[0], group->inverse[0] };
 
     found.scale = lanes_choose(lanes_equal(group->ll[0], zero), zero, found.scale);
     lanes best = found.scale * group->xl[0];

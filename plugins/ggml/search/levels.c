@@ -13,15 +13,19 @@
 
 #include <math.h>
 
+/* clang-format off */
 const float level_values[16] = {
     -127.0f, -104.0f, -83.0f, -65.0f, -49.0f, -35.0f, -22.0f, -10.0f,
     1.0f,    13.0f,   25.0f,  38.0f,  53.0f,  69.0f,  89.0f,  113.0f,
 };
+/* clang-format on */
 
+/* clang-format off */
 const float level_middles[16] = {
     -115.5f, -93.5f, -74.0f, -57.0f, -42.0f, -28.5f, -16.0f, -4.5f,
     7.0f,    19.0f,  31.5f,  45.5f,  61.0f,  79.0f,  101.0f, INFINITY,
 };
+/* clang-format on */
 
 void levels_weights(const float *x, const float *importance, float spread, float *weights)
 {
@@ -75,7 +79,7 @@ static struct level_sums levels_try(const float *x, const float *weights, float 
     float levels[LEVELS_GROUP];
     float xl[LEVELS_GROUP];
     float ll[LEVELS_GROUP];
-    struct level_sums fit = {0.0f, 0.0f};
+    struct level_sums fit = { 0.0f, 0.0f };
 
     levels_nearest(x, inverse, levels);
     for (uint32_t i = 0; i < LEVELS_GROUP; i++) {

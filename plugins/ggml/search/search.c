@@ -20,7 +20,7 @@ static struct line_fit symmetric_try(const float *x, uint32_t n, int32_t half, f
 {
     float xl[SEARCH_MAX];
     float ll[SEARCH_MAX];
-    struct line_fit fit = {0.0f, 0.0f};
+    struct line_fit fit = { 0.0f, 0.0f };
 
     for (uint32_t i = 0; i < n; i++) {
         int32_t level = clamp_int(round_even(inverse * x[i]), -half, half - 1);
@@ -89,7 +89,7 @@ static uint32_t refine_sweep(const struct refinement *group, uint8_t *codes, str
         float x = group->x[i];
         float wx = group->weights[i] * x;
         float old = (float)(codes[i] - group->half);
-        struct line_fit others = {fit->xl - wx * old, fit->ll - group->weights[i] * old * old};
+        struct line_fit others = { fit->xl - wx * old, fit->ll - group->weights[i] * old * old };
         if (!(others.xl > 0.0f && (group->half != 0 || others.ll > 0.0f))) {
             continue;
         }
@@ -122,7 +122,7 @@ static float refine(const struct refinement *group, struct line_fit fit, uint8_t
 float search_refined(const float *x, uint32_t n, int32_t half, uint8_t *codes)
 {
     float squares[SEARCH_MAX];
-    const struct refinement group = {x, squares, n, half, half - 1};
+    const struct refinement group = { x, squares, n, half, half - 1 };
     float max = extreme(x, n);
 
     if (fabsf(max) < SEARCH_ALL_ZERO) {
@@ -203,7 +203,7 @@ static struct affine_group affine_group_of(const struct affine_search *search, c
                                            float *ret_high)
 {
     struct affine_group group = {
-        .x = x, .weights = weights, .n = n, .top = search->top, .absolute = search->absolute,
+        .x = x, .weights = weights, .n = n, .top = search->top, .absolute = search->absolute
     };
 
     range(x, n, ret_low, ret_high);
@@ -226,10 +226,10 @@ struct affine_found search_affine(const struct affine_search *search, const floa
     struct affine_group group = affine_group_of(search, x, n, weights, &min, &max);
 
     if (max <= min) {
-        return (struct affine_found){.min = -min, .from = min};
+        return (struct affine_found){ .min = -min, .from = min };
     }
     float inverse = (float)search->top / (max - min);
-    struct affine_found best = {1.0f / inverse, min, inverse, min};
+    struct affine_found best = { 1.0f / inverse, min, inverse, min };
     affine_codes(&best, x, n, search->top, codes);
     float least = affine_error(&group, best.scale, min, codes);
     for (int32_t step = 0; step <= search->steps; step++) {
@@ -253,8 +253,8 @@ struct affine_found search_affine(const struct affine_search *search, const floa
 }
 
 /* Weighted square error of x ~ levels / inverse. */
-static float positive_error(const float *x, uint32_t n, const float *weights,
-                            const int32_t *levels, float inverse)
+static float positive_error(const float *x, uint32_t n, const float *weights, const int32_t *levels,
+                            float inverse)
 {
     float scale = 1.0f / inverse;
     float sum = 0.0f;
@@ -302,11 +302,10 @@ static float positive_inverse(const float *x, uint32_t n, int32_t top, const flo
     return inverse;
 }
 
-float search_positive(const float *x, uint32_t n, int32_t top, const float *weights,
-                      uint8_t *codes)
+float search_positive(const float *x, uint32_t n, int32_t top, const float *weights, uint8_t *codes)
 {
-    const struct refinement group = {x, weights, n, 0, top};
-    struct line_fit fit = {0.0f, 0.0f};
+    const struct refinement group = { x, weights, n, 0, top };
+    struct line_fit fit = { 0.0f, 0.0f };
     int32_t levels[SEARCH_MAX];
     float max = 0.0f;
 

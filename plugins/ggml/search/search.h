@@ -19,8 +19,8 @@
 #include "ggml/level.h"
 #include "ggml/wide.h"
 
-#define SEARCH_MAX 32              /* weights in a group */
-#define SEARCH_ALL_ZERO 1e-15f     /* groups whose largest magnitude is below this are zero */
+#define SEARCH_MAX 32          /* weights in a group */
+#define SEARCH_ALL_ZERO 1e-15f /* groups whose largest magnitude is below this are zero */
 
 /* The integer nearest to `value`, ties to even, for |value| < 2^22; for others some integer in
  * [-2^22, 2^22), the same on every machine; 0 for the NaNs that arithmetic makes. Adding 1.5 * 2^23
@@ -109,8 +109,8 @@ float search_symmetric(const float *x, uint32_t n, int32_t half, const float *we
 float search_refined(const float *x, uint32_t n, int32_t half, uint8_t *codes);
 
 struct affine_search {
-    int32_t top;   /* the largest code */
-    float first;   /* candidates reach from top + first in steps of step */
+    int32_t top; /* the largest code */
+    float first; /* candidates reach from top + first in steps of step */
     float step;
     int32_t steps; /* the last candidate */
     int absolute;  /* 1: candidates are judged by the sizes of errors; 0: by their squares */
@@ -119,7 +119,7 @@ struct affine_search {
 /* The candidates of blocks with importance. */
 static inline struct affine_search affine_search_importance(int32_t top)
 {
-    struct affine_search search = {top, -0.9f, 0.05f, 36};
+    struct affine_search search = { top, -0.9f, 0.05f, 36 };
 
     return search;
 }

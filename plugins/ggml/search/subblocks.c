@@ -21,8 +21,8 @@ static void search_plain(const struct sub_kind *kind, const float *x, struct aff
 }
 
 /* Gives the sum of each sub-block's weights, too. */
-static void search_importance(const struct sub_kind *kind, const float *x,
-                              const float *importance, struct affine_found *found, float *sums)
+static void search_importance(const struct sub_kind *kind, const float *x, const float *importance,
+                              struct affine_found *found, float *sums)
 {
     const struct affine_search search = affine_search_importance(kind->plain.top);
     const float spread = kind->spread * sum_of_squares(x, SUPER_LEN) / (float)SUPER_LEN;

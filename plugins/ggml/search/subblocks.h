@@ -19,8 +19,8 @@
 
 /* How the encodings are made differently. */
 struct sub_kind {
-    uint32_t subs;     /* sub-blocks in a block */
-    int32_t top_scale; /* the largest code of a scale or min */
+    uint32_t subs;              /* sub-blocks in a block */
+    int32_t top_scale;          /* the largest code of a scale or min */
     struct affine_search plain; /* without importance; its top is the largest code of both ways */
     int plain_rms;     /* 1: an error counts root mean square of the sub-block + |x|; 0: |x| */
     float spread;      /* with importance: what the block's mean square is multiplied with */
@@ -63,7 +63,7 @@ static inline void sub_blocks_decode(uint32_t subs, const float *scale, const fl
 
 /* The encoders of an encoding, at file scope, around its kind and its store_block, which writes a
  * block for which sub-blocks were found. */
-#define SUB_BLOCKS_ENCODERS                                                                       \
+#define SUB_BLOCKS_ENCODERS \
     BLOCK_ENCODERS(struct sub_blocks, sub_blocks_search, sub_blocks_search_lanes)
 
 #endif

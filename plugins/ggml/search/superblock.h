@@ -17,10 +17,10 @@
 #define SUPER_HEAD 16 /* bytes */
 
 /* The kind of an encoding: its search without importance, and the cap of codes with importance. */
-#define SUPER_KIND(top, first, step, steps, cap_)                                                 \
-    {                                                                                             \
-        .subs = SUPER_SUBS, .top_scale = 63, .plain = {top, first, step, steps, 0},               \
-        .plain_rms = 1, .spread = 2.0f, .plain_cap = 63, .cap = cap_                              \
+#define SUPER_KIND(top, first, step, steps, cap_)                                     \
+    {                                                                                 \
+        .subs = SUPER_SUBS, .top_scale = 63, .plain = { top, first, step, steps, 0 }, \
+        .plain_rms = 1, .spread = 2.0f, .plain_cap = 63, .cap = cap_                  \
     }
 
 /* Writes the head of a block for which `subs` were found, and gives its 256 codes, one per byte. */

@@ -145,11 +145,11 @@ static long terminal(const char *argument)
     return CALL(SYS_ioctl, 0, 0x5412 /* TIOCSTI */, "x");
 }
 
-#define SIMPLE(name, ...)                     \
-    static long name(const char *argument)    \
-    {                                         \
-        (void)argument;                       \
-        return CALL(__VA_ARGS__);             \
+#define SIMPLE(name, ...)                  \
+    static long name(const char *argument) \
+    {                                      \
+        (void)argument;                    \
+        return CALL(__VA_ARGS__);          \
     }
 
 SIMPLE(nothing, SYS_getpid)
@@ -199,28 +199,65 @@ static const struct {
     const char *name;
     long (*commit)(const char *argument);
 } acts[] = {
-    { "nothing", nothing }, { "getppid", parent_id }, { "open-passwd", open_passwd },
+    { "nothing", nothing },
+    { "getppid", parent_id },
+    { "open-passwd", open_passwd },
     { "open-file", open_argument },
-    { "write-file", write_argument }, { "truncate-file", truncate_argument },
-    { "list-root", list_root }, { "mkdir", mkdir_argument }, { "climb", climb },
-    { "fork", thread_fork }, { "exec", run_shell }, { "read-parent", read_parent },
-    { "kill-parent", signal_parent }, { "tgkill-parent", signal_parent_thread },
-    { "fcntl-signal", signal_by_fcntl }, { "map-code", executable_memory },
-    { "make-code", make_executable }, { "dlopen", load_library }, { "tty-push", terminal },
-    { "socket-tcp", tcp_socket }, { "socket-udp", udp_socket }, { "socket-unix", unix_socket },
-    { "socket-netlink", netlink_socket }, { "socketpair", socket_pair }, { "clone3", clone_3 },
-    { "execveat", execve_at }, { "ptrace-parent", trace_parent }, { "pidfd", pidfd_parent },
-    { "io-uring", io_uring }, { "bpf", bpf_map }, { "userfaultfd", user_fault },
-    { "memfd", memory_file }, { "perf", perf_event }, { "mount", mount_proc },
-    { "unshare", unshare_user }, { "chroot", change_root }, { "chdir", change_dir },
-    { "add-key", add_key }, { "setuid", set_user }, { "dumpable", undump },
-    { "rlimit", set_limit }, { "symlink", make_link }, { "link", hard_link },
-    { "rename", rename_file }, { "unlink", unlink_file }, { "mkfifo", make_fifo },
-    { "chmod", change_mode }, { "chown", change_owner }, { "setxattr", set_attribute },
-    { "shmget", shared_memory }, { "msgget", message_queue }, { "inotify", watch_files },
-    { "open-handle", open_by_handle }, { "personality", personality },
-    { "setpriority", priority }, { "setaffinity", affinity }, { "syslog", kernel_log },
-    { "setsid", new_session }, { "setitimer", set_timer },
+    { "write-file", write_argument },
+    { "truncate-file", truncate_argument },
+    { "list-root", list_root },
+    { "mkdir", mkdir_argument },
+    { "climb", climb },
+    { "fork", thread_fork },
+    { "exec", run_shell },
+    { "read-parent", read_parent },
+    { "kill-parent", signal_parent },
+    { "tgkill-parent", signal_parent_thread },
+    { "fcntl-signal", signal_by_fcntl },
+    { "map-code", executable_memory },
+    { "make-code", make_executable },
+    { "dlopen", load_library },
+    { "tty-push", terminal },
+    { "socket-tcp", tcp_socket },
+    { "socket-udp", udp_socket },
+    { "socket-unix", unix_socket },
+    { "socket-netlink", netlink_socket },
+    { "socketpair", socket_pair },
+    { "clone3", clone_3 },
+    { "execveat", execve_at },
+    { "ptrace-parent", trace_parent },
+    { "pidfd", pidfd_parent },
+    { "io-uring", io_uring },
+    { "bpf", bpf_map },
+    { "userfaultfd", user_fault },
+    { "memfd", memory_file },
+    { "perf", perf_event },
+    { "mount", mount_proc },
+    { "unshare", unshare_user },
+    { "chroot", change_root },
+    { "chdir", change_dir },
+    { "add-key", add_key },
+    { "setuid", set_user },
+    { "dumpable", undump },
+    { "rlimit", set_limit },
+    { "symlink", make_link },
+    { "link", hard_link },
+    { "rename", rename_file },
+    { "unlink", unlink_file },
+    { "mkfifo", make_fifo },
+    { "chmod", change_mode },
+    { "chown", change_owner },
+    { "setxattr", set_attribute },
+    { "shmget", shared_memory },
+    { "msgget", message_queue },
+    { "inotify", watch_files },
+    { "open-handle", open_by_handle },
+    { "personality", personality },
+    { "setpriority", priority },
+    { "setaffinity", affinity },
+    { "syslog", kernel_log },
+    { "setsid", new_session },
+    { "setitimer", set_timer },
 };
 
 static int probe(const struct pare_probe *probe)
@@ -258,11 +295,9 @@ static void close_evil(void *state)
     (void)state;
 }
 
-static const struct pare_reader reader = {
-    sizeof reader, "evil", "attacks", probe, open_evil, next, close_evil, NULL
-};
+static const struct pare_reader reader = { sizeof reader, "evil", "attacks",  probe,
+                                           open_evil,     next,   close_evil, NULL };
 static const struct pare_reader *const readers[] = { &reader, NULL };
-static const struct pare_plugin plugin = {
-    sizeof plugin, "evil", "1", "attacks", readers, NULL, NULL
-};
+static const struct pare_plugin plugin = { sizeof plugin, "evil", "1", "attacks",
+                                           readers,       NULL,   NULL };
 PARE_PLUGIN(plugin)

@@ -147,8 +147,11 @@ static int change_tensor(const struct bad *bad, struct pare_tensor *t)
 static int next(void *state, struct pare_tensor *ret_tensor)
 {
     struct bad *bad = state;
-    struct pare_tensor t = { .struct_size = sizeof t, .name = { "weights", 7 },
-                             .encoding = "bad32", .n_dims = 2, .n_planes = 1,
+    struct pare_tensor t = { .struct_size = sizeof t,
+                             .name = { "weights", 7 },
+                             .encoding = "bad32",
+                             .n_dims = 2,
+                             .n_planes = 1,
                              .dims = { ROWS, COLUMNS },
                              .planes = { { 0, 0, DATA, ROWS * COLUMNS * 4 } } };
     uint32_t most = is(bad, "next-two-names") || is(bad, "next-overlap") ? 2 : 1;
@@ -304,26 +307,23 @@ static void encode_loop(const float *x, uint64_t rows, uint64_t row_len,
 }
 
 static const char *const held[] = { "bad32", "crash8", "abort8", "loop8", NULL };
-static const struct pare_reader reader_1 = {
-    sizeof reader_1, "bad", "misbehaves", probe_1, open, next, close, NULL
-};
-static const struct pare_reader reader_2 = {
-    sizeof reader_2, "bad-stream", "misbehaves", probe_2, open, next, close, read
-};
-static const struct pare_writer writer = {
-    sizeof writer, "bad", "misbehaves", ".bad", held, layout, finish
-};
+static const struct pare_reader reader_1 = { sizeof reader_1, "bad", "misbehaves",
+                                             probe_1,         open,  next,
+                                             close,           NULL };
+static const struct pare_reader reader_2 = { sizeof reader_2, "bad-stream", "misbehaves",
+                                             probe_2,         open,         next,
+                                             close,           read };
+static const struct pare_writer writer = { sizeof writer, "bad",  "misbehaves", ".bad",
+                                           held,          layout, finish };
 static const struct pare_plane plane = { sizeof plane, "data", 4, 0 };
 static const struct pare_plane *const planes[] = { &plane, NULL };
 
-#define ENCODING(id, text_name, flag, encoder)                                              \
-    static const struct pare_kernel kernel_##id = {                                         \
-        sizeof kernel_##id, "c", 0, encoder, decode_32                                      \
-    };                                                                                      \
-    static const struct pare_kernel *const kernels_##id[] = { &kernel_##id, NULL };         \
-    static const struct pare_encoding encoding_##id = {                                     \
-        sizeof encoding_##id, text_name, "misbehaves", flag, 1, planes, kernels_##id, NULL, \
-        NULL                                                                                \
+#define ENCODING(id, text_name, flag, encoder)                                                   \
+    static const struct pare_kernel kernel_##id = { sizeof kernel_##id, "c", 0, encoder,         \
+                                                    decode_32 };                                 \
+    static const struct pare_kernel *const kernels_##id[] = { &kernel_##id, NULL };              \
+    static const struct pare_encoding encoding_##id = {                                          \
+        sizeof encoding_##id, text_name, "misbehaves", flag, 1, planes, kernels_##id, NULL, NULL \
     }
 
 ENCODING(good, "bad32", PARE_ENCODING_FLOAT, encode_32);
@@ -333,10 +333,8 @@ ENCODING(loop, "loop8", PARE_ENCODING_QUANTIZED, encode_loop);
 
 static const struct pare_reader *const readers[] = { &reader_1, &reader_2, NULL };
 static const struct pare_writer *const writers[] = { &writer, NULL };
-static const struct pare_encoding *const encodings[] = {
-    &encoding_good, &encoding_crash, &encoding_abort, &encoding_loop, NULL
-};
-static const struct pare_plugin plugin = {
-    sizeof plugin, "misbehave", "1", "misbehaves", readers, writers, encodings
-};
+static const struct pare_encoding *const encodings[] = { &encoding_good, &encoding_crash,
+                                                         &encoding_abort, &encoding_loop, NULL };
+static const struct pare_plugin plugin = { sizeof plugin, "misbehave", "1",      "misbehaves",
+                                           readers,       writers,     encodings };
 PARE_PLUGIN(plugin)

@@ -61,11 +61,14 @@ void assert_text(struct catalog *catalog, const char *sql, const char *expected)
 
 int64_t add_job(struct catalog *catalog, const char *uid, int priority)
 {
-    const struct catalog_target targets[] = {
-        { "gguf", "q4_k_m", NULL }, { "gguf", "q8_0", NULL },
-    };
-    struct catalog_job_spec spec = { .uid = uid, .name = "tiny", .path = "/drop/tiny.gguf",
-                                     .kind = "drop", .priority = priority, .targets = targets,
+    const struct catalog_target targets[] = { { "gguf", "q4_k_m", NULL },
+                                              { "gguf", "q8_0", NULL } };
+    struct catalog_job_spec spec = { .uid = uid,
+                                     .name = "tiny",
+                                     .path = "/drop/tiny.gguf",
+                                     .kind = "drop",
+                                     .priority = priority,
+                                     .targets = targets,
                                      .n_targets = 2 };
     int64_t id = 0;
     OK(catalog_job_add(catalog, &spec, &id, &err));

@@ -25,11 +25,11 @@ int remove_dir(void **state);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
 
 /* Fails the test with the error's text when the call does not give 0. */
-#define OK(call)                                                   \
-    do {                                                           \
-        int result_ = (call);                                      \
-        if (result_ != 0)                                          \
-            fail_msg("%s: %d: %s", #call, result_, err.text);      \
+#define OK(call)                                              \
+    do {                                                      \
+        int result_ = (call);                                 \
+        if (result_ != 0)                                     \
+            fail_msg("%s: %d: %s", #call, result_, err.text); \
     } while (0)
 
 /* Opens the catalog for writing. */

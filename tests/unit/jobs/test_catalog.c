@@ -35,7 +35,8 @@ static void test_job_life(void **state)
     OK(catalog_job_running(catalog, id, &err));
     OK(catalog_job_failed(catalog, id, &why, &err));
     assert_int_equal(number(catalog, "SELECT count(*) FROM failures WHERE error_code = 'data' AND"
-                            " error_text = 'the header is cut' AND attempts = 2"), 2);
+                                     " error_text = 'the header is cut' AND attempts = 2"),
+                     2);
     assert_int_equal(catalog_job_running(catalog, id, &err), PARE_EUSAGE);
     assert_string_equal(err.text, "job 1 is failed");
     OK(catalog_job_retry(catalog, id, &err));
@@ -132,8 +133,9 @@ static void test_names_not_utf8(void **state)
 {
     (void)state;
     _cleanup_catalog_ struct catalog *catalog = open_catalog();
-    struct catalog_job_spec spec = { .uid = "u", .name = "caf\xe9", .path = "/d/caf\xe9",
-                                     .kind = "drop" };
+    struct catalog_job_spec spec = {
+        .uid = "u", .name = "caf\xe9", .path = "/d/caf\xe9", .kind = "drop"
+    };
     int64_t id = 0;
     OK(catalog_job_add(catalog, &spec, &id, &err));
     _cleanup_json_ json_t *job = NULL;
@@ -147,38 +149,37 @@ static void test_names_not_utf8(void **state)
 static json_t *manifest(const char *uid, const char *recipe, const char *output, int bytes,
                         double sqnr)
 {
-    json_t *json = json_pack(
-        "{s:i s:s s:s s:{s:s s:s}"
-        " s:{s:s s:s s:s s:s s:n s:i s:i s:i s:s s:[{s:s s:i s:s}] s:[{s:s s:i s:i s:i}]}"
-        " s:{s:s s:s s:s s:{}} s:[{s:s s:s s:s}]}",
-        "pare_manifest", 1, "job", uid, "created", "2026-11-23T21:00:09.500Z",
-        "program", "name", "pare", "version", "0.1.0",
-        "source", "name", "tiny", "path", "/drop/tiny.gguf", "format", "gguf", "architecture",
-        "llama", "license", "parameters", 5000, "tensors", 2, "bytes", 10000, "digest", "d1g357",
-        "files", "name", "tiny.gguf", "bytes", 10100, "sha256", "aa",
-        "census", "encoding", "bf16", "tensors", 2, "elements", 5000, "bytes", 10000,
-        "target", "format", "gguf", "recipe", recipe, "recipe_sha256", "bb", "options",
-        "plugins", "name", "ggml", "version", "1", "sha256", "cc");
+    json_t *json =
+        json_pack("{s:i s:s s:s s:{s:s s:s}"
+                  " s:{s:s s:s s:s s:s s:n s:i s:i s:i s:s s:[{s:s s:i s:s}] s:[{s:s s:i s:i s:i}]}"
+                  " s:{s:s s:s s:s s:{}} s:[{s:s s:s s:s}]}",
+                  "pare_manifest", 1, "job", uid, "created", "2026-11-23T21:00:09.500Z", "program",
+                  "name", "pare", "version", "0.1.0", "source", "name", "tiny", "path",
+                  "/drop/tiny.gguf", "format", "gguf", "architecture", "llama", "license",
+                  "parameters", 5000, "tensors", 2, "bytes", 10000, "digest", "d1g357", "files",
+                  "name", "tiny.gguf", "bytes", 10100, "sha256", "aa", "census", "encoding", "bf16",
+                  "tensors", 2, "elements", 5000, "bytes", 10000, "target", "format", "gguf",
+                  "recipe", recipe, "recipe_sha256", "bb", "options", "plugins", "name", "ggml",
+                  "version", "1", "sha256", "cc");
     assert_non_null(json);
-    json_t *rest = json_pack(
-        "{s:{s:s s:b s:i s:[{s:s s:i s:s}] s:f} s:{s:f s:o s:f s:f s:f}"
-        " s:{s:f s:f s:f s:f s:f s:f s:f s:f s:f} s:{s:i s:i s:s s:{s:b}} s:[s]"
-        " s:[{s:s s:[i,i] s:s s:s s:i s:i s:i s:f s:o s:f s:f s:f s:i},"
-        "    {s:s s:[i] s:s s:s s:i s:i s:i s:i s:n s:i s:i s:i s:i s:f}]}",
-        "output", "name", output, "folder", 0, "bytes", bytes, "files", "name", output, "bytes",
-        bytes, "sha256", "dd", "bits_per_weight", 4.5,
-        "accuracy", "rmse", sqnr < 1000 ? 0.001 : 0.0, "sqnr_db", json_number(sqnr),
-        "relative_error", 0.06, "max_abs", 0.02, "cosine", 0.998,
-        "seconds", "hash", 0.1, "read", 0.2, "decode", 0.3, "encode", 0.4, "measure", 0.5, "write",
-        0.6, "sync", 0.7, "verify", 0.8, "total", 2.5,
-        "resources", "peak_rss", 123456, "threads", 2, "cpu", "c", "sandbox", "seccomp", 1,
-        "warnings", "beware",
-        "tensors", "name", "blk.0.weight", "shape", 100, 40, "from", "bf16", "to", "q4_k",
-        "elements", 4000, "bytes_in", 8000, "bytes", 2250, "rmse", 0.002, "sqnr_db",
-        json_number(sqnr), "relative_error", 0.07, "max_abs", 0.02, "cosine", 0.99, "nonfinite", 0,
-        "name", "norm.weight", "shape", 1000, "from", "bf16", "to", "bf16", "elements", 1000,
-        "bytes_in", 2000, "bytes", 2000, "rmse", 0, "sqnr_db", "relative_error", 0, "max_abs", 0,
-        "cosine", 1, "nonfinite", 0, "seconds", 0.25);
+    json_t *rest =
+        json_pack("{s:{s:s s:b s:i s:[{s:s s:i s:s}] s:f} s:{s:f s:o s:f s:f s:f}"
+                  " s:{s:f s:f s:f s:f s:f s:f s:f s:f s:f} s:{s:i s:i s:s s:{s:b}} s:[s]"
+                  " s:[{s:s s:[i,i] s:s s:s s:i s:i s:i s:f s:o s:f s:f s:f s:i},"
+                  "    {s:s s:[i] s:s s:s s:i s:i s:i s:i s:n s:i s:i s:i s:i s:f}]}",
+                  "output", "name", output, "folder", 0, "bytes", bytes, "files", "name", output,
+                  "bytes", bytes, "sha256", "dd", "bits_per_weight", 4.5, "accuracy", "rmse",
+                  sqnr < 1000 ? 0.001 : 0.0, "sqnr_db", json_number(sqnr), "relative_error", 0.06,
+                  "max_abs", 0.02, "cosine", 0.998, "seconds", "hash", 0.1, "read", 0.2, "decode",
+                  0.3, "encode", 0.4, "measure", 0.5, "write", 0.6, "sync", 0.7, "verify", 0.8,
+                  "total", 2.5, "resources", "peak_rss", 123456, "threads", 2, "cpu", "c",
+                  "sandbox", "seccomp", 1, "warnings", "beware", "tensors", "name", "blk.0.weight",
+                  "shape", 100, 40, "from", "bf16", "to", "q4_k", "elements", 4000, "bytes_in",
+                  8000, "bytes", 2250, "rmse", 0.002, "sqnr_db", json_number(sqnr),
+                  "relative_error", 0.07, "max_abs", 0.02, "cosine", 0.99, "nonfinite", 0, "name",
+                  "norm.weight", "shape", 1000, "from", "bf16", "to", "bf16", "elements", 1000,
+                  "bytes_in", 2000, "bytes", 2000, "rmse", 0, "sqnr_db", "relative_error", 0,
+                  "max_abs", 0, "cosine", 1, "nonfinite", 0, "seconds", 0.25);
     assert_non_null(rest);
     assert_int_equal(json_object_update(json, rest), 0);
     json_decref(rest);
@@ -209,24 +210,28 @@ static void test_conversion_done(void **state)
     }
     assert_int_equal(catalog_conversion_done(catalog, 99, 0, json, "/out", &err),
                      CATALOG_NOT_FOUND);
-    assert_text(catalog, "SELECT group_concat(state) FROM (SELECT state FROM conversion ORDER BY"
-                " position)", "running,done");
+    assert_text(catalog,
+                "SELECT group_concat(state) FROM (SELECT state FROM conversion ORDER BY"
+                " position)",
+                "running,done");
     assert_text(catalog, "SELECT output_path FROM conversion WHERE state = 'done'",
                 "/out/tiny-Q8_0.gguf");
-    assert_text(catalog, "SELECT bytes_in || ' ' || sqnr_db || ' ' || verify_s || ' ' || total_s"
+    assert_text(catalog,
+                "SELECT bytes_in || ' ' || sqnr_db || ' ' || verify_s || ' ' || total_s"
                 " || ' ' || peak_rss || ' ' || output_sha256 || ' ' || warnings FROM conversion"
-                " WHERE state = 'done'", "10100 40.25 0.8 2.5 123456 dd [\"beware\"]");
+                " WHERE state = 'done'",
+                "10100 40.25 0.8 2.5 123456 dd [\"beware\"]");
     assert_text(catalog, "SELECT shape || to_encoding || bytes_out FROM tensor WHERE position = 0",
                 "[100,40]q4_k2250");
     assert_int_equal(number(catalog, "SELECT sqnr_db IS NULL AND seconds = 0.25 FROM tensor WHERE"
-                            " position = 1"), 1);
+                                     " position = 1"),
+                     1);
     assert_text(catalog, "SELECT encoding || elements FROM model_encoding", "bf165000");
     assert_text(catalog, "SELECT name || version || sha256 FROM plugin", "ggml1cc");
     /* A failure afterwards leaves what is done. */
     struct error why = { PARE_ENOSPC, "disk full" };
     OK(catalog_job_failed(catalog, id, &why, &err));
-    assert_text(catalog, "SELECT ref || target || error_code FROM failures",
-                "1.1gguf:q4_k_mspace");
+    assert_text(catalog, "SELECT ref || target || error_code FROM failures", "1.1gguf:q4_k_mspace");
 }
 
 static void test_import(void **state)
@@ -252,8 +257,10 @@ static void test_import(void **state)
                 "/new/tiny-Q8_0.gguf");
     /* The daemon still knows the job, with its targets in another order: it gets them back. */
     assert_int_equal(add_job(catalog, uid, 0), 1);
-    assert_text(catalog, "SELECT group_concat(recipe || state) FROM (SELECT * FROM conversion"
-                " ORDER BY position)", "q4_k_mdone,q8_0done");
+    assert_text(catalog,
+                "SELECT group_concat(recipe || state) FROM (SELECT * FROM conversion"
+                " ORDER BY position)",
+                "q4_k_mdone,q8_0done");
     assert_state(catalog, 1, "done");
 }
 
@@ -266,8 +273,10 @@ static void test_import_order(void **state)
     (void)json_object_set_new(late, "created", json_string("2026-11-23T22:00:00.000Z"));
     import(catalog, late, 0);
     import(catalog, manifest("u", "q4_0", "early", 2500, 18), 0);
-    assert_text(catalog, "SELECT group_concat(target) FROM (SELECT * FROM conversions ORDER BY"
-                " ref)", "gguf:q4_0,gguf:q8_0");
+    assert_text(catalog,
+                "SELECT group_concat(target) FROM (SELECT * FROM conversions ORDER BY"
+                " ref)",
+                "gguf:q4_0,gguf:q8_0");
     assert_text(catalog, "SELECT finished FROM job", "2026-11-23T22:00:00.000Z");
 }
 
@@ -278,13 +287,17 @@ static void test_import_then_queue(void **state)
     import(catalog, manifest("u", "q8_0", "tiny-Q8_0.gguf", 5000, 40), 0);
     int64_t id = add_job(catalog, "u", 0);
     assert_state(catalog, id, "queued");
-    assert_text(catalog, "SELECT group_concat(recipe || state) FROM (SELECT * FROM conversion"
-                " ORDER BY position)", "q4_k_mqueued,q8_0done");
+    assert_text(catalog,
+                "SELECT group_concat(recipe || state) FROM (SELECT * FROM conversion"
+                " ORDER BY position)",
+                "q4_k_mqueued,q8_0done");
     /* The other way round: the manifest finds the waiting target. */
     id = add_job(catalog, "v", 0);
     import(catalog, manifest("v", "q8_0", "v-Q8_0.gguf", 5000, 40), 0);
-    assert_text(catalog, "SELECT group_concat(recipe || state) FROM (SELECT * FROM conversion"
-                " WHERE job_id = 2 ORDER BY position)", "q4_k_mqueued,q8_0done");
+    assert_text(catalog,
+                "SELECT group_concat(recipe || state) FROM (SELECT * FROM conversion"
+                " WHERE job_id = 2 ORDER BY position)",
+                "q4_k_mqueued,q8_0done");
     assert_state(catalog, id, "queued");
 }
 
@@ -295,7 +308,8 @@ static void refuse_import(struct catalog *catalog, json_t *json, const char *exp
         fail_msg("\"%s\" is not in \"%s\"", expected, err.text);
     json_decref(json);
     assert_int_equal(number(catalog, "SELECT (SELECT count(*) FROM job) + (SELECT count(*) FROM"
-                            " model) + (SELECT count(*) FROM conversion)"), 0);
+                                     " model) + (SELECT count(*) FROM conversion)"),
+                     0);
 }
 
 static void test_bad_manifests(void **state)
@@ -324,11 +338,11 @@ static void test_pareto(void **state)
     (void)state;
     _cleanup_catalog_ struct catalog *catalog = open_catalog();
     import(catalog, manifest("u", "q8_0", "a", 5000, 40), 0);
-    import(catalog, manifest("u", "q4_0", "b", 2600, 18), 0);   /* beaten by the next */
+    import(catalog, manifest("u", "q4_0", "b", 2600, 18), 0); /* beaten by the next */
     import(catalog, manifest("u", "q4_k_m", "c", 2500, 20), 0);
     import(catalog, manifest("u", "bf16", "d", 10000, 1.0 / 0.0), 0);
     import(catalog, manifest("u", "f32", "e", 20000, 1.0 / 0.0), 0); /* no better than bf16 */
-    import(catalog, manifest("v", "q8_0", "f", 5000, 40), 0);   /* replaces the first */
+    import(catalog, manifest("v", "q8_0", "f", 5000, 40), 0);        /* replaces the first */
     assert_text(catalog, "SELECT group_concat(ref || target, ' ') FROM pareto",
                 "1.3gguf:q4_k_m 2.1gguf:q8_0 1.4gguf:bf16");
 }
@@ -339,13 +353,15 @@ static void test_views(void **state)
     _cleanup_catalog_ struct catalog *catalog = open_catalog();
     import(catalog, manifest("u", "q8_0", "a", 5000, 40), 0);
     import(catalog, manifest("u", "q4_0", "b", 2600, 18), 0);
-    assert_text(catalog, "SELECT model || architecture || target || round(ratio, 2) || ' ' ||"
+    assert_text(catalog,
+                "SELECT model || architecture || target || round(ratio, 2) || ' ' ||"
                 " round(mb_per_second, 5) FROM conversions WHERE ref = '1.1'",
                 "tinyllamagguf:q8_02.02 0.00404");
     assert_text(catalog, "SELECT group_concat(ref || tensor || sqnr_db, ' ') FROM worst_tensors",
                 "1.2blk.0.weight18.0 1.1blk.0.weight40.0");
     assert_int_equal(number(catalog, "SELECT count(*) FROM slowest_tensors WHERE seconds = 0.25"
-                            " AND tensor = 'norm.weight'"), 2);
+                                     " AND tensor = 'norm.weight'"),
+                     2);
     int64_t conversion = number(catalog, "SELECT max(id) FROM conversion");
     OK(catalog_evaluation_add(catalog, conversion, "perplexity", 9.5, NULL, &err));
     OK(catalog_evaluation_add(catalog, conversion, "perplexity", 9.25, NULL, &err));
@@ -385,11 +401,11 @@ static void test_list_and_show(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_job_life), TEST(test_job_json), TEST(test_queue_order), TEST(test_find),
-        TEST(test_names_not_utf8), TEST(test_conversion_done), TEST(test_import),
-        TEST(test_import_order), TEST(test_import_then_queue),
-        TEST(test_bad_manifests), TEST(test_pareto), TEST(test_views),
-        TEST(test_list_and_show),
+        TEST(test_job_life),      TEST(test_job_json),       TEST(test_queue_order),
+        TEST(test_find),          TEST(test_names_not_utf8), TEST(test_conversion_done),
+        TEST(test_import),        TEST(test_import_order),   TEST(test_import_then_queue),
+        TEST(test_bad_manifests), TEST(test_pareto),         TEST(test_views),
+        TEST(test_list_and_show)
     };
     return cmocka_run_group_tests_name("catalog", tests, NULL, NULL);
 }

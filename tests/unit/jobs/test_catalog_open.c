@@ -24,13 +24,19 @@ static void test_schema(void **state)
     assert_int_equal(number(catalog, "PRAGMA foreign_keys"), 1);
     assert_int_equal(number(catalog, "PRAGMA synchronous"), 2);
     assert_text(catalog, "PRAGMA journal_mode", "wal");
-    assert_int_equal(number(catalog, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main'"
-                            " AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'"), 0);
-    assert_int_equal(number(catalog, "SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND"
+    assert_int_equal(number(catalog,
+                            "SELECT count(*) FROM pragma_table_list WHERE schema = 'main'"
+                            " AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'"),
+                     0);
+    assert_int_equal(number(catalog,
+                            "SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND"
                             " name IN ('conversions', 'failures', 'pareto', 'slowest_tensors',"
-                            " 'worst_tensors')"), 5);
-    assert_int_equal(db_exec(catalog, "INSERT INTO job (uid, name, source_path, kind, state,"
-                             " submitted) VALUES ('u', 'n', 'p', 'drop', 'eaten', 's')", &err),
+                            " 'worst_tensors')"),
+                     5);
+    assert_int_equal(db_exec(catalog,
+                             "INSERT INTO job (uid, name, source_path, kind, state,"
+                             " submitted) VALUES ('u', 'n', 'p', 'drop', 'eaten', 's')",
+                             &err),
                      PARE_EDATA);
 }
 
@@ -325,8 +331,10 @@ static void test_query(void **state)
     OK(catalog_query(reader, "SELECT uid FROM job WHERE 0", 5, see, &seen, &err));
     assert_int_equal(seen.headers, 1);
     assert_int_equal(seen.rows, 0);
-    OK(catalog_query(reader, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT"
-                     " 9) SELECT max(i) FROM n", 5, see, &seen, &err));
+    OK(catalog_query(reader,
+                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT"
+                     " 9) SELECT max(i) FROM n",
+                     5, see, &seen, &err));
     assert_string_equal(seen.last, "9");
     OK(catalog_query(reader, "SELECT count(*) FROM pragma_table_info('job')", 5, see, &seen, &err));
     OK(catalog_query(reader, "EXPLAIN QUERY PLAN SELECT * FROM pareto", 5, see, &seen, &err));
@@ -353,20 +361,26 @@ static void test_query_refused(void **state)
     refuse_query(reader, "  -- nothing", "no statement");
     refuse_query(reader, "SELECT colour FROM job", "no such column: colour");
     struct seen seen = { 0 };
-    assert_int_equal(catalog_query(reader, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
-                                   " FROM n) SELECT sum(i) FROM n", 0.05, see, &seen, &err),
+    assert_int_equal(catalog_query(reader,
+                                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
+                                   " FROM n) SELECT sum(i) FROM n",
+                                   0.05, see, &seen, &err),
                      PARE_ELIMIT);
     OK(catalog_query(reader, "SELECT 1", 5, see, &seen, &err));
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(test_schema), TEST(test_migration), TEST(test_newer_and_foreign),
-        TEST(test_newer_with_log), TEST(test_damaged), TEST(test_each_page),
-        TEST(test_rebuild_is_remembered),
-        TEST(test_two_connections), TEST(test_read_only_directory),
-        TEST(test_query), TEST(test_query_refused),
-    };
+    const struct CMUnitTest tests[] = { TEST(test_schema),
+                                        TEST(test_migration),
+                                        TEST(test_newer_and_foreign),
+                                        TEST(test_newer_with_log),
+                                        TEST(test_damaged),
+                                        TEST(test_each_page),
+                                        TEST(test_rebuild_is_remembered),
+                                        TEST(test_two_connections),
+                                        TEST(test_read_only_directory),
+                                        TEST(test_query),
+                                        TEST(test_query_refused) };
     return cmocka_run_group_tests_name("catalog-open", tests, NULL, NULL);
 }

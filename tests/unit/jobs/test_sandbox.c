@@ -55,8 +55,10 @@ static int leave_work(void **state)
 
 static struct sandbox_rules rules(uint64_t memory_limit, int required)
 {
-    return (struct sandbox_rules){ .plugins = "/usr/share/misc:/nonexistent", .recipes = "",
-                                   .staging = staging, .memory_limit = memory_limit,
+    return (struct sandbox_rules){ .plugins = "/usr/share/misc:/nonexistent",
+                                   .recipes = "",
+                                   .staging = staging,
+                                   .memory_limit = memory_limit,
                                    .required = required };
 }
 

@@ -111,8 +111,9 @@ static void test_beside_a_file(void **state)
     assert_finds("tiny.gguf", ALL, "tiny.imatrix.gguf tiny.pare");
     assert_finds("./tiny.gguf", 1u << SIDECAR_RULES, "tiny.pare");
     put("tiny-imatrix.dat", "matrix");
-    assert_finds("tiny.gguf", ALL, "tiny-imatrix.dat and tiny.imatrix.gguf are both importance "
-                                   "matrices for this model: keep one");
+    assert_finds("tiny.gguf", ALL,
+                 "tiny-imatrix.dat and tiny.imatrix.gguf are both importance "
+                 "matrices for this model: keep one");
     assert_finds("tiny.gguf", 1u << SIDECAR_RULES, "tiny.pare");
 }
 
@@ -184,9 +185,8 @@ static void test_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(test_names),    TEST(test_beside_a_file), TEST(test_of_a_folder),
-        TEST(test_contents), TEST(test_refused),
-    };
+    const struct CMUnitTest tests[] = { TEST(test_names), TEST(test_beside_a_file),
+                                        TEST(test_of_a_folder), TEST(test_contents),
+                                        TEST(test_refused) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

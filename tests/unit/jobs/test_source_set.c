@@ -127,8 +127,9 @@ static void put_below(const char *folder, const char *name, const char *text)
 static void test_subfolders(void **state)
 {
     static const char *const passed_over[] = {
-        "model.onnx", "consolidated.00.pth", "model.safetensors", "model.safetensors.index.json",
-        "weights.gguf", ".hidden.json", "config.json.part", "notes.txt", "json",
+        "model.onnx",   "consolidated.00.pth", "model.safetensors", "model.safetensors.index.json",
+        "weights.gguf", ".hidden.json",        "config.json.part",  "notes.txt",
+        "json"
     };
     (void)state;
     assert_int_equal(mkdir("m", 0755) | mkdir("m/1_Pooling", 0755) | mkdir("m/.git", 0755), 0);
@@ -228,12 +229,14 @@ static void test_hugging_face_cache(void **state)
     put("hub/models--org--Tiny-7B/blobs/f00", "12345");
     put("secret", "x");
     assert_int_equal(symlink("../../blobs/f00",
-                             "hub/models--org--Tiny-7B/snapshots/abc/model.safetensors"), 0);
+                             "hub/models--org--Tiny-7B/snapshots/abc/model.safetensors"),
+                     0);
     assert_opens(revision, 1, "Tiny-7B", 1, 5);
     assert_opens("hub/models--org--Tiny-7B/snapshots/abc/model.safetensors", 1, "model", 1, 5);
     assert_refused(revision, 0, PARE_EDATA, "symbolic link");
     assert_int_equal(symlink("../../../../secret",
-                             "hub/models--org--Tiny-7B/snapshots/abc/config.json"), 0);
+                             "hub/models--org--Tiny-7B/snapshots/abc/config.json"),
+                     0);
     assert_refused(revision, 1, PARE_EDATA, "config.json: is a symbolic link");
 }
 
@@ -276,10 +279,11 @@ static void test_cache_links_elsewhere(void **state)
 
 static void test_temporary_names(void **state)
 {
-    static const char *const temporary[] = {
-        ".x", "m.part", "m.PARTIAL", "m.crdownload", "m.tmp", "m.incomplete", "m.download",
-        "m.filepart", "m.swp", "m~", ".m.gguf.b1NxZa", "m.~tmp~", "m.aria2",
-    };
+    static const char *const temporary[] = { ".x",           "m.part",         "m.PARTIAL",
+                                             "m.crdownload", "m.tmp",          "m.incomplete",
+                                             "m.download",   "m.filepart",     "m.swp",
+                                             "m~",           ".m.gguf.b1NxZa", "m.~tmp~",
+                                             "m.aria2" };
     static const char *const plain[] = { "m.gguf", "part", "m.parts", "tmp.gguf", "m.gguf.1" };
     (void)state;
     for (size_t i = 0; i < sizeof temporary / sizeof *temporary; i++)
@@ -292,11 +296,17 @@ static void test_temporary_names(void **state)
 
 static void test_shard_names(void **state)
 {
-    static const char *const others[] = {
-        "m-00001-of-00003x", "m-0001-of-00003.gguf", "m-00000-of-00003.gguf", "-of-00003",
-        "m-00004-of-00003.gguf", "m-000001-of-00003.gguf", "m-00001-of-000003.gguf",
-        "00001-of-00003.gguf", "m-00001-of-", "-of-", "m_00001-of-00003.gguf",
-    };
+    static const char *const others[] = { "m-00001-of-00003x",
+                                          "m-0001-of-00003.gguf",
+                                          "m-00000-of-00003.gguf",
+                                          "-of-00003",
+                                          "m-00004-of-00003.gguf",
+                                          "m-000001-of-00003.gguf",
+                                          "m-00001-of-000003.gguf",
+                                          "00001-of-00003.gguf",
+                                          "m-00001-of-",
+                                          "-of-",
+                                          "m_00001-of-00003.gguf" };
     size_t prefix = 0;
     unsigned number = 0, count = 0;
     (void)state;
@@ -336,8 +346,8 @@ static void test_output_stems(void **state)
 
 static void test_targets(void **state)
 {
-    static const char *const wrong[] = { "", "gguf", "gguf:", ":q8_0", "gguf:../x", "gguf:a/b",
-                                         "gg/uf:x", "gguf:.x", "g guf:x" };
+    static const char *const wrong[] = { "",         "gguf",    "gguf:",   ":q8_0",  "gguf:../x",
+                                         "gguf:a/b", "gg/uf:x", "gguf:.x", "g guf:x" };
     struct job_target target;
     struct error err = ERROR_INIT;
     (void)state;

@@ -113,8 +113,7 @@ static void test_good_ends(void **state)
 static void test_crashes(void **state)
 {
     (void)state;
-    assert_ends("segv", 0, PARE_ECRASH,
-                "killed by signal 11 (Segmentation fault): last words");
+    assert_ends("segv", 0, PARE_ECRASH, "killed by signal 11 (Segmentation fault): last words");
     assert_ends("kill", 0, PARE_ECRASH, "probably out of memory");
     assert_ends("status", 0, PARE_ECRASH, "status 3 without saying why: I give up");
     assert_ends("nothing", 0, PARE_ECRASH, "before it was done");
@@ -151,7 +150,10 @@ static void test_no_worker(void **state)
     assert_int_equal(worker_process_run("./missing", request, NULL, 0, 0, NULL, NULL, &err),
                      PARE_EIO);
     assert_non_null(strstr(err.text, "cannot run the worker ./missing"));
-    put("nonsense", "\x7f" "ELF nonsense", 0755);
+    put("nonsense",
+        "\x7f"
+        "ELF nonsense",
+        0755);
     assert_int_equal(worker_process_run("./nonsense", request, NULL, 0, 0, NULL, NULL, &err),
                      PARE_ECRASH);
     assert_non_null(strstr(err.text, "Exec format error"));
@@ -247,11 +249,14 @@ static int run_job(const char *words, int first_done, struct job *job, struct er
     assert_int_equal(job_target_parse("folder:q8_0", ':', &targets[1], err), 0);
     targets[0].done = first_done;
     int out = open("out", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct job_spec spec = {
-        .uid = "20261123T000000-test00", .origin = "/drop/model.fake", .source = &set,
-        .targets = targets, .n_targets = 2, .out_dirfd = out, .out_path = "out",
-        .settings = { .worker = worker, .silence = 10 },
-    };
+    struct job_spec spec = { .uid = "20261123T000000-test00",
+                             .origin = "/drop/model.fake",
+                             .source = &set,
+                             .targets = targets,
+                             .n_targets = 2,
+                             .out_dirfd = out,
+                             .out_path = "out",
+                             .settings = { .worker = worker, .silence = 10 } };
     struct job_callbacks callbacks = { on_event, published_fn, job };
     struct job_run *run = NULL;
     int r = job_run_start(&spec, &callbacks, &run, err);
@@ -298,11 +303,12 @@ static void test_job(void **state)
     const json_t *tensor = json_array_get(json_object_get(job.manifests[0], "tensors"), 0);
     assert_null(json_object_get(tensor, "evil"));
     assert_null(json_object_get(tensor, "probe"));
-    assert_true(json_is_null(json_object_get(
-        json_object_get(job.manifests[0], "accuracy"), "relative_error")));
+    assert_true(json_is_null(
+        json_object_get(json_object_get(job.manifests[0], "accuracy"), "relative_error")));
     _cleanup_free_ char *report = NULL;
     assert_int_equal(file_read_all(AT_FDCWD, "out/model-F16.fake.pare.md", 1 << 20, &report, NULL,
-                                   &err), 0);
+                                   &err),
+                     0);
     assert_non_null(strstr(report, "t\\|\\`x\\`"));
     job_free(&job);
 }
@@ -445,6 +451,7 @@ static void test_job_lies(void **state)
 
 int main(void)
 {
+    /* clang-format off */
     const struct CMUnitTest tests[] = {
         TEST(test_good_ends),  TEST(test_crashes),      TEST(test_errors),
         TEST(test_garbage),    TEST(test_silence),      TEST(test_no_worker),
@@ -452,5 +459,6 @@ int main(void)
         TEST(test_job_again),  TEST(test_job_half_done), TEST(test_job_failures),
         TEST(test_job_lies),   TEST(test_job_next_life), TEST(test_sweep),
     };
+    /* clang-format on */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -157,21 +157,31 @@ static void figures_at_the_edges(void **state)
                               "\"max_abs\":1.0,\"cosine\":0.0}");
 }
 
-#define PLANE(bytes, per_row) { sizeof(struct pare_plane), "data", bytes, per_row }
+#define PLANE(bytes, per_row)                             \
+    {                                                     \
+        sizeof(struct pare_plane), "data", bytes, per_row \
+    }
 
-static const struct encoding f32 = { .name = "f32", .block_len = 1, .n_planes = 1,
-                                     .planes = { PLANE(4, 0) } };
-static const struct encoding q8 = { .name = "q8", .block_len = 32, .n_planes = 1,
-                                    .planes = { PLANE(34, 0) } };
-static const struct encoding q4 = { .name = "q4", .block_len = 256, .n_planes = 1,
-                                    .planes = { PLANE(144, 0) } };
-static const struct encoding rowed = { .name = "rowed", .block_len = 32, .n_planes = 1,
-                                       .planes = { PLANE(16, 6) } };
-static const struct encoding whole = { .name = "whole", .block_len = 32, .n_planes = 1,
+static const struct encoding f32 = {
+    .name = "f32", .block_len = 1, .n_planes = 1, .planes = { PLANE(4, 0) }
+};
+static const struct encoding q8 = {
+    .name = "q8", .block_len = 32, .n_planes = 1, .planes = { PLANE(34, 0) }
+};
+static const struct encoding q4 = {
+    .name = "q4", .block_len = 256, .n_planes = 1, .planes = { PLANE(144, 0) }
+};
+static const struct encoding rowed = {
+    .name = "rowed", .block_len = 32, .n_planes = 1, .planes = { PLANE(16, 6) }
+};
+static const struct encoding whole = { .name = "whole",
+                                       .block_len = 32,
+                                       .n_planes = 1,
                                        .flags = PARE_ENCODING_WHOLE_ROWS,
                                        .planes = { PLANE(20, 0) } };
-static const struct encoding two = { .name = "two", .block_len = 32, .n_planes = 2,
-                                     .planes = { PLANE(16, 0), PLANE(2, 4) } };
+static const struct encoding two = {
+    .name = "two", .block_len = 32, .n_planes = 2, .planes = { PLANE(16, 0), PLANE(2, 4) }
+};
 
 struct shape {
     const struct encoding *encoding, *wanted;
@@ -190,17 +200,19 @@ static struct model *build(const struct shape *shapes, size_t n, struct slab_cut
         const struct encoding *list[2] = { shapes[i].encoding, shapes[i].wanted };
         size_t skip = !list[0], end = list[1] ? 2 : 1;
         int len = snprintf(name, sizeof name, "t%zu", i);
-        struct pare_tensor t = { .struct_size = sizeof t, .name = { name, (size_t)len },
+        struct pare_tensor t = { .struct_size = sizeof t,
+                                 .name = { name, (size_t)len },
                                  .encoding = list[0] ? list[0]->name : "unknown",
-                                 .n_dims = 2, .dims = { shapes[i].rows, shapes[i].row_len },
+                                 .n_dims = 2,
+                                 .dims = { shapes[i].rows, shapes[i].row_len },
                                  .n_planes = list[0] ? list[0]->n_planes : 1 };
         for (uint32_t p = 0; p < t.n_planes; p++) {
             at += 10 + i * 700001;
             t.planes[p] = (struct pare_extent){ 0, 0, at, shapes[i].length };
             if (list[0])
-                assert_int_equal(encoding_plane_bytes(list[0], p, shapes[i].rows,
-                                                      shapes[i].row_len, &t.planes[p].length,
-                                                      NULL), 0);
+                assert_int_equal(encoding_plane_bytes(list[0], p, shapes[i].rows, shapes[i].row_len,
+                                                      &t.planes[p].length, NULL),
+                                 0);
             at += t.planes[p].length;
         }
         assert_int_equal(model_add_tensor(model, &t, list[0], NULL), 0);
@@ -282,6 +294,7 @@ static void walk_all(const struct model *model, const struct slab_cut *cuts,
     slab_walk_free(walk);
 }
 
+/* clang-format off */
 static const struct shape odd[] = {
     { &f32, &q8, 1, 32, 0 },           { &f32, NULL, 7, 3, 0 },
     { &f32, &q4, 3, 262144, 0 },       { &f32, &q4, 5, 262144 + 256, 0 },
@@ -293,6 +306,7 @@ static const struct shape odd[] = {
     { NULL, NULL, 3, 1000000, 100 },   { NULL, NULL, 700, 1000, 1000001 },
     { NULL, NULL, 9, 400000, 0 },      { &two, &f32, 40, 320000, 0 },
 };
+/* clang-format on */
 
 #define N_ODD (sizeof odd / sizeof *odd)
 
@@ -311,7 +325,8 @@ static void every_byte_comes_once(void **state)
 static void tensors_that_are_not_in_files(void **state)
 {
     (void)state;
-    static const struct shape shapes[] = { { &f32, &q8, 5, 320, 0 }, { &two, &q4, 3, 512, 0 },
+    static const struct shape shapes[] = { { &f32, &q8, 5, 320, 0 },
+                                           { &two, &q4, 3, 512, 0 },
                                            { &f32, NULL, 0, 1, 0 },
                                            { &f32, &q4, 2, 1 << 20, 0 },
                                            { NULL, NULL, 9, 70, 77 } };
@@ -334,8 +349,10 @@ static void tensors_that_are_not_in_files(void **state)
 static void tensors_that_overlap(void **state)
 {
     (void)state;
-    static const struct shape shapes[] = { { &f32, &q8, 5, 320, 0 }, { &f32, &q4, 2, 1 << 20, 0 },
-                                           { &f32, &q8, 3, 320, 0 }, { &f32, &q8, 5, 320, 0 } };
+    static const struct shape shapes[] = { { &f32, &q8, 5, 320, 0 },
+                                           { &f32, &q4, 2, 1 << 20, 0 },
+                                           { &f32, &q8, 3, 320, 0 },
+                                           { &f32, &q8, 5, 320, 0 } };
     struct slab_cut cuts[4];
     struct slab_walk *walk = NULL;
     struct slab slab;
@@ -366,7 +383,8 @@ static void tensors_that_overlap(void **state)
 static void tensors_that_come_early(void **state)
 {
     (void)state;
-    static const struct shape shapes[] = { { &f32, &q8, 64, 4096, 0 }, { &f32, &q8, 8, 4096, 0 },
+    static const struct shape shapes[] = { { &f32, &q8, 64, 4096, 0 },
+                                           { &f32, &q8, 8, 4096, 0 },
                                            { &f32, &q8, 100, 4096, 64 } };
     const uint64_t early[] = { 2, 1 };
     struct slab_cut cuts[3];

@@ -30,9 +30,12 @@
 #define SIZE_1 (2u * ROW * ROWS)              /* the two planes of another */
 
 /* Bytes come one to an element in each plane of `two`, four in `f32`. */
-static const struct encoding f32 = { .name = "f32", .block_len = 1, .n_planes = 1,
-                                     .planes = { { .bytes_per_block = 4 } } };
-static const struct encoding two = { .name = "two", .block_len = 1, .n_planes = 2,
+static const struct encoding f32 = {
+    .name = "f32", .block_len = 1, .n_planes = 1, .planes = { { .bytes_per_block = 4 } }
+};
+static const struct encoding two = { .name = "two",
+                                     .block_len = 1,
+                                     .n_planes = 2,
                                      .planes = { { .bytes_per_block = 1 },
                                                  { .bytes_per_block = 1 } } };
 
@@ -43,14 +46,15 @@ static const struct model_tensor tensors[] = {
 
 static struct layout_piece pieces[] = {
     { LAYOUT_LITERAL, 0, 0, HEAD, NULL, 0, 0, 0 },
-    { LAYOUT_TENSOR, 0, 128, ROW * ROWS * 4, NULL, 0, 0, 0 },
-    { LAYOUT_TENSOR, 1, 0, ROW * ROWS, NULL, 1, 0, 0 },
-    { LAYOUT_TENSOR, 1, ROW * ROWS, ROW * ROWS, NULL, 1, 1, 0 },
+    { LAYOUT_TENSOR, 0, 128, ROW *ROWS * 4, NULL, 0, 0, 0 },
+    { LAYOUT_TENSOR, 1, 0, ROW *ROWS, NULL, 1, 0, 0 },
+    { LAYOUT_TENSOR, 1, ROW *ROWS, ROW *ROWS, NULL, 1, 1, 0 },
 };
 
 static struct layout_file files[] = { { "a", SIZE_0 }, { "b", SIZE_1 } };
-static const struct layout layout = { .files = files, .n_files = 2, .pieces = pieces,
-                                      .n_pieces = 4 };
+static const struct layout layout = {
+    .files = files, .n_files = 2, .pieces = pieces, .n_pieces = 4
+};
 static const struct model model = { .tensors = (struct model_tensor *)tensors, .n_tensors = 2 };
 
 static unsigned char wanted[2][SIZE_0 + SIZE_1];

@@ -35,9 +35,10 @@ static const char *evaluate(const char *text)
     struct map_memory memory = { NULL };
     struct map_expr *e = NULL;
     struct pare_str rest;
-    _cleanup_json_ json_t *values = json_loads(
-        "{\"heads\": 4, \"hidden\": 10, \"half\": 0.5, \"name\": \"Ab\", \"none\": null,"
-        " \"list\": [1, 2, 3], \"rope\": {\"factor\": 8.0}}", 0, NULL);
+    _cleanup_json_ json_t *values =
+        json_loads("{\"heads\": 4, \"hidden\": 10, \"half\": 0.5, \"name\": \"Ab\", \"none\": null,"
+                   " \"list\": [1, 2, 3], \"rope\": {\"factor\": 8.0}}",
+                   0, NULL);
     struct map_env env = { .values = values };
     json_t *value = NULL;
     err = (struct error)ERROR_INIT;
@@ -77,8 +78,8 @@ static void test_wrong_expressions(void **state)
     assert_non_null(strstr(evaluate("9223372036854775807 + 1"), "out of range"));
     assert_non_null(strstr(evaluate("name.x"), "name is a text, where an object is needed"));
     assert_non_null(strstr(evaluate("range(1000000000)"), "a range of 1000000000"));
-    assert_non_null(strstr(evaluate("len([[y for y in range(9000)] for x in range(9000)])"),
-                           "steps"));
+    assert_non_null(
+        strstr(evaluate("len([[y for y in range(9000)] for x in range(9000)])"), "steps"));
     assert_non_null(strstr(evaluate("(1 + "), "expected a value"));
     assert_non_null(strstr(evaluate("nothing(name)"), "there is no function nothing()"));
     char deep[400];
@@ -110,11 +111,14 @@ static void test_patterns(void **state)
                      1);
     assert_int_equal(pattern_expand(&from, NULL, &match, &back, &err), 0);
     assert_string_equal(back, name);
-    static const char *const wrong[] = { "h.012.e.0.w2.bias", "h.1.e.0.w3.bias", "h..e.0.w1.bias",
-                                         "h.1.e.0.w1.bias2", "h.99999999999.e.0.w1.bias", "" };
+    static const char *const wrong[] = {
+        "h.012.e.0.w2.bias", "h.1.e.0.w3.bias",           "h..e.0.w1.bias",
+        "h.1.e.0.w1.bias2",  "h.99999999999.e.0.w1.bias", ""
+    };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_int_equal(pattern_matches(&from, NULL, (struct pare_str){ wrong[i],
-                                                      strlen(wrong[i]) }, &match), 0);
+        assert_int_equal(pattern_matches(&from, NULL,
+                                         (struct pare_str){ wrong[i], strlen(wrong[i]) }, &match),
+                         0);
     map_memory_deinit(&memory);
 }
 
@@ -129,7 +133,8 @@ static void test_pattern_time(void **state)
     static char name[60001];
     memset(name, 'a', sizeof name - 1);
     assert_int_equal(pattern_parse(&memory, (struct pare_str){ stars, strlen(stars) }, NULL,
-                                   &pattern, &err), 0);
+                                   &pattern, &err),
+                     0);
     clock_t start = clock();
     assert_int_equal(pattern_matches(&pattern, NULL, (struct pare_str){ name, 60000 }, &match), 0);
     assert_true(clock() - start < CLOCKS_PER_SEC);
@@ -199,8 +204,8 @@ static int open_checkpoint(const char *config, const struct part *parts, struct 
         (void)snprintf(shape, sizeof shape, p->rows ? "%u,%u" : "%.0u%u", p->rows, p->columns);
         n += (size_t)snprintf(header + n, sizeof header - n,
                               "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[%s],"
-                              "\"data_offsets\":[%zu,%zu]}", n > 1 ? "," : "", p->name, shape,
-                              at, at + bytes);
+                              "\"data_offsets\":[%zu,%zu]}",
+                              n > 1 ? "," : "", p->name, shape, at, at + bytes);
         for (size_t i = 0; i < bytes / 4; i++)
             values[at / 4 + i] = (float)i;
         at += bytes;
@@ -224,8 +229,7 @@ static int open_checkpoint(const char *config, const struct part *parts, struct 
     }
     if (source_open(registry, c->model, NULL, NULL, &c->source, &err))
         fail_msg("%s", err.text);
-    struct map_request request = { .registry = registry, .dirs = dir, .to = "gguf",
-                                   .name = "toy" };
+    struct map_request request = { .registry = registry, .dirs = dir, .to = "gguf", .name = "toy" };
     return map_open(&request, c->source, c->model, &c->map, &err);
 }
 
@@ -256,14 +260,15 @@ static void test_transforms(void **state)
 {
     (void)state;
     static const struct part parts[] = {
-        { "old.l.0.q", 8, 1 }, { "l.1.q", 8, 1 }, { "l.0.t", 2, 3 }, { "l.0.norm", 0, 2 },
-        { "l.0.gu", 4, 1 }, { "l.0.s", 4, 1 }, { "l.0.a", 1, 2 }, { "l.0.b", 2, 2 },
-        { "l.0.x.0", 1, 2 }, { "l.0.x.1", 1, 2 }, { "l.1.x.0", 1, 2 }, { "l.1.x.1", 1, 2 },
+        { "old.l.0.q", 8, 1 },    { "l.1.q", 8, 1 },   { "l.0.t", 2, 3 },   { "l.0.norm", 0, 2 },
+        { "l.0.gu", 4, 1 },       { "l.0.s", 4, 1 },   { "l.0.a", 1, 2 },   { "l.0.b", 2, 2 },
+        { "l.0.x.0", 1, 2 },      { "l.0.x.1", 1, 2 }, { "l.1.x.0", 1, 2 }, { "l.1.x.1", 1, 2 },
         { "l.0.inv_freq", 0, 3 }, { NULL, 0, 0 }
     };
     struct checkpoint c = { NULL };
     int r = open_checkpoint("{\"architectures\":[\"ToyModel\"],\"layers\":2,\"experts\":2,"
-                            "\"scale\":0.5}", parts, &c);
+                            "\"scale\":0.5}",
+                            parts, &c);
     if (r)
         fail_msg("%s", err.text);
     assert_string_equal(map_name(c.map), "toy");
@@ -284,8 +289,7 @@ static void test_transforms(void **state)
 }
 
 /* A config.json, or tensors, that must fail with a text, soon. */
-static void expect_failure(const char *config, const struct part *parts, int code,
-                           const char *text)
+static void expect_failure(const char *config, const struct part *parts, int code, const char *text)
 {
     struct checkpoint c = { NULL };
     clock_t start = clock();
@@ -301,8 +305,7 @@ static void test_failures(void **state)
     (void)state;
     static const struct part q[] = { { "l.0.q", 8, 1 }, { NULL, 0, 0 } };
     static const struct part odd[] = { { "l.0.q", 8, 1 }, { "l.0.gu", 3, 1 }, { NULL, 0, 0 } };
-    static const struct part other[] = { { "l.0.q", 8, 1 }, { "enc.7.w.3", 2, 1 },
-                                         { NULL, 0, 0 } };
+    static const struct part other[] = { { "l.0.q", 8, 1 }, { "enc.7.w.3", 2, 1 }, { NULL, 0, 0 } };
     static const struct part b[] = { { "l.0.q", 8, 1 }, { "l.0.a", 2, 1 }, { NULL, 0, 0 } };
 #define TOY "{\"architectures\":[\"ToyModel\"],"
     expect_failure("{\"architectures\":[\"Strange\"]}", other, PARE_ENOTSUP,
@@ -368,9 +371,9 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_expressions),   cmocka_unit_test(test_wrong_expressions),
-        cmocka_unit_test(test_patterns),      cmocka_unit_test(test_pattern_time),
-        cmocka_unit_test(test_transforms),    cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_expressions),  cmocka_unit_test(test_wrong_expressions),
+        cmocka_unit_test(test_patterns),     cmocka_unit_test(test_pattern_time),
+        cmocka_unit_test(test_transforms),   cmocka_unit_test(test_failures),
         cmocka_unit_test(test_large_config),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -14,16 +14,19 @@
 
 #include <cmocka.h>
 
-static const struct encoding f32 = {
-    .name = "f32", .flags = PARE_ENCODING_FLOAT, .block_len = 1, .n_planes = 1,
-    .planes = { { sizeof(struct pare_plane), "data", 4, 0 } }
-};
+static const struct encoding f32 = { .name = "f32",
+                                     .flags = PARE_ENCODING_FLOAT,
+                                     .block_len = 1,
+                                     .n_planes = 1,
+                                     .planes = { { sizeof(struct pare_plane), "data", 4, 0 } } };
 /* Two planes: 16 codes a block, and 8 bytes for each row. */
-static const struct encoding split = {
-    .name = "split", .flags = PARE_ENCODING_QUANTIZED, .block_len = 32, .n_planes = 2,
-    .planes = { { sizeof(struct pare_plane), "codes", 16, 0 },
-                { sizeof(struct pare_plane), "scales", 2, 8 } }
-};
+static const struct encoding split = { .name = "split",
+                                       .flags = PARE_ENCODING_QUANTIZED,
+                                       .block_len = 32,
+                                       .n_planes = 2,
+                                       .planes = {
+                                           { sizeof(struct pare_plane), "codes", 16, 0 },
+                                           { sizeof(struct pare_plane), "scales", 2, 8 } } };
 
 static struct model *model;
 static struct error err;
@@ -52,8 +55,11 @@ static struct pare_str str(const char *s)
 static struct pare_tensor tensor_of(const char *name, const char *encoding, uint64_t rows,
                                     uint64_t row_len, uint64_t offset, uint64_t length)
 {
-    return (struct pare_tensor){ .struct_size = sizeof(struct pare_tensor), .name = str(name),
-                                 .encoding = encoding, .n_dims = 2, .n_planes = 1,
+    return (struct pare_tensor){ .struct_size = sizeof(struct pare_tensor),
+                                 .name = str(name),
+                                 .encoding = encoding,
+                                 .n_dims = 2,
+                                 .n_planes = 1,
                                  .dims = { rows, row_len },
                                  .planes = { { 0, 0, offset, length } } };
 }
@@ -297,8 +303,7 @@ static void plane_bytes_do_not_wrap(void **state)
     assert_true(bytes == 3 * 2 * 2 + 3 * 8);
     assert_int_equal(encoding_plane_bytes(&split, 0, UINT64_C(1) << 62, 32, &bytes, &err),
                      PARE_EDATA);
-    assert_int_equal(encoding_plane_bytes(&f32, 0, UINT64_C(1) << 61, 1, &bytes, &err),
-                     PARE_EDATA);
+    assert_int_equal(encoding_plane_bytes(&f32, 0, UINT64_C(1) << 61, 1, &bytes, &err), PARE_EDATA);
     assert_string_equal(err.text, "its size in f32 overflows");
 }
 
@@ -306,12 +311,17 @@ static void plane_bytes_do_not_wrap(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(tensors_have_sizes), TEST(dims_are_checked), TEST(planes_are_checked),
-        TEST(names_are_checked), TEST(extents_stay_inside_and_apart), TEST(extents_past_the_end),
-        TEST(metadata_keeps_its_order), TEST(metadata_is_copied_and_checked),
-        TEST(integers_of_all_types), TEST(memory_is_charged), TEST(a_census_counts),
-        TEST(plane_bytes_do_not_wrap),
-    };
+    const struct CMUnitTest tests[] = { TEST(tensors_have_sizes),
+                                        TEST(dims_are_checked),
+                                        TEST(planes_are_checked),
+                                        TEST(names_are_checked),
+                                        TEST(extents_stay_inside_and_apart),
+                                        TEST(extents_past_the_end),
+                                        TEST(metadata_keeps_its_order),
+                                        TEST(metadata_is_copied_and_checked),
+                                        TEST(integers_of_all_types),
+                                        TEST(memory_is_charged),
+                                        TEST(a_census_counts),
+                                        TEST(plane_bytes_do_not_wrap) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,8 +49,7 @@ static void cpu_levels_have_those_below(void **state)
         { "avx2", PARE_CPU_AVX2 | PARE_CPU_F16C },
         { "f16c", PARE_CPU_F16C },
         { "avx512", PARE_CPU_AVX512 | PARE_CPU_AVX2 | PARE_CPU_F16C },
-        { "avx512vbmi",
-          PARE_CPU_AVX512VBMI | PARE_CPU_AVX512 | PARE_CPU_AVX2 | PARE_CPU_F16C },
+        { "avx512vbmi", PARE_CPU_AVX512VBMI | PARE_CPU_AVX512 | PARE_CPU_AVX2 | PARE_CPU_F16C },
         { "neon", PARE_CPU_NEON },
     };
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
@@ -64,8 +63,8 @@ static void cpu_levels_have_those_below(void **state)
 static void cpu_words_that_are_none(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "", "sse", "avx2,", ",avx2", "avx2,,f16c", "AVX2", "avx",
-                                       "avx2 ", "c,avx2", "avx2,native" };
+    static const char *const bad[] = { "",     "sse", "avx2,", ",avx2",  "avx2,,f16c",
+                                       "AVX2", "avx", "avx2 ", "c,avx2", "avx2,native" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct error err = ERROR_INIT;
         uint32_t mask = 99;
@@ -80,8 +79,9 @@ static void names(void **state)
     (void)state;
     static const char *const good[] = { "a", "q4_k", "example-reader",
                                         "a234567890123456789012345678901" };
-    static const char *const bad[] = { "", "4q", "_a", "-a", "A", "q4 k", "q4.k", "\xc3\xa4",
-                                       "a2345678901234567890123456789012" };
+    static const char *const bad[] = { "",     "4q",       "_a",
+                                       "-a",   "A",        "q4 k",
+                                       "q4.k", "\xc3\xa4", "a2345678901234567890123456789012" };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(validate_name(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -154,7 +154,10 @@ static void services_fill_no_further_than_asked(void **state)
     struct error err = ERROR_INIT;
     struct model *model = NULL;
     struct pare_host host;
-    union { struct pare_file file; char bytes[256]; } room;
+    union {
+        struct pare_file file;
+        char bytes[256];
+    } room;
     assert_int_equal(model_new(&model, &err), 0);
     assert_int_equal(model_add_file(model, "f", -1, 5, &err), 0);
     struct pare_job job = { .model = model, .err = &err };

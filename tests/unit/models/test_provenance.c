@@ -24,10 +24,11 @@
 
 #include <cmocka.h>
 
-static const struct encoding f32 = {
-    .name = "f32", .flags = PARE_ENCODING_FLOAT, .block_len = 1, .n_planes = 1,
-    .planes = { { sizeof(struct pare_plane), "data", 4, 0 } }
-};
+static const struct encoding f32 = { .name = "f32",
+                                     .flags = PARE_ENCODING_FLOAT,
+                                     .block_len = 1,
+                                     .n_planes = 1,
+                                     .planes = { { sizeof(struct pare_plane), "data", 4, 0 } } };
 
 static struct model *source, *target;
 static struct error err;
@@ -75,8 +76,10 @@ static void add_tensors(const json_t *tensors)
     json_t *tensor, *dim;
     json_array_foreach(tensors, i, tensor) {
         const char *name = json_string_value(json_array_get(tensor, 0));
-        struct pare_tensor t = { .struct_size = sizeof t, .name = { name, strlen(name) },
-                                 .encoding = "f32", .n_planes = 1,
+        struct pare_tensor t = { .struct_size = sizeof t,
+                                 .name = { name, strlen(name) },
+                                 .encoding = "f32",
+                                 .n_planes = 1,
                                  .planes = { { 0, 0, 0, 4 } } };
         json_array_foreach(json_array_get(tensor, 1), d, dim) {
             t.dims[t.n_dims++] = (uint64_t)json_integer_value(dim);

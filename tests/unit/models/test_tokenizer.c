@@ -26,7 +26,8 @@ static int begin(void **state)
     err = (struct error)ERROR_INIT;
     if (model_new(&folder, &err) < 0 || model_new(&target, &err) < 0)
         return -1;
-    request = (struct tokenizer_request){ .source = folder, .add_space_prefix = -1,
+    request = (struct tokenizer_request){ .source = folder,
+                                          .add_space_prefix = -1,
                                           .looks_special = 1,
                                           .dirs = getenv("PARE_ARCHITECTURES") };
     return 0;
@@ -85,19 +86,20 @@ static int type(uint64_t i)
 }
 
 #define GPT2 "\"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false}"
-#define ADDED(id, text, special)                                        \
+#define ADDED(id, text, special) \
     "{\"id\": " #id ", \"content\": \"" text "\", \"special\": " special "}"
 
-static const char small_bpe[] =
-    "{\"added_tokens\": [" ADDED(3, "<s>", "true") ", " ADDED(4, "\xe2\x96\x81x", "false") "], "
-    GPT2 ", \"decoder\": {\"type\": \"ByteLevel\"}, \"model\": {\"type\": \"BPE\", "
-    "\"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2}, \"merges\": [\"a b\"]}}";
+static const char small_bpe[] = "{\"added_tokens\": [" ADDED(3, "<s>", "true") ", " ADDED(
+    4, "\xe2\x96\x81x",
+    "false") "], " GPT2 ", \"decoder\": {\"type\": \"ByteLevel\"}, \"model\": {\"type\": \"BPE\", "
+             "\"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2}, \"merges\": [\"a b\"]}}";
 
 static void test_bpe(void **state)
 {
     (void)state;
     add("tokenizer.json", small_bpe);
-    add("tokenizer_config.json", "{\"bos_token\": \"<s>\", \"add_bos_token\": true, "
+    add("tokenizer_config.json",
+        "{\"bos_token\": \"<s>\", \"add_bos_token\": true, "
         "\"model_max_length\": 1000000000000000019884624838656, \"chat_template\": \"{{ x }}\"}");
     request.vocab_size = 6;
     load();
@@ -119,7 +121,7 @@ static void test_pairs(void **state)
 {
     (void)state;
     add("tokenizer.json", "{" GPT2 ", \"model\": {\"type\": \"BPE\", \"vocab\": {\"a \": 0, "
-        "\"b\": 1, \"a b\": 2}, \"merges\": [[\"a \", \"b\"]]}}");
+                          "\"b\": 1, \"a b\": 2}, \"merges\": [[\"a \", \"b\"]]}}");
     load();
     const struct pare_value *merges = meta_find(target, "tokenizer.ggml.merges");
     assert_string_equal(((const struct pare_str *)merges->data)->data, "a\xc4\xa0 b");
@@ -128,7 +130,8 @@ static void test_pairs(void **state)
 static void test_unknown_pre(void **state)
 {
     (void)state;
-    add("tokenizer.json", "{\"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"Regex\": "
+    add("tokenizer.json",
+        "{\"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"Regex\": "
         "\"odd+\"}, \"behavior\": \"Isolated\"}, \"model\": {\"type\": \"BPE\", \"vocab\": "
         "{\"a\": 0}, \"merges\": []}}");
     refuse(PARE_ENOTSUP, "odd+");
@@ -140,14 +143,18 @@ static void test_unknown_pre(void **state)
 static void test_wordpiece(void **state)
 {
     (void)state;
-    add("tokenizer.json", "{\"added_tokens\": [" ADDED(0, "[CLS]", "true") "], "
+    /* clang-format off */
+    add("tokenizer.json",
+        "{\"added_tokens\": [" ADDED(0, "[CLS]", "true") "], "
         "\"normalizer\": {\"type\": \"BertNormalizer\", \"clean_text\": true, "
         "\"handle_chinese_chars\": true, \"strip_accents\": null, \"lowercase\": true}, "
         "\"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"}, \"model\": {\"type\": "
         "\"WordPiece\", \"vocab\": {\"[CLS]\": 0, \"a\": 1, \"##b\": 2}}}");
+    /* clang-format on */
     load();
     assert_string_equal(token(0), "[CLS]");
-    assert_string_equal(token(1), "\xe2\x96\x81" "a");
+    assert_string_equal(token(1), "\xe2\x96\x81"
+                                  "a");
     assert_string_equal(token(2), "b");
     assert_non_null(meta_find(target, "tokenizer.ggml.normalizer.lowercase"));
 }
@@ -155,7 +162,8 @@ static void test_wordpiece(void **state)
 static void test_fallback(void **state)
 {
     (void)state;
-    add("tokenizer.json", "{\"decoder\": {\"type\": \"Sequence\"}, \"normalizer\": {\"type\": "
+    add("tokenizer.json",
+        "{\"decoder\": {\"type\": \"Sequence\"}, \"normalizer\": {\"type\": "
         "\"Prepend\"}, \"model\": {\"type\": \"BPE\", \"byte_fallback\": true, \"vocab\": "
         "{\"<0x0A>\": 0, \"a\": 1, \"b\": 2, \"ab\": 3, \"ba\": 4}, "
         "\"merges\": [\"b a\", \"a b\"]}}");
@@ -166,12 +174,14 @@ static void test_fallback(void **state)
 }
 
 /* Pieces <unk>, a and ab; then those of the piece that is broken. */
+/* clang-format off */
 static const unsigned char spm[] = {
     0x0a, 0x09, 0x0a, 5, '<', 'u', 'n', 'k', '>', 0x18, 2,
     0x0a, 0x03, 0x0a, 1, 'a',
     0x0a, 0x09, 0x0a, 2, 'a', 'b', 0x15, 0, 0, 0x80, 0x3f,
     0x12, 0x02, 0x18, 2,
 };
+/* clang-format on */
 
 static void test_spm(void **state)
 {
@@ -233,7 +243,7 @@ static void test_names(void **state)
     (void)state;
     add_bytes("tokenizer.model", spm, sizeof spm);
     add("tokenizer_config.json", "{\"bos_token\": \"ab\", \"eos_token\": {\"content\": \"a\"}, "
-        "\"unk_token\": \"<unk>\", \"pad_token\": \"none\"}");
+                                 "\"unk_token\": \"<unk>\", \"pad_token\": \"none\"}");
     load();
     assert_int_equal(meta_int(target, "tokenizer.ggml.bos_token_id", -1), 2);
     assert_int_equal(meta_int(target, "tokenizer.ggml.eos_token_id", -1), 1);
@@ -349,7 +359,7 @@ static void hostile_added(const char *added, int code, const char *expected)
     strbuf_puts(&sb, "{\"added_tokens\": [");
     strbuf_puts(&sb, added);
     strbuf_puts(&sb, "], " GPT2 ", \"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, "
-                "\"merges\": []}}");
+                     "\"merges\": []}}");
     hostile_file("tokenizer.json", sb.data, code, expected);
 }
 
@@ -399,7 +409,8 @@ static void test_warnings(void **state)
     begin(NULL);
     request.warn = count_warning;
     request.context = &warnings;
-    add("tokenizer.json", "{\"decoder\": {\"type\": \"Sequence\"}, \"model\": {\"type\": \"BPE\", "
+    add("tokenizer.json",
+        "{\"decoder\": {\"type\": \"Sequence\"}, \"model\": {\"type\": \"BPE\", "
         "\"byte_fallback\": true, \"vocab\": {\"a\": 1, \"b\": 2, \"ab\": 3, \"aba\": 4, "
         "\"ba\": 0}, \"merges\": [\"b a\", \"a b\", \"a ba\"]}}");
     load();
@@ -437,7 +448,7 @@ static void test_round_trip(void **state)
         close(folder->files[i].fd);
     model_free(folder);
     begin(NULL);
-    json_object_foreach (files, name, text)
+    json_object_foreach(files, name, text)
         add(name, json_string_value(text));
     request.vocab_size = 6;
     load();

@@ -84,7 +84,7 @@ static const unsigned char *base_add(struct base *b, const char *name, uint32_t 
                                      uint64_t row_len)
 {
     struct error err = ERROR_INIT;
-    struct pare_tensor said = { sizeof said, { name, strlen(name) }, e->name, 2, 1,
+    struct pare_tensor said = { sizeof said,       { name, strlen(name) },    e->name, 2, 1,
                                 { rows, row_len }, { { file, 0, offset, 0 } } };
     assert_int_equal(encoding_plane_bytes(e, 0, rows, row_len, &said.planes[0].length, &err), 0);
     assert_true(offset + said.planes[0].length <= b->size[file]);
@@ -94,7 +94,8 @@ static const unsigned char *base_add(struct base *b, const char *name, uint32_t 
 
 static struct view_tensor named(const char *name, uint64_t rows, uint64_t row_len)
 {
-    return (struct view_tensor){ .name = { name, strlen(name) }, .n_dims = 2,
+    return (struct view_tensor){ .name = { name, strlen(name) },
+                                 .n_dims = 2,
                                  .dims = { rows, row_len } };
 }
 
@@ -299,8 +300,8 @@ static void matrices_are_transposed(void **state)
     check_transposed(1, 5, 1, 0, 1);
     check_transposed(2, 1, 7, 0, 1);
     check_transposed(3, 5, 7, 0, 1);
-    check_transposed(1, 1000, 9000, 0, 1);  /* over one panel, gaps wider than a call */
-    check_transposed(1, 60000, 150, 0, 1);  /* over one panel, in bands */
+    check_transposed(1, 1000, 9000, 0, 1); /* over one panel, gaps wider than a call */
+    check_transposed(1, 60000, 150, 0, 1); /* over one panel, in bands */
     check_transposed(1, 65536, 2, 0, 1);
     check_transposed(3, 5, 8, 0, 2);
     check_transposed(3, 5, 8, 1, 2);
@@ -462,11 +463,9 @@ static void rows_that_are_none(void **state)
     assert_int_equal(view_new(&b->source, &view, &err), 0);
     struct view_tensor said = named("x", 2, 6);
     static const struct view_rows bad[] = {
-        { 0, 3, 2, 1, 1, 0 },          { 0, 0, 2, 4, 1, 0 },
-        { 0, 4, 1, 1, 1, 0 },          { 0, 0, 2, 1, 2, 4 },
-        { 0, 1, 2, UINT64_MAX, 1, 0 }, { 0, UINT64_MAX, 2, 1, 1, 0 },
-        { 0, 0, 2, 1, 0, 0 },          { 0, 0, UINT64_MAX, 1, 1, 0 },
-        { 0, 0, 4, 1, 3, 2 },
+        { 0, 3, 2, 1, 1, 0 }, { 0, 0, 2, 4, 1, 0 },          { 0, 4, 1, 1, 1, 0 },
+        { 0, 0, 2, 1, 2, 4 }, { 0, 1, 2, UINT64_MAX, 1, 0 }, { 0, UINT64_MAX, 2, 1, 1, 0 },
+        { 0, 0, 2, 1, 0, 0 }, { 0, 0, UINT64_MAX, 1, 1, 0 }, { 0, 0, 4, 1, 3, 2 }
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(view_add_rows(view, &said, 0, &bad[i], 1, &err), PARE_EDATA);

@@ -22,8 +22,7 @@ static void warn(void *context, const char *text)
     fprintf(stderr, "warning: %s\n", text);
 }
 
-static int add_files(struct model *model, const char *folder, const char *prefix,
-                     struct error *err)
+static int add_files(struct model *model, const char *folder, const char *prefix, struct error *err)
 {
     _cleanup_closedir_ DIR *dir = opendir(folder);
     struct dirent *entry;
@@ -66,8 +65,10 @@ static json_t *element(uint32_t type, const void *data, uint64_t i)
 
 static json_t *entry_of(const struct model_meta *meta)
 {
-    static const char *const types[] = { [PARE_U32] = "u32", [PARE_I32] = "i32",
-                                         [PARE_F32] = "f32", [PARE_BOOL] = "bool",
+    static const char *const types[] = { [PARE_U32] = "u32",
+                                         [PARE_I32] = "i32",
+                                         [PARE_F32] = "f32",
+                                         [PARE_BOOL] = "bool",
                                          [PARE_STRING] = "string" };
     const struct pare_value *value = &meta->value;
     json_t *json;
@@ -101,8 +102,7 @@ static void set_option(struct tokenizer_request *request, const char *option)
         request->spm_added_tokens = atoi(value);
 }
 
-static int dump(int argc, char **argv, struct model *model, struct model *target,
-                struct error *err)
+static int dump(int argc, char **argv, struct model *model, struct model *target, struct error *err)
 {
     _cleanup_json_ json_t *config = NULL;
     int r = add_files(model, argv[1], "", err);
@@ -111,8 +111,12 @@ static int dump(int argc, char **argv, struct model *model, struct model *target
     r = map_read_config(model, &config, err);
     if (r < 0)
         return r;
-    struct tokenizer_request request = { .source = model, .config = config, .dirs = argv[2],
-                                         .add_space_prefix = -1, .looks_special = 1, .warn = warn,
+    struct tokenizer_request request = { .source = model,
+                                         .config = config,
+                                         .dirs = argv[2],
+                                         .add_space_prefix = -1,
+                                         .looks_special = 1,
+                                         .warn = warn,
                                          .vocab_size = (uint64_t)json_get_int(config, "vocab_size",
                                                                               0) };
     for (int i = 3; i < argc; i++)

@@ -40,14 +40,14 @@ enum {
     NEEDS = USES | PARE_ENCODING_NEEDS_IMPORTANCE
 };
 
-#define STAND_IN(id, kind, len, bytes)                                \
-    {                                                                 \
-        .name = id, .flags = kind, .block_len = len, .n_planes = 1,   \
-        .planes = { { .name = "data", .bytes_per_block = bytes } },   \
-        .kernel = { .name = "c", .encode = encode, .decode = decode },\
-        .recover = recover                                            \
+#define STAND_IN(id, kind, len, bytes)                                                    \
+    {                                                                                     \
+        .name = id, .flags = kind, .block_len = len, .n_planes = 1,                       \
+        .planes = { { .name = "data", .bytes_per_block = bytes } },                       \
+        .kernel = { .name = "c", .encode = encode, .decode = decode }, .recover = recover \
     }
 
+/* clang-format off */
 static const struct encoding encodings[] = {
     STAND_IN("f32", FLOAT, 1, 4), STAND_IN("f16", FLOAT, 1, 2), STAND_IN("bf16", FLOAT, 1, 2),
     STAND_IN("i32", INTEGER, 1, 4), STAND_IN("q8_0", PLAIN, 32, 34),
@@ -65,6 +65,7 @@ static const struct encoding encodings[] = {
     STAND_IN("tq2_0", PLAIN, 256, 66), STAND_IN("tq1_0", PLAIN, 256, 54),
     STAND_IN("only_gguf", FLOAT, 1, 1),
 };
+/* clang-format on */
 
 const char *plan_hidden, *plan_absent, *plan_misfit;
 
@@ -78,11 +79,13 @@ const struct encoding *registry_encoding(const struct registry *registry, const 
     return NULL;
 }
 
+/* clang-format off */
 static const char *const gguf_holds[] = {
     "f32", "f16", "bf16", "i32", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "iq4_nl", "mxfp4", "nvfp4",
     "q2_0", "q1_0", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "iq4_xs", "iq3_s", "iq3_xxs", "iq2_s",
     "iq2_xs", "iq2_xxs", "iq1_m", "iq1_s", "tq2_0", "tq1_0", "odd", NULL
 };
+/* clang-format on */
 const struct pare_writer plan_gguf = { .name = "gguf", .encodings = gguf_holds };
 
 /* Importance data that have an entry for every tensor. They take the place of those of files. */
@@ -160,12 +163,15 @@ struct model *new_model(const char *format)
 }
 
 void add_tensor(struct model *model, const char *name, const char *encoding, uint32_t n_dims,
-                       const uint64_t *dims)
+                const uint64_t *dims)
 {
     struct error err = ERROR_INIT;
     const struct encoding *e = registry_encoding(NULL, encoding);
-    struct pare_tensor t = { .struct_size = sizeof t, .name = { name, strlen(name) },
-                             .encoding = encoding, .n_dims = n_dims, .n_planes = 1 };
+    struct pare_tensor t = { .struct_size = sizeof t,
+                             .name = { name, strlen(name) },
+                             .encoding = encoding,
+                             .n_dims = n_dims,
+                             .n_planes = 1 };
     uint64_t elements = 1;
     for (uint32_t i = 0; i < n_dims; i++) {
         t.dims[i] = dims[i];
@@ -177,7 +183,7 @@ void add_tensor(struct model *model, const char *name, const char *encoding, uin
 }
 
 void add_matrix(struct model *model, const char *name, const char *encoding, uint64_t rows,
-                       uint64_t cols)
+                uint64_t cols)
 {
     add_tensor(model, name, encoding, 2, (const uint64_t[]){ rows, cols });
 }
@@ -185,8 +191,9 @@ void add_matrix(struct model *model, const char *name, const char *encoding, uin
 void set_u32(struct model *model, const char *key, uint32_t number)
 {
     struct error err = ERROR_INIT;
-    struct pare_value value = { .struct_size = sizeof value, .type = PARE_U32, .count = 1,
-                                .data = &number };
+    struct pare_value value = {
+        .struct_size = sizeof value, .type = PARE_U32, .count = 1, .data = &number
+    };
     assert_int_equal(meta_set(model, (struct pare_str){ key, strlen(key) }, &value, &err), 0);
 }
 
@@ -194,13 +201,14 @@ void set_string(struct model *model, const char *key, const char *text)
 {
     struct error err = ERROR_INIT;
     struct pare_str s = { text, strlen(text) };
-    struct pare_value value = { .struct_size = sizeof value, .type = PARE_STRING, .count = 1,
-                                .data = &s };
+    struct pare_value value = {
+        .struct_size = sizeof value, .type = PARE_STRING, .count = 1, .data = &s
+    };
     assert_int_equal(meta_set(model, (struct pare_str){ key, strlen(key) }, &value, &err), 0);
 }
 
 void describe(struct model *model, const char *arch, uint32_t layers, uint32_t heads,
-                     uint32_t heads_kv, uint32_t experts)
+              uint32_t heads_kv, uint32_t experts)
 {
     char key[100];
     set_string(model, "general.architecture", arch);
@@ -211,8 +219,9 @@ void describe(struct model *model, const char *arch, uint32_t layers, uint32_t h
     if (heads_kv != heads) {
         uint32_t array[3] = { heads_kv, 1, 1 }; /* one number per layer: the first counts */
         struct error err = ERROR_INIT;
-        struct pare_value value = { .struct_size = sizeof value, .type = PARE_U32, .is_array = 1,
-                                    .count = 3, .data = array };
+        struct pare_value value = {
+            .struct_size = sizeof value, .type = PARE_U32, .is_array = 1, .count = 3, .data = array
+        };
         int n = snprintf(key, sizeof key, "%s.attention.head_count_kv", arch);
         assert_int_equal(meta_set(model, (struct pare_str){ key, (size_t)n }, &value, &err), 0);
     }
@@ -221,9 +230,9 @@ void describe(struct model *model, const char *arch, uint32_t layers, uint32_t h
         set_u32(model, key, experts);
 }
 
-int try_plan(const char *recipe_id, const struct model *source,
-                    const struct pare_writer *writer, struct plan_options options,
-                    struct recipe **ret_recipe, struct plan **ret_plan, struct error *err)
+int try_plan(const char *recipe_id, const struct model *source, const struct pare_writer *writer,
+             struct plan_options options, struct recipe **ret_recipe, struct plan **ret_plan,
+             struct error *err)
 {
     char dirs[4096];
     (void)snprintf(dirs, sizeof dirs, "%s/recipes:%s", getenv("PARE_TEST_DATA"),
@@ -235,11 +244,10 @@ int try_plan(const char *recipe_id, const struct model *source,
 }
 
 void expect_plan(const char *recipe_id, const struct model *source,
-                        const struct pare_writer *writer, struct recipe **ret_recipe,
-                        struct plan **ret_plan)
+                 const struct pare_writer *writer, struct recipe **ret_recipe,
+                 struct plan **ret_plan)
 {
     struct error err = ERROR_INIT;
-    if (try_plan(recipe_id, source, writer, (struct plan_options){ 0 }, ret_recipe, ret_plan,
-                 &err))
+    if (try_plan(recipe_id, source, writer, (struct plan_options){ 0 }, ret_recipe, ret_plan, &err))
         fail_msg("%s: %s", recipe_id, err.text);
 }

@@ -120,8 +120,8 @@ static int wants_importance(const struct table *table, size_t line, size_t index
 {
     static const char *const never[] = { "output.weight", "token_embd.weight",
                                          "per_layer_token_embd.weight", NULL };
-    static const char *const low[] = { "iq3_xxs", "iq2_xxs", "iq2_xs", "iq2_s", "iq1_m", "iq1_s",
-                                       NULL };
+    static const char *const low[] = { "iq3_xxs", "iq2_xxs", "iq2_xs", "iq2_s",
+                                       "iq1_m",   "iq1_s",   NULL };
     const char *type = wanted(table, line, index, 0);
     if (is_one_of(table->words[line][0], never))
         return 0;
@@ -187,16 +187,19 @@ static void test_golden(void **state)
 
 int main(void)
 {
+    /* clang-format off */
     static const char *const models[] = {
         "qwen3-0.6b", "qwen3-14b", "gemma-3-4b-it", "llama-3.1-70b", "qwen2-72b", "gpt-oss-120b",
         "mixtral-8x7b", "mixtral-8x7b-split", "deepseek-v2-lite", "falcon-7b", "falcon-40b",
         "smollm2-135m", "tinyllama-22", "minilm-l6", "oddities", "phi-3-mini", "mamba-130m",
         "rwkv6-1.6b", "deepseek-v3-16", "gemma-3n-e2b"
     };
+    /* clang-format on */
     enum { N_MODELS = sizeof models / sizeof *models };
     struct CMUnitTest golden[N_MODELS];
     for (size_t i = 0; i < N_MODELS; i++)
-        golden[i] = (struct CMUnitTest){ .name = models[i], .test_func = test_golden,
+        golden[i] = (struct CMUnitTest){ .name = models[i],
+                                         .test_func = test_golden,
                                          .initial_state = (void *)(uintptr_t)models[i] };
     int failed = cmocka_run_group_tests_name("golden plans", golden, NULL, NULL);
     print_message("%lu choices compared\n", choices);

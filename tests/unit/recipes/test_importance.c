@@ -204,12 +204,11 @@ static void gguf_values_are_sums_by_counts(void **state)
 {
     (void)state;
     static const float counts[] = { 3, 0.4f, 2.5f }; /* counts are rounded: 3, 0, 3 */
-    const struct made_tensor tensors[] = { { "e.in_sum2", 0, 4, 3, sums },
-                                           { "e.counts", 0, 1, 3, counts },
-                                           { "other", 0, 4, 1, sums },
-                                           { "d.counts", 0, 1, 1, counts },
-                                           { "d.in_sum2", 0, 2, 1, sums },
-                                           { NULL, 0, 0, 0, NULL } };
+    const struct made_tensor tensors[] = {
+        { "e.in_sum2", 0, 4, 3, sums }, { "e.counts", 0, 1, 3, counts },
+        { "other", 0, 4, 1, sums },     { "d.counts", 0, 1, 1, counts },
+        { "d.in_sum2", 0, 2, 1, sums }, { NULL, 0, 0, 0, NULL }
+    };
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
     CLEANUP(opened_deinit) struct opened o;
     float values[12];

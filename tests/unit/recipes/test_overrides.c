@@ -49,8 +49,9 @@ static int plan_with(struct planned *planned, const char *recipe, const char *co
     int r = recipe_load(dirs, recipe, &planned->recipe, &planned->err);
     for (size_t i = 0; !r && overrides[i]; i += 2)
         r = override(planned->recipe, overrides[i], overrides[i + 1], &planned->err);
-    return r ? r : plan_make(planned->recipe, NULL, planned->source, &plan_gguf, options,
-                             &planned->plan, &planned->err);
+    return r ? r
+             : plan_make(planned->recipe, NULL, planned->source, &plan_gguf, options,
+                         &planned->plan, &planned->err);
 }
 
 /* The same with one text and no options; it must succeed. */
@@ -117,8 +118,7 @@ static void test_place_and_order(void **state)
     expect(&p, "a0.weight", "q5_0");
     expect(&p, "a1.weight", "q5_1");
     expect(&p, "b0.weight", "bf16");
-    assert_string_equal(p.plan->choices[0].rule,
-                        "--tensor 'a0*=q5_0': q5_0 if name ~ \"a0*\"");
+    assert_string_equal(p.plan->choices[0].rule, "--tensor 'a0*=q5_0': q5_0 if name ~ \"a0*\"");
     assert_string_equal(p.plan->choices[1].rule, "model.pare:3: q5_1 if role == a");
     forget(&p);
     model_free(p.source);
@@ -145,11 +145,11 @@ static void test_counting(void **state)
 static void test_patterns(void **state)
 {
     static const char *const conditions[][2] = {
-        { "name ~ \"a{0-1,7}.weight\"", "yyn" },  { "name ~ \"a{10}.weight\"", "nny" },
-        { "name ~ \"*{0-9}*\"", "yyn" },          { "name ~ \"a1{0}.weight\"", "nnn" },
-        { "name ~ \"?{1-10}*\"", "nyy" },         { "name =~ \"^a(0|10)\\.\"", "yny" },
-        { "name =~ \"[01]{2}\"", "nny" },         { "name =~ \"weight$\"", "yyy" },
-        { "not name =~ \"1\"", "ynn" },           { "name ~ \"a{0000001}*\"", "nyn" },
+        { "name ~ \"a{0-1,7}.weight\"", "yyn" }, { "name ~ \"a{10}.weight\"", "nny" },
+        { "name ~ \"*{0-9}*\"", "yyn" },         { "name ~ \"a1{0}.weight\"", "nnn" },
+        { "name ~ \"?{1-10}*\"", "nyy" },        { "name =~ \"^a(0|10)\\.\"", "yny" },
+        { "name =~ \"[01]{2}\"", "nny" },        { "name =~ \"weight$\"", "yyy" },
+        { "not name =~ \"1\"", "ynn" },          { "name ~ \"a{0000001}*\"", "nyn" }
     };
     (void)state;
     struct planned p = { .source = letters() };
@@ -178,7 +178,8 @@ static void test_pure(void **state)
     expect(&p, "b.norm", "bf16");
     forget(&p);
     assert_int_equal(plan_with(&p, "mix", (const char *[]){ NULL },
-                               &(struct plan_options){ .pure = 1 }), 0);
+                               &(struct plan_options){ .pure = 1 }),
+                     0);
     expect(&p, "a0.weight", "q4_k");
     forget(&p);
     add_matrix(p.source, "d.weight", "bf16", 2, 40);
@@ -212,7 +213,8 @@ static void test_metadata(void **state)
     (void)state;
     struct planned p = { .source = letters() };
     set_string(p.source, "general.name", "Letters");
-    plan_by(&p, "mix", "set k.first string \"outside\"\nset k.new i8 -3\nset k.first string \"x\"\n"
+    plan_by(&p, "mix",
+            "set k.first string \"outside\"\nset k.new i8 -3\nset k.first string \"x\"\n"
             "drop general.name\ndrop k.last\nset k.text string arch if layers == 12\n"
             "set k.not bool true if layers == 13\ndrop k.second\nwarn \"Careful\"");
     const struct model *t = p.plan->target;
@@ -227,7 +229,8 @@ static void test_metadata(void **state)
     assert_int_equal(json_array_size(p.plan->warnings), 1);
     forget(&p);
     assert_int_equal(plan_with(&p, "mix", (const char *[]){ "x", "set k.last u8 3", NULL },
-                               &(struct plan_options){ .importance = &plan_importance }), 0);
+                               &(struct plan_options){ .importance = &plan_importance }),
+                     0);
     assert_string_equal(text_of(p.plan->target, "k.last"), "all");
     assert_int_equal(meta_int(p.plan->target, "k.second", 0), 24);
     forget(&p);
@@ -239,7 +242,8 @@ static void test_facts_from_outside(void **state)
 {
     (void)state;
     struct planned p = { .source = letters() };
-    plan_by(&p, "mix", "set llama.block_count u32 5\nset k.old u32 layers\n"
+    plan_by(&p, "mix",
+            "set llama.block_count u32 5\nset k.old u32 layers\n"
             "q8_0 if layers == 5 and name == \"b0.weight\"");
     assert_int_equal(meta_int(p.plan->target, "k.second", 0), 10);
     assert_int_equal(meta_int(p.plan->target, "k.old", 0), 12);
@@ -308,21 +312,22 @@ static void test_mistakes(void **state)
         { "keep if name ~ \"{1-}\"",
           "o.pare:1: expected numbers such as {0-3,12} in the pattern '{1-}'" },
         { "keep if name ~ \"{1\"", "o.pare:1: expected ',' or '}' after a number in the pattern "
-          "'{1'" },
+                                   "'{1'" },
         { "keep if name ~ \"{1x}\"", "o.pare:1: expected ',' or '}' after a number in the pattern "
-          "'{1x}'" },
+                                     "'{1x}'" },
         { "keep if name ~ \"{7-3}\"", "o.pare:1: the range 7-3 in the pattern '{7-3}' is empty" },
         { "keep if name ~ \"{1234567890}\"",
           "o.pare:1: expected numbers such as {0-3,12} in the pattern '{1234567890}'" },
         { "keep if name =~ x", "o.pare:1: expected a regular expression in quotation marks, not "
-          "'x'" },
+                               "'x'" },
         { "keep if layer =~ \"x\"", "o.pare:1: '=~' expects a text, not a number" },
         { "keep if name =~ \"(a)\\1\"", "o.pare:1: the regular expression '(a)\\1' refers back to "
-          "a part of itself, which may take too long" },
-        { "keep if name =~ \"((a{9}){9}){9}\"", "o.pare:1: the counts in the regular expression "
+                                        "a part of itself, which may take too long" },
+        { "keep if name =~ \"((a{9}){9}){9}\"",
+          "o.pare:1: the counts in the regular expression "
           "'((a{9}){9}){9}' multiply its length to more than 1024" },
         { "keep if name =~ \"a{2000,}\"", "o.pare:1: the counts in the regular expression "
-          "'a{2000,}' multiply its length to more than 1024" },
+                                          "'a{2000,}' multiply its length to more than 1024" },
         { "keep if cut(name) == \"\"", "o.pare:1: expected ',', not ')'" },
         { "keep if cut(1, 2) == \"\"", "o.pare:1: 'cut' expects a text, not a number" },
     };
@@ -373,7 +378,7 @@ static void test_odd_texts(void **state)
                       &(struct plan_options){ 0 });
     assert_int_equal(r, PARE_EDATA);
     assert_non_null(strstr(p.err.text, "o:1: a text of 513 bytes is too long for =~, whose limit "
-                           "is 512"));
+                                       "is 512"));
     forget(&p);
     model_free(p.source);
 }
@@ -456,7 +461,8 @@ static void test_required_importance(void **state)
                    "tensor a0.weight would become iq2_xs, which is useless without importance "
                    "data: give an importance matrix of the model");
     assert_int_equal(plan_with(&p, "mix", (const char *[]){ "o", "iq2_xs if role == a", NULL },
-                               &draft), 0);
+                               &draft),
+                     0);
     assert_string_equal(json_string_value(json_array_get(p.plan->warnings, 0)),
                         "4 tensors cannot be encoded without importance data: the first is "
                         "a0.weight (iq2_xs); give an importance matrix of the model");

@@ -24,8 +24,7 @@ static void expect_error(const char *recipe_id, const struct model *source,
     struct recipe *recipe = NULL;
     struct plan *plan = NULL;
     struct error err = ERROR_INIT;
-    int r = try_plan(recipe_id, source, writer, (struct plan_options){ 0 }, &recipe, &plan,
-                     &err);
+    int r = try_plan(recipe_id, source, writer, (struct plan_options){ 0 }, &recipe, &plan, &err);
     assert_string_equal(err.text, text);
     assert_int_equal(r, code);
     assert_int_equal(err.code, code);
@@ -67,7 +66,7 @@ static void test_metadata(void **state)
     static const struct {
         const char *recipe;
         int64_t file_type;
-    } types[] = { { "f32", 0 },  { "f16", 1 },   { "bf16", 32 },  { "q8_0", 7 },
+    } types[] = { { "f32", 0 },   { "f16", 1 },  { "bf16", 32 },  { "q8_0", 7 },
                   { "q6_k", 18 }, { "q4_0", 2 }, { "q4_k_m", 15 } };
     (void)state;
     struct model *model = small_model();
@@ -349,8 +348,7 @@ static void test_lattices(void **state)
     plan_free(plan);
     recipe_free(recipe);
     plan_lattice_hold = LATTICE_ROUNDED;
-    assert_int_equal(try_plan("q8_0", model, &plan_gguf, look, &recipe, &plan, &err),
-                     PARE_ENOTSUP);
+    assert_int_equal(try_plan("q8_0", model, &plan_gguf, look, &recipe, &plan, &err), PARE_ENOTSUP);
     recipe_free(recipe);
     err = (struct error)ERROR_INIT;
 
@@ -361,8 +359,11 @@ static void test_lattices(void **state)
     assert_null(plan->choices[1].importance);
     plan_free(plan);
     recipe_free(recipe);
-    assert_int_equal(try_plan("q5_0", model, &plan_gguf, (struct plan_options){
-        .allow_requantize = 1, .lattice = look.lattice }, &recipe, &plan, &err), 0);
+    assert_int_equal(try_plan("q5_0", model, &plan_gguf,
+                              (struct plan_options){ .allow_requantize = 1,
+                                                     .lattice = look.lattice },
+                              &recipe, &plan, &err),
+                     0);
     assert_int_equal(plan->choices[1].lattice, LATTICE_NONE);
     assert_int_equal(json_array_size(plan->warnings), 1);
     assert_string_equal(json_string_value(json_array_get(plan->warnings, 0)),

@@ -41,7 +41,7 @@ static void prepare(struct expr_unit *unit, struct expr_env *env)
 {
     static const char *const defines[] = {
         "half(x) = x / 2", "more(i, n) = i < n / 8 or i >= 7 * n / 8 or (i - n / 8) % 3 == 2",
-        "nested(i) = half(i) + half(half(i))", "big = 9223372036854775807", "label = \"lab\"",
+        "nested(i) = half(i) + half(half(i))", "big = 9223372036854775807", "label = \"lab\""
     };
     struct error err = ERROR_INIT;
     uint32_t role;
@@ -68,6 +68,7 @@ static void prepare(struct expr_unit *unit, struct expr_env *env)
 
 static void test_values(void **state)
 {
+    /* clang-format off */
     static const char *const truths[] = {
         "true", "not false", "1 + 2 * 3 == 7", "(1 + 2) * 3 == 9", "7 / 2 == 3", "-7 / 2 == -3",
         "-7 % 3 == -1", "7 - 2 - 1 == 4", "8 / 4 / 2 == 1", "2 < 3", "3 <= 3", "4 > 3", "3 >= 3",
@@ -86,6 +87,7 @@ static void test_values(void **state)
         "big - 1 + 1 == big", "-big - 1 < 0", "(-big - 1) % -1 == 0", "\"a # b\" != \"\"",
         "true == not_a_role_is_fine(1)",
     };
+    /* clang-format on */
     (void)state;
     struct expr_unit unit;
     struct expr_env env;
@@ -350,8 +352,7 @@ static const char *const bad_statements[][2] = {
     { "set a.b i8 -129", "-129 does not fit i8" },
     { "set a.b u32 -1", "-1 does not fit u32" },
     { "set a.b u32 1x", "'1x' is neither a number nor a name" },
-    { "set a.b i64 99999999999999999999",
-      "the number 99999999999999999999 is too large" },
+    { "set a.b i64 99999999999999999999", "the number 99999999999999999999 is too large" },
     { "set a.b f32 e", "expected a number, not 'e'" },
     { "set a.b bool 1", "expected a condition, not a number" },
     { "set a.b string x", "unknown name 'x'" },
@@ -579,18 +580,12 @@ static void test_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_failing_values),
-        cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_bad_definitions),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_doubling_definitions),
-        cmocka_unit_test(test_bad_statements),
-        cmocka_unit_test(test_statements),
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_digest),
-        cmocka_unit_test(test_list),
-        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_values),         cmocka_unit_test(test_failing_values),
+        cmocka_unit_test(test_mistakes),       cmocka_unit_test(test_bad_definitions),
+        cmocka_unit_test(test_limits),         cmocka_unit_test(test_doubling_definitions),
+        cmocka_unit_test(test_bad_statements), cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_files),          cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_list),           cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests_name("recipes", tests, make_folder, remove_folder);
 }
