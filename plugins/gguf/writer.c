@@ -141,8 +141,9 @@ static bool asks_for_container(const struct gguf_target *target)
     return text && (!strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "1"));
 }
 
-static int layout(const struct pare_host *host, struct pare_job *job)
+static int layout(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
+    (void)ret_state;
     struct gguf_target target = { .host = host, .job = job };
     int r = keys_check(&target);
     if (r == 0)
@@ -172,11 +173,19 @@ static const char *const ENCODINGS[] = {
 };
 /* clang-format on */
 
+static int holds(const struct pare_encoding *encoding)
+{
+    for (const char *const *name = ENCODINGS; *name; name++)
+        if (strcmp(*name, encoding->name) == 0)
+            return PARE_HOLDS;
+    return PARE_HOLDS_NOT;
+}
+
 const struct pare_writer gguf_writer = {
     .struct_size = sizeof(gguf_writer),
     .name = "gguf",
     .summary = "GGUF version 3, one file or a split",
     .suffix = ".gguf",
-    .encodings = ENCODINGS,
+    .holds = holds,
     .layout = layout,
 };

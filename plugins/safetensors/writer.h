@@ -45,6 +45,6 @@ int st_side_emit(const struct st_context *context, const struct st_plan *plan)
     __attribute__((warn_unused_result));
 
 /* writer.c */
-int st_layout(const struct pare_host *host, struct pare_job *job);
+int st_layout(const struct pare_host *host, struct pare_job *job, void **ret_state);
 
 #endif
