@@ -32,8 +32,7 @@ static void search_scales(const float *x, const float *importance, float *ret_sc
 
     for (int j = 0; j < SUBS; j++) {
         const float *sub = x + j * LEVELS_GROUP;
-        levels_weights(sub, importance != NULL ? importance + j * LEVELS_GROUP : NULL, spread,
-                       weights);
+        levels_weights(sub, importance ? importance + j * LEVELS_GROUP : NULL, spread, weights);
         ret_scales[j] = levels_search(sub, weights);
     }
 }

@@ -35,7 +35,7 @@ static float search_sub(const float *x, const struct block_context *context, int
     const float *importance = context->importance;
 
     return search_symmetric(x + j * SUB_LEN, SUB_LEN, HALF,
-                            importance != NULL ? importance + j * SUB_LEN : NULL, codes);
+                            importance ? importance + j * SUB_LEN : NULL, codes);
 }
 
 /* The codes that fit the stored scales. */

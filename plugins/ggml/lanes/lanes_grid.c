@@ -295,7 +295,7 @@ LANES_INLINE void weights_make(struct group_lanes *group, const lanes *x, const 
     }
     for (uint32_t i = 0; i < kind->group; i++) {
         group->weight[i] = floor + x[i] * x[i];
-        if (importance != NULL) {
+        if (importance) {
             group->weight[i] = importance[i] * lanes_root(spread + x[i] * x[i]);
         }
         group->root[i] = lanes_root(group->weight[i]);

@@ -81,7 +81,7 @@ static int abuse_host(struct bad *bad)
     return 0;
 }
 
-static int open(const struct pare_host *host, struct pare_job *job, void **ret_state)
+static int act_open(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
     struct bad *bad = host->alloc(job, 1, sizeof *bad);
     if (!bad)
@@ -144,7 +144,7 @@ static int change_tensor(const struct bad *bad, struct pare_tensor *t)
     return 1;
 }
 
-static int next(void *state, struct pare_tensor *ret_tensor)
+static int act_next(void *state, struct pare_tensor *ret_tensor)
 {
     struct bad *bad = state;
     struct pare_tensor t = { .struct_size = sizeof t,
@@ -164,14 +164,14 @@ static int next(void *state, struct pare_tensor *ret_tensor)
     return r;
 }
 
-static void close(void *state)
+static void act_close(void *state)
 {
     struct bad *bad = state;
     bad->host->release(bad->job, bad);
 }
 
-static int read(void *state, uint64_t tensor, uint32_t plane, uint64_t offset, void *buffer,
-                size_t n)
+static int act_read(void *state, uint64_t tensor, uint32_t plane, uint64_t offset, void *buffer,
+                    size_t n)
 {
     struct bad *bad = state;
     (void)tensor, (void)plane;
@@ -307,12 +307,11 @@ static void encode_loop(const float *x, uint64_t rows, uint64_t row_len,
 }
 
 static const char *const held[] = { "bad32", "crash8", "abort8", "loop8", NULL };
-static const struct pare_reader reader_1 = { sizeof reader_1, "bad", "misbehaves",
-                                             probe_1,         open,  next,
-                                             close,           NULL };
-static const struct pare_reader reader_2 = { sizeof reader_2, "bad-stream", "misbehaves",
-                                             probe_2,         open,         next,
-                                             close,           read };
+static const struct pare_reader reader_1 = { sizeof reader_1, "bad",    "misbehaves", probe_1,
+                                             act_open,        act_next, act_close,    NULL };
+static const struct pare_reader reader_2 = {
+    sizeof reader_2, "bad-stream", "misbehaves", probe_2, act_open, act_next, act_close, act_read
+};
 static const struct pare_writer writer = { sizeof writer, "bad",  "misbehaves", ".bad",
                                            held,          layout, finish };
 static const struct pare_plane plane = { sizeof plane, "data", 4, 0 };
