@@ -13,7 +13,7 @@
 #include "ggml/blocks.h"
 #include "ggml/encodings.h"
 #include "ggml/encodings/codes.h"
-#include "ggml/search/levels.h"
+#include "ggml/lanes/lanes_levels.h"
 #include "ggml/search/search.h"
 
 #define BLOCK_LEN 256

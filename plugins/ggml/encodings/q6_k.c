@@ -12,7 +12,7 @@
 #include "ggml/best/best_chain.h"
 #include "ggml/blocks.h"
 #include "ggml/encodings.h"
-#include "ggml/lanes/lanes_search.h"
+#include "ggml/lanes/lanes_symmetric.h"
 #include "ggml/lattice.h"
 #include "ggml/search/recode.h"
 #include "ggml/search/search.h"

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* The search of gridblock.c in lanes: one block in each, its groups one after the other. */
-#include "ggml/grid/gridblock.h"
+#include "ggml/lanes/lanes_grid.h"
 #include "ggml/lanes/lanes_points.h"
-#include "ggml/lanes/lanes_search.h"
+#include "ggml/lanes/lanes_positive.h"
 
 #define GROUP_MAX 32
 #define GROUP_POINTS_MAX 8

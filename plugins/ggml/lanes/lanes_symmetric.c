@@ -6,7 +6,7 @@
  * The sums of all candidates come first, a few candidates side by side, for none of them needs
  * another; then the best is chosen in the reference's order.
  */
-#include "ggml/lanes/lanes_search.h"
+#include "ggml/lanes/lanes_symmetric.h"
 
 #include <float.h>
 
