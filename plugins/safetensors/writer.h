@@ -23,8 +23,8 @@ struct st_plan {
     uint64_t n_items;
     uint64_t total; /* bytes of all tensors */
     uint32_t n_shards;
-    bool folder;       /* the target is a folder, not one file */
-    bool sharded;      /* several shards and an index */
+    int folder;        /* the target is a folder, not one file */
+    int sharded;       /* several shards and an index */
     const char *torch; /* dtype of most floating-point weights, or NULL */
 };
 

@@ -81,7 +81,7 @@ static int abuse_host(struct bad *bad)
     return 0;
 }
 
-static int open(const struct pare_host *host, struct pare_job *job, void **ret_state)
+static int act_open(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
     struct bad *bad = host->alloc(job, 1, sizeof *bad);
     if (!bad)
@@ -144,7 +144,7 @@ static int change_tensor(const struct bad *bad, struct pare_tensor *t)
     return 1;
 }
 
-static int next(void *state, struct pare_tensor *ret_tensor)
+static int act_next(void *state, struct pare_tensor *ret_tensor)
 {
     struct bad *bad = state;
     struct pare_tensor t = { .struct_size = sizeof t,
@@ -166,19 +166,19 @@ static int next(void *state, struct pare_tensor *ret_tensor)
 
 static int next_computed(void *state, struct pare_tensor *ret_tensor)
 {
-    int r = next(state, ret_tensor);
+    int r = act_next(state, ret_tensor);
     ret_tensor->flags = PARE_TENSOR_COMPUTED;
     return r;
 }
 
-static void close(void *state)
+static void act_close(void *state)
 {
     struct bad *bad = state;
     bad->host->release(bad->job, bad);
 }
 
-static int read(void *state, uint64_t tensor, uint32_t plane, uint64_t offset, void *buffer,
-                size_t n)
+static int act_read(void *state, uint64_t tensor, uint32_t plane, uint64_t offset, void *buffer,
+                    size_t n)
 {
     struct bad *bad = state;
     (void)tensor, (void)plane;
@@ -328,17 +328,17 @@ static const struct pare_reader reader_1 = { .struct_size = sizeof reader_1,
                                              .name = "bad",
                                              .summary = "misbehaves",
                                              .probe = probe_1,
-                                             .open = open,
-                                             .next = next,
-                                             .close = close };
+                                             .open = act_open,
+                                             .next = act_next,
+                                             .close = act_close };
 static const struct pare_reader reader_2 = { .struct_size = sizeof reader_2,
                                              .name = "bad-stream",
                                              .summary = "misbehaves",
                                              .probe = probe_2,
-                                             .open = open,
+                                             .open = act_open,
                                              .next = next_computed,
-                                             .close = close,
-                                             .read = read };
+                                             .close = act_close,
+                                             .read = act_read };
 static const struct pare_writer writer = { .struct_size = sizeof writer,
                                            .name = "bad",
                                            .summary = "misbehaves",
