@@ -43,7 +43,7 @@ static struct map_rules *rules_new(const char *name)
     rules->values_end = &rules->values;
     rules->tokenizers_end = &rules->tokenizers;
     rules->title = "";
-    rules->name = map_memory_copy(&rules->memory, (struct pare_str){ name, strlen(name) });
+    rules->name = arena_copy(&rules->memory, (struct pare_str){ name, strlen(name) });
     return rules;
 }
 
@@ -51,7 +51,7 @@ void map_rules_free(struct map_rules *rules)
 {
     if (!rules)
         return;
-    map_memory_deinit(&rules->memory);
+    arena_deinit(&rules->memory);
     free(rules);
 }
 

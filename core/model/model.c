@@ -12,13 +12,6 @@
 
 #include <string.h>
 
-/* Each allocation carries its place in the model's list in front of it. */
-struct model_memory {
-    struct model_memory *next, **link;
-    uint64_t size;
-    max_align_t data[];
-};
-
 int model_new(struct model **ret_model, struct error *err)
 {
     struct model *model = calloc(1, sizeof *model);
@@ -32,11 +25,7 @@ void model_free(struct model *model)
 {
     if (!model)
         return;
-    while (model->memory) {
-        struct model_memory *next = model->memory->next;
-        free(model->memory);
-        model->memory = next;
-    }
+    arena_deinit(&model->memory);
     strmap_deinit(&model->tensor_names);
     strmap_deinit(&model->meta_keys);
     free(model->files);
@@ -48,40 +37,19 @@ void model_free(struct model *model)
 int model_alloc(struct model *model, uint64_t count, uint64_t size, void **ret_memory,
                 struct error *err)
 {
-    uint64_t bytes, used;
-    if (checked_mul(count, size, &bytes) || checked_add(model->memory_used, bytes, &used) ||
-        bytes > PTRDIFF_MAX - sizeof(struct model_memory))
+    uint64_t bytes;
+    if (checked_mul(count, size, &bytes) || bytes > ARENA_MAX_PIECE)
         return error_set(err, PARE_ELIMIT, "%llu x %llu bytes of memory asked for",
                          (unsigned long long)count, (unsigned long long)size);
-    if (model->memory_limit && used > model->memory_limit)
+    if (!arena_has_room(&model->memory, bytes))
         return error_set(err, PARE_ELIMIT,
                          "the model's description needs over %llu bytes of memory",
-                         (unsigned long long)model->memory_limit);
-    struct model_memory *memory = calloc(1, sizeof *memory + bytes);
+                         (unsigned long long)model->memory.limit);
+    void *memory = arena_alloc(&model->memory, bytes);
     if (!memory)
         return error_oom(err);
-    memory->size = bytes;
-    memory->next = model->memory;
-    memory->link = &model->memory;
-    if (memory->next)
-        memory->next->link = &memory->next;
-    model->memory = memory;
-    model->memory_used = used;
-    *ret_memory = memory->data;
+    *ret_memory = memory;
     return 0;
-}
-
-void model_release(struct model *model, void *pointer)
-{
-    if (!pointer)
-        return;
-    struct model_memory *memory = (struct model_memory *)((char *)pointer -
-                                                          offsetof(struct model_memory, data));
-    *memory->link = memory->next;
-    if (memory->next)
-        memory->next->link = memory->link;
-    model->memory_used -= memory->size;
-    free(memory);
 }
 
 static int copy_bytes(struct model *model, const char *data, size_t n, char **ret_copy,

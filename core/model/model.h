@@ -8,6 +8,7 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include "base/arena.h"
 #include "base/strmap.h"
 #include "model/encoding.h"
 
@@ -60,17 +61,16 @@ struct model {
     struct model_meta *meta;
     uint64_t n_meta, meta_capacity;
     struct strmap meta_keys; /* valid until the first removal (see meta_find) */
-    struct model_memory *memory;
-    uint64_t memory_used, memory_limit; /* bytes charged to the job; limit 0: none */
+    struct arena memory;
 };
 
 int model_new(struct model **ret_model, struct error *err) __attribute__((warn_unused_result));
 void model_free(struct model *model);
 
-/* Zeroed memory that lives as long as the model; charged against memory_limit. */
+/* Zeroed memory that lives as long as the model; charged against its limit. arena_release gives it
+ * back earlier. */
 int model_alloc(struct model *model, uint64_t count, uint64_t size, void **ret_memory,
                 struct error *err) __attribute__((warn_unused_result));
-void model_release(struct model *model, void *memory);
 
 /* Appends a file (the name is copied, the fd is borrowed). */
 int model_add_file(struct model *model, const char *name, int fd, uint64_t size, struct error *err)

@@ -143,7 +143,7 @@ static int fill(struct planner *p, struct plan *plan)
     if (r)
         return r;
     plan->target->format = p->writer->name;
-    plan->target->memory_limit = p->source->memory_limit;
+    plan->target->memory.limit = p->source->memory.limit;
     r = copy_files(p, plan->target);
     if (!r)
         r = planner_metadata(p, plan->target, &sorted);

@@ -55,7 +55,7 @@ static int decode_bytes(struct vocab *vocab, struct pare_str token, struct pare_
         }
         bytes[n++] = (uint8_t)byte;
     }
-    char *text = vocab_text(vocab, 3 * n);
+    char *text = arena_text(&vocab->texts, 3 * n);
     if (!text)
         return error_oom(err);
     size_t len = 0;

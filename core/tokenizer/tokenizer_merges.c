@@ -86,7 +86,8 @@ static int add_pair(struct merges *m, size_t i, struct pare_str a, struct pare_s
     int r = check(m, i, a, b, err);
     if (r < 0)
         return r;
-    char *text = vocab_text(&m->t->vocab, a.len + b.len + 1 + count_spaces(a) + count_spaces(b));
+    char *text = arena_text(&m->t->vocab.texts,
+                            a.len + b.len + 1 + count_spaces(a) + count_spaces(b));
     if (!text)
         return error_oom(err);
     size_t n = write_part(text, a);

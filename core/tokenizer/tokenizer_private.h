@@ -8,6 +8,7 @@
 #ifndef TOKENIZER_TOKENIZER_PRIVATE_H
 #define TOKENIZER_TOKENIZER_PRIVATE_H
 
+#include "base/arena.h"
 #include "base/strmap.h"
 #include "tokenizer/tokenizer.h"
 
@@ -46,17 +47,15 @@ struct vocab {
     float *scores;
     int32_t *types;
     uint8_t *flags;
-    struct strmap ids; /* filled by vocab_index */
-    struct vocab_texts *texts;
+    struct strmap ids;  /* filled by vocab_index */
+    struct arena texts; /* made for it, of which some tokens are */
 };
 
 /* n empty ids. */
 int vocab_init(struct vocab *vocab, uint64_t n, struct error *err)
     __attribute__((warn_unused_result));
 void vocab_deinit(struct vocab *vocab);
-/* n + 1 bytes that live as long as the vocabulary; NULL when out of memory. */
-char *vocab_text(struct vocab *vocab, size_t n);
-/* The concatenation of two texts, likewise. */
+/* The concatenation of two texts, in the vocabulary's arena. */
 int vocab_join(struct vocab *vocab, struct pare_str a, struct pare_str b, struct pare_str *ret,
                struct error *err) __attribute__((warn_unused_result));
 /* The token with each U+2581 replaced by a space. */

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* core/base: errors, strings, maps, files, JSON and paths. Files lie in a fresh directory. */
+#include "base/arena.h"
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -115,6 +116,84 @@ static void checked_arithmetic_stops_at_the_edge(void **state)
     assert_true(r == 96);
     assert_int_equal(checked_align(64, 32, &r), 0);
     assert_true(r == 64);
+}
+
+static void arena_gives_zeros_and_charges(void **state)
+{
+    (void)state;
+    struct arena arena = { .limit = 100 };
+    const char *a = arena_alloc(&arena, 60);
+    assert_non_null(a);
+    for (int i = 0; i < 60; i++)
+        assert_int_equal(a[i], 0);
+    assert_int_equal((uintptr_t)a % _Alignof(max_align_t), 0);
+    assert_true(arena.used == 60);
+    assert_null(arena_alloc(&arena, 41));
+    assert_null(arena_text(&arena, 40));
+    assert_non_null(arena_text(&arena, 39));
+    assert_true(arena.used == 100);
+    assert_false(arena_has_room(&arena, 1));
+    assert_true(arena_has_room(&arena, 0));
+    assert_non_null(arena_alloc(&arena, 0));
+    arena_release(&arena, NULL);
+    arena_deinit(&arena);
+    assert_true(arena.used == 0 && arena.limit == 100);
+    arena.limit = 0;
+    assert_null(arena_alloc(&arena, UINT64_MAX));
+    assert_null(arena_alloc(&arena, (uint64_t)ARENA_MAX_PIECE + 1));
+    assert_null(arena_text(&arena, UINT64_MAX));
+    assert_null(arena_text(&arena, ARENA_MAX_PIECE));
+    arena_deinit(&arena);
+}
+
+static void arena_takes_pieces_back(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    void *pieces[5];
+    for (int i = 0; i < 5; i++) {
+        pieces[i] = arena_alloc(&arena, 10);
+        assert_non_null(pieces[i]);
+        memset(pieces[i], i, 10);
+    }
+    static const int order[] = { 4, 0, 2, 3 }; /* the newest, the oldest, one between */
+    for (int i = 0; i < 4; i++)
+        arena_release(&arena, pieces[order[i]]);
+    assert_true(arena.used == 10);
+    assert_int_equal(((const char *)pieces[1])[9], 1);
+    arena_release(&arena, pieces[1]);
+    assert_true(arena.used == 0);
+    assert_null(arena.blocks);
+    assert_non_null(arena_alloc(&arena, 1));
+    arena_deinit(&arena);
+}
+
+static void arena_keeps_texts(void **state)
+{
+    (void)state;
+    enum { N = 3000 };
+    static const char *texts[N];
+    static char long_text[5000];
+    struct arena arena = { 0 };
+    char text[32];
+    uint64_t bytes = 0;
+    for (int i = 0; i < N; i++) {
+        int len = snprintf(text, sizeof text, "token %d", i);
+        texts[i] = arena_copy(&arena, (struct pare_str){ text, (size_t)len });
+        assert_non_null(texts[i]);
+        bytes += (uint64_t)len + 1;
+    }
+    assert_true(arena.used == bytes);
+    memset(long_text, 'x', sizeof long_text);
+    const char *copy = arena_copy(&arena, (struct pare_str){ long_text, sizeof long_text });
+    assert_non_null(copy);
+    assert_int_equal(strlen(copy), sizeof long_text);
+    assert_string_equal(arena_copy(&arena, (struct pare_str){ NULL, 0 }), "");
+    for (int i = 0; i < N; i++) {
+        (void)snprintf(text, sizeof text, "token %d", i);
+        assert_string_equal(texts[i], text);
+    }
+    arena_deinit(&arena);
 }
 
 static void strmap_keeps_the_first(void **state)
@@ -438,6 +517,9 @@ int main(void)
         cmocka_unit_test(error_text_is_harmless_and_bounded),
         cmocka_unit_test(error_errno_maps),
         cmocka_unit_test(checked_arithmetic_stops_at_the_edge),
+        cmocka_unit_test(arena_gives_zeros_and_charges),
+        cmocka_unit_test(arena_takes_pieces_back),
+        cmocka_unit_test(arena_keeps_texts),
         cmocka_unit_test(strmap_keeps_the_first),
         cmocka_unit_test(strmap_tells_lengths_apart),
         cmocka_unit_test(strmap_is_keyed),
