@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
 #include "plugin/source.h"
@@ -173,12 +174,6 @@ static int compare_tensors(const struct trial *t)
 
 /* ---- metadata ---- */
 
-static int starts_with(struct pare_str text, const char *prefix)
-{
-    size_t n = strlen(prefix);
-    return text.len >= n && !memcmp(text.data, prefix, n);
-}
-
 static int same_bytes(const struct pare_value *a, const struct pare_value *b)
 {
     static const size_t sizes[] = { [PARE_U8] = 1,  [PARE_I8] = 1,  [PARE_U16] = 2, [PARE_I16] = 2,
@@ -218,8 +213,8 @@ static int same_value(const struct trial *t, const char *key, const struct pare_
 /* What a folder tells of itself, or need not. */
 static int is_passed_over(struct pare_str key)
 {
-    return starts_with(key, "general.") || starts_with(key, "pare.") ||
-           starts_with(key, "quantize.") || starts_with(key, "split.");
+    return text_begins(key, "general.") || text_begins(key, "pare.") ||
+           text_begins(key, "quantize.") || text_begins(key, "split.");
 }
 
 /* Without these the model is another one. */
@@ -254,7 +249,7 @@ static int compare_key(const struct trial *t, const struct model_meta *meta, str
     const struct pare_value *value = meta_find(view_model(t->again), key);
     if ((value && same_value(t, key, &meta->value, value)) || is_no_id(t, key))
         return 0;
-    if (is_vocabulary(key) || (value && !starts_with(meta->key, "tokenizer.")))
+    if (is_vocabulary(key) || (value && !text_begins(meta->key, "tokenizer.")))
         return error_set(t->work->err, PARE_ENOTSUP, "%.100s would come back as another value",
                          key);
     if (++losses->n <= MAX_LISTED)
@@ -271,7 +266,7 @@ static int compare_meta(const struct trial *t)
     int r = 0, tokenizer = !json_object_get(t->options, "tokenizer");
     for (uint64_t i = 0; !r && i < model->n_meta; i++)
         if (!is_passed_over(model->meta[i].key) &&
-            (tokenizer || !starts_with(model->meta[i].key, "tokenizer.")))
+            (tokenizer || !text_begins(model->meta[i].key, "tokenizer.")))
             r = compare_key(t, &model->meta[i], &losses);
     if (!r && losses.n) {
         strbuf_printf(&sb, "metadata that a Hugging Face folder has no place for is left out: %s%s",

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "model/metadata.h"
 #include "provenance/provenance.h"
 #include "tokenizer/tokenizer.h"
@@ -120,7 +121,7 @@ static int store(struct map_work *work, const struct map_set *set, const char *k
                                .is_array = (uint32_t)set->is_array,
                                .count = n,
                                .data = data };
-    return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &meta, work->err);
+    return meta_put(work->target, text_of(key), &meta, work->err);
 }
 
 static int apply_set(struct map_work *work, const struct map_set *set)
@@ -154,7 +155,7 @@ static int put_u32(struct map_work *work, const char *key, uint32_t number)
     struct pare_value value = {
         .struct_size = sizeof value, .type = PARE_U32, .count = 1, .data = &number
     };
-    return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &value, work->err);
+    return meta_put(work->target, text_of(key), &value, work->err);
 }
 
 static int put_text(struct map_work *work, const char *key, const char *text)
@@ -163,7 +164,7 @@ static int put_text(struct map_work *work, const char *key, const char *text)
     struct pare_value value = {
         .struct_size = sizeof value, .type = PARE_STRING, .count = 1, .data = &str
     };
-    return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &value, work->err);
+    return meta_put(work->target, text_of(key), &value, work->err);
 }
 
 /* llama.cpp's number for what most of the weights are: the first matrix tells. */

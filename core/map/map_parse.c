@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -378,7 +379,7 @@ static int parse_line(struct map_rules *rules, const char *dirs, const char *fil
 
 int map_read_file(struct map_rules *rules, const char *dirs, const char *file, struct error *err)
 {
-    if (!statement_name_is_plain((struct pare_str){ file, strlen(file) }))
+    if (!statement_name_is_plain(text_of(file)))
         return error_set(err, PARE_EDATA, "'%.60s' is no name of a file beside it", file);
     for (unsigned i = 0; i < rules->n_files; i++)
         if (!strcmp(rules->files[i], file))
@@ -397,7 +398,7 @@ int map_read_file(struct map_rules *rules, const char *dirs, const char *file, s
     if (memchr(data, 0, n))
         return error_set(err, PARE_EDATA, "%s: not a text file", file);
     char *p = arena_copy(&rules->memory, (struct pare_str){ data, n });
-    char *name = arena_copy(&rules->memory, (struct pare_str){ file, strlen(file) });
+    char *name = arena_copy(&rules->memory, text_of(file));
     if (!p || !name)
         return error_oom(err);
     rules->files[rules->n_files++] = name;

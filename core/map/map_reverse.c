@@ -7,6 +7,7 @@
 #include "map/map_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "lang/map_tree.h"
 
 #include <stdio.h>
@@ -25,7 +26,7 @@ static int refuse(const struct map_work *work, const char *name, const char *why
 /* Under GGUF's names; also before map_work_begin. */
 static int has(const struct map_work *work, const char *name)
 {
-    return model_find_tensor(work->model, (struct pare_str){ name, strlen(name) }, NULL);
+    return model_find_tensor(work->model, text_of(name), NULL);
 }
 
 int map_reverse_has(const struct map_work *work, const char *name)
@@ -150,8 +151,7 @@ static int reverse_tensor(struct map_work *work, const unsigned char *active, ui
             return 0; /* config.json tells them */
     for (const struct map_tensor *t = work->rules->tensors; t; t = t->next) {
         struct pattern_match match = { .n_numbers = 0 };
-        if (active[t->number] && pattern_matches(&t->target, &t->sources[0],
-                                                 (struct pare_str){ name, strlen(name) }, &match))
+        if (active[t->number] && pattern_matches(&t->target, &t->sources[0], text_of(name), &match))
             return add_back(work, t, base, &match);
     }
     return 1;

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "lang/map_tree.h"
 #include "model/metadata.h"
 #include "plugin/source.h"
@@ -102,7 +103,7 @@ static int adopt_sets(struct map_work *work, json_t *config)
 
 static int store_text(struct map_work *work, json_t *config, const char *name, json_t *value)
 {
-    return map_store(config, (struct pare_str){ name, strlen(name) }, value, work->err);
+    return map_store(config, text_of(name), value, work->err);
 }
 
 /* What every config.json has, whatever the architecture. */
@@ -222,7 +223,7 @@ int map_reverse_weights(const struct map_work *work, const char *name, json_t **
     float values[MAX_VECTOR];
     uint64_t i;
     const struct model_tensor *t = NULL;
-    if (model_find_tensor(work->model, (struct pare_str){ name, strlen(name) }, &i))
+    if (model_find_tensor(work->model, text_of(name), &i))
         t = &work->model->tensors[i];
     *ret = t && t->n_dims == 1 && t->elements <= MAX_VECTOR && t->encoding == work->f32
                ? json_array()

@@ -9,6 +9,7 @@
 
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -198,8 +199,7 @@ const struct encoding *map_float_for(const struct map_work *work, const struct m
     struct pattern_match match;
     int wanted = n_dims < 2 || (rule && rule->f32);
     for (const struct map_patterns *f = work->rules->floats; f && !wanted; f = f->next)
-        wanted = pattern_matches(&f->pattern, NULL, (struct pare_str){ name, strlen(name) },
-                                 &match);
+        wanted = pattern_matches(&f->pattern, NULL, text_of(name), &match);
     if (!wanted || !encoding || !(encoding->flags & PARE_ENCODING_FLOAT))
         return NULL;
     return encoding != work->f32 || (rule && rule->add != 0) ? work->f32 : NULL;

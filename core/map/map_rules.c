@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strlist.h"
+#include "base/text.h"
 #include "map/map_rules_private.h"
 
 #include <stdio.h>
@@ -43,7 +44,7 @@ static struct map_rules *rules_new(const char *name)
     rules->values_end = &rules->values;
     rules->tokenizers_end = &rules->tokenizers;
     rules->title = "";
-    rules->name = arena_copy(&rules->memory, (struct pare_str){ name, strlen(name) });
+    rules->name = arena_copy(&rules->memory, text_of(name));
     return rules;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -141,8 +142,8 @@ static int apply(struct map_work *work, const struct map_tensor *rule, struct ru
     const char *name = work->names[tensor];
     struct pattern_match match = { .n_numbers = 0 };
     for (unsigned s = 0; s < rule->n_sources; s++) {
-        if (!pattern_matches(&rule->sources[s], s ? &rule->sources[0] : NULL,
-                             (struct pare_str){ name, strlen(name) }, &match))
+        if (!pattern_matches(&rule->sources[s], s ? &rule->sources[0] : NULL, text_of(name),
+                             &match))
             continue;
         int r = check_numbers(work, &match, name);
         if (!r && !s) {
@@ -158,7 +159,7 @@ static int is_dropped(const struct map_rules *rules, const char *name)
 {
     struct pattern_match match;
     for (const struct map_patterns *d = rules->drops; d; d = d->next)
-        if (pattern_matches(&d->pattern, NULL, (struct pare_str){ name, strlen(name) }, &match))
+        if (pattern_matches(&d->pattern, NULL, text_of(name), &match))
             return 1;
     return 0;
 }

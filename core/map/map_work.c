@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "model/side_files.h"
 
 #include <stdio.h>
@@ -15,11 +16,6 @@
 int map_work_find(const struct map_work *work, const char *name, uint64_t *ret_tensor)
 {
     return strmap_find(&work->by_name, name, strlen(name), ret_tensor);
-}
-
-static int is(struct pare_str text, const char *word)
-{
-    return text.len == strlen(word) && !memcmp(text.data, word, text.len);
 }
 
 static int ask_dims(const struct map_work *work, int columns, const char *name, json_t **ret)
@@ -51,24 +47,24 @@ static int ask(void *context, struct pare_str function, const char *argument, js
 {
     const struct map_work *work = context;
     (void)err; /* it is the work's */
-    if (is(function, "has_tensor")) {
+    if (text_is(function, "has_tensor")) {
         *ret = json_boolean(work->reverse ? map_reverse_has(work, argument)
                                           : map_work_find(work, argument, NULL));
         return 0;
     }
-    if (is(function, "has_file")) {
+    if (text_is(function, "has_file")) {
         *ret = json_boolean(map_find_file(work->model, argument) != NULL);
         return 0;
     }
-    if (work->reverse && is(function, "meta"))
+    if (work->reverse && text_is(function, "meta"))
         return map_reverse_meta(work, argument, ret);
-    if (work->reverse && is(function, "weights"))
+    if (work->reverse && text_is(function, "weights"))
         return map_reverse_weights(work, argument, ret);
-    if (is(function, "rows") || is(function, "columns"))
-        return ask_dims(work, is(function, "columns"), argument, ret);
-    if (is(function, "json"))
+    if (text_is(function, "rows") || text_is(function, "columns"))
+        return ask_dims(work, text_is(function, "columns"), argument, ret);
+    if (text_is(function, "json"))
         return ask_json(work, argument, ret);
-    if (is(function, "option")) {
+    if (text_is(function, "option")) {
         json_t *value = json_object_get(work->request->options, argument);
         *ret = value ? json_incref(value) : json_null();
         return 0;

@@ -6,7 +6,7 @@
  */
 #include "base/checked.h"
 #include "base/cleanup.h"
-#include "base/strbuf.h"
+#include "base/text.h"
 #include "plugin/source.h"
 #include "plugin/view_private.h"
 
@@ -67,10 +67,7 @@ struct made {
 
 static int fail(const struct view_tensor *tensor, struct error *err)
 {
-    _cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
-    if (tensor->name.data)
-        strbuf_escape(&name, tensor->name.data, tensor->name.len < 100 ? tensor->name.len : 100);
-    return error_prefix(err, "tensor `%s`", name.data ? name.data : "");
+    return error_prefix(err, "tensor `%s`", text_show(tensor->name).text);
 }
 
 static void end_later(uint32_t *file, uint64_t *offset, uint32_t other_file, uint64_t other)

@@ -9,6 +9,7 @@
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
 
@@ -23,11 +24,6 @@
 #define GRANITE_TOKENS 49152
 
 /* ---- small things that all kinds use ---- */
-
-struct pare_str tokenizer_str(const char *text)
-{
-    return (struct pare_str){ text, text ? strlen(text) : 0 };
-}
 
 struct pare_str tokenizer_json_str(const json_t *value)
 {
@@ -116,7 +112,7 @@ static int has_file(const struct tokenizer *t, const char *name)
 
 static int load_none(struct tokenizer *t, struct error *err)
 {
-    return tokenizer_put_string(t->target, "tokenizer.ggml.model", tokenizer_str("none"), err);
+    return tokenizer_put_string(t->target, "tokenizer.ggml.model", text_of("none"), err);
 }
 
 static int refuse_missing(const struct tokenizer *t, struct error *err)

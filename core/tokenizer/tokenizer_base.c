@@ -8,6 +8,7 @@
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,7 @@ static int place(struct tokenizer *t, struct pare_str token, int64_t id, struct 
         return r;
     if (id < 0)
         return error_set(err, PARE_EDATA, "%s: `%.*s` has the id %lld", origin->where,
-                         (int)(token.len < 60 ? token.len : 60), token.data, (long long)id);
+                         text_clip(token), token.data, (long long)id);
     if ((uint64_t)id >= t->vocab.n) {
         if (!origin->left_out++)
             origin->first_left_out = (uint64_t)id;
@@ -73,8 +74,8 @@ static int place(struct tokenizer *t, struct pare_str token, int64_t id, struct 
     struct pare_str old = t->vocab.tokens[id];
     if (old.data && (old.len != token.len || memcmp(old.data, token.data, token.len) != 0))
         return error_set(err, PARE_EDATA, "%s: `%.*s` has the id %lld, which is that of `%.*s`",
-                         origin->where, (int)(token.len < 60 ? token.len : 60), token.data,
-                         (long long)id, (int)(old.len < 60 ? old.len : 60), old.data);
+                         origin->where, text_clip(token), token.data, (long long)id, text_clip(old),
+                         old.data);
     t->vocab.tokens[id] = token;
     return 0;
 }

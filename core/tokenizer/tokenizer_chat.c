@@ -8,6 +8,7 @@
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
 
@@ -176,7 +177,7 @@ static int put_list(const struct tokenizer *t, const json_t *list, struct error 
         r = put_named(t, names[n], text, err);
         if (r < 0)
             return r;
-        name_list[n] = tokenizer_str(names[n]);
+        name_list[n] = text_of(names[n]);
         n++;
     }
     int r = tokenizer_put_strings(t->target, "tokenizer.chat_templates", name_list, n, err);

@@ -7,6 +7,8 @@
  */
 #include "tokenizer/tokenizer_private.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +30,7 @@ static int find(const struct tokenizer *t, struct pare_str token, size_t merge, 
     if (t->left_out)
         return 1;
     return error_set(err, PARE_EDATA, "merge %zu: `%.*s` is no token of the vocabulary", merge,
-                     (int)(token.len < 60 ? token.len : 60), token.data);
+                     text_clip(token), token.data);
 }
 
 static int check(const struct merges *m, size_t i, struct pare_str a, struct pare_str b,

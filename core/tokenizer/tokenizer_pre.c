@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -40,11 +41,6 @@ static struct pare_str next_word(const char **at, const char *end)
     return (struct pare_str){ begin, (size_t)(*at - begin) };
 }
 
-static int is(struct pare_str word, const char *text)
-{
-    return word.len == strlen(text) && !memcmp(word.data, text, word.len);
-}
-
 /* 1 when an entry's first line, NAME DIGEST [clean yes|no], is what is looked for. */
 static int matches(const struct query *query, const char *line, const char *end,
                    struct pare_str *ret_name)
@@ -54,10 +50,10 @@ static int matches(const struct query *query, const char *line, const char *end,
     struct pare_str condition = next_word(&line, end);
     struct pare_str value = next_word(&line, end);
     if (query->name)
-        return is(name, query->name);
-    if (!is(digest, query->digest))
+        return text_is(name, query->name);
+    if (!text_is(digest, query->digest))
         return 0;
-    if (is(condition, "clean") && query->clean != is(value, "yes"))
+    if (text_is(condition, "clean") && query->clean != text_is(value, "yes"))
         return 0;
     *ret_name = name;
     return 1;

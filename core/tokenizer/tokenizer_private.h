@@ -88,7 +88,6 @@ struct tokenizer {
     int llama;          /* 1: what llama.cpp does for Llama's family only (kind "auto") */
 };
 
-struct pare_str tokenizer_str(const char *text);
 /* The bytes of a JSON string; data NULL when it is none. */
 struct pare_str tokenizer_json_str(const json_t *value);
 /* 1: a whole number, of either of Jansson's types. */

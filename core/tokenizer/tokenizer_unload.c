@@ -8,6 +8,7 @@
 #include "tokenizer/tokenizer_unload_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "model/metadata.h"
 
 #include <stdio.h>
@@ -273,7 +274,7 @@ static int restore_beginnings(struct unload *u, struct vocab *texts, struct erro
             tokens[i] = (struct pare_str){ token.data + mark, token.len - mark };
             continue;
         }
-        int r = vocab_join(texts, tokenizer_str("##"), token, &tokens[i], err);
+        int r = vocab_join(texts, text_of("##"), token, &tokens[i], err);
         if (r < 0)
             return r;
     }

@@ -6,6 +6,8 @@
  */
 #include "tokenizer/tokenizer_private.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,36 +108,19 @@ int vocab_index(struct vocab *vocab, struct error *err)
             uint64_t first = 0;
             (void)strmap_find(&vocab->ids, token.data, token.len, &first);
             return error_set(err, PARE_EDATA, "the token `%.*s` stands twice: ids %llu and %llu",
-                             (int)(token.len < 60 ? token.len : 60), token.data,
-                             (unsigned long long)first, (unsigned long long)i);
+                             text_clip(token), token.data, (unsigned long long)first,
+                             (unsigned long long)i);
         }
     }
     return 0;
 }
 
-static int begins(struct pare_str token, const char *with)
-{
-    size_t n = strlen(with);
-    return token.len >= n && !memcmp(token.data, with, n);
-}
-
-static int ends(struct pare_str token, const char *with)
-{
-    size_t n = strlen(with);
-    return token.len >= n && !memcmp(token.data + token.len - n, with, n);
-}
-
-static int is(struct pare_str token, const char *text)
-{
-    return token.len == strlen(text) && !memcmp(token.data, text, token.len);
-}
-
 int token_looks_special(struct pare_str token)
 {
-    return is(token, "<pad>") || is(token, "<mask>") || is(token, "<2mass>") ||
-           is(token, "[@BOS@]") || (begins(token, "<|") && ends(token, "|>")) ||
-           (begins(token, "<\xef\xbd\x9c") && ends(token, "\xef\xbd\x9c>")) ||
-           (begins(token, "<unused") && ends(token, ">"));
+    return text_is(token, "<pad>") || text_is(token, "<mask>") || text_is(token, "<2mass>") ||
+           text_is(token, "[@BOS@]") || (text_begins(token, "<|") && text_ends(token, "|>")) ||
+           (text_begins(token, "<\xef\xbd\x9c") && text_ends(token, "\xef\xbd\x9c>")) ||
+           (text_begins(token, "<unused") && text_ends(token, ">"));
 }
 
 static int is_hex(char c)
@@ -145,6 +130,6 @@ static int is_hex(char c)
 
 int token_is_byte(struct pare_str token)
 {
-    return token.len == 6 && begins(token, "<0x") && token.data[5] == '>' &&
+    return token.len == 6 && text_begins(token, "<0x") && token.data[5] == '>' &&
            is_hex(token.data[3]) && is_hex(token.data[4]);
 }

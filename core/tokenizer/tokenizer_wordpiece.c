@@ -7,6 +7,7 @@
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "model/side_files.h"
 
 #include <string.h>
@@ -117,7 +118,7 @@ static int mark_beginnings(struct vocab *vocab, struct error *err)
             *token = (struct pare_str){ token->data + 2, token->len - 2 };
             continue;
         }
-        int r = vocab_join(vocab, tokenizer_str(TOKENIZER_SPACE), *token, token, err);
+        int r = vocab_join(vocab, text_of(TOKENIZER_SPACE), *token, token, err);
         if (r < 0)
             return r;
     }

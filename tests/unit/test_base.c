@@ -11,6 +11,7 @@
 #include "base/paths.h"
 #include "base/strbuf.h"
 #include "base/strmap.h"
+#include "base/text.h"
 #include "config.h"
 
 #include <errno.h>
@@ -265,6 +266,41 @@ static void strbuf_grows_and_escapes(void **state)
     strbuf_puts(&sb, "lost");
     assert_null(strbuf_finish(&sb));
     assert_int_equal(sb.failed, 0);
+}
+
+static void texts_are_compared_with_strings(void **state)
+{
+    (void)state;
+    struct pare_str nothing = text_of(NULL), model = { "model.bin", 5 };
+    assert_null(nothing.data);
+    assert_true(text_is(nothing, "") && text_begins(nothing, "") && text_ends(nothing, ""));
+    assert_false(text_is(nothing, "a") || text_begins(nothing, "a") || text_ends(nothing, "a"));
+    assert_true(text_is(model, "model") && !text_is(model, "mode") && !text_is(model, "model."));
+    assert_true(text_begins(model, "mod") && !text_begins(model, "odel"));
+    assert_true(text_ends(model, "del") && !text_ends(model, "bin") && !text_ends(model, "xmodel"));
+    for (int c = 0; c < 256; c++)
+        assert_int_equal(text_is_digit((char)c), c >= 48 && c < 58);
+    const char *list[] = { "b", "a\xff", "", "ab", "a" };
+    qsort(list, 5, sizeof *list, text_compare);
+    const char *const sorted[] = { "", "a", "ab", "a\xff", "b" };
+    for (int i = 0; i < 5; i++)
+        assert_string_equal(list[i], sorted[i]);
+}
+
+static void texts_are_shown_short_and_harmless(void **state)
+{
+    (void)state;
+    char name[300];
+    memset(name, 'n', sizeof name);
+    assert_int_equal(text_clip(text_of("short")), 5);
+    assert_int_equal(text_clip((struct pare_str){ name, sizeof name }), 60);
+    assert_string_equal(text_show((struct pare_str){ NULL, 3 }).text, "");
+    assert_string_equal(text_show(text_of("a\\\n\x7f\xc3\xa4")).text, "a\\x5c\\x0a\\x7f\xc3\xa4");
+    assert_int_equal(strlen(text_show((struct pare_str){ name, sizeof name }).text), 140);
+    memset(name, '\n', sizeof name);
+    struct text_shown shown = text_show((struct pare_str){ name, sizeof name });
+    assert_int_equal(strlen(shown.text), 4 * 39);
+    assert_memory_equal(shown.text + 4 * 38, "\\x0a", 5);
 }
 
 static void whole_reads_and_writes(void **state)
@@ -524,6 +560,8 @@ int main(void)
         cmocka_unit_test(strmap_tells_lengths_apart),
         cmocka_unit_test(strmap_is_keyed),
         cmocka_unit_test(strbuf_grows_and_escapes),
+        cmocka_unit_test(texts_are_compared_with_strings),
+        cmocka_unit_test(texts_are_shown_short_and_harmless),
         cmocka_unit_test(whole_reads_and_writes),
         cmocka_unit_test(durable_writes_replace_and_leave_nothing),
         cmocka_unit_test(only_regular_files_open),
