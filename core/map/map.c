@@ -60,7 +60,7 @@ const char *map_name(const struct map *map)
 int map_forward(struct map_work *work, struct map_rules **ret_rules)
 {
     json_t *config = NULL;
-    int r = map_read_config(work->model, &config, work->err);
+    int r = side_file_config(work->model, &config, work->err);
     if (r < 0)
         return r;
     r = config ? map_rules_choose(work->request->dirs, config, NULL, ret_rules, work->err) : 1;

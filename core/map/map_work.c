@@ -34,7 +34,7 @@ static int ask_json(const struct map_work *work, const char *name, json_t **ret)
 {
     _cleanup_free_ char *text = NULL;
     size_t len;
-    int r = map_read_text(work->model, name, MAX_SIDE_JSON, &text, &len, work->err);
+    int r = side_file_text(work->model, name, MAX_SIDE_JSON, &text, &len, work->err);
     if (r < 0)
         return r;
     *ret = r ? json_null() : json_loadb(text, len, 0, NULL);
@@ -53,7 +53,7 @@ static int ask(void *context, struct pare_str function, const char *argument, js
         return 0;
     }
     if (text_is(function, "has_file")) {
-        *ret = json_boolean(map_find_file(work->model, argument) != NULL);
+        *ret = json_boolean(side_file_find(work->model, argument) != NULL);
         return 0;
     }
     if (work->reverse && text_is(function, "meta"))

@@ -67,7 +67,7 @@ int tokenizer_read_json(const struct tokenizer *t, const char *name, json_t **re
 {
     _cleanup_free_ char *text = NULL;
     size_t len;
-    int r = map_read_text(t->request->source, name, TOKENIZER_MAX_FILE, &text, &len, err);
+    int r = side_file_text(t->request->source, name, TOKENIZER_MAX_FILE, &text, &len, err);
     if (r)
         return r;
     json_error_t problem;
@@ -107,7 +107,7 @@ void tokenizer_warn(const struct tokenizer *t, const char *format, ...)
 
 static int has_file(const struct tokenizer *t, const char *name)
 {
-    return map_find_file(t->request->source, name) != NULL;
+    return side_file_find(t->request->source, name) != NULL;
 }
 
 static int load_none(struct tokenizer *t, struct error *err)

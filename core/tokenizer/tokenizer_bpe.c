@@ -127,7 +127,7 @@ static int read_merges_txt(const struct tokenizer *t, json_t **ret_merges, struc
 {
     _cleanup_free_ char *text = NULL;
     size_t len = 0;
-    int r = map_read_text(t->request->source, "merges.txt", TOKENIZER_MAX_FILE, &text, &len, err);
+    int r = side_file_text(t->request->source, "merges.txt", TOKENIZER_MAX_FILE, &text, &len, err);
     if (r < 0)
         return r;
     _cleanup_json_ json_t *merges = json_array();

@@ -42,7 +42,7 @@ static int read_template(const struct model_file *file, json_t **ret_text, struc
     _cleanup_free_ char *text = malloc((size_t)file->size + 1);
     if (!text)
         return error_oom(err);
-    int r = map_read_bytes(file, text, (size_t)file->size, err);
+    int r = side_file_bytes(file, text, (size_t)file->size, err);
     if (r < 0)
         return error_prefix(err, "%s", file->name);
     json_t *json = json_stringn(text, (size_t)file->size);
@@ -100,7 +100,7 @@ static int append_additional(const struct model *source, json_t *list, struct er
 /* What stands in for tokenizer_config.json's chat_template: NULL when there is nothing. */
 static int read_alternative(const struct tokenizer *t, json_t **ret_value, struct error *err)
 {
-    const struct model_file *jinja = map_find_file(t->request->source, "chat_template.jinja");
+    const struct model_file *jinja = side_file_find(t->request->source, "chat_template.jinja");
     if (!jinja) {
         _cleanup_json_ json_t *json = NULL;
         int r = tokenizer_read_json(t, "chat_template.json", &json, err);

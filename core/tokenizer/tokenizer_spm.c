@@ -260,7 +260,7 @@ static int fill(struct tokenizer *t, struct protobuf message, struct spm *spm, s
 int tokenizer_load_spm(struct tokenizer *t, struct error *err)
 {
     size_t len = 0;
-    int r = map_read_text(t->request->source, file_name, TOKENIZER_MAX_FILE, &t->text, &len, err);
+    int r = side_file_text(t->request->source, file_name, TOKENIZER_MAX_FILE, &t->text, &len, err);
     if (r >= 0)
         r = tokenizer_read_json(t, "added_tokens.json", &t->list, err);
     if (r < 0)

@@ -19,7 +19,7 @@ static int read_vocab_txt(const struct tokenizer *t, json_t **ret_vocab, struct 
 {
     _cleanup_free_ char *text = NULL;
     size_t len = 0;
-    int r = map_read_text(t->request->source, "vocab.txt", TOKENIZER_MAX_FILE, &text, &len, err);
+    int r = side_file_text(t->request->source, "vocab.txt", TOKENIZER_MAX_FILE, &text, &len, err);
     if (r < 0)
         return r;
     _cleanup_json_ json_t *vocab = json_object();
