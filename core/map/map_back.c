@@ -15,7 +15,7 @@
 #include "model/metadata.h"
 #include "model/side_files.h"
 #include "plugin/source.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/tokenizer_unload.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Tokenizers: from the files of a Hugging Face folder to the metadata tokenizer.* of a GGUF, and
- * back. Everything is data: chat templates are carried as text, nothing is evaluated. The kind of
+ * Loading a tokenizer: from the files of a Hugging Face folder to the metadata tokenizer.* of a
+ * GGUF. Everything is data: chat templates are carried as text, nothing is evaluated. The kind of
  * pre-tokenizer is recognised by the structure of tokenizer.json, looked up in a table
  * (etc/architectures/pretokenizers.table); what is not in it is an error, never a default.
  *
@@ -44,14 +44,5 @@ struct tokenizer_request {
  * no tokenizer and kind is not "none"; PARE_ELIMIT: a limit, named. */
 int tokenizer_load(const struct tokenizer_request *request, struct model *target, struct error *err)
     __attribute__((warn_unused_result));
-
-/* The other way: the files of a Hugging Face tokenizer that a GGUF's metadata describe, as
- * {"tokenizer.json": "TEXT", "tokenizer_config.json": "TEXT", "tokenizer.model": "BYTES"} (the
- * last, whose bytes are no text, for "llama" only); tokenizer_load of them, with as many tokens,
- * gives the same metadata, but for ids of an end of turn or message, which config.json tells. Empty
- * when the GGUF has no tokenizer. PARE_ENOTSUP: one that cannot be written, such as a
- * pre-tokenizer that the table has no lines for. New reference. */
-int tokenizer_unload(const struct model *gguf, const char *dirs, json_t **ret_files,
-                     struct error *err) __attribute__((warn_unused_result));
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "tokenizer/tokenizer_ids.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -207,7 +208,7 @@ static int mark_all_special(struct tokenizer *t, struct error *err)
     mark_special(t, t->config);
     if (json_object_get(t->config, "added_tokens_decoder"))
         return 0;
-    int r = tokenizer_read_json(t, "special_tokens_map.json", &map, err);
+    int r = tokenizer_json_read(t->request->source, "special_tokens_map.json", &map, err);
     if (r < 0)
         return r;
     mark_special(t, map);

@@ -194,7 +194,7 @@ static int fill(struct tokenizer *t, struct error *err)
     if (t->json)
         return tokenizer_fill(t, json_object_get(json_object_get(t->json, "model"), "vocab"),
                               "tokenizer.json", err);
-    int r = tokenizer_read_json(t, "vocab.json", &t->list, err);
+    int r = tokenizer_json_read(t->request->source, "vocab.json", &t->list, err);
     return r < 0 ? r : tokenizer_fill(t, t->list, "vocab.json", err);
 }
 

@@ -103,7 +103,7 @@ static int read_alternative(const struct tokenizer *t, json_t **ret_value, struc
     const struct model_file *jinja = side_file_find(t->request->source, "chat_template.jinja");
     if (!jinja) {
         _cleanup_json_ json_t *json = NULL;
-        int r = tokenizer_read_json(t, "chat_template.json", &json, err);
+        int r = tokenizer_json_read(t->request->source, "chat_template.json", &json, err);
         if (!r)
             *ret_value = json_incref(json_object_get(json, "chat_template"));
         return r < 0 ? r : 0;

@@ -5,7 +5,7 @@
  * behind it and between two. As llama.cpp's converter (gguf-py/gguf/vocab.py, SpecialVocab) reads
  * it, its limits included: a token that tokenizer_config.json has as an object equals no text.
  */
-#include "tokenizer/tokenizer_private.h"
+#include "tokenizer/tokenizer_post.h"
 
 #include <string.h>
 

@@ -262,7 +262,7 @@ int tokenizer_load_spm(struct tokenizer *t, struct error *err)
     size_t len = 0;
     int r = side_file_text(t->request->source, file_name, TOKENIZER_MAX_FILE, &t->text, &len, err);
     if (r >= 0)
-        r = tokenizer_read_json(t, "added_tokens.json", &t->list, err);
+        r = tokenizer_json_read(t->request->source, "added_tokens.json", &t->list, err);
     if (r < 0)
         return r;
     struct spm spm = { .trainer = TRAINER_UNIGRAM };

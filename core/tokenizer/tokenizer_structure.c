@@ -7,11 +7,12 @@
  * for (lowercase, strip_accents), and ways of saying the same (Split's Removed, inverted) are made
  * alike. pretokenizers.table has these lines, and their digest is the fingerprint.
  */
-#include "tokenizer/tokenizer_private.h"
+#include "tokenizer/tokenizer_structure.h"
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "tokenizer/tokenizer_json.h"
 
 #include <string.h>
 

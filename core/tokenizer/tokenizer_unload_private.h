@@ -4,7 +4,8 @@
 #ifndef TOKENIZER_TOKENIZER_UNLOAD_PRIVATE_H
 #define TOKENIZER_TOKENIZER_UNLOAD_PRIVATE_H
 
-#include "tokenizer/tokenizer_private.h"
+#include "tokenizer/tokenizer_unload.h"
+#include "tokenizer/tokenizer_vocab.h"
 
 struct unload {
     const struct model *gguf;

@@ -4,7 +4,7 @@
  * A vocabulary: arrays by id. Texts that no file has as they are needed (padding, spaces put
  * in) lie in an arena that goes with it.
  */
-#include "tokenizer/tokenizer_private.h"
+#include "tokenizer/tokenizer_vocab.h"
 
 #include "base/text.h"
 
