@@ -15,6 +15,8 @@
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_ELEMENTS MAP_MAX_LIST
@@ -28,6 +30,49 @@ char *map_meta_key(const struct map_rules *rules, const char *key)
     strbuf_add(&sb, key, (size_t)(at - key));
     strbuf_printf(&sb, "%s%s", rules->architecture, at + strlen("{arch}"));
     return strbuf_finish(&sb);
+}
+
+json_t *map_meta_float(float value)
+{
+    char text[40];
+    for (int digits = 6; digits <= 9; digits++) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
+            break;
+    }
+    return json_number(strtod(text, NULL));
+}
+
+json_t *map_meta_json(const struct model *model, const char *key)
+{
+    const struct pare_value *value = meta_find(model, key);
+    float f32;
+    if (!value || value->is_array)
+        return NULL;
+    switch (value->type) {
+    case PARE_STRING: {
+        const struct pare_str *s = value->data;
+        return json_text(s->data, s->len);
+    }
+    case PARE_BOOL:
+        return json_boolean(*(const uint8_t *)value->data);
+    case PARE_F32:
+        memcpy(&f32, value->data, sizeof f32);
+        return map_meta_float(f32);
+    case PARE_F64:
+        return json_number(*(const double *)value->data);
+    default:
+        return json_integer((json_int_t)meta_int(model, key, 0));
+    }
+}
+
+int map_meta_ask(const struct map_work *work, const char *key, json_t **ret)
+{
+    _cleanup_free_ char *whole = map_meta_key(work->rules, key);
+    const struct model *gguf = work->reverse ? work->model : work->target;
+    json_t *value = whole ? map_meta_json(gguf, whole) : NULL;
+    *ret = value ? value : json_null();
+    return whole ? 0 : error_oom(work->err);
 }
 
 /* The ranges of the whole numbers' types; 64 bits unsigned are cut to what JSON here holds. */

@@ -65,6 +65,14 @@ int map_meta_add(struct map_work *work) __attribute__((warn_unused_result));
 /* The key with {arch} replaced (free it). */
 char *map_meta_key(const struct map_rules *rules, const char *key);
 
+/* The shortest number that is the float. New reference. */
+json_t *map_meta_float(float value);
+/* A scalar of the metadata; NULL when there is none. New reference. */
+json_t *map_meta_json(const struct model *model, const char *key);
+/* meta(key) of expressions: that of the GGUF, as far as it is there; null when there is none. */
+int map_meta_ask(const struct map_work *work, const char *key, json_t **ret)
+    __attribute__((warn_unused_result));
+
 /* From a folder to GGUF's names, with all metadata (map.c). PARE_ENOTSUP: no map knows it, or there
  * is no config.json. */
 int map_forward(struct map_work *work, struct map_rules **ret_rules)
@@ -88,13 +96,8 @@ int map_reverse_has(const struct map_work *work, const char *name);
 /* The values of a short vector, a list; or null. */
 int map_reverse_weights(const struct map_work *work, const char *name, json_t **ret)
     __attribute__((warn_unused_result));
-/* A scalar of the metadata; NULL when there is none. New reference. */
-json_t *map_meta_json(const struct model *model, const char *key);
 /* Adds README.md, the model's card, and generation_config.json (map_card.c). */
 int map_card_add(const struct model *gguf, json_t *files, struct error *err)
-    __attribute__((warn_unused_result));
-/* The value of a scalar in the metadata, or null. */
-int map_reverse_meta(const struct map_work *work, const char *key, json_t **ret)
     __attribute__((warn_unused_result));
 
 /* PARE_ENOTSUP, with the patterns of all names (config NULL: there is none), or of those that are

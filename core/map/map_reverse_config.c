@@ -19,41 +19,6 @@
 
 #define MAX_VECTOR 4096 /* values of a tensor that config.json tells: factors of frequencies */
 
-/* The shortest number that is the float. */
-static json_t *float_json(float value)
-{
-    char text[40];
-    for (int digits = 6; digits <= 9; digits++) {
-        (void)snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value)
-            break;
-    }
-    return json_number(strtod(text, NULL));
-}
-
-json_t *map_meta_json(const struct model *model, const char *key)
-{
-    const struct pare_value *value = meta_find(model, key);
-    float f32;
-    if (!value || value->is_array)
-        return NULL;
-    switch (value->type) {
-    case PARE_STRING: {
-        const struct pare_str *s = value->data;
-        return json_text(s->data, s->len);
-    }
-    case PARE_BOOL:
-        return json_boolean(*(const uint8_t *)value->data);
-    case PARE_F32:
-        memcpy(&f32, value->data, sizeof f32);
-        return float_json(f32);
-    case PARE_F64:
-        return json_number(*(const double *)value->data);
-    default:
-        return json_integer((json_int_t)meta_int(model, key, 0));
-    }
-}
-
 static int is_of_map(const struct map_rules *rules, enum map_verb verb, struct pare_str name)
 {
     for (const struct map_action *a = rules->actions; a; a = a->next)
@@ -210,14 +175,6 @@ int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
     return r;
 }
 
-int map_reverse_meta(const struct map_work *work, const char *key, json_t **ret)
-{
-    _cleanup_free_ char *whole = map_meta_key(work->rules, key);
-    json_t *value = whole ? map_meta_json(work->model, whole) : NULL;
-    *ret = value ? value : json_null();
-    return whole ? 0 : error_oom(work->err);
-}
-
 int map_reverse_weights(const struct map_work *work, const char *name, json_t **ret)
 {
     float values[MAX_VECTOR];
@@ -232,7 +189,7 @@ int map_reverse_weights(const struct map_work *work, const char *name, json_t **
         return 0;
     int r = source_read(work->base, i, 0, 0, values, t->elements * sizeof *values, work->err);
     for (uint64_t k = 0; !r && k < t->elements; k++)
-        if (!isfinite(values[k]) || json_array_append_new(*ret, float_json(values[k])) < 0)
+        if (!isfinite(values[k]) || json_array_append_new(*ret, map_meta_float(values[k])) < 0)
             r = error_set(work->err, PARE_EDATA, "`%.60s' has a value that is no number", name);
     if (r) {
         json_decref(*ret);

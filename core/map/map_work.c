@@ -56,8 +56,8 @@ static int ask(void *context, struct pare_str function, const char *argument, js
         *ret = json_boolean(side_file_find(work->model, argument) != NULL);
         return 0;
     }
-    if (work->reverse && text_is(function, "meta"))
-        return map_reverse_meta(work, argument, ret);
+    if (text_is(function, "meta"))
+        return map_meta_ask(work, argument, ret);
     if (work->reverse && text_is(function, "weights"))
         return map_reverse_weights(work, argument, ret);
     if (text_is(function, "rows") || text_is(function, "columns"))

@@ -18,9 +18,6 @@
 #include <string.h>
 
 #define MAX_WARNINGS 40
-#define CODE_LLAMA_TOKENS 32016
-#define CODE_LLAMA_EOT 32010
-#define GRANITE_TOKENS 49152
 
 void tokenizer_warn(const struct tokenizer *t, const char *format, ...)
 {
@@ -107,20 +104,6 @@ static int put_prefix_space(struct tokenizer *t, struct error *err)
                               tokenizer_json_true(value), err);
 }
 
-/* CodeLlama and Granite are known by nothing but the number of their tokens. */
-static int put_exceptions(struct tokenizer *t, struct error *err)
-{
-    int64_t vocab_size = 0;
-    if (!t->llama ||
-        !tokenizer_json_int(json_object_get(t->request->config, "vocab_size"), &vocab_size))
-        return 0;
-    if (vocab_size == CODE_LLAMA_TOKENS && !meta_find(t->target, "tokenizer.ggml.eot_token_id"))
-        return tokenizer_put_u32(t->target, "tokenizer.ggml.eot_token_id", CODE_LLAMA_EOT, err);
-    if (vocab_size == GRANITE_TOKENS)
-        return tokenizer_put_bool(t->target, "tokenizer.ggml.add_bos_token", 0, err);
-    return 0;
-}
-
 static int load_all(struct tokenizer *t, struct error *err)
 {
     int r = tokenizer_json_read(t->request->source, "tokenizer.json", &t->json, err);
@@ -134,8 +117,6 @@ static int load_all(struct tokenizer *t, struct error *err)
         r = load_kind(t, err);
     if (!r)
         r = tokenizer_emit_special(t, err);
-    if (!r)
-        r = put_exceptions(t, err);
     if (!r && t->request->add_space_prefix >= 0)
         r = tokenizer_put_bool(t->target, "tokenizer.ggml.add_space_prefix",
                                t->request->add_space_prefix, err);

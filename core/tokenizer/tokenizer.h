@@ -13,8 +13,7 @@
  *   spm,bpe    spm where there is a tokenizer.model, else bpe (Qwen2, Gemma 3, Phi-3)
  *   auto       what Llama's family does: spm where there is a tokenizer.model; a BPE with byte
  *              fallback (tokenizer.json) is "llama" too; else wordpiece or bpe, as tokenizer.json
- *              says. add_prefix_space of tokenizer_config.json is obeyed, CodeLlama's 32016 tokens
- *              get an end of turn, and 49152 tokens (Granite, SmolLM2) no token at the beginning
+ *              says. add_prefix_space of tokenizer_config.json is obeyed
  *   none       the model "none", whatever the folder has
  */
 #ifndef TOKENIZER_TOKENIZER_H
@@ -33,7 +32,6 @@ struct tokenizer_request {
     int add_space_prefix;       /* 0, 1: written so, last; -1: left out (but see "auto") */
     int looks_special;          /* 0: tokens such as <|x|> are special only when marked (Phi-3) */
     int spm_added_tokens;       /* 1: added_tokens of tokenizer.json besides tokenizer.model */
-    int token_type_count;       /* wordpiece: of config.json's type_vocab_size; 0: from there */
     void (*warn)(void *context, const char *text); /* or NULL */
     void *context;
 };

@@ -125,15 +125,12 @@ static int mark_beginnings(struct vocab *vocab, struct error *err)
     return vocab_index(vocab, err);
 }
 
+/* How many types of tokens a text may have; a family that has more without saying so has a default
+ * in its map. */
 static int put_type_count(const struct tokenizer *t, struct error *err)
 {
-    const json_t *config = t->request->config;
-    const char *type = json_string_value(json_object_get(config, "model_type"));
-    int64_t count = type && !strcmp(type, "bert") ? 2 : 1; /* as transformers has it */
-    if (t->request->token_type_count)
-        count = t->request->token_type_count;
-    else
-        (void)tokenizer_json_int(json_object_get(config, "type_vocab_size"), &count);
+    int64_t count = 1;
+    (void)tokenizer_json_int(json_object_get(t->request->config, "type_vocab_size"), &count);
     if (count < 0 || count > UINT32_MAX)
         return error_set(err, PARE_EDATA, "config.json: type_vocab_size is %lld", (long long)count);
     return tokenizer_put_u32(t->target, "tokenizer.ggml.token_type_count", (uint32_t)count, err);
