@@ -7,10 +7,8 @@
 #include "map/map.h"
 
 #include "base/cleanup.h"
-#include "base/json.h"
 #include "map/map_private.h"
 #include "model/metadata.h"
-#include "model/side_files.h"
 #include "plugin/source.h"
 
 #include <stdio.h>
@@ -55,27 +53,6 @@ const json_t *map_files(const struct map *map)
 const char *map_name(const struct map *map)
 {
     return map ? map->rules->name : "";
-}
-
-int map_forward(struct map_work *work, struct map_rules **ret_rules)
-{
-    json_t *config = NULL;
-    int r = side_file_config(work->model, &config, work->err);
-    if (r < 0)
-        return r;
-    r = config ? map_rules_choose(work->request->dirs, config, NULL, ret_rules, work->err) : 1;
-    if (r) {
-        r = r < 0 ? r : map_unknown_architecture(work->model, config, work->err);
-        json_decref(config);
-        return r;
-    }
-    work->rules = *ret_rules;
-    r = map_work_begin(work, config);
-    if (!r)
-        r = map_tensors_add(work);
-    if (!r)
-        r = map_shapes_check(work);
-    return r ? r : map_meta_add(work);
 }
 
 /* What a model is to blame for, and not the machine. */

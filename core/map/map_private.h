@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A checkpoint while a map is applied to it. Private to map.c and the files that do the parts:
- * values (map_work.c), tensors (map_tensors.c, map_rows.c), metadata (map_meta.c), and what to say
- * of names that no map knows (map_unknown.c). On the caller's thread.
+ * values (map_work.c), names (map_names.c), tensors (map_tensors.c, map_rows.c), metadata
+ * (map_meta.c), and what to say of names that no map knows (map_unknown.c). On the caller's thread.
  */
 #ifndef MAP_MAP_PRIVATE_H
 #define MAP_MAP_PRIVATE_H
@@ -38,12 +38,19 @@ void map_work_env(struct map_work *work);
 /* Takes config's reference. Values, names and counts: all that expressions and rules need. */
 int map_work_begin(struct map_work *work, json_t *config) __attribute__((warn_unused_result));
 void map_work_end(struct map_work *work);
+
+/* Names and counts (map_names.c): all tensors of the base, renamed (none is, on the way back).
+ * PARE_EDATA: two have one name then. */
+int map_names_add(struct map_work *work) __attribute__((warn_unused_result));
+void map_names_free(struct map_work *work);
 /* The number of a tensor of the base: 1, or 0 when there is none of that name. */
-int map_work_find(const struct map_work *work, const char *name, uint64_t *ret_tensor);
+int map_names_find(const struct map_work *work, const char *name, uint64_t *ret_tensor);
 /* The name after one `rename`: the same string, or a new one for it; -1 without memory. */
-int map_rename_once(const struct map_rename *rename, char **name);
+int map_names_rename(const struct map_rename *rename, char **name);
+/* Takes the counts from every `index`; the values must be there. */
+int map_names_count_all(struct map_work *work) __attribute__((warn_unused_result));
 /* How far the number of that name goes. PARE_EDATA: the map has no such `index`. */
-int map_work_count(const struct map_work *work, struct pare_str name, uint64_t *ret_count)
+int map_names_count(const struct map_work *work, struct pare_str name, uint64_t *ret_count)
     __attribute__((warn_unused_result));
 
 /* All tensors of the view. PARE_ENOTSUP: one that the map does not know; PARE_EDATA: one is
@@ -69,12 +76,12 @@ char *map_meta_key(const struct map_rules *rules, const char *key);
 json_t *map_meta_float(float value);
 /* A scalar of the metadata; NULL when there is none. New reference. */
 json_t *map_meta_json(const struct model *model, const char *key);
-/* meta(key) of expressions: that of the GGUF, as far as it is there; null when there is none. */
+/* What an expression gets for meta(key): the GGUF's value, as far as the GGUF is made; or null. */
 int map_meta_ask(const struct map_work *work, const char *key, json_t **ret)
     __attribute__((warn_unused_result));
 
-/* From a folder to GGUF's names, with all metadata (map.c). PARE_ENOTSUP: no map knows it, or there
- * is no config.json. */
+/* From a folder to GGUF's names, with all metadata (map_forward.c). PARE_ENOTSUP: no map knows it,
+ * or there is no config.json. */
 int map_forward(struct map_work *work, struct map_rules **ret_rules)
     __attribute__((warn_unused_result));
 /* From GGUF's names to a folder (map_back.c): the view's source, and the files of map_files (none

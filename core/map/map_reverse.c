@@ -77,7 +77,7 @@ static int name_of(struct map_work *work, const struct map_tensor *rule,
     for (const struct map_rename *s = work->rules->restores; !r && s; s = s->next) {
         int truth = 0;
         r = map_expr_eval_truth(s->condition, &work->env, &truth, work->err);
-        if (!r && truth && map_rename_once(s, ret_name) < 0)
+        if (!r && truth && map_names_rename(s, ret_name) < 0)
             r = error_oom(work->err);
     }
     return r;
@@ -130,7 +130,7 @@ static int add_back(struct map_work *work, const struct map_tensor *rule, uint64
     if (!rule->stack.len)
         return add_one(work, rule, base, match, 0);
     uint64_t count = 0;
-    int r = map_work_count(work, rule->stack, &count);
+    int r = map_names_count(work, rule->stack, &count);
     if (!r && (t->n_dims < 2 || t->dims[0] != count || !t->elements))
         r = refuse(work, work->names[base], "it is not stacked of as many as the metadata say");
     unsigned n = match->n_numbers++;

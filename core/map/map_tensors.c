@@ -31,7 +31,7 @@ static int check_numbers(const struct map_work *work, const struct pattern_match
 {
     for (unsigned i = 0; i < match->n_numbers; i++) {
         uint64_t count = 0;
-        int r = map_work_count(work, match->names[i], &count);
+        int r = map_names_count(work, match->names[i], &count);
         if (r)
             return r;
         if (!count)
@@ -74,7 +74,7 @@ static int gather(const struct map_work *work, const struct map_tensor *rule,
             int r = pattern_expand(&rule->sources[s], &rule->sources[0], &match, &name, work->err);
             if (r)
                 return r;
-            if (!map_work_find(work, name, &tensors[e * rule->n_sources + s]))
+            if (!map_names_find(work, name, &tensors[e * rule->n_sources + s]))
                 return missing(work, name);
         }
     }
@@ -89,7 +89,7 @@ static int count_stack(const struct map_work *work, const struct map_tensor *rul
     *ret_count = 1;
     if (!rule->stack.len || !pattern_number(match, rule->stack, &number))
         return 0;
-    int r = map_work_count(work, rule->stack, ret_count);
+    int r = map_names_count(work, rule->stack, ret_count);
     if (!r && number)
         *ret_count = 0;
     /* Each of them must be a tensor: a claim beyond their count needs no memory to be wrong. */
@@ -185,7 +185,7 @@ static int ways_of(const struct map_work *work, const struct pattern *pattern, s
         uint64_t before, count = 1;
         if (part->kind == PATTERN_INDEX && !pattern_number(&ways->match, part->text, &before)) {
             unsigned n = ways->match.n_numbers++;
-            int r = map_work_count(work, part->text, &count);
+            int r = map_names_count(work, part->text, &count);
             if (r)
                 return r;
             ways->match.names[n] = part->text;
@@ -229,7 +229,7 @@ static int find_missing(const struct map_work *work, const struct map_tensor *ru
         int r = pattern_expand(&rule->sources[0], NULL, &ways->match, &name, work->err);
         if (r)
             return r;
-        if (!map_work_find(work, name, NULL))
+        if (!map_names_find(work, name, NULL))
             return missing(work, name);
     }
     return 0;
