@@ -3,8 +3,7 @@
 /*
  * Loading a tokenizer: which kind it is, the files that all kinds have, and the order of what is
  * written. Keys, types and order are those of llama.cpp's converter (conversion/base.py and
- * gguf-py/gguf/vocab.py at de3ff81), so that a GGUF of either program is told from the other's by
- * nothing.
+ * gguf-py/gguf/vocab.py at de3ff81), so that both programs make the same GGUF.
  */
 #include "tokenizer/tokenizer_private.h"
 
@@ -59,12 +58,12 @@ static int refuse_missing(const struct tokenizer *t, struct error *err)
                      "`--tokenizer none`");
 }
 
-/* By tokenizer.json, or by the files of older folders. */
+/* As tokenizer.json says, or in older folders, by the files that there are. */
 static int load_by_files(struct tokenizer *t, struct error *err)
 {
     const char *type = json_string_value(
         json_object_get(json_object_get(t->json, "model"), "type"));
-    if (t->json && t->llama && tokenizer_has_fallback(t))
+    if (t->json && t->is_auto && tokenizer_has_fallback(t))
         return tokenizer_load_fallback(t, err);
     if ((type && !strcmp(type, "WordPiece")) || (!t->json && has_file(t, "vocab.txt")))
         return tokenizer_load_wordpiece(t, err);
@@ -92,13 +91,14 @@ static int load_kind(struct tokenizer *t, struct error *err)
                      kind);
 }
 
-/* ---- what surrounds it ---- */
+/* ---- the order of what is written ---- */
 
-/* add_prefix_space of tokenizer_config.json, in Llama's family. */
+/* add_prefix_space of tokenizer_config.json: llama.cpp's converter looks at it only for the families
+ * that "auto" is made after. */
 static int put_prefix_space(struct tokenizer *t, struct error *err)
 {
     const json_t *value = json_object_get(t->config, "add_prefix_space");
-    if (!t->llama || t->request->add_space_prefix >= 0 || !value || json_is_null(value))
+    if (!t->is_auto || t->request->add_space_prefix >= 0 || !value || json_is_null(value))
         return 0;
     return tokenizer_put_bool(t->target, "tokenizer.ggml.add_space_prefix",
                               tokenizer_json_true(value), err);
@@ -129,7 +129,7 @@ int tokenizer_load(const struct tokenizer_request *request, struct model *target
     struct tokenizer t = { .request = request,
                            .target = target,
                            .warnings = &warnings,
-                           .llama = !request->kind || !strcmp(request->kind, "auto") };
+                           .is_auto = !request->kind || !strcmp(request->kind, "auto") };
     if (request->kind && !strcmp(request->kind, "none"))
         return load_none(&t, err);
     int r = load_all(&t, err);

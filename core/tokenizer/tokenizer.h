@@ -10,10 +10,10 @@
  *   spm        tokenizer.model, SentencePiece's: "llama" in GGUF
  *   bpe        tokenizer.json, or vocab.json and merges.txt: "gpt2", byte-level BPE
  *   wordpiece  tokenizer.json or vocab.txt: "bert"
- *   spm,bpe    spm where there is a tokenizer.model, else bpe (Qwen2, Gemma 3, Phi-3)
- *   auto       what Llama's family does: spm where there is a tokenizer.model; a BPE with byte
- *              fallback (tokenizer.json) is "llama" too; else wordpiece or bpe, as tokenizer.json
- *              says. add_prefix_space of tokenizer_config.json is obeyed
+ *   spm,bpe    spm where there is a tokenizer.model, else bpe
+ *   auto       as the files say: spm where there is a tokenizer.model; a BPE with byte fallback
+ *              (tokenizer.json) is "llama" too; else wordpiece or bpe, as tokenizer.json says.
+ *              add_prefix_space of tokenizer_config.json is obeyed
  *   none       the model "none", whatever the folder has
  */
 #ifndef TOKENIZER_TOKENIZER_H
@@ -30,7 +30,7 @@ struct tokenizer_request {
     const char *dirs;           /* colon-separated: where pretokenizers.table lies */
     uint64_t vocab_size;        /* rows of the embedding; 0: as many as there are tokens */
     int add_space_prefix;       /* 0, 1: written so, last; -1: left out (but see "auto") */
-    int looks_special;          /* 0: tokens such as <|x|> are special only when marked (Phi-3) */
+    int looks_special;          /* 0: tokens such as <|x|> are special only when marked */
     int spm_added_tokens;       /* 1: added_tokens of tokenizer.json besides tokenizer.model */
     void (*warn)(void *context, const char *text); /* or NULL */
     void *context;

@@ -20,7 +20,7 @@ struct origin {
     uint64_t left_out, first_left_out;
 };
 
-/* One more than the largest id, into *n. */
+/* Makes *n one more than the id, where it is less. */
 static int count_id(const json_t *id, const char *where, uint64_t *n, struct error *err)
 {
     int64_t value;
@@ -56,7 +56,7 @@ static int count_ids(const struct tokenizer *t, const json_t *vocab, const char 
     return 0;
 }
 
-/* 0: *ret_id is free or has this token; 1: it is left out. */
+/* Gives the token its id. 1: the id is past the embedding, and the token is left out. */
 static int place(struct tokenizer *t, struct pare_str token, int64_t id, struct origin *origin,
                  struct error *err)
 {

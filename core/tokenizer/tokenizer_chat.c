@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Chat templates: texts in tokenizer_config.json, else in chat_template.jinja with
- * additional_chat_templates/NAME.jinja, else in chat_template.json. They are programs; they are
- * copied, never looked into.
+ * additional_chat_templates/NAME.jinja, else in chat_template.json. They are programs, and
+ * hostile until proved otherwise: they are copied as texts and never run.
  */
 #include "tokenizer/tokenizer_private.h"
 
@@ -97,7 +97,7 @@ static int append_additional(const struct model *source, json_t *list, struct er
     return 0;
 }
 
-/* What stands in for tokenizer_config.json's chat_template: NULL when there is nothing. */
+/* The templates of a folder whose tokenizer_config.json has none; NULL: there are none at all. */
 static int read_alternative(const struct tokenizer *t, json_t **ret_value, struct error *err)
 {
     const struct model_file *jinja = side_file_find(t->request->source, "chat_template.jinja");
@@ -132,7 +132,7 @@ static int put_named(const struct tokenizer *t, const char *name, struct pare_st
     return tokenizer_put_string(t->target, key, text, err);
 }
 
-/* The name with all but ASCII letters and digits as '_'. */
+/* The name with '_' for every character but ASCII letters and digits. */
 static int clean_name(const json_t *value, char name[static 64], struct error *err)
 {
     struct pare_str given = tokenizer_json_str(value);

@@ -21,7 +21,7 @@ struct merges {
     size_t n;
 };
 
-/* 1: there is no such token because ids were left out. */
+/* Finds the id of a part. 1: there is none, which may be since ids were left out. */
 static int find(const struct tokenizer *t, struct pare_str token, size_t merge, uint64_t *ret_id,
                 struct error *err)
 {

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Tokenizers as metadata: the types that llama.cpp's loader insists on. */
+/*
+ * Tokenizers as metadata. llama.cpp's loader ends the program when a key has another type than it
+ * expects, so the types are decided here and nowhere else.
+ */
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/text.h"

@@ -28,7 +28,7 @@ struct tokenizer {
     struct vocab vocab;
     uint64_t left_out;  /* tokens past the model's embedding */
     unsigned *warnings; /* how many there were */
-    int llama;          /* 1: what llama.cpp does for Llama's family only (kind "auto") */
+    int is_auto;        /* 1: the kind is "auto" */
 };
 
 void tokenizer_warn(const struct tokenizer *t, const char *format, ...)
@@ -36,15 +36,14 @@ void tokenizer_warn(const struct tokenizer *t, const char *format, ...)
 
 /* ---- checks (tokenizer_check.c) ---- */
 
-/* PARE_EDATA when a value of tokenizer.json or tokenizer_config.json has a type that it cannot
- * have. */
+/* PARE_EDATA when a value of tokenizer.json or tokenizer_config.json has the wrong type. */
 int tokenizer_check_json(const struct tokenizer *t, struct error *err)
     __attribute__((warn_unused_result));
 /* PARE_ELIMIT when a token has too many bytes. `where` is the file's name. */
 int tokenizer_check_token(struct pare_str token, const char *where, struct error *err)
     __attribute__((warn_unused_result));
-/* PARE_EDATA or PARE_ELIMIT when a piece of SentencePiece is none: empty, not UTF-8, too long, or
- * with a score that is not finite. */
+/* Refuses a piece of SentencePiece that is empty, not UTF-8 or has a score that is not finite
+ * (PARE_EDATA), or that is too long (PARE_ELIMIT). */
 int tokenizer_check_piece(struct pare_str text, float score, uint64_t id, struct error *err)
     __attribute__((warn_unused_result));
 /* How many bytes a valid UTF-8 sequence has at p; 0 when there is none. n > 0. */
@@ -54,10 +53,10 @@ size_t tokenizer_utf8_length(const uint8_t *p, size_t n);
 
 /* tokenizer.model (tokenizer_spm.c). */
 int tokenizer_load_spm(struct tokenizer *t, struct error *err) __attribute__((warn_unused_result));
-/* tokenizer.json of Llama's BPE, with byte fallback (tokenizer_fallback.c). */
+/* A tokenizer.json with a BPE that has byte fallback (tokenizer_fallback.c). */
 int tokenizer_load_fallback(struct tokenizer *t, struct error *err)
     __attribute__((warn_unused_result));
-/* 1 when tokenizer.json is one. */
+/* 1 when tokenizer.json has one. */
 int tokenizer_has_fallback(const struct tokenizer *t);
 /* Byte-level BPE: tokenizer.json, or vocab.json and merges.txt (tokenizer_bpe.c). */
 int tokenizer_load_bpe(struct tokenizer *t, struct error *err) __attribute__((warn_unused_result));
@@ -86,7 +85,8 @@ int tokenizer_pre_name(const struct tokenizer *t, char **ret_name, struct error 
     __attribute__((warn_unused_result));
 /* ---- special tokens, chat templates (tokenizer_special.c, tokenizer_chat.c) ---- */
 
-/* Ids of special tokens, whether they are added, normalizer, chat templates. */
+/* Writes the ids of special tokens, which of them are added to texts, the chat templates (these
+ * through tokenizer_emit_chat), and what the normalizer does. */
 int tokenizer_emit_special(struct tokenizer *t, struct error *err)
     __attribute__((warn_unused_result));
 int tokenizer_emit_chat(struct tokenizer *t, struct error *err) __attribute__((warn_unused_result));

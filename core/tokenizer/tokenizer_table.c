@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Looking entries up in the table of pre-tokenizers. It is read anew each time: once for a model,
- * it is not worth keeping.
+ * Looking entries up in the table of pre-tokenizers. The table is read for every lookup: there is
+ * one for each model, so keeping it would save nothing.
  */
 #include "tokenizer/tokenizer_table.h"
 

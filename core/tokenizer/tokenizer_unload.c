@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A GGUF's tokenizer as the files of a Hugging Face folder: tokenizer.json and
- * tokenizer_config.json, and for SentencePiece's tokenizer.model as well. What GGUF does not hold
- * (how text is cut, by its name only) comes from pretokenizers.table.
+ * tokenizer_config.json, and tokenizer.model when it was SentencePiece's. A GGUF has only the name
+ * of the way in which text is cut; what the name means comes from pretokenizers.table.
  */
 #include "tokenizer/tokenizer_unload_private.h"
 
@@ -224,7 +224,7 @@ static int add_around(struct unload *u, int adds_bos, struct error *err)
     return unload_post(u, &around, err);
 }
 
-/* What is the same in all tokenizers of this kind. */
+/* What all tokenizers of this kind have in common. */
 static int put_bpe(struct unload *u, struct error *err)
 {
     json_t *model = json_object_get(u->tokenizer, "model");

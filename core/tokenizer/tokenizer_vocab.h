@@ -41,7 +41,7 @@ struct vocab {
     int32_t *types;
     uint8_t *flags;
     struct strmap ids;  /* filled by vocab_index */
-    struct arena texts; /* made for it, of which some tokens are */
+    struct arena texts; /* tokens that no file has as they are here */
 };
 
 /* n empty ids. */
@@ -61,7 +61,8 @@ int vocab_pad(struct vocab *vocab, float score, struct error *err)
  * out. */
 int vocab_index(struct vocab *vocab, struct error *err) __attribute__((warn_unused_result));
 
-/* 1 for tokens that are control tokens though nobody says so: <|x|>, <pad>, <unused7>, ... */
+/* 1 for tokens whose text alone says that they are control tokens: <|x|>, <pad>, <unused7>, ...
+ * (llama.cpp's converter, does_token_look_special). */
 int token_looks_special(struct pare_str token);
 /* 1 for <0xNN>. */
 int token_is_byte(struct pare_str token);

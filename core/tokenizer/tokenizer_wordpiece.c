@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * WordPiece ("bert"): where BERT marks what continues a word with ##, llama.cpp marks what begins
- * one with U+2581.
+ * WordPiece ("bert"). The files mark tokens that continue a word with ##; llama.cpp marks those
+ * that begin one, with U+2581.
  */
 #include "tokenizer/tokenizer_private.h"
 
