@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* From a Hugging Face folder to GGUF's names: the order of what a map does. */
+/*
+ * From a Hugging Face folder to GGUF's names: the order of what a map does. Metadata come last,
+ * since some of them are counted from the tensors.
+ */
 #include "map/map_private.h"
 
 #include "model/side_files.h"

@@ -75,7 +75,7 @@ int map_meta_ask(const struct map_work *work, const char *key, json_t **ret)
     return whole ? 0 : error_oom(work->err);
 }
 
-/* The ranges of the whole numbers' types; 64 bits unsigned are cut to what JSON here holds. */
+/* The ranges of types of whole numbers. Jansson's are signed, so half of u64 is out of reach. */
 static const struct {
     int64_t min, max;
     size_t size;
@@ -212,7 +212,7 @@ static int put_text(struct map_work *work, const char *key, const char *text)
     return meta_put(work->target, text_of(key), &value, work->err);
 }
 
-/* llama.cpp's number for what most of the weights are: the first matrix tells. */
+/* llama.cpp's number for the type of most weights, which is that of the first matrix. */
 static uint32_t guess_file_type(const struct model *model)
 {
     for (uint64_t i = 0; i < model->n_tensors; i++) {

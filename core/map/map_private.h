@@ -59,12 +59,12 @@ int map_tensors_add(struct map_work *work) __attribute__((warn_unused_result));
 /* One tensor, made of `tensors`: n_sources of them for each of those that are stacked. */
 int map_rows_add(struct map_work *work, const struct map_tensor *rule, const char *name,
                  const uint64_t *tensors, uint64_t stacked) __attribute__((warn_unused_result));
-/* The encoding that a tensor of the view has besides that of the base: f32, or NULL. */
+/* f32 when the rules make the tensor one of floats, whatever it is in the base; else NULL. */
 const struct encoding *map_float_for(const struct map_work *work, const struct map_tensor *rule,
                                      const char *name, uint32_t n_dims,
                                      const struct encoding *encoding);
 
-/* Whether the tensors of the view have the shapes that config.json tells of. PARE_EDATA. */
+/* PARE_EDATA: a tensor of the view has not the shape that a `shape` of the map asks for. */
 int map_shapes_check(struct map_work *work) __attribute__((warn_unused_result));
 
 /* All metadata; the tensors must be there. */
@@ -90,9 +90,8 @@ int map_forward(struct map_work *work, struct map_rules **ret_rules)
 int map_back(struct map_work *work, struct map_rules **ret_rules, struct source **ret_source,
              json_t **ret_files) __attribute__((warn_unused_result));
 
-/* The way back (map_reverse.c, map_reverse_config.c): config.json as it is told by the metadata,
- * the files that tell of the model, and the tensors. PARE_ENOTSUP: one that cannot be given
- * back. */
+/* The way back (map_reverse.c, map_reverse_config.c): config.json from the metadata, the files of
+ * map_files, and the tensors. PARE_ENOTSUP: one that cannot be given back. */
 int map_reverse_config(struct map_work *work, json_t **ret_config)
     __attribute__((warn_unused_result));
 int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)

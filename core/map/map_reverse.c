@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way back: a GGUF's tensors under a checkpoint's names, from the same map. Transforms are
- * undone where that loses nothing; where it would, the model is refused.
+ * undone where that loses nothing; else the model is refused.
  */
 #include "map/map_private.h"
 
@@ -23,7 +23,7 @@ static int refuse(const struct map_work *work, const char *name, const char *why
                      name, why);
 }
 
-/* Under GGUF's names; also before map_work_begin. */
+/* Works before map_work_begin, too: the names need no renaming on this way. */
 static int has(const struct map_work *work, const char *name)
 {
     return model_find_tensor(work->model, text_of(name), NULL);
@@ -45,7 +45,7 @@ int map_reverse_has(const struct map_work *work, const char *name)
     return 0;
 }
 
-/* Heads whose rows were interleaved, with their two halves apart again. */
+/* Undoes `permute`: the two halves of each head lie apart again. */
 static int add_unpermuted(struct map_work *work, const struct map_tensor *rule, uint64_t base,
                           struct view_tensor *tensor)
 {
@@ -69,7 +69,7 @@ static int add_unpermuted(struct map_work *work, const struct map_tensor *rule, 
     return view_add_rows(work->view, tensor, t->n_dims == 1, runs, heads, work->err);
 }
 
-/* The name in a checkpoint: of the rule's pattern, with what `restore` gives back. */
+/* The name in a checkpoint, by the rule's pattern and every `restore`. */
 static int name_of(struct map_work *work, const struct map_tensor *rule,
                    const struct pattern_match *match, char **ret_name)
 {
@@ -83,7 +83,7 @@ static int name_of(struct map_work *work, const struct map_tensor *rule,
     return r;
 }
 
-/* One matrix of a stack, number e; or all of a tensor that is none. */
+/* Matrix e of a stack; of a tensor that is no stack, all of it. */
 static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_t base,
                    const struct pattern_match *match, uint64_t e)
 {
@@ -148,7 +148,7 @@ static int reverse_tensor(struct map_work *work, const unsigned char *active, ui
     const char *name = work->names[base];
     for (const struct map_values *v = work->rules->values; v; v = v->next)
         if (!strcmp(v->name, name))
-            return 0; /* config.json tells them */
+            return 0; /* they are in config.json */
     for (const struct map_tensor *t = work->rules->tensors; t; t = t->next) {
         struct pattern_match match = { .n_numbers = 0 };
         if (active[t->number] && pattern_matches(&t->target, &t->sources[0], text_of(name), &match))

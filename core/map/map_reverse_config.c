@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The way back: config.json as a GGUF's metadata and its map tell it. Every `set` of a plain name
- * is read backwards; what that cannot say, `config` statements do.
+ * The way back: config.json from a GGUF's metadata. Every `set` whose value is a plain name is read
+ * backwards: the key gives the name its value. What that cannot do, `config` statements do.
  */
 #include "map/map_private.h"
 
@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_VECTOR 4096 /* values of a tensor that config.json tells: factors of frequencies */
+#define MAX_VECTOR 4096 /* values of a tensor that become a list: factors of frequencies */
 
 static int is_of_map(const struct map_rules *rules, enum map_verb verb, struct pare_str name)
 {
@@ -28,8 +28,9 @@ static int is_of_map(const struct map_rules *rules, enum map_verb verb, struct p
     return 0;
 }
 
-/* The name that a `set` takes its value from: of first(a, b), when both are names, the one that the
- * map has a default for, or else a. What the map computes is no name of config.json's. */
+/* The name of config.json that a `set` takes its value from: of first(a, b), when both are names,
+ * the one that the map has a default for, or else a. A name that `let` computes is not in
+ * config.json. */
 static int source_name(const struct map_rules *rules, const struct map_expr *e,
                        struct pare_str *ret_name)
 {
@@ -91,8 +92,8 @@ static int adopt_basics(struct map_work *work, json_t *config)
     return r;
 }
 
-/* rope_parameters as folders of all ages understand them: rope_theta and rope_scaling, and what
- * those of sliding layers were called. */
+/* rope_parameters under the names that libraries of all ages read: rope_theta and rope_scaling, and
+ * rope_local_base_freq for sliding layers. */
 static int spread_rope(struct map_work *work, json_t *config)
 {
     json_t *rope = json_object_get(config, "rope_parameters");
@@ -110,7 +111,7 @@ static int spread_rope(struct map_work *work, json_t *config)
     return r;
 }
 
-/* Ids of tokens, where tokenizer_load looks for what tokenizer_config.json does not tell. */
+/* Ids of special tokens: tokenizer_load finds those here that tokenizer_config.json lacks. */
 static int adopt_ids(struct map_work *work, json_t *config)
 {
     static const char *const names[][2] = {

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Architecture maps as files: reading one, and finding the one for a checkpoint. */
+/*
+ * Architecture maps as files: reading one, and finding the one for a checkpoint. The directories
+ * are read for every checkpoint, so that a map that was just written is used without a restart.
+ */
 #include "map/map_rules.h"
 
 #include "base/cleanup.h"
@@ -89,7 +92,7 @@ static int has_word(const struct map_word *words, const char *text)
     return 0;
 }
 
-/* A folder that names an architecture is never taken for another of the same model_type. */
+/* model_type counts only when `architectures` is missing: several architectures share one type. */
 static int is_for(const struct map_rules *rules, const json_t *config, const char *architecture)
 {
     if (!config)

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Models: memory, files and tensors. All that is said about a tensor comes from an untrusted file,
- * so this is where names, dims and lengths are checked once for every format.
+ * Models: memory, files and tensors. Names, dims and lengths of tensors come from untrusted files:
+ * they are checked here, once for all formats, so that nobody above has to.
  */
 #include "model/model.h"
 

@@ -93,8 +93,8 @@ static int load_kind(struct tokenizer *t, struct error *err)
 
 /* ---- the order of what is written ---- */
 
-/* add_prefix_space of tokenizer_config.json: llama.cpp's converter looks at it only for the families
- * that "auto" is made after. */
+/* add_prefix_space of tokenizer_config.json, at which llama.cpp's converter looks only for the
+ * families that "auto" is made after. */
 static int put_prefix_space(struct tokenizer *t, struct error *err)
 {
     const json_t *value = json_object_get(t->config, "add_prefix_space");
