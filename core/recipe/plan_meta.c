@@ -15,11 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct pare_str text_of(const char *s)
-{
-    return (struct pare_str){ s, strlen(s) };
-}
-
 int planner_warn(struct planner *p, const char *format, ...)
 {
     _cleanup_free_ char *text = NULL;

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/strlist.h"
+#include "base/text.h"
 #include "lang/statement.h"
 
 #include <fcntl.h>
@@ -157,7 +158,7 @@ static int unknown_recipe(const char *dirs, const char *name, struct error *err)
 static int load_file(struct recipe_loader *loader, const char *name, struct error *err)
 {
     struct recipe *recipe = loader->recipe;
-    recipe->name = arena_copy(&recipe->memory, (struct pare_str){ name, strlen(name) });
+    recipe->name = arena_copy(&recipe->memory, text_of(name));
     char *file = arena_alloc(&recipe->memory, strlen(name) + sizeof SUFFIX);
     if (!recipe->name || !file)
         return error_oom(err);
@@ -171,7 +172,7 @@ static int load_file(struct recipe_loader *loader, const char *name, struct erro
 int recipe_load(const char *dirs, const char *name, struct recipe **ret_recipe, struct error *err)
 {
     char file[120];
-    if (!statement_name_is_plain((struct pare_str){ name, strlen(name) }))
+    if (!statement_name_is_plain(text_of(name)))
         return unknown_recipe(dirs, name, err);
     (void)snprintf(file, sizeof file, "%s%s", name, SUFFIX);
     _cleanup_free_ char *path = dirs_find(dirs, file);
