@@ -8,44 +8,11 @@
 
 #include "base/cleanup.h"
 
-#include <stddef.h>
 #include <string.h>
-
-struct map_block {
-    struct map_block *older;
-    max_align_t data[];
-};
-
-void *map_memory_alloc(struct map_memory *memory, size_t size)
-{
-    struct map_block *block = calloc(1, sizeof *block + size);
-    if (!block)
-        return NULL;
-    block->older = memory->blocks;
-    memory->blocks = block;
-    return block->data;
-}
-
-char *map_memory_copy(struct map_memory *memory, struct pare_str text)
-{
-    char *copy = map_memory_alloc(memory, text.len + 1);
-    if (copy && text.len)
-        memcpy(copy, text.data, text.len);
-    return copy;
-}
-
-void map_memory_deinit(struct map_memory *memory)
-{
-    while (memory->blocks) {
-        struct map_block *block = memory->blocks;
-        memory->blocks = block->older;
-        free(block);
-    }
-}
 
 struct parser {
     struct lexer lexer;
-    struct map_memory *memory;
+    struct arena *memory;
     const char *last; /* the end of the token before */
     unsigned depth;
     struct error *err;
@@ -81,7 +48,7 @@ static int is_if(const struct parser *ps)
 
 static int node(struct parser *ps, enum map_op op, const char *start, struct map_expr **ret)
 {
-    struct map_expr *e = map_memory_alloc(ps->memory, sizeof *e);
+    struct map_expr *e = arena_alloc(ps->memory, sizeof *e);
     if (!e)
         return error_oom(ps->err);
     e->op = op;
@@ -423,7 +390,7 @@ static int parse_choice(struct parser *ps, struct map_expr **ret)
     return 0;
 }
 
-int map_expr_parse(struct map_memory *memory, struct pare_str text, struct map_expr **ret_expr,
+int map_expr_parse(struct arena *memory, struct pare_str text, struct map_expr **ret_expr,
                    struct pare_str *ret_rest, struct error *err)
 {
     struct parser ps = { .lexer = { .p = text.data, .end = text.data + text.len, .wide = 1 },

@@ -9,6 +9,7 @@
 #ifndef LANG_MAP_EXPR_H
 #define LANG_MAP_EXPR_H
 
+#include "base/arena.h"
 #include "base/error.h"
 
 #include <jansson.h>
@@ -16,17 +17,6 @@
 #define MAP_MAX_DEPTH 64
 #define MAP_MAX_STEPS 4000000u /* of all evaluations for one checkpoint */
 #define MAP_MAX_LIST 1000000   /* elements of a list that an expression makes */
-
-/* Memory that lives as long as a map. */
-struct map_memory {
-    struct map_block *blocks;
-};
-
-/* Zeroed; NULL without memory. */
-void *map_memory_alloc(struct map_memory *memory, size_t size);
-/* With a NUL; NULL without memory. */
-char *map_memory_copy(struct map_memory *memory, struct pare_str text);
-void map_memory_deinit(struct map_memory *memory);
 
 struct map_expr;
 
@@ -44,7 +34,7 @@ struct map_env {
 /* Parses an expression at the beginning of a text, up to the word "if" or what cannot belong to it;
  * *ret_rest is the text from there on. What the expression holds points into the text. Errors are
  * PARE_EDATA with what was expected. */
-int map_expr_parse(struct map_memory *memory, struct pare_str text, struct map_expr **ret_expr,
+int map_expr_parse(struct arena *memory, struct pare_str text, struct map_expr **ret_expr,
                    struct pare_str *ret_rest, struct error *err)
     __attribute__((warn_unused_result));
 

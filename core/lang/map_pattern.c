@@ -132,7 +132,7 @@ static int parse_part(struct pare_str text, size_t *at, const struct pattern *so
     return 0;
 }
 
-int pattern_parse(struct map_memory *memory, struct pare_str text, const struct pattern *source,
+int pattern_parse(struct arena *memory, struct pare_str text, const struct pattern *source,
                   struct pattern *ret_pattern, struct error *err)
 {
     struct pattern_part parts[PATTERN_MAX_PARTS];
@@ -146,7 +146,7 @@ int pattern_parse(struct map_memory *memory, struct pare_str text, const struct 
     }
     if (r)
         return r;
-    pattern.parts = map_memory_alloc(memory, pattern.n_parts * sizeof *parts);
+    pattern.parts = arena_alloc(memory, pattern.n_parts * sizeof *parts);
     if (!pattern.parts)
         return error_oom(err);
     memcpy(pattern.parts, parts, pattern.n_parts * sizeof *parts);

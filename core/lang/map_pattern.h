@@ -46,7 +46,7 @@ struct pattern_match {
 
 /* `source`: the pattern that {1} refers to, or NULL. PARE_EDATA: not a pattern, or one beyond the
  * limits. Texts are the argument's. */
-int pattern_parse(struct map_memory *memory, struct pare_str text, const struct pattern *source,
+int pattern_parse(struct arena *memory, struct pare_str text, const struct pattern *source,
                   struct pattern *ret_pattern, struct error *err)
     __attribute__((warn_unused_result));
 

@@ -129,7 +129,7 @@ struct map_rules {
     struct map_tokenizer *tokenizers, **tokenizers_end;
     unsigned n_tensors, n_statements, n_files;
     const char *files[MAP_MAX_INCLUDES];
-    struct map_memory memory;
+    struct arena memory;
 };
 
 /* Reads NAME.map, and what it includes, from the first of the colon-separated directories that has

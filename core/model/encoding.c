@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Sizes of encoded tensors, and the figures about a model that follow from them. */
+/* Sizes of encoded tensors, with checked arithmetic: rows and row lengths come from files. */
 #include "model/encoding.h"
 
 #include "base/checked.h"

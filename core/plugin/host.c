@@ -49,7 +49,7 @@ static void *host_alloc(struct pare_job *job, uint64_t count, uint64_t size)
 
 static void host_release(struct pare_job *job, void *memory)
 {
-    model_release(job->model, memory);
+    arena_release(&job->model->memory, memory);
 }
 
 static int host_cancelled(struct pare_job *job)

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "plugin/cpu.h"
 #include "plugin/validate.h"
 
@@ -293,11 +294,6 @@ int registry_load(struct registry *registry, const char *path, struct error *err
     return 0;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int is_library(const char *name)
 {
     size_t n = strlen(name);
@@ -331,7 +327,7 @@ static int list_libraries(const char *dir, struct names *names, struct error *er
             return error_oom(err);
         names->n++;
     }
-    qsort(names->list, names->n, sizeof *names->list, compare_names);
+    qsort(names->list, names->n, sizeof *names->list, text_compare);
     return 0;
 }
 

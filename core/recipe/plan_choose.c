@@ -15,7 +15,8 @@ struct choosing { /* one tensor */
     struct planner *p;
     const struct model_tensor *tensor;
     struct planner_tensor *choice;
-    char name[160];
+    struct text_shown shown;
+    const char *name;  /* as shown */
     const char *place; /* of the rule */
 };
 
@@ -213,7 +214,8 @@ static int choose_one(struct planner *p, uint64_t index)
     struct choosing c = { .p = p,
                           .tensor = &p->source->tensors[index],
                           .choice = &p->tensors[index] };
-    (void)planner_name(c.tensor, c.name);
+    c.shown = text_show(c.tensor->name);
+    c.name = c.shown.text;
     if (c.tensor->encoding && (c.tensor->encoding->flags & PARE_ENCODING_INTEGER)) {
         c.choice->rule = "integers are kept";
         return keep(&c);

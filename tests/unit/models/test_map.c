@@ -32,7 +32,7 @@ static char dir[64];
 static const char *evaluate(const char *text)
 {
     static char buffer[2000];
-    struct map_memory memory = { NULL };
+    struct arena memory = { 0 };
     struct map_expr *e = NULL;
     struct pare_str rest;
     _cleanup_json_ json_t *values =
@@ -48,7 +48,7 @@ static const char *evaluate(const char *text)
     _cleanup_free_ char *out = r ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     (void)snprintf(buffer, sizeof buffer, "%s", r ? err.text : out);
     json_decref(value);
-    map_memory_deinit(&memory);
+    arena_deinit(&memory);
     return buffer;
 }
 
@@ -93,7 +93,7 @@ static void test_wrong_expressions(void **state)
 static void test_patterns(void **state)
 {
     (void)state;
-    struct map_memory memory = { NULL };
+    struct arena memory = { 0 };
     struct pattern from, to;
     struct pattern_match match;
     const char *a = "h.{n}.e.{e}.{w1|w2}.{weight|bias?}", *b = "blk.{n}.{1:up|down}.{e}.{2}";
@@ -119,14 +119,14 @@ static void test_patterns(void **state)
         assert_int_equal(pattern_matches(&from, NULL,
                                          (struct pare_str){ wrong[i], strlen(wrong[i]) }, &match),
                          0);
-    map_memory_deinit(&memory);
+    arena_deinit(&memory);
 }
 
 /* Many stars on a name that almost fits take no time of note. */
 static void test_pattern_time(void **state)
 {
     (void)state;
-    struct map_memory memory = { NULL };
+    struct arena memory = { 0 };
     struct pattern pattern;
     struct pattern_match match;
     const char *stars = "*a*a*a*a*a*a*b";
@@ -138,7 +138,7 @@ static void test_pattern_time(void **state)
     clock_t start = clock();
     assert_int_equal(pattern_matches(&pattern, NULL, (struct pare_str){ name, 60000 }, &match), 0);
     assert_true(clock() - start < CLOCKS_PER_SEC);
-    map_memory_deinit(&memory);
+    arena_deinit(&memory);
 }
 
 /* ---- checkpoints ---- */
