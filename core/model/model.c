@@ -170,11 +170,10 @@ static int reserve_tensor(struct model *model, struct error *err)
 static int set_facts(struct model *model, struct model_tensor *t, const struct pare_tensor *said,
                      struct error *err)
 {
-    char text[160];
     int r = 0;
     if (said->channel > said->n_dims)
         return error_set(err, PARE_EPLUGIN, "tensor `%s`: channels on axis %u of %u",
-                         shown(&t->name, text), said->channel - 1, said->n_dims);
+                         text_show(t->name).text, said->channel - 1, said->n_dims);
     t->channel = said->channel;
     t->computed = (said->flags & PARE_TENSOR_COMPUTED) != 0;
     t->end_file = t->computed ? UINT32_MAX : 0;
