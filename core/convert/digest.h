@@ -3,7 +3,7 @@
 /*
  * The SHA-256 of a target's files, taken while they are written: a thread of its own reads back, in
  * the files' order, what lies before the first byte that is still to come. Literals wait for the
- * end when the writer patches them, or a stamp goes into them.
+ * end when the writer is going to patch them.
  */
 #ifndef CONVERT_DIGEST_H
 #define CONVERT_DIGEST_H

@@ -7,18 +7,13 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "convert/making.h"
+#include "convert/target_private.h"
 #include "plugin/layout.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define COPY_BYTES (1u << 20)
-#define WRITE_BACK_BYTES (64u << 20)
-
-static void take_warning(void *context, int level, const char *text)
+void target_take_warning(void *context, int level, const char *text)
 {
     struct target *target = context;
     if (level == PARE_LOG_WARNING && json_array_size(target->warnings) < 1000)
@@ -163,31 +158,20 @@ static int add_files(struct target *target, struct error *err)
     return 0;
 }
 
-/* A GGUF that comes from another world tells how and of what it was made. */
-static int add_stamp(struct target *target, const struct target_setup *setup, struct error *err)
+/* A model that a map gives the metadata of another world says there how it was made. Where the map
+ * describes the model in files, these are left as their readers know them. */
+static int add_making(struct target *target, const struct target_setup *setup, struct error *err)
 {
     const json_t *source = json_object_get(setup->routes->job->request, "source");
-    struct stamp_facts facts = { .recipe = recipe_name(target->recipe),
-                                 .recipe_digest = recipe_digest(target->recipe),
-                                 .map = route_map(target->route),
-                                 .name = json_get_string(source, "name", ""),
-                                 .source = setup->routes->model,
-                                 .without_digests = job_without_digests(setup->routes->job) };
-    if (!*facts.map || strcmp(target->writer->name, "gguf") != 0)
+    struct making making = { .recipe = recipe_name(target->recipe),
+                             .recipe_digest = recipe_digest(target->recipe),
+                             .map = route_map(target->route),
+                             .name = json_get_string(source, "name", ""),
+                             .source = setup->routes->model,
+                             .without_digests = job_without_digests(setup->routes->job) };
+    if (!*making.map || target->route->files)
         return 0;
-    return stamp_add(&target->stamp, &facts, target->plan->target, err);
-}
-
-static struct layout_request layout_request_of(const struct target *target,
-                                               const struct host_hooks *hooks)
-{
-    return (struct layout_request){ .registry = target->registry,
-                                    .writer = target->writer,
-                                    .target = target->plan->target,
-                                    .source = target->source,
-                                    .origins = target->origins,
-                                    .options = target->options,
-                                    .hooks = hooks };
+    return making_add(&making, target->plan->target, err);
 }
 
 /* Which tensor of the source each of the target's is made of, where no view lies between. */
@@ -204,6 +188,18 @@ static int find_origins(struct target *target, struct error *err)
     return 0;
 }
 
+struct layout_request target_layout_request(const struct target *target,
+                                            const struct host_hooks *hooks)
+{
+    return (struct layout_request){ .registry = target->registry,
+                                    .writer = target->writer,
+                                    .target = target->plan->target,
+                                    .source = target->source,
+                                    .origins = target->origins,
+                                    .options = target->options,
+                                    .hooks = hooks };
+}
+
 static int plan_and_lay_out(struct target *target, const struct target_setup *setup,
                             struct error *err)
 {
@@ -216,17 +212,15 @@ static int plan_and_lay_out(struct target *target, const struct target_setup *se
     if (r == 0)
         r = add_files(target, err);
     if (r == 0)
-        r = add_stamp(target, setup, err);
+        r = add_making(target, setup, err);
     if (r == 0)
         r = find_origins(target, err);
     if (r < 0)
         return r;
     (void)json_array_extend(target->warnings, target->plan->warnings);
-    struct host_hooks hooks = { .log = take_warning, .context = target };
-    struct layout_request request = layout_request_of(target, &hooks);
+    struct host_hooks hooks = { .log = target_take_warning, .context = target };
+    struct layout_request request = target_layout_request(target, &hooks);
     r = layout_make(&request, &target->layout, err);
-    if (r == 0)
-        r = stamp_find(&target->stamp, &target->layout, err);
     return r < 0 ? r : index_layout(target, source->n_tensors, err);
 }
 
@@ -259,24 +253,11 @@ int target_prepare(struct target *target, size_t index, const json_t *request,
     return 0;
 }
 
-static void close_files(struct target *target)
-{
-    for (uint32_t i = 0; target->fds && i < target->layout.n_files; i++) {
-        if (target->fds[i] >= 0)
-            (void)close(target->fds[i]);
-        target->fds[i] = -1;
-    }
-    if (target->dirfd >= 0)
-        (void)close(target->dirfd);
-    target->dirfd = -1;
-}
-
 void target_deinit(struct target *target)
 {
     digest_free(target->digest);
-    close_files(target);
+    target_close_files(target);
     layout_deinit(&target->layout);
-    stamp_deinit(&target->stamp);
     plan_free(target->plan);
     recipe_free(target->recipe);
     json_decref(target->options);
@@ -328,159 +309,4 @@ json_t *target_files(const struct target *target)
                                                      (json_int_t)f->size, "sha256", sha256));
     }
     return files;
-}
-
-/* Bytes of a source file, as they are. */
-static int copy_piece(const struct model_file *from, const struct layout_piece *p, int to,
-                      struct error *err)
-{
-    if (from->text)
-        return file_pwrite(to, from->text + p->source_offset, p->length, p->offset, err);
-    _cleanup_free_ unsigned char *buffer = malloc(COPY_BYTES);
-    if (!buffer)
-        return error_oom(err);
-    for (uint64_t done = 0; done < p->length;) {
-        size_t part = p->length - done < COPY_BYTES ? (size_t)(p->length - done) : COPY_BYTES;
-        int r = file_pread(from->fd, buffer, part, p->source_offset + done, err);
-        if (r == 0)
-            r = file_pwrite(to, buffer, part, p->offset + done, err);
-        if (r < 0)
-            return r;
-        done += part;
-    }
-    return 0;
-}
-
-static int create_file(struct target *target, uint32_t i, const char *name, struct error *err)
-{
-    const struct layout_file *f = &target->layout.files[i];
-    const char *slash = strchr(name, '/');
-    _cleanup_free_ char *folder = slash ? strndup(name, (size_t)(slash - name)) : NULL;
-    if (slash && !folder)
-        return error_oom(err);
-    if (folder && mkdirat(target->dirfd, folder, 0755) < 0 && errno != EEXIST)
-        return error_errno(err, errno, "cannot create the folder %s", folder);
-    int fd = openat(target->dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0)
-        return error_errno(err, errno, "cannot create %s", name);
-    target->fds[i] = fd;
-    int e = f->size && fallocate(fd, 0, 0, (off_t)f->size) < 0 ? errno : 0;
-    if (e == EOPNOTSUPP || e == ENOSYS)
-        e = ftruncate(fd, (off_t)f->size) < 0 ? errno : 0;
-    if (e)
-        return error_errno(err, e, "%s: cannot reserve %llu bytes", name,
-                           (unsigned long long)f->size);
-    return 0;
-}
-
-static int write_fixed_pieces(struct target *target, struct error *err)
-{
-    for (uint64_t i = 0; i < target->layout.n_pieces; i++) {
-        const struct layout_piece *p = &target->layout.pieces[i];
-        int r = 0;
-        if (p->kind == LAYOUT_LITERAL)
-            r = file_pwrite(target->fds[p->file], p->data, p->length, p->offset, err);
-        else if (p->kind == LAYOUT_COPY)
-            r = copy_piece(&target->plan->target->files[p->source_file], p, target->fds[p->file],
-                           err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int start_digest(struct target *target, struct error *err)
-{
-    struct digest_files files = { .layout = &target->layout,
-                                  .model = target->plan->target,
-                                  .fds = target->fds,
-                                  .late_literals = target->stamp.n || target->writer->finish };
-    return digest_start(&files, &target->digest, err);
-}
-
-int target_open(struct target *target, int staging, int with_digest, struct error *err)
-{
-    char dir[24];
-    (void)snprintf(dir, sizeof dir, "%zu", target->index);
-    if (mkdirat(staging, dir, 0755) < 0)
-        return error_errno(err, errno, "cannot create the staging directory %s", dir);
-    int r = file_open_dir(staging, dir, &target->dirfd, err);
-    if (r < 0)
-        return r;
-    _cleanup_free_ char *single = target_output_name(target);
-    if (!single)
-        return error_oom(err);
-    if (target_is_folder(target)) {
-        /* the folder itself lies in the target's directory, ready to be renamed whole */
-        int folder = -1;
-        if (mkdirat(target->dirfd, single, 0755) < 0)
-            return error_errno(err, errno, "cannot create the folder %s", single);
-        r = file_open_dir(target->dirfd, single, &folder, err);
-        if (r < 0)
-            return r;
-        (void)close(target->dirfd);
-        target->dirfd = folder;
-    }
-    for (uint32_t i = 0; r == 0 && i < target->layout.n_files; i++) {
-        const char *name = target->layout.files[i].name;
-        r = create_file(target, i, *name ? name : single, err);
-    }
-    if (r == 0)
-        r = write_fixed_pieces(target, err);
-    return r == 0 && with_digest ? start_digest(target, err) : r;
-}
-
-static int write_patches(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct error *err)
-{
-    struct layout patches = { 0 };
-    struct host_hooks hooks = { .log = take_warning, .context = target };
-    struct layout_request request = layout_request_of(target, &hooks);
-    request.sha256 = sha256;
-    request.fds = target->fds;
-    int r = layout_finish(&request, &target->layout, &patches, err);
-    for (uint64_t i = 0; r == 0 && i < patches.n_pieces; i++) {
-        const struct layout_piece *p = &patches.pieces[i];
-        r = file_pwrite(target->fds[p->file], p->data, p->length, p->offset, err);
-    }
-    layout_deinit(&patches);
-    return r;
-}
-
-/* Writes a file's pages back piece by piece, so that the final sync is short, and shows signs of
- * life between the pieces. A failure here shows again in the sync. */
-static void write_back(int fd, uint64_t size, void (*beat)(void *context), void *context)
-{
-    const unsigned flags = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-                           SYNC_FILE_RANGE_WAIT_AFTER;
-    for (uint64_t at = 0; at < size; at += WRITE_BACK_BYTES) {
-        (void)sync_file_range(fd, (off_t)at, WRITE_BACK_BYTES, flags);
-        beat(context);
-    }
-}
-
-int target_seal(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct error *err)
-{
-    int r = sha256 ? stamp_write(&target->stamp, &target->layout, target->fds, sha256, err) : 0;
-    if (r == 0 && target->writer->finish)
-        r = write_patches(target, sha256, err);
-    if (r == 0 && target->digest)
-        digest_seal(target->digest);
-    return r;
-}
-
-int target_finish(struct target *target, void (*beat)(void *context), void *context,
-                  struct error *err)
-{
-    int r = 0;
-    for (uint32_t i = 0; r == 0 && i < target->layout.n_files; i++) {
-        write_back(target->fds[i], target->layout.files[i].size, beat, context);
-        r = file_sync(target->fds[i], "the output", err);
-    }
-    if (r == 0)
-        r = file_sync(target->dirfd, "the output's directory", err);
-    if (r == 0 && target->digest)
-        r = digest_wait(target->digest, beat, context, &target->digest_seconds, err);
-    if (r == 0) /* else the digest may still be reading: target_deinit ends it first */
-        close_files(target);
-    return r;
 }

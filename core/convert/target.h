@@ -9,7 +9,6 @@
 
 #include "convert/digest.h"
 #include "convert/route.h"
-#include "convert/stamp.h"
 #include "plugin/layout.h"
 #include "recipe/plan.h"
 
@@ -30,7 +29,6 @@ struct target {
     size_t position;            /* among the targets of that route */
     struct plan *plan;
     struct layout layout;
-    struct stamp stamp;          /* of a GGUF made through a map */
     struct target_place *places; /* [target tensor * PARE_MAX_PLANES + plane] */
     uint64_t *origins;           /* target tensor -> the reader's, where it is one; or NULL */
     uint64_t *by_source;         /* source tensor -> target tensor; UINT64_MAX: dropped */
@@ -60,8 +58,8 @@ void target_deinit(struct target *target);
  * their names; a single file gets the output's name. with_digest: starts digesting. */
 int target_open(struct target *target, int staging, int with_digest, struct error *err)
     __attribute__((warn_unused_result));
-/* When all weights are written: lets the writer patch literals, and writes the digests of the
- * source's files, unless NULL, where the output has them. Nothing changes after that. */
+/* When all weights are written: lets the writer patch literals, for which it may ask for the
+ * digests of the source's files, unless NULL. Nothing changes after that. */
 int target_seal(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct error *err)
     __attribute__((warn_unused_result));
 /* Syncs and closes all files and the directory and waits for the digests; beat is called at least

@@ -14,10 +14,11 @@
 #include <string.h>
 
 static const uint8_t type_sizes[] = {
-    [PARE_U8] = 1,  [PARE_I8] = 1,   [PARE_U16] = 2,
-    [PARE_I16] = 2, [PARE_U32] = 4,  [PARE_I32] = 4,
-    [PARE_F32] = 4, [PARE_BOOL] = 1, [PARE_STRING] = sizeof(struct pare_str),
-    [PARE_U64] = 8, [PARE_I64] = 8,  [PARE_F64] = 8
+    [PARE_U8] = 1,    [PARE_I8] = 1,   [PARE_U16] = 2,
+    [PARE_I16] = 2,   [PARE_U32] = 4,  [PARE_I32] = 4,
+    [PARE_F32] = 4,   [PARE_BOOL] = 1, [PARE_STRING] = sizeof(struct pare_str),
+    [PARE_U64] = 8,   [PARE_I64] = 8,  [PARE_F64] = 8,
+    [PARE_DIGEST] = 4
 };
 
 static uint64_t type_size(uint32_t type)
@@ -48,6 +49,20 @@ static int copy_strings(struct model *model, const struct pare_str *from, uint64
     return 0;
 }
 
+/* Digests are numbers of files; the host asks for them later. */
+static int check_digests(const struct model *model, const struct pare_value *value, uint64_t count,
+                         struct error *err)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        uint32_t file;
+        memcpy(&file, (const char *)value->data + i * sizeof file, sizeof file);
+        if (file >= model->n_files)
+            return error_set(err, PARE_EPLUGIN, "metadata names the digest of file %u of %u", file,
+                             model->n_files);
+    }
+    return 0;
+}
+
 static int copy_value(struct model *model, const struct pare_value *from, struct pare_value *ret_to,
                       struct error *err)
 {
@@ -59,7 +74,9 @@ static int copy_value(struct model *model, const struct pare_value *from, struct
         return error_set(err, PARE_EPLUGIN, "metadata of %llu elements without data",
                          (unsigned long long)count);
     void *data = NULL;
-    int r = model_alloc(model, count ? count : 1, size, &data, err);
+    int r = from->type == PARE_DIGEST ? check_digests(model, from, count, err) : 0;
+    if (r == 0)
+        r = model_alloc(model, count ? count : 1, size, &data, err);
     if (r < 0)
         return r;
     if (from->type == PARE_STRING)

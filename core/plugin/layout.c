@@ -140,6 +140,7 @@ void layout_deinit(struct layout *layout)
     free(layout->files);
     if (layout->state && layout->close)
         layout->close(layout->state);
+    free(layout->call);
     *layout = (struct layout){ 0 };
 }
 
@@ -207,39 +208,58 @@ static int check_all_there(const struct layout *layout, const struct model *targ
     return 0;
 }
 
-/* A job for one call of the writer. */
-static struct pare_job make_job(const struct layout_request *request, struct layout *layout,
-                                struct error *said)
+struct writer_call {
+    struct pare_host host;
+    struct pare_job job;
+    struct error said;
+};
+
+/* Gets a job ready for one callback of the writer. */
+static void begin_call(struct writer_call *call, const struct layout_request *request,
+                       struct layout *layout)
 {
-    return (struct pare_job){ .model = request->target,
-                              .layout = layout,
-                              .options = request->options,
-                              .hooks = request->hooks,
-                              .err = said,
-                              .registry = request->registry,
-                              .request = request };
+    call->said = (struct error)ERROR_INIT;
+    call->job = (struct pare_job){ .model = request->target,
+                                   .layout = layout,
+                                   .options = request->options,
+                                   .hooks = request->hooks,
+                                   .err = &call->said,
+                                   .registry = request->registry,
+                                   .request = request };
+}
+
+/* Between callbacks the job only holds memory: what was lent for the call is gone. */
+static void end_call(struct writer_call *call)
+{
+    call->job = (struct pare_job){ .model = call->job.model,
+                                   .err = &call->said,
+                                   .registry = call->job.registry };
 }
 
 int layout_make(const struct layout_request *request, struct layout *ret_layout, struct error *err)
 {
     const struct pare_writer *writer = request->writer;
-    struct layout layout = { .close = writer->close };
-    struct error said = ERROR_INIT;
-    struct pare_host host;
-    struct pare_job job = make_job(request, &layout, &said);
-    host_init(&host, cpu_detect());
-    int r = host_result(&job, writer->layout(&host, &job, &layout.state), 0, writer->name);
+    struct layout layout = { .close = writer->close,
+                             .call = calloc(1, sizeof(struct writer_call)) };
+    struct writer_call *call = layout.call;
+    if (!call)
+        return error_oom(err);
+    begin_call(call, request, &layout);
+    host_init(&call->host, cpu_detect());
+    int r = writer->layout(&call->host, &call->job, &layout.state);
+    r = host_result(&call->job, r, 0, writer->name);
     if (r == 0 && layout.state && !layout.close)
-        r = error_set(&said, PARE_EPLUGIN, "writer %s makes a state, but has no close",
+        r = error_set(&call->said, PARE_EPLUGIN, "writer %s makes a state, but has no close",
                       writer->name);
     if (r == 0)
-        r = check_names(&layout, &said);
+        r = check_names(&layout, &call->said);
     if (r == 0)
-        r = check_places(&layout, &said);
+        r = check_places(&layout, &call->said);
     if (r == 0)
-        r = check_all_there(&layout, request->target, &said);
+        r = check_all_there(&layout, request->target, &call->said);
+    end_call(call);
     if (r < 0) {
-        *err = said;
+        *err = call->said;
         layout_deinit(&layout);
         return r;
     }
@@ -322,20 +342,20 @@ int layout_finish(const struct layout_request *request, const struct layout *lay
 {
     const struct pare_writer *writer = request->writer;
     struct layout patches = { 0 };
-    struct error said = ERROR_INIT;
-    struct pare_host host;
-    struct pare_job job = make_job(request, &patches, &said);
-    job.written = layout;
-    host_init(&host, cpu_detect());
-    int r = copy_files(layout, &patches, &said);
+    struct writer_call *call = layout->call;
+    begin_call(call, request, &patches);
+    call->job.written = layout;
+    int r = copy_files(layout, &patches, &call->said);
     if (r == 0)
-        r = host_result(&job, writer->finish(&host, &job, layout->state), 0, writer->name);
+        r = host_result(&call->job, writer->finish(&call->host, &call->job, layout->state), 0,
+                        writer->name);
     if (r == 0)
-        r = check_places(&patches, &said);
+        r = check_places(&patches, &call->said);
     if (r == 0)
-        r = check_patches(&patches, layout, writer->name, &said);
+        r = check_patches(&patches, layout, writer->name, &call->said);
+    end_call(call);
     if (r < 0) {
-        *err = said;
+        *err = call->said;
         layout_deinit(&patches);
         return r;
     }

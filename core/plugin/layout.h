@@ -29,11 +29,14 @@ struct layout_file {
     uint64_t size;
 };
 
+struct writer_call; /* the writer's host and job, which live as long as its state */
+
 struct layout {
     struct layout_file *files;
     uint32_t n_files;
     struct layout_piece *pieces; /* sorted by file and offset once checked */
     uint64_t n_pieces, capacity;
+    struct writer_call *call;
     void *state; /* the writer's, for its finish */
     void (*close)(void *state);
 };

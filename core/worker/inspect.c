@@ -22,7 +22,8 @@ DEFINE_CLEANUP(struct source *, source_close);
 static const char *const type_names[] = {
     [PARE_U8] = "u8",         [PARE_I8] = "i8",   [PARE_U16] = "u16", [PARE_I16] = "i16",
     [PARE_U32] = "u32",       [PARE_I32] = "i32", [PARE_F32] = "f32", [PARE_BOOL] = "bool",
-    [PARE_STRING] = "string", [PARE_U64] = "u64", [PARE_I64] = "i64", [PARE_F64] = "f64"
+    [PARE_STRING] = "string", [PARE_U64] = "u64", [PARE_I64] = "i64", [PARE_F64] = "f64",
+    [PARE_DIGEST] = "digest"
 };
 
 #define AS(type)                                                                       \
@@ -52,6 +53,7 @@ static json_t *element(const struct pare_value *value, uint64_t i)
     case PARE_I16:
         return json_integer(AS(int16_t));
     case PARE_U32:
+    case PARE_DIGEST: /* the number of a file */
         return json_integer(AS(uint32_t));
     case PARE_I32:
         return json_integer(AS(int32_t));

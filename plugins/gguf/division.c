@@ -7,7 +7,7 @@
  * among the source's weight files.
  */
 #include "common/split-options.h"
-#include "gguf/writer.h"
+#include "gguf/writer_private.h"
 
 #define NO_RANK UINT32_MAX
 

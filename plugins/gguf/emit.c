@@ -7,7 +7,7 @@
  * and there is at least one dimension, as in every file that ggml writes; so for the same keys and
  * tensors the file is the same, byte for byte.
  */
-#include "gguf/writer.h"
+#include "gguf/writer_private.h"
 
 #include <string.h>
 
@@ -16,6 +16,7 @@ static const char CONTAINER[] = "tensor-container";
 struct sink {
     uint8_t *data; /* NULL: only count */
     uint64_t length;
+    struct gguf_state *state; /* where digests are to be noted; or NULL */
 };
 
 static void put(struct sink *sink, const void *bytes, uint64_t n)
@@ -48,23 +49,38 @@ static void put_string(struct sink *sink, struct pare_str text)
     put(sink, text.data, text.len);
 }
 
+/* Zeros in place of a digest; where they stand is noted when the header is composed. */
+static void put_digest(struct sink *sink, uint32_t source)
+{
+    char zeros[PARE_DIGEST_SIZE - 1];
+    memset(zeros, '0', sizeof(zeros));
+    put_u64(sink, sizeof(zeros));
+    if (sink->data && sink->state)
+        sink->state->digests[sink->state->n_digests++] = (struct gguf_digest){ sink->length,
+                                                                               source };
+    put(sink, zeros, sizeof(zeros));
+}
+
 static void put_entry(struct sink *sink, struct pare_str key, const struct pare_value *value)
 {
     uint64_t count = value->is_array ? value->count : 1;
+    uint32_t type = value->type == PARE_DIGEST ? PARE_STRING : value->type;
     put_string(sink, key);
     if (value->is_array) {
         put_u32(sink, GGUF_ARRAY);
-        put_u32(sink, value->type);
+        put_u32(sink, type);
         put_u64(sink, count);
     } else {
-        put_u32(sink, value->type);
+        put_u32(sink, type);
     }
-    if (value->type != PARE_STRING) {
+    for (uint64_t i = 0; value->type == PARE_DIGEST && i < count; i++)
+        put_digest(sink, ((const uint32_t *)value->data)[i]);
+    if (type != PARE_STRING) {
         put_elements(sink, value->data, count, gguf_element_size(value->type));
         return;
     }
     const struct pare_str *strings = value->data;
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; value->type == PARE_STRING && i < count; i++)
         put_string(sink, strings[i]);
 }
 
@@ -156,7 +172,7 @@ static int put_header(struct sink *sink, const struct gguf_target *target, uint3
 static int lay_header(const struct gguf_target *target, uint32_t shard, uint32_t file,
                       uint64_t *ret_data)
 {
-    struct sink sink = { .data = NULL };
+    struct sink sink = { .state = target->state };
     uint64_t data = 0;
     int r = put_header(&sink, target, shard);
     if (r < 0)

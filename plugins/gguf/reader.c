@@ -5,7 +5,7 @@
  * metadata; next goes through the tensor tables a second time and hands tensors out one by one, so
  * that memory does not grow with their number.
  */
-#include "gguf/gguf.h"
+#include "gguf/gguf_private.h"
 
 #include <string.h>
 

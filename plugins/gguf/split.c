@@ -6,7 +6,7 @@
  * their split.no, and split.count and split.tensors.count must agree with what is there. File
  * names say nothing: they may have been changed.
  */
-#include "gguf/gguf.h"
+#include "gguf/gguf_private.h"
 
 #include <stdlib.h>
 #include <string.h>

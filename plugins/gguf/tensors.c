@@ -6,7 +6,7 @@
  * to begin: right after the one before it, padded. So tensors can neither overlap nor leave holes.
  * Whether the data is all there is the host's check, as it is for every format.
  */
-#include "gguf/gguf.h"
+#include "gguf/gguf_private.h"
 
 #include <string.h>
 

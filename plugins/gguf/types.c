@@ -6,7 +6,7 @@
  * last id here is the last that llama.cpp de3ff81 knows; other programs use higher ones in ways
  * that contradict each other, so those are refused.
  */
-#include "gguf/gguf.h"
+#include "gguf/gguf_private.h"
 
 #include <string.h>
 

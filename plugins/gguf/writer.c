@@ -5,7 +5,7 @@
  * hold what it is given, then divides the tensors among files (division.c) and lays out each of
  * them (emit.c).
  */
-#include "gguf/writer.h"
+#include "gguf/writer_private.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,7 +64,11 @@ static int keys_check(struct gguf_target *target)
                           "metadata key `general.architecture` must be a string");
     target->n_keys = target->is_model ? 0 : 1;
     for (uint64_t i = 0; host->meta_at(target->job, i, &key, &value) == 1; i++)
-        target->n_keys += gguf_target_keeps(target, key);
+        if (gguf_target_keeps(target, key)) {
+            target->n_keys++;
+            if (value.type == PARE_DIGEST)
+                target->n_digests += value.is_array ? value.count : 1;
+        }
     return 0;
 }
 
@@ -143,7 +147,6 @@ static int asks_for_container(const struct gguf_target *target)
 
 static int layout(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
-    (void)ret_state;
     struct gguf_target target = { .host = host, .job = job };
     int r = keys_check(&target);
     if (r == 0)
@@ -154,13 +157,19 @@ static int layout(const struct pare_host *host, struct pare_job *job, void **ret
         host->log(job, PARE_LOG_WARNING,
                   "this GGUF is a plain tensor container: it has no general.architecture, so "
                   "llama.cpp will not run it");
-    r = gguf_divide(&target);
+    r = gguf_digests_new(&target);
+    if (r == 0)
+        r = gguf_divide(&target);
     if (r == 0)
         r = shards_emit(&target);
     if (target.order)
         host->release(job, target.order);
     if (target.first)
         host->release(job, target.first);
+    if (r == 0)
+        *ret_state = target.state;
+    else
+        gguf_digests_close(target.state);
     return r;
 }
 
@@ -188,4 +197,6 @@ const struct pare_writer gguf_writer = {
     .suffix = ".gguf",
     .holds = holds,
     .layout = layout,
+    .finish = gguf_digests_finish,
+    .close = gguf_digests_close,
 };

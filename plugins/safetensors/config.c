@@ -5,9 +5,10 @@
  * byte. Only config.json changes: the top-level value of `torch_dtype` or `dtype` is replaced in
  * its place by the type that the weights now have; every other byte stays as its author wrote it.
  */
-#include "safetensors/writer.h"
+#include "safetensors/writer_private.h"
 
 #include "safetensors/json.h"
+#include "safetensors/json-check.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * is measured first and then written into memory of that size. Metadata values that are not
  * strings are printed so that they read back as the same value.
  */
-#include "safetensors/writer.h"
+#include "safetensors/writer_private.h"
 
 #include "safetensors/dtype.h"
 

@@ -10,6 +10,7 @@
 
 #include "common/cursor.h"
 #include "safetensors/dtype.h"
+#include "safetensors/json-check.h"
 #include "safetensors/names.h"
 #include "safetensors/sort.h"
 #include "safetensors/text.h"

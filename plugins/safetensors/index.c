@@ -7,6 +7,7 @@
  */
 #include "safetensors/index.h"
 
+#include "safetensors/json-check.h"
 #include "safetensors/sort.h"
 #include "safetensors/text.h"
 

@@ -17,21 +17,10 @@
 
 #include "safetensors/common.h"
 
-#define ST_JSON_DEPTH 64
-
-struct st_json_fault {
-    int code;         /* PARE_EDATA or PARE_ELIMIT */
-    const char *what; /* "a value is missing" */
-    uint64_t at;      /* offset in bytes */
-};
-
 struct st_json { /* a cursor in checked text */
     char *p;
     char *end;
 };
-
-int st_json_check(struct pare_str text, int lenient, uint64_t *ret_len,
-                  struct st_json_fault *ret_fault);
 
 char st_json_peek(struct st_json *json);
 void st_json_enter(struct st_json *json);

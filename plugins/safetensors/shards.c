@@ -5,7 +5,7 @@
  * in the target's order and put into the current shard until the next one would exceed a limit,
  * as Hugging Face's libraries do; a tensor above the limit of bytes gets a shard of its own.
  */
-#include "safetensors/writer.h"
+#include "safetensors/writer_private.h"
 
 #include "safetensors/sort.h"
 

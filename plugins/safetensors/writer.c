@@ -5,7 +5,7 @@
  * follow from types and shapes, so nothing is left to patch once the data is written. Memory given
  * to host->out_literal stays until the job ends, for the host need not copy it.
  */
-#include "safetensors/writer.h"
+#include "safetensors/writer_private.h"
 
 #include "safetensors/dtype.h"
 #include "safetensors/sort.h"

@@ -2,19 +2,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the writer's parts share: writer.c checks what is to be written, division.c decides which
- * tensors go into which file, emit.c lays out one file. All run in the job's one thread.
+ * tensors go into which file, emit.c lays out one file, digests.c completes its metadata at the
+ * end. All run in the job's one thread.
  */
-#ifndef GGUF_WRITER_H
-#define GGUF_WRITER_H
+#ifndef GGUF_WRITER_PRIVATE_H
+#define GGUF_WRITER_PRIVATE_H
 
-#include "gguf/gguf.h"
+#include "gguf/gguf_private.h"
 
 /* Files of a target: as many as Pare opens as one model, to read it again. */
 #define GGUF_MAX_SHARDS 4096u
 
+/* Where the first file has the digest of a source's file, once it is known. */
+struct gguf_digest {
+    uint64_t offset;
+    uint32_t source;
+};
+
+/* What is left to do when all data is written; one for a target, or none. */
+struct gguf_state {
+    const struct pare_host *host;
+    struct pare_job *job;
+    struct gguf_digest *digests;
+    uint64_t n_digests;
+};
+
 struct gguf_target {
     const struct pare_host *host;
     struct pare_job *job;
+    struct gguf_state *state; /* NULL: no digest among the keys */
+    uint64_t n_digests;       /* among them */
     uint32_t alignment;
     int is_model;    /* has general.architecture */
     uint64_t n_keys; /* of the model */
@@ -43,6 +60,13 @@ uint32_t gguf_shard_alignment(const struct gguf_target *target, uint32_t shard);
 /* Puts each tensor into a shard, as the options of the target say. Memory is the host's.
  * PARE_EUSAGE for options that make no sense, PARE_ELIMIT for more than GGUF_MAX_SHARDS. */
 int gguf_divide(struct gguf_target *target) GGUF_CHECKED;
+
+/* Makes room for the digests among the keys; nothing when there are none. */
+int gguf_digests_new(struct gguf_target *target) GGUF_CHECKED;
+/* pare_writer.finish: writes the digests. */
+int gguf_digests_finish(const struct pare_host *host, struct pare_job *job, void *state);
+/* pare_writer.close. */
+void gguf_digests_close(void *state);
 
 /* Makes the file of this name with the shard's header and places its tensors. */
 int gguf_emit(const struct gguf_target *target, uint32_t shard, const char *name) GGUF_CHECKED;

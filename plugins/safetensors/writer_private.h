@@ -3,8 +3,8 @@
 /*
  * The writer's callback, and the plan that its parts share: where every tensor goes.
  */
-#ifndef ST_WRITER_H
-#define ST_WRITER_H
+#ifndef ST_WRITER_PRIVATE_H
+#define ST_WRITER_PRIVATE_H
 
 #include "safetensors/text.h"
 #include "common/split-options.h"

@@ -2,15 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside the GGUF plugin: what its files share. From the bottom up: types.c knows the tensor
- * types, values.c parses metadata, rules.c says what
- * certain keys must be, tensors.c parses the tensor table, split.c scans the headers of all shards
- * and puts them in order, reader.c and writer.c (with writer.h) are the two ends that the host
- * calls. The rules are those of docs/formats/gguf.md. All memory comes from the host; nothing is
- * kept but the shards' positions: tensors are parsed once to check them and again to hand them
- * out.
+ * types, values.c parses metadata, rules.c says what certain keys must be, tensors.c parses the
+ * tensor table, split.c scans the headers of all shards and puts them in order, reader.c and
+ * writer.c (with writer_private.h) are the two ends that the host calls. The rules are those of
+ * docs/formats/gguf.md. All memory comes from the host; nothing is kept but the shards' positions:
+ * tensors are parsed once to check them and again to hand them out.
  */
-#ifndef GGUF_H
-#define GGUF_H
+#ifndef GGUF_PRIVATE_H
+#define GGUF_PRIVATE_H
 
 #include "common/cursor.h"
 

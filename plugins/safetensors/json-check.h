@@ -1,0 +1,23 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* Whether a text is JSON, before anything is read from it. */
+#ifndef ST_JSON_CHECK_H
+#define ST_JSON_CHECK_H
+
+#include "safetensors/common.h"
+
+#define ST_JSON_DEPTH 64
+
+struct st_json_fault {
+    int code;         /* PARE_EDATA or PARE_ELIMIT */
+    const char *what; /* "a value is missing" */
+    uint64_t at;      /* offset in bytes */
+};
+
+/* Proves that `text` (UTF-8) begins with one JSON value. *ret_len is the length up to its end;
+ * what follows is the caller's to judge. lenient: NaN and Infinity count as numbers. 0, with
+ * *ret_fault, when it is not one. */
+int st_json_check(struct pare_str text, int lenient, uint64_t *ret_len,
+                  struct st_json_fault *ret_fault);
+
+#endif
