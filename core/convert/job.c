@@ -7,7 +7,9 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/timing.h"
+#include "base/values.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
 #include "plugin/source.h"
@@ -43,25 +45,12 @@ static json_t *text_or_null(char *text)
     return json;
 }
 
-/* "model_type" of a Hugging Face folder's config.json, or NULL (free it). What is no JSON has none;
- * what cannot be read is an error. */
-static int config_model_type(const struct model *model, char **ret_type, struct error *err)
-{
-    _cleanup_json_ json_t *config = NULL;
-    int r = side_file_json(model, "config.json", SIDE_FILE_MAX_CONFIG, &config, err);
-    if (r < 0 && r != PARE_EDATA && r != PARE_ELIMIT)
-        return r;
-    const char *type = r == 0 ? json_get_string(config, "model_type", NULL) : NULL;
-    *ret_type = type ? strdup(type) : NULL;
-    return type && !*ret_type ? error_oom(err) : 0;
-}
-
 int job_identify(const struct model *model, json_t **ret_architecture, json_t **ret_license,
                  struct error *err)
 {
     char *architecture = model_architecture(model);
     char *license = meta_string(model, "general.license");
-    int r = architecture ? 0 : config_model_type(model, &architecture, err);
+    int r = architecture ? 0 : side_file_model_type(model, &architecture, err);
     if (r == 0 && !license)
         r = provenance_license(model, &license, err);
     if (r < 0) {
@@ -157,6 +146,15 @@ int job_open_importance(const struct job_context *job, int check,
         return r;
     *ret_importance = TAKE(importance);
     return 0;
+}
+
+int job_flag(const json_t *options, const char *key, int *ret_flag, struct error *err)
+{
+    const char *text = json_get_string(options, key, "no");
+    if (value_flag(text, ret_flag) == 0)
+        return 0;
+    return error_set(err, PARE_EUSAGE, "%s must be true or false, and it is `%s`", key,
+                     text_show(text_of(text)).text);
 }
 
 int job_without_digests(const struct job_context *job)

@@ -29,7 +29,7 @@ struct job_context {
 /* Emits {"event": event, ...fields}; steals fields (an object). */
 void job_emit(const struct job_context *job, const char *event, json_t *fields);
 
-/* The architecture, as general.architecture or config.json's model_type has it, and the licence, as
+/* The architecture, as general.architecture or the side files have it, and the licence, as
  * general.license or the model card: texts, or null. New references. */
 int job_identify(const struct model *model, json_t **ret_architecture, json_t **ret_license,
                  struct error *err) __attribute__((warn_unused_result));
@@ -53,6 +53,11 @@ int model_is_importance(const struct model *model);
  * its values, with signs of life. */
 int job_open_importance(const struct job_context *job, int check,
                         struct importance **ret_importance, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* An option of a target that is true or false; false where it is not there. PARE_EUSAGE: it is
+ * neither. */
+int job_flag(const json_t *options, const char *key, int *ret_flag, struct error *err)
     __attribute__((warn_unused_result));
 
 /* 1 when the request wants no digests of files ("digest": "none"). */

@@ -46,25 +46,23 @@ void routes_deinit(struct routes *routes)
     unpack_close(routes->unpack);
 }
 
-static int is_yes(const json_t *options, const char *key)
+/* 1: a copy in the same format has the source's bytes, whatever they stand for. */
+static int is_plain(const struct routes *routes, const struct route_request *request,
+                    struct error *err)
 {
-    const char *text = json_get_string(options, key, "no");
-    return strcmp(text, "no") != 0 && strcmp(text, "false") != 0 && strcmp(text, "0") != 0;
-}
-
-/* A copy in the same format has the source's bytes, whatever they stand for. */
-static int is_plain(const struct routes *routes, const struct route_request *request)
-{
-    return is_yes(request->options, "as_container") ||
+    int flag = 0;
+    int r = job_flag(request->options, "as_container", &flag, err);
+    if (r < 0)
+        return r;
+    return flag ||
            (!strcmp(request->recipe, "copy") && !strcmp(request->to, routes->model->format));
 }
 
-/* Sees once whether the source's weights were quantized by others. GGUF has encodings for all of
- * its own. */
+/* Sees once whether the source's weights were quantized by others. */
 static int try_unpack(struct routes *routes, struct error *err)
 {
     _cleanup_json_ json_t *config = NULL;
-    if (routes->unpack_tried || !strcmp(routes->model->format, "gguf"))
+    if (routes->unpack_tried)
         return 0;
     int r = side_file_config(routes->model, &config, err);
     if (r == PARE_EDATA || r == PARE_ELIMIT)
@@ -95,6 +93,7 @@ static char *make_key(const struct route_request *request, int plain)
                 (void)json_object_set(options, name, value);
         (void)json_object_set_new(key, "to", json_string(request->to));
         (void)json_object_set(key, "options", options);
+        (void)json_object_set_new(key, "without_map", json_boolean(request->without_map));
     }
     return json_dumps(key, JSON_SORT_KEYS | JSON_COMPACT);
 }
@@ -104,21 +103,6 @@ static void take_warning(void *context, const char *text)
     struct route *route = context;
     if (json_array_size(route->warnings) < MAX_WARNINGS)
         (void)json_array_append_new(route->warnings, json_text(text, strlen(text)));
-}
-
-/* The files of a folder that is unpacked: its config.json says that it is quantized no more. */
-static int describe_unpacked(struct routes *routes, struct route *route, struct error *err)
-{
-    static const char *const names[] = { "quantization_config", "quantization",
-                                         "compression_config" };
-    _cleanup_json_ json_t *config = NULL;
-    int r = side_file_json(routes->model, "config.json", SIDE_FILE_MAX_CONFIG, &config, err);
-    if (r)
-        return r < 0 ? r : 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        (void)json_object_del(config, names[i]);
-    route->files = json_pack("{s:O}", "config.json", config);
-    return route->files ? 0 : error_oom(err);
 }
 
 static int open_route(struct routes *routes, const struct route_request *request, int plain,
@@ -144,11 +128,11 @@ static int open_route(struct routes *routes, const struct route_request *request
                                .tensors_only = routes->tensors_only,
                                .warn = take_warning,
                                .context = route };
-    r = map_open(&map, route->source, route->model, &route->map, err);
+    r = request->without_map ? 1 : map_open(&map, route->source, route->model, &route->map, err);
     if (r < 0)
         return r;
     if (r > 0)
-        return routes->unpack ? describe_unpacked(routes, route, err) : 0;
+        return routes->unpack ? unpack_files(routes->unpack, &route->files, err) : 0;
     route->source = map_source(route->map);
     route->model = map_model(route->map);
     route->files = json_incref((json_t *)map_files(route->map));
@@ -159,7 +143,9 @@ int routes_find(struct routes *routes, const struct route_request *request,
                 struct route **ret_route, struct error *err)
 {
     CLEANUP(route_free_cleanup) struct route *route = calloc(1, sizeof *route);
-    int plain = is_plain(routes, request);
+    int plain = is_plain(routes, request, err);
+    if (plain < 0)
+        return plain;
     if (!route || !(route->key = make_key(request, plain)) || !(route->warnings = json_array()))
         return error_oom(err);
     for (size_t i = 0; i < routes->n; i++)

@@ -36,6 +36,7 @@ struct route_request {
     const char *to;        /* the target's format */
     const char *recipe;    /* its name, or "" */
     const json_t *options; /* the target's: object of strings; or NULL */
+    int without_map;       /* 1: under the source's own names */
 };
 
 /* Does no work yet; source and model must outlive it. */

@@ -64,14 +64,6 @@ static json_t *make_options(const json_t *request, const char *stem)
     return options;
 }
 
-/* Whether the target is split as its source is, which llama-quantize does in the source's order,
- * and decides in it, too. What the writer makes of other texts is its own matter. */
-static int keeps_split(const json_t *options)
-{
-    const char *text = json_get_string(options, "keep_split", "no");
-    return strcmp(text, "no") != 0 && strcmp(text, "false") != 0 && strcmp(text, "0") != 0;
-}
-
 static int load_recipe(struct target *target, const char *name, const struct target_setup *setup,
                        struct error *err)
 {
@@ -93,39 +85,19 @@ static int load_recipe(struct target *target, const char *name, const struct tar
 static int find_route(struct target *target, const struct target_setup *setup, struct error *err)
 {
     struct route_request request = { target->writer->name, recipe_name(target->recipe),
-                                     target->options };
+                                     target->options, 0 };
     int r = routes_find(setup->routes, &request, &target->route, err);
     return r < 0 || json_array_extend(target->warnings, target->route->warnings) == 0
                ? r
                : error_oom(err);
 }
 
-/* PyTorch's name of the type that most weights of a folder have: the first matrix tells. */
-static const char *torch_type(const struct model *model)
+/* The text of a file that the route gives as JSON; it lives as long as the model. */
+static int text_of_json(struct model *model, const json_t *file, const char **ret_text,
+                        struct error *err)
 {
-    static const char *const names[][2] = { { "f32", "float32" },
-                                            { "f16", "float16" },
-                                            { "bf16", "bfloat16" } };
-    for (uint64_t i = 0; i < model->n_tensors; i++)
-        for (size_t n = 0; n < 3 && model->tensors[i].n_dims > 1; n++)
-            if (!strcmp(model->tensors[i].encoding_name, names[n][0]))
-                return names[n][1];
-    return NULL;
-}
-
-/* The text of a config.json that tells the target's type; it lives as long as the model. */
-static int config_text(struct model *model, const json_t *config, const char **ret_text,
-                       struct error *err)
-{
-    const char *type = torch_type(model);
-    _cleanup_json_ json_t *copy = json_copy((json_t *)config);
     void *kept = NULL;
-    if (json_object_get(copy, "dtype")) /* the newer name */
-        (void)json_object_del(copy, "torch_dtype");
-    if (type)
-        (void)json_object_set_new(copy, json_object_get(copy, "dtype") ? "dtype" : "torch_dtype",
-                                  json_string(type));
-    _cleanup_free_ char *text = json_dumps(copy, JSON_INDENT(2) | JSON_REAL_PRECISION(15) |
+    _cleanup_free_ char *text = json_dumps(file, JSON_INDENT(2) | JSON_REAL_PRECISION(15) |
                                                      JSON_ENSURE_ASCII);
     int r = text ? model_alloc(model, strlen(text) + 1, 1, &kept, err) : error_oom(err);
     if (r == 0)
@@ -148,7 +120,7 @@ static int add_files(struct target *target, struct error *err)
         for (uint32_t i = 0; i < model->n_files; i++)
             if (!strcmp(model->files[i].name, name) && model->files[i].role == PARE_FILE_SIDE)
                 model->files[i].role = PARE_FILE_IGNORED;
-        if (!bytes && (r = config_text(model, file, &bytes, err)) == 0)
+        if (!bytes && (r = text_of_json(model, file, &bytes, err)) == 0)
             len = strlen(bytes);
         if (r == 0)
             r = model_add_text(model, name, bytes, len, err);
@@ -205,9 +177,11 @@ static int plan_and_lay_out(struct target *target, const struct target_setup *se
 {
     const struct model *source = target->route->model;
     struct plan_options options = setup->plan;
-    options.source_order = keeps_split(target->options);
     options.lattice.source = setup->recover ? target->route->source : NULL;
-    int r = plan_make(target->recipe, setup->routes->job->registry, source, target->writer,
+    /* llama-quantize splits as the source is split in the source's order, and decides in it, too */
+    int r = job_flag(target->options, "keep_split", &options.source_order, err);
+    if (r == 0)
+        r = plan_make(target->recipe, setup->routes->job->registry, source, target->writer,
                       &options, &target->plan, err);
     if (r == 0)
         r = add_files(target, err);

@@ -82,11 +82,23 @@ static int give_up(const struct map_request *request, const struct error *why)
     return 1;
 }
 
+static const char map_from[] = "safetensors", map_to[] = "gguf";
+
+const char *map_leads_to(const char *format)
+{
+    return !strcmp(format, map_from) ? map_to : NULL;
+}
+
+static int leads(const char *from, const char *to)
+{
+    const char *leads_to = map_leads_to(from);
+    return leads_to && !strcmp(leads_to, to);
+}
+
 int map_open(const struct map_request *request, struct source *base, struct model *model,
              struct map **ret, struct error *err)
 {
-    int forward = !strcmp(request->to, "gguf") && !strcmp(model->format, "safetensors");
-    int back = !strcmp(request->to, "safetensors") && !strcmp(model->format, "gguf");
+    int forward = leads(model->format, request->to), back = leads(request->to, model->format);
     struct error said = ERROR_INIT;
     if ((!forward && !back) || (back && is_container(model)))
         return 1;
@@ -103,7 +115,7 @@ int map_open(const struct map_request *request, struct source *base, struct mode
                              .target = view_model(map->view),
                              .f32 = registry_encoding(request->registry, "f32"),
                              .err = &said };
-    work.target->format = forward ? "gguf" : "safetensors";
+    work.target->format = forward ? map_to : map_from;
     if (!work.f32)
         return error_set(err, PARE_EPLUGIN, "no plugin provides the encoding f32");
     r = forward ? map_forward(&work, &map->rules)

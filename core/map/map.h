@@ -34,8 +34,11 @@ int map_open(const struct map_request *request, struct source *base, struct mode
 void map_close(struct map *map);
 struct source *map_source(struct map *map);
 struct model *map_model(struct map *map);
+/* The format whose names maps give to models of `format`; NULL: there is none. The way back from it
+ * leads to `format` again. */
+const char *map_leads_to(const char *format);
 /* Files that the target has besides (from GGUF to a folder), or NULL: {"config.json": OBJECT,
- * "tokenizer.json": "BYTES", ...}; torch_dtype is still to be set in the object. Borrowed. */
+ * "tokenizer.json": "BYTES", ...}; the writer is to set torch_dtype in the object. Borrowed. */
 const json_t *map_files(const struct map *map);
 /* The name of the map that was applied, "llama", for the record; "" when there is none. */
 const char *map_name(const struct map *map);

@@ -167,6 +167,8 @@ int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
 {
     _cleanup_json_ json_t *files = json_object();
     int r = files ? spread_rope(work, config) : error_oom(work->err);
+    if (!r) /* the writer knows the type that the weights get, and fills it in */
+        r = store_text(work, config, "torch_dtype", json_string("float32"));
     if (!r && json_object_set(files, "config.json", config) < 0)
         r = error_oom(work->err);
     if (!r)

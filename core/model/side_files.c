@@ -177,3 +177,17 @@ int side_file_config(const struct model *model, json_t **ret_config, struct erro
         *ret_config = TAKE(config);
     return r;
 }
+
+int side_file_model_type(const struct model *model, char **ret_type, struct error *err)
+{
+    _cleanup_json_ json_t *config = NULL;
+    int r = side_file_json(model, "config.json", SIDE_FILE_MAX_CONFIG, &config, err);
+    if (r < 0 && r != PARE_EDATA && r != PARE_ELIMIT)
+        return r;
+    const char *type = r == 0 ? json_get_string(config, "model_type", NULL) : NULL;
+    char *copy = type ? strdup(type) : NULL;
+    if (type && !copy)
+        return error_oom(err);
+    *ret_type = copy;
+    return 0;
+}

@@ -22,5 +22,10 @@ int unpack_open(const struct registry *registry, struct source *base, const stru
 void unpack_close(struct unpack *unpack);
 struct source *unpack_source(struct unpack *unpack);
 struct model *unpack_model(struct unpack *unpack);
+/* What the folder's files become that speak of the packing: {"config.json": OBJECT}, or NULL when
+ * none does. The object has the key that tells the type of the weights; the writer fills it in. New
+ * reference. */
+int unpack_files(const struct unpack *unpack, json_t **ret_files, struct error *err)
+    __attribute__((warn_unused_result));
 
 #endif

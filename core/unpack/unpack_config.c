@@ -7,6 +7,7 @@
  */
 #include "unpack/unpack_private.h"
 
+#include "base/cleanup.h"
 #include "base/json.h"
 #include "model/side_files.h"
 
@@ -170,4 +171,34 @@ int unpack_choose(struct unpack *unpack, const json_t *config, struct error *err
     if (r > 0)
         r = look_in_files(unpack, err);
     return r != 0 ? r : find_scheme(unpack, err);
+}
+
+/* One key tells the type of the weights, a text that is replaced. Of two, the newer is kept. */
+static int keep_type(json_t *config)
+{
+    const char *key = json_object_get(config, "dtype") ? "dtype" : "torch_dtype";
+    if (!strcmp(key, "dtype"))
+        (void)json_object_del(config, "torch_dtype");
+    if (json_is_string(json_object_get(config, key)))
+        return 0;
+    return json_object_set_new(config, key, json_string("float32"));
+}
+
+int unpack_files(const struct unpack *unpack, json_t **ret_files, struct error *err)
+{
+    static const char *const names[] = { "quantization_config", "quantization",
+                                         "compression_config" };
+    _cleanup_json_ json_t *config = NULL;
+    int r = side_file_json(unpack->model, "config.json", SIDE_FILE_MAX_CONFIG, &config, err);
+    if (r > 0)
+        *ret_files = NULL;
+    if (r != 0)
+        return r < 0 ? r : 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        (void)json_object_del(config, names[i]);
+    json_t *files = keep_type(config) == 0 ? json_pack("{s:O}", "config.json", config) : NULL;
+    if (!files)
+        return error_oom(err);
+    *ret_files = files;
+    return 0;
 }

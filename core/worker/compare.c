@@ -3,7 +3,7 @@
 /*
  * `pare compare`: the errors of one model's weights against another's, tensor by tensor, whatever
  * their formats. A checkpoint that was quantized by others is seen as the weights it stands for;
- * one under other names than a GGUF's is seen under these, where a map knows how.
+ * one under other names than the other's is seen under these, where a map knows how.
  */
 #include "worker/compare.h"
 
@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/timing.h"
 #include "convert/route.h"
+#include "map/map.h"
 #include "plugin/source.h"
 #include "weights/measure_tensors.h"
 
@@ -73,14 +74,14 @@ static int have_a_name_in_common(const struct model *a, const struct model *b)
     return 0;
 }
 
-/* Sees the side as its weights are meant, and, when the other one is a GGUF with other names, under
- * GGUF's. What that fails on is said, and the side compared as it is. */
+/* Sees the side as its weights are meant, and, when the other one has other names, which maps lead
+ * to, under these. What that fails on is said, and the side compared as it is. */
 static int choose_route(struct side *side, const struct side *other, int is_foreign,
                         struct error *err)
 {
-    const char *other_format = other->routes.model->format, *format = side->routes.model->format;
-    int maps = is_foreign && !strcmp(other_format, "gguf") && strcmp(format, "gguf") != 0;
-    struct route_request request = { maps ? other_format : format, "", NULL };
+    const char *format = side->routes.model->format, *leads_to = map_leads_to(format);
+    int maps = is_foreign && leads_to && !strcmp(leads_to, other->routes.model->format);
+    struct route_request request = { maps ? leads_to : format, "", NULL, 0 };
     struct route *route = NULL;
     int r = routes_find(&side->routes, &request, &route, err);
     if (r == PARE_ENOTSUP || r == PARE_EDATA || r == PARE_EINCOMPLETE) {

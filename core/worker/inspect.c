@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "convert/route.h"
+#include "map/map.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
 #include "plugin/source.h"
@@ -180,16 +181,15 @@ static json_t *describe_importance(const struct model *model)
                      (json_int_t)meta_int(model, "imatrix.chunk_size", 0), "datasets", texts);
 }
 
-/* By which map a folder of another world would become a GGUF, {"name","problem"}; null for what
- * needs none. */
+/* By which map a folder would come under other names, {"name","problem"}; null where none leads. */
 static int describe_map(const struct job_context *job, struct source *source, struct model *model,
                         json_t **ret_map, struct error *err)
 {
     CLEANUP(routes_deinit) struct routes routes = { 0 };
-    struct route_request request = { "gguf", "", NULL };
+    struct route_request request = { map_leads_to(model->format), "", NULL, 0 };
     struct route *route = NULL;
     struct error said = ERROR_INIT;
-    if (!side_file_find(model, "config.json")) {
+    if (!request.to || !side_file_find(model, "config.json")) {
         *ret_map = json_null();
         return 0;
     }

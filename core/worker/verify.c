@@ -134,13 +134,12 @@ static int check_files(const struct model *output, const json_t *expected, struc
 static int find_made(struct routes *routes, const json_t *expect, struct verification *v,
                      struct error *err)
 {
+    /* Without a map: one that could have been was of no use. */
     struct route_request request = { json_get_string(expect, "format", ""),
                                      json_get_string(expect, "recipe", ""),
-                                     json_object_get(expect, "options") };
+                                     json_object_get(expect, "options"),
+                                     !*json_get_string(expect, "map", "") };
     struct route *route = NULL;
-    _cleanup_json_ json_t *plain = json_pack("{s:s}", "as_container", "yes");
-    if (!*json_get_string(expect, "map", "") && !strcmp(v->model->format, "gguf"))
-        request.options = plain; /* a map that could have been was of no use */
     int r = routes_find(routes, &request, &route, err);
     if (r < 0)
         return r;

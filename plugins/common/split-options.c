@@ -70,7 +70,7 @@ static int read_tensors(const struct pare_host *host, struct pare_job *job, uint
 
 static int read_keep(const struct pare_host *host, struct pare_job *job, int *ret_keep)
 {
-    static const char *const WORDS[] = { "false", "true", "no", "yes", "0", "1" };
+    static const char *const WORDS[] = { "no", "yes", "false", "true", "off", "on", "0", "1" };
     const char *text = host->option(job, "keep_split");
     char value[SHOWN + 1];
     if (!text)

@@ -142,7 +142,8 @@ static int shards_emit(const struct gguf_target *target)
 static int asks_for_container(const struct gguf_target *target)
 {
     const char *text = target->host->option(target->job, "as_container");
-    return text && (!strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "1"));
+    return text && (!strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "on") ||
+                    !strcmp(text, "1"));
 }
 
 static int layout(const struct pare_host *host, struct pare_job *job, void **ret_state)
