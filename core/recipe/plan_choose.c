@@ -6,6 +6,8 @@
  * where the recipe says "overrides", else before all. Integers are kept whatever a recipe says. A
  * choice that nobody can carry out fails here, before any weight is read.
  */
+#include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "recipe/plan_private.h"
 
 #include <stdio.h>
@@ -74,18 +76,54 @@ static int fit_block(struct choosing *c, const struct encoding **encoding)
                      from->block_len);
 }
 
-static int cannot_hold(struct choosing *c, const char *encoding)
+/* What holds the encoding instead of the target's format: ": safetensors holds it", or "" for
+ * nothing. NULL: no memory. */
+static char *name_holders(const struct choosing *c, const struct encoding *encoding)
+{
+    const struct pare_writer *writer;
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    size_t n = 0;
+    for (size_t i = 0; (writer = registry_writer_at(c->p->registry, i)); i++)
+        if (strcmp(writer->name, c->p->writer->name) != 0 && writer_holds(writer, encoding))
+            strbuf_printf(&sb, "%s%s", n++ ? ", " : ": ", writer->name);
+    strbuf_puts(&sb, n > 1 ? " hold it" : n ? " holds it" : "");
+    return strbuf_finish(&sb);
+}
+
+static int cannot_hold(struct choosing *c, const struct encoding *encoding)
 {
     const struct recipe *recipe = c->p->recipe;
     const char *hint = NULL;
     for (uint32_t i = 0; i < recipe->n_formats && !hint; i++)
         if (strcmp(recipe->formats[i], c->p->writer->name))
             hint = recipe->formats[i];
+    _cleanup_free_ char *holders = name_holders(c, encoding);
+    if (!holders)
+        return error_oom(c->p->err);
     return error_set(c->p->err, PARE_EUSAGE,
                      "%s cannot hold %s, which recipe %s chose for tensor "
                      "%s%s%s%s%s",
-                     c->p->writer->name, encoding, recipe->name, c->name, hint ? ": use " : "",
-                     hint ? hint : "", hint ? ":" : "", hint ? recipe->name : "");
+                     c->p->writer->name, encoding->name, recipe->name, c->name,
+                     hint ? ": use " : holders, hint ? hint : "", hint ? ":" : "",
+                     hint ? recipe->name : "");
+}
+
+/* Whether the recipe is for the target's format, or says nothing of formats. */
+static int is_for_format(const struct choosing *c)
+{
+    const struct recipe *recipe = c->p->recipe;
+    for (uint32_t i = 0; i < recipe->n_formats; i++)
+        if (!strcmp(recipe->formats[i], c->p->writer->name))
+            return 1;
+    return !recipe->n_formats;
+}
+
+/* A format may hold planes of anything, which Pare alone reads: not with a recipe that was made for
+ * another format. */
+static int can_hold(const struct choosing *c, const struct encoding *encoding)
+{
+    int holds = writer_holds(c->p->writer, encoding);
+    return holds == PARE_HOLDS || (holds == PARE_HOLDS_PLANES && is_for_format(c));
 }
 
 /* Whether nothing is lost on the way from one encoding to the other. */
@@ -137,8 +175,8 @@ static int encode(struct choosing *c, const struct recipe_rule *rule)
         r = fit_block(c, &to);
     if (r)
         return r;
-    if (!writer_holds(c->p->writer, to))
-        return cannot_hold(c, to->name);
+    if (!can_hold(c, to))
+        return cannot_hold(c, to);
     if (strcmp(to->name, c->tensor->encoding_name)) {
         r = planner_find_lattice(c->p, (uint64_t)(c->choice - c->p->tensors), to);
         if (!r)
@@ -155,13 +193,17 @@ static int keep(struct choosing *c)
 {
     const struct encoding *encoding = c->tensor->encoding;
     c->choice->encoding = encoding;
-    if (encoding ? writer_holds(c->p->writer, encoding)
+    if (encoding ? can_hold(c, encoding)
                  : writer_holds_name(c->p->writer, c->tensor->encoding_name))
         return 0;
+    _cleanup_free_ char *holders = encoding ? name_holders(c, encoding) : strdup("");
+    if (!holders)
+        return error_oom(c->p->err);
     return error_set(c->p->err, PARE_ENOTSUP,
                      "%s cannot hold %s, the encoding of tensor %s, which "
-                     "recipe %s keeps as it is",
-                     c->p->writer->name, c->tensor->encoding_name, c->name, c->p->recipe->name);
+                     "recipe %s keeps as it is%s",
+                     c->p->writer->name, c->tensor->encoding_name, c->name, c->p->recipe->name,
+                     holders);
 }
 
 /* The first of some rules that holds for the tensor that the environment is of; *ret_rule stays

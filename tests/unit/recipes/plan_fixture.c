@@ -85,6 +85,19 @@ const struct encoding *registry_encoding_at(const struct registry *registry, siz
     return i < sizeof encodings / sizeof *encodings ? &encodings[i] : NULL;
 }
 
+/* Another format than the target's; it holds one encoding. */
+static int holds_one(const struct pare_encoding *encoding)
+{
+    return !strcmp(encoding->name, "only_gguf") ? PARE_HOLDS_PLANES : PARE_HOLDS_NOT;
+}
+
+const struct pare_writer *registry_writer_at(const struct registry *registry, size_t i)
+{
+    static const struct pare_writer another = { .name = "another", .holds = holds_one };
+    (void)registry;
+    return i == 0 ? &another : NULL;
+}
+
 int writer_holds_name(const struct pare_writer *writer, const char *name)
 {
     struct pare_encoding encoding = { .name = name };

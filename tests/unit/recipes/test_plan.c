@@ -218,7 +218,7 @@ static void test_impossible_targets(void **state)
     add_tensor(model, "v", "only_gguf", 1, (const uint64_t[]){ 4 });
     expect_error("q8_0", model, &plan_gguf, PARE_ENOTSUP,
                  "gguf cannot hold only_gguf, the encoding of tensor v, which recipe q8_0 keeps as "
-                 "it is");
+                 "it is: another holds it");
     model_free(model);
 }
 
