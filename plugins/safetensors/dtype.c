@@ -37,11 +37,12 @@ static const struct st_dtype dtypes[] = {
     { "F6_E3M2", "f6_e3m2", NULL, 6 },
 };
 
-/* The encodings that the writer can hold: those of the table above. */
+/* Those of the table above, and planes of all others. Of an encoding that nobody provides, the
+ * layout sees whether the source describes it. */
 int st_holds(const struct pare_encoding *encoding)
 {
     uint32_t dtype;
-    return st_dtype_of_encoding(encoding->name, &dtype) ? PARE_HOLDS : PARE_HOLDS_NOT;
+    return st_dtype_of_encoding(encoding->name, &dtype) ? PARE_HOLDS : PARE_HOLDS_PLANES;
 }
 
 uint32_t st_dtype_count(void)

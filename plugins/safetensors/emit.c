@@ -15,6 +15,14 @@
 
 #define ALIGNMENT 8 /* of the data part, in bytes */
 
+struct shard { /* what one file has */
+    const struct st_context *context;
+    const struct st_plan *plan;
+    const struct st_item *items;
+    uint64_t n;
+    struct pare_str tensors; /* the text that says which of them are planes; or empty */
+};
+
 /* The shortest decimal text that reads back as the same number. */
 static void print_float(double value, int single, char *ret_text, size_t size)
 {
@@ -82,11 +90,12 @@ static struct pare_str value_text(const struct pare_value *value, char *buffer, 
     return st_str(buffer);
 }
 
-/* JSON strings can hold the entry: it is no array, and UTF-8. */
+/* JSON strings can hold the entry: it is no array, UTF-8, and known before all is written. */
 static int can_hold(struct pare_str key, const struct pare_value *value)
 {
     uint64_t at;
-    if (value->is_array || !st_utf8_valid(key, &at) || st_has_nul(key))
+    if (value->is_array || value->type == PARE_DIGEST || !st_utf8_valid(key, &at) ||
+        st_has_nul(key))
         return 0;
     return value->type != PARE_STRING || st_utf8_valid(*(const struct pare_str *)value->data, &at);
 }
@@ -111,8 +120,15 @@ int st_metadata_check(const struct st_context *context)
     return found < 0 ? found : 0;
 }
 
-static int put_metadata(const struct st_context *context, struct st_text *text)
+/* The entry is written anew, or has a meaning in the source only. */
+static int is_ours(struct pare_str key)
 {
+    return st_is(key, "format") || st_is(key, ST_TENSORS_KEY) || st_starts(key, ST_ENCODING_KEY);
+}
+
+static int put_metadata(const struct shard *shard, struct st_text *text)
+{
+    const struct st_context *context = shard->context;
     struct pare_str key;
     char buffer[48];
     int found = 1;
@@ -120,13 +136,14 @@ static int put_metadata(const struct st_context *context, struct st_text *text)
     for (uint64_t i = 0; found == 1; i++) {
         struct pare_value value = { .struct_size = sizeof value };
         found = context->host->meta_at(context->job, i, &key, &value);
-        if (found != 1 || st_is(key, "format") || !can_hold(key, &value))
+        if (found != 1 || is_ours(key) || !can_hold(key, &value))
             continue;
         st_puts(text, ",");
         st_put_json(text, key);
         st_puts(text, ":");
         st_put_json(text, value_text(&value, buffer, sizeof buffer));
     }
+    st_whole_put(text, shard->plan, shard->items, shard->n, shard->tensors);
     st_puts(text, "}");
     return found;
 }
@@ -138,11 +155,13 @@ static void put_tensor(struct st_text *text, const struct st_item *item,
     st_put_json(text, item->name);
     st_puts(text, ":{\"dtype\":\"");
     st_puts(text, st_dtype_at(item->dtype)->name);
+    const int is_plane = item->encoding != ST_NONE;
+    const uint32_t n_dims = is_plane ? item->n_dims : tensor->n_dims;
     st_puts(text, "\",\"shape\":[");
-    for (uint32_t i = 0; i < tensor->n_dims; i++) {
+    for (uint32_t i = 0; i < n_dims; i++) {
         if (i > 0)
             st_puts(text, ",");
-        st_put_u64(text, tensor->dims[i]);
+        st_put_u64(text, is_plane ? item->dims[i] : tensor->dims[i]);
     }
     st_puts(text, "],\"data_offsets\":[");
     st_put_u64(text, offset);
@@ -152,18 +171,18 @@ static void put_tensor(struct st_text *text, const struct st_item *item,
 }
 
 /* Writes a header without its length, or measures it. */
-static int put_header(const struct st_context *context, const struct st_item *items, uint64_t n,
-                      struct st_text *text)
+static int put_header(const struct shard *shard, struct st_text *text)
 {
+    const struct st_context *context = shard->context;
     uint64_t offset = 0;
-    int r = put_metadata(context, text);
-    for (uint64_t i = 0; r >= 0 && i < n; i++) {
+    int r = put_metadata(shard, text);
+    for (uint64_t i = 0; r >= 0 && i < shard->n; i++) {
         struct pare_tensor tensor = { .struct_size = sizeof tensor };
-        r = context->host->tensor_at(context->job, items[i].tensor, &tensor);
+        r = context->host->tensor_at(context->job, shard->items[i].tensor, &tensor);
         if (r < 0)
             break;
-        put_tensor(text, &items[i], &tensor, offset);
-        offset += items[i].bytes;
+        put_tensor(text, &shard->items[i], &tensor, offset);
+        offset += shard->items[i].bytes;
     }
     if (r < 0)
         return r;
@@ -174,11 +193,11 @@ static int put_header(const struct st_context *context, const struct st_item *it
 }
 
 /* Builds a whole header with its length: memory of the host's in *ret_data. */
-static int make_header(const struct st_context *context, const struct st_item *items, uint64_t n,
-                       char **ret_data, uint64_t *ret_size)
+static int make_header(const struct shard *shard, char **ret_data, uint64_t *ret_size)
 {
+    const struct st_context *context = shard->context;
     struct st_text text = { .data = NULL };
-    int r = put_header(context, items, n, &text);
+    int r = put_header(shard, &text);
     if (r < 0)
         return r;
     if (text.len > ST_MAX_HEADER)
@@ -192,7 +211,7 @@ static int make_header(const struct st_context *context, const struct st_item *i
     for (int i = 0; i < 8; i++)
         data[i] = (char)(text.len >> (8 * i));
     text = (struct st_text){ .data = data + 8 };
-    r = put_header(context, items, n, &text);
+    r = put_header(shard, &text);
     if (r < 0)
         return r;
     *ret_data = data;
@@ -205,13 +224,18 @@ int st_shard_emit(const struct st_context *context, const struct st_plan *plan, 
                   uint64_t n, uint32_t file)
 {
     const struct st_item *items = plan->items + first;
+    struct shard shard = { .context = context, .plan = plan, .items = items, .n = n };
+    struct st_text tensors = { .data = NULL };
     char *header = NULL;
     uint64_t offset = 0;
-    int r = make_header(context, items, n, &header, &offset);
+    int r = st_whole_text(context, items, n, plan, &tensors);
+    shard.tensors = (struct pare_str){ tensors.data, tensors.len };
+    if (r >= 0)
+        r = make_header(&shard, &header, &offset);
     if (r >= 0)
         r = context->host->out_literal(context->job, file, 0, header, offset);
     for (uint64_t i = 0; r >= 0 && i < n; i++) {
-        r = context->host->out_tensor(context->job, items[i].tensor, 0, file, offset);
+        r = context->host->out_tensor(context->job, items[i].tensor, items[i].plane, file, offset);
         offset += items[i].bytes;
     }
     if (r >= 0)

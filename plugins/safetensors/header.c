@@ -162,8 +162,7 @@ static int check_text(const struct parse *parse)
     return 0;
 }
 
-/* Reads an array of sizes at the cursor. */
-static enum st_shape read_shape(struct st_json *json, uint64_t *ret_dims, uint32_t *ret_n_dims)
+enum st_shape st_shape_read(struct st_json *json, uint64_t *ret_dims, uint32_t *ret_n_dims)
 {
     uint32_t n = 0;
     if (st_json_peek(json) != '[')
@@ -195,7 +194,7 @@ static int entry_shape(const struct parse *parse, struct st_json *json, struct e
     struct st_json start = *json;
     st_json_peek(&start);
     entry->shape = start.p;
-    const enum st_shape shape = read_shape(json, entry->dims, &entry->n_dims);
+    const enum st_shape shape = st_shape_read(json, entry->dims, &entry->n_dims);
     if (shape == ST_SHAPE_ODD)
         return tensor_fault(parse, PARE_EDATA,
                             "shape must be a list of whole numbers below 2^64, "
@@ -214,7 +213,7 @@ static int entry_offsets(const struct parse *parse, struct st_json *json, struct
     struct st_json start = *json;
     uint64_t pair[PARE_MAX_DIMS];
     uint32_t n = 0;
-    if (read_shape(json, pair, &n) != ST_SHAPE_GOOD || n != 2)
+    if (st_shape_read(json, pair, &n) != ST_SHAPE_GOOD || n != 2)
         return tensor_fault(parse, PARE_EDATA,
                             "data_offsets must be two whole numbers below 2^64, "
                             "and they are %s",
@@ -460,5 +459,5 @@ void st_header_tensor_dims(const struct st_header *header, uint64_t i, uint64_t 
                            uint32_t *ret_n_dims)
 {
     struct st_json json = { header->tensors[i].shape, header->text + header->text_len };
-    read_shape(&json, ret_dims, ret_n_dims);
+    st_shape_read(&json, ret_dims, ret_n_dims);
 }

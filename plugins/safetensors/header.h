@@ -14,7 +14,8 @@ struct st_tensor {
     char *shape;         /* the `[` of the shape in the text: dims are read again when asked for */
     uint64_t begin, end; /* offsets of the data in the file's data part */
     uint16_t name_len;
-    uint8_t dtype; /* index of st_dtype_at */
+    uint8_t dtype;  /* index of st_dtype_at */
+    uint32_t whole; /* 0: it is a tensor; else 1 + what it is a plane of (planes.h) */
 };
 
 struct st_header {
@@ -37,6 +38,8 @@ void st_header_close(const struct st_context *context, struct st_header *header)
 struct pare_str st_header_tensor_name(const struct st_header *header, uint64_t i);
 void st_header_tensor_dims(const struct st_header *header, uint64_t i, uint64_t *ret_dims,
                            uint32_t *ret_n_dims);
+/* Reads an array of sizes at the cursor; ret_dims has room for PARE_MAX_DIMS. */
+enum st_shape st_shape_read(struct st_json *json, uint64_t *ret_dims, uint32_t *ret_n_dims);
 int st_header_plausible(const uint8_t *head, size_t head_len);
 
 #endif

@@ -12,6 +12,7 @@
 struct apply {
     const struct st_context *context;
     const struct st_header *header;
+    struct st_planes *planes;
     struct st_names keys; /* of this file */
     uint64_t n_conflicts;
     struct pare_str conflict; /* the first key that an earlier shard has with another value */
@@ -24,6 +25,9 @@ static int apply_pair(struct apply *apply, struct pare_str key, struct pare_str 
         .struct_size = sizeof value, .type = PARE_STRING, .count = 1, .data = &text
     };
     struct pare_value old = { .struct_size = sizeof old };
+    const int taken = st_planes_take(context, apply->header->name, apply->planes, key, text);
+    if (taken != 0)
+        return taken < 0 ? taken : 0;
     const int found = context->host->meta_get(context->job, key, &old);
     if (found < 0)
         return found;
@@ -76,11 +80,13 @@ static int apply_all(struct apply *apply, struct st_json *json)
     return 0;
 }
 
-/* Sets the file's metadata as the model's. PARE_EDATA when it is no object of strings or has a
- * key twice. The header's text is changed where strings are decoded: once per header. */
-int st_metadata_apply(const struct st_context *context, const struct st_header *header)
+/* Sets the file's metadata as the model's, but for what describes planes, which goes there.
+ * PARE_EDATA when it is no object of strings or has a key twice. The header's text is changed where
+ * strings are decoded: once per header. */
+int st_metadata_apply(const struct st_context *context, const struct st_header *header,
+                      struct st_planes *planes)
 {
-    struct apply apply = { .context = context, .header = header };
+    struct apply apply = { .context = context, .header = header, .planes = planes };
     struct st_json json = header->metadata;
     if (!json.p)
         return 0;

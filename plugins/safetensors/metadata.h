@@ -6,9 +6,9 @@
 #ifndef ST_METADATA_H
 #define ST_METADATA_H
 
-#include "safetensors/header.h"
+#include "safetensors/planes.h"
 
-int st_metadata_apply(const struct st_context *context, const struct st_header *header)
-    __attribute__((warn_unused_result));
+int st_metadata_apply(const struct st_context *context, const struct st_header *header,
+                      struct st_planes *planes) __attribute__((warn_unused_result));
 
 #endif

@@ -15,6 +15,7 @@ struct reader {
     struct st_context context;
     struct st_folder folder;
     struct st_header *headers; /* one per shard */
+    struct st_planes *planes;  /* the same */
     uint32_t n_headers;        /* open so far */
     uint64_t n_tensors;
     uint64_t total_size; /* bytes of all tensors */
@@ -54,7 +55,9 @@ static int open_shard(struct reader *reader, uint32_t shard)
                        (unsigned long long)reader->n_tensors, ST_MAX_TENSORS);
     if (reader->folder.index_file != ST_NONE)
         r = st_index_match(context, &reader->folder.index, header, shard);
-    return r == 0 ? st_metadata_apply(context, header) : r;
+    if (r == 0)
+        r = st_metadata_apply(context, header, &reader->planes[shard]);
+    return r == 0 ? st_planes_find(context, &reader->planes[shard], header) : r;
 }
 
 static int open_all(struct reader *reader)
@@ -67,6 +70,9 @@ static int open_all(struct reader *reader)
     reader->headers = context->host->alloc(context->job, folder->n_shards,
                                            sizeof reader->headers[0]);
     if (!reader->headers)
+        return PARE_ENOMEM;
+    reader->planes = context->host->alloc(context->job, folder->n_shards, sizeof reader->planes[0]);
+    if (!reader->planes)
         return PARE_ENOMEM;
     for (uint32_t i = 0; i < folder->n_shards; i++) {
         r = open_shard(reader, i);
@@ -93,10 +99,29 @@ int st_open(const struct pare_host *host, struct pare_job *job, void **ret_state
     return r;
 }
 
-static void fill(const struct st_header *header, uint64_t i, struct pare_tensor *ret_tensor)
+/* Whether the entry is the first in the file of a tensor that is in planes. */
+static int is_first_plane(const struct st_planes *planes, const struct st_tensor *tensor,
+                          uint64_t i)
+{
+    const struct st_whole *whole = &planes->wholes[tensor->whole - 1];
+    for (uint32_t p = 0; p < planes->encodings[whole->encoding].n_planes; p++)
+        if (whole->planes[p] < i)
+            return 0;
+    return 1;
+}
+
+/* Fills in the tensor that entry i is or belongs to; 0 for further planes of one. */
+static int fill(const struct st_header *header, const struct st_planes *planes, uint64_t i,
+                struct pare_tensor *ret_tensor)
 {
     const struct st_tensor *tensor = &header->tensors[i];
     ret_tensor->struct_size = sizeof *ret_tensor;
+    if (tensor->whole) {
+        if (!is_first_plane(planes, tensor, i))
+            return 0;
+        st_planes_tensor(planes, header, tensor->whole - 1, ret_tensor);
+        return 1;
+    }
     ret_tensor->name = st_header_tensor_name(header, i);
     ret_tensor->encoding = st_dtype_at(tensor->dtype)->encoding;
     ret_tensor->n_planes = 1;
@@ -104,6 +129,7 @@ static void fill(const struct st_header *header, uint64_t i, struct pare_tensor 
                                                   .offset = header->data_start + tensor->begin,
                                                   .length = tensor->end - tensor->begin };
     st_header_tensor_dims(header, i, ret_tensor->dims, &ret_tensor->n_dims);
+    return 1;
 }
 
 /* pare_reader.next. */
@@ -112,10 +138,10 @@ int st_next(void *state, struct pare_tensor *ret_tensor)
     struct reader *reader = state;
     while (reader->shard < reader->n_headers) {
         const struct st_header *header = &reader->headers[reader->shard];
-        if (reader->tensor < header->n_tensors) {
-            fill(header, reader->tensor++, ret_tensor);
-            return 1;
-        }
+        const struct st_planes *planes = &reader->planes[reader->shard];
+        while (reader->tensor < header->n_tensors)
+            if (fill(header, planes, reader->tensor++, ret_tensor))
+                return 1;
         reader->shard++;
         reader->tensor = 0;
     }
@@ -129,8 +155,12 @@ void st_close(void *state)
     if (!reader)
         return;
     const struct st_context context = reader->context;
-    for (uint32_t i = 0; i < reader->n_headers; i++)
+    for (uint32_t i = 0; i < reader->n_headers; i++) {
         st_header_close(&context, &reader->headers[i]);
+        st_planes_close(&context, &reader->planes[i]);
+    }
+    if (reader->planes)
+        context.host->release(context.job, reader->planes);
     if (reader->headers)
         context.host->release(context.job, reader->headers);
     st_folder_close(&context, &reader->folder);

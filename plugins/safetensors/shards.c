@@ -3,7 +3,8 @@
 /*
  * Shards: which tensor goes into which, what they are called, and their index. Tensors are taken
  * in the target's order and put into the current shard until the next one would exceed a limit,
- * as Hugging Face's libraries do; a tensor above the limit of bytes gets a shard of its own.
+ * as Hugging Face's libraries do; a tensor above the limit of bytes gets a shard of its own. The
+ * planes of a tensor stay together.
  */
 #include "safetensors/writer_private.h"
 
@@ -20,9 +21,12 @@ int st_shards_assign(const struct st_context *context, struct st_plan *plan,
     uint32_t next = 0, current = ST_NONE; /* numbers are given when a shard gets its first tensor */
     for (uint64_t i = 0; i < plan->n_items; i++) {
         struct st_item *item = &plan->items[i];
-        const int alone = item->bytes > options->max_size;
+        uint64_t bytes = item->bytes, planes = 1;
+        for (; i + planes < plan->n_items && item[planes].plane > 0; planes++)
+            bytes += item[planes].bytes;
+        const int alone = bytes > options->max_size;
         const int fits = current != ST_NONE && n < options->max_tensors &&
-                         item->bytes <= options->max_size - filled;
+                         planes <= options->max_tensors - n && bytes <= options->max_size - filled;
         if (alone) {
             item->shard = next++;
         } else {
@@ -31,9 +35,12 @@ int st_shards_assign(const struct st_context *context, struct st_plan *plan,
                 filled = n = 0;
             }
             item->shard = current;
-            filled += item->bytes;
-            n++;
+            filled += bytes;
+            n += planes;
         }
+        for (uint64_t p = 1; p < planes; p++)
+            item[p].shard = item->shard;
+        i += planes - 1;
         if (next > ST_MAX_SHARDS)
             return ST_FAIL(context, PARE_ELIMIT,
                            "more shards than the limit of %u: raise "

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ST_SORT_MAX 64 /* bytes of an element */
+#define ST_SORT_MAX 128 /* bytes of an element */
 
 void st_sort(void *base, uint64_t n, size_t size, int (*compare)(const void *, const void *));
 

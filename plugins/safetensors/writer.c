@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+_Static_assert(sizeof(struct st_item) <= ST_SORT_MAX, "items can be sorted");
+
 #define DEFAULT_SHARD_SIZE UINT64_C(5000000000) /* as Hugging Face's libraries */
 
 static int check_name(const struct st_context *context, struct pare_str name)
@@ -32,17 +34,11 @@ static int check_name(const struct st_context *context, struct pare_str name)
                    st_show(name).text, problem);
 }
 
-/* Turns one of the host's tensors into an item. */
+/* Turns a tensor of a dtype into an item. */
 static int make_item(const struct st_context *context, const struct pare_tensor *tensor,
                      struct st_item *item)
 {
     uint64_t bytes;
-    const int r = check_name(context, tensor->name);
-    if (r < 0)
-        return r;
-    if (tensor->n_planes != 1 || !st_dtype_of_encoding(tensor->encoding, &item->dtype))
-        return ST_FAIL(context, PARE_ENOTSUP, "tensor `%s`: safetensors cannot hold encoding `%s`",
-                       st_show(tensor->name).text, tensor->encoding);
     if (!st_dtype_bytes(item->dtype, tensor->dims, tensor->n_dims, &bytes) || bytes == UINT64_MAX)
         return ST_FAIL(context, PARE_ENOTSUP,
                        "tensor `%s`: its elements do not fill whole bytes, "
@@ -75,30 +71,59 @@ static const char *most_common(const uint64_t *bytes_of, uint32_t n)
     return best ? best->torch : NULL;
 }
 
+/* Counts the items: tensors, or their planes. */
+static int reserve(const struct st_context *context, struct st_plan *plan)
+{
+    const uint64_t n = context->host->tensor_count(context->job);
+    uint64_t n_items = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        struct pare_tensor tensor = { .struct_size = sizeof tensor };
+        const int r = context->host->tensor_at(context->job, i, &tensor);
+        if (r < 0)
+            return r;
+        n_items += tensor.n_planes;
+    }
+    plan->items = context->host->alloc(context->job, n_items + 1, sizeof plan->items[0]);
+    return plan->items ? 0 : PARE_ENOMEM;
+}
+
+/* Appends the host's tensor i to the items. */
+static int add_tensor(const struct st_context *context, struct st_plan *plan, uint64_t i)
+{
+    struct pare_tensor tensor = { .struct_size = sizeof tensor };
+    struct st_item *items = &plan->items[plan->n_items];
+    int r = context->host->tensor_at(context->job, i, &tensor);
+    if (r >= 0)
+        r = check_name(context, tensor.name);
+    if (r < 0)
+        return r;
+    for (uint32_t p = 0; p < tensor.n_planes; p++)
+        items[p] = (struct st_item){ .tensor = i, .encoding = ST_NONE };
+    if (tensor.n_planes == 1 && st_dtype_of_encoding(tensor.encoding, &items[0].dtype))
+        r = make_item(context, &tensor, &items[0]);
+    else
+        r = st_whole_items(context, plan, &tensor, items);
+    plan->n_items += tensor.n_planes;
+    return r;
+}
+
 static int collect(const struct st_context *context, struct st_plan *plan)
 {
     uint64_t bytes_of[32] = { 0 };
-    const uint32_t n_dtypes = st_dtype_count();
-    plan->n_items = context->host->tensor_count(context->job);
-    plan->items = context->host->alloc(context->job, plan->n_items + 1, sizeof plan->items[0]);
-    if (!plan->items)
-        return PARE_ENOMEM;
-    for (uint64_t i = 0; i < plan->n_items; i++) {
-        struct pare_tensor tensor = { .struct_size = sizeof tensor };
-        struct st_item *item = &plan->items[i];
-        int r = context->host->tensor_at(context->job, i, &tensor);
-        if (r >= 0)
-            r = make_item(context, &tensor, item);
-        if (r < 0)
-            return r;
-        item->tensor = i;
+    const uint64_t n = context->host->tensor_count(context->job);
+    int r = reserve(context, plan);
+    for (uint64_t i = 0; r == 0 && i < n; i++)
+        r = add_tensor(context, plan, i);
+    for (uint64_t i = 0; r == 0 && i < plan->n_items; i++) {
+        const struct st_item *item = &plan->items[i];
         bytes_of[item->dtype] += item->bytes;
         if (__builtin_add_overflow(plan->total, item->bytes, &plan->total) ||
             plan->total > INT64_MAX)
-            return ST_FAIL(context, PARE_ENOTSUP, "the tensors are larger than any file");
+            r = ST_FAIL(context, PARE_ENOTSUP, "the tensors are larger than any file");
     }
-    plan->torch = most_common(bytes_of, n_dtypes);
-    return 0;
+    if (r == 0)
+        plan->torch = most_common(bytes_of, st_dtype_count());
+    return r == 0 ? st_whole_check(context, plan) : r;
 }
 
 static int has_side_files(const struct st_context *context, int *ret_any)
@@ -195,5 +220,7 @@ int st_layout(const struct pare_host *host, struct pare_job *job, void **ret_sta
         r = st_side_emit(&context, &plan);
     if (plan.items)
         host->release(job, plan.items);
+    if (plan.encodings)
+        host->release(job, plan.encodings);
     return r;
 }

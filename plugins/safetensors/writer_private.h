@@ -6,16 +6,22 @@
 #ifndef ST_WRITER_PRIVATE_H
 #define ST_WRITER_PRIVATE_H
 
+#include "safetensors/encoding.h"
 #include "safetensors/text.h"
 #include "common/split-options.h"
 
-/* One tensor of the target. Sizes are known and proven to add up. */
+/* One tensor of a target's file: one of the target's, or a plane of one. Sizes are known and proven
+ * to add up. */
 struct st_item {
     struct pare_str name;
     uint64_t tensor; /* the host's number */
     uint64_t bytes;
     uint32_t dtype; /* index of st_dtype_at */
     uint32_t shard; /* from 0 */
+    uint32_t plane;
+    uint32_t encoding; /* of the tensor of which this is a plane; ST_NONE: it is a tensor */
+    uint64_t dims[2];  /* of a plane */
+    uint32_t n_dims;
 };
 
 struct st_plan {
@@ -23,10 +29,24 @@ struct st_plan {
     uint64_t n_items;
     uint64_t total; /* bytes of all tensors */
     uint32_t n_shards;
-    int folder;        /* the target is a folder, not one file */
-    int sharded;       /* several shards and an index */
-    const char *torch; /* dtype of most floating-point weights, or NULL */
+    int folder;                    /* the target is a folder, not one file */
+    int sharded;                   /* several shards and an index */
+    const char *torch;             /* dtype of most floating-point weights, or NULL */
+    struct st_encoding *encodings; /* that have planes: ST_MAX_ENCODINGS, or NULL */
+    uint32_t n_encodings;
 };
+
+/* whole.c: tensors in planes */
+int st_whole_items(const struct st_context *context, struct st_plan *plan,
+                   const struct pare_tensor *tensor, struct st_item *items)
+    __attribute__((warn_unused_result));
+int st_whole_check(const struct st_context *context, const struct st_plan *plan)
+    __attribute__((warn_unused_result));
+int st_whole_text(const struct st_context *context, const struct st_item *items, uint64_t n,
+                  const struct st_plan *plan, struct st_text *ret_text)
+    __attribute__((warn_unused_result));
+void st_whole_put(struct st_text *text, const struct st_plan *plan, const struct st_item *items,
+                  uint64_t n, struct pare_str tensors);
 
 /* shards.c */
 int st_shards_assign(const struct st_context *context, struct st_plan *plan,

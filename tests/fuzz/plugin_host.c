@@ -313,6 +313,13 @@ static int host_out_size(struct pare_job *job, uint32_t file, uint64_t size)
     return 0;
 }
 
+static const struct pare_encoding *host_encoding(struct pare_job *job, const char *name)
+{
+    (void)job;
+    demand(name != NULL, "an encoding is asked for by name");
+    return NULL;
+}
+
 static const struct pare_host HOST = {
     .struct_size = sizeof(HOST),
     .abi_version = PARE_ABI_VERSION,
@@ -331,6 +338,7 @@ static const struct pare_host HOST = {
     .meta_at = host_meta_at,
     .tensor_count = host_tensor_count,
     .tensor_at = host_tensor_at,
+    .encoding = host_encoding,
     .out_file = host_out_file,
     .out_literal = host_out_literal,
     .out_tensor = host_out_tensor,

@@ -222,6 +222,31 @@ def test_from_gguf(worker, work):
     check(any("were left out" in text for text in target["warnings"]), "no warning about arrays")
 
 
+def test_planes(worker, work):
+    """An encoding that the format does not know: the library sees tensors of bytes."""
+    source = os.path.join(work, "matrix.safetensors")
+    os.makedirs(work, exist_ok=True)
+    values = numpy.sin(numpy.arange(6 * 128, dtype=numpy.float32) ** 2).reshape(6, 128)
+    with open(source, "wb") as f:
+        f.write(save({"a.weight": values}))
+    with open(os.path.join(work, "planes.recipe"), "w") as f:
+        f.write("title planes\ndescription planes\ndefault absmax8\n")
+    target = Worker(worker.program, worker.plugins, worker.recipes + ":" + work).convert(
+        source, "safetensors", "planes", os.path.join(work, "planes"), {"as_container": "yes"})
+    path = os.path.join(work, "planes", "0", target["output"])
+    loaded = load_file(path)
+    check(sorted(loaded) == ["a.weight.codes", "a.weight.scales"], "tensors: %s" % sorted(loaded))
+    codes, scales = loaded["a.weight.codes"], loaded["a.weight.scales"]
+    check(codes.dtype == numpy.uint8 and codes.shape == (6, 128), "codes: %s" % (codes.shape,))
+    check(scales.dtype == numpy.uint8 and scales.shape == (6, 8), "scales: %s" % (scales.shape,))
+    scales = scales.view(numpy.float32)
+    decoded = codes.view(numpy.int8).reshape(6, 2, 64) * scales[:, :, None]
+    check(numpy.abs(decoded.reshape(6, 128) - values).max() <= scales.max() / 2 * 1.0001, "values")
+    with safe_open(path, "np") as f:
+        tensors = json.loads(f.metadata()["pare.tensors"])
+    check(tensors == {"a.weight": {"encoding": "absmax8", "shape": [6, 128]}}, "%s" % tensors)
+
+
 def test_bad_options(worker, work):
     source = os.path.join(TRAINED, "fmnist-mlp.safetensors")
     for text in ("0", "5GB", "-1", "", "99999999999999999999"):
@@ -236,7 +261,7 @@ def main():
     for name, test in sorted(globals().items()):
         if not name.startswith("test_"):
             continue
-        if not os.path.isdir(TRAINED) and test is not test_from_gguf:
+        if not os.path.isdir(TRAINED) and test not in (test_from_gguf, test_planes):
             print("skipped: %s: no models in %s" % (name, MODELS))
             continue
         work = tempfile.mkdtemp(prefix="pare-interop-")

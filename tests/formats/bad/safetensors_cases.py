@@ -266,6 +266,122 @@ def folders(c):
            SHARD_A, name="alone-00001-of-00002.safetensors")
 
 
+HALVES = {"block_len": 4, "planes": [{"name": "codes", "per": "block", "bits": 12},
+                                     {"name": "scale", "per": "tensor", "bits": 32}]}
+WHOLE = {"encoding": "halves", "shape": [2, 8]}
+
+
+def planes(c):
+    """A tensor of 2 rows of 8 in planes: of 2 blocks a row in 3 bytes, and of 4 bytes."""
+    def file(case, code, text, tensors=WHOLE, about=HALVES, metadata=None, entries=None, size=10):
+        if metadata is None:
+            metadata = {"pare.encoding.halves": about, "pare.tensors": {"a": tensors}}
+        metadata = {key: value if isinstance(value, str) else json.dumps(value)
+                    for key, value in metadata.items()}
+        if entries is None:
+            entries = {"a.codes": entry("U8", [2, 3], 0, 6), "a.scale": entry("U8", [4], 6, 10)}
+        c.file("S25-" + case, code, text, model(entries, size, metadata))
+
+    def plane(**changes):
+        first = {**HALVES["planes"][0], **changes}
+        first = {key: value for key, value in first.items() if value is not None}
+        return {"block_len": 4, "planes": [first, HALVES["planes"][1]]}
+
+    def about(**changes):
+        return {**HALVES, **changes}
+
+    file("good", "OK", "")
+    file("good-only-described", "OK", "", metadata={"pare.encoding.halves": HALVES})
+    file("good-names-alike", "OK", "", entries={
+        "a.codes": entry("U8", [2, 3], 0, 6), "a.scale": entry("U8", [4], 6, 10),
+        "a.codes.codes": entry("U8", [1], 10, 11)}, size=11)
+    file("good-reshaped", "OK", "", entries={
+        "a.codes": entry("U8", [6], 0, 6), "a.scale": entry("U8", [2, 2, 1], 6, 10)})
+    for case, text in (("empty", ""), ("open", "{"), ("list", "[]"), ("more", "{} {}")):
+        file("tensors-" + case, "EDATA", "`pare.tensors` of `__metadata__` must be a JSON object",
+             metadata={"pare.encoding.halves": HALVES, "pare.tensors": text})
+        file("encoding-" + case, "EDATA", "encoding `halves` in `__metadata__`: it must be a JSON",
+             about=text)
+    file("too-many", "EDATA", "describes more tensors than the file has", metadata={
+        "pare.encoding.halves": HALVES, "pare.tensors": {"t%d" % i: WHOLE for i in range(3)}})
+    file("name-twice", "EDATA", "tensor `a`, in planes: it is described twice", metadata={
+        "pare.encoding.halves": HALVES,
+        "pare.tensors": '{"a":%s,"\\u0061":%s}' % ((json.dumps(WHOLE),) * 2)})
+    file("name-empty", "EDATA", "its name is empty", metadata={
+        "pare.encoding.halves": HALVES, "pare.tensors": {"": WHOLE}})
+    file("name-nul", "EDATA", "holds a NUL character", metadata={
+        "pare.encoding.halves": HALVES, "pare.tensors": {"a\0b": WHOLE}})
+    file("name-taken", "EDATA", "tensor `a`, in planes: there is a tensor of that name besides",
+         entries={"a.codes": entry("U8", [2, 3], 0, 6), "a.scale": entry("U8", [4], 6, 10),
+                  "a": entry("U8", [1], 10, 11)}, size=11)
+    for case, text, tensors in (
+            ("number", "it must be an object", 1),
+            ("no-shape", "encoding or shape is missing", {"encoding": "halves"}),
+            ("no-encoding", "encoding or shape is missing", {"shape": [2, 8]}),
+            ("more", "a key that is not known", {**WHOLE, "dtype": "U8"}),
+            ("encoding-number", "encoding must be a string", {**WHOLE, "encoding": 1}),
+            ("unknown", "does not describe its encoding `x`", {**WHOLE, "encoding": "x"}),
+            ("shape-text", "shape must be a list", {**WHOLE, "shape": "2"}),
+            ("shape-negative", "shape must be a list", {**WHOLE, "shape": [-2, 8]}),
+            ("shape-9", "shape must be a list of up to 8", {**WHOLE, "shape": [1] * 8 + [8]}),
+            ("block", "does not divide into the encoding's blocks", {**WHOLE, "shape": [2, 6]}),
+            ("huge", "its size overflows", {**WHOLE, "shape": [2**40, 2**40, 8]}),
+            ("wide", "its size overflows", {**WHOLE, "shape": [1, 2**63]}),
+            ("larger", "plane `codes` has 6 bytes, its shape needs 9", {**WHOLE, "shape": [3, 8]}),
+            ("smaller", "plane `codes` has 6 bytes, its shape needs 3", {**WHOLE, "shape": [8]}),
+            ("nothing", "plane `codes` has 6 bytes, its shape needs 0",
+             {**WHOLE, "shape": [2, 0]})):
+        file("tensor-" + case, "EDATA", text, tensors)
+    file("tensor-key-twice", "EDATA", "tensor `a`, in planes: a key is there twice", metadata={
+        "pare.encoding.halves": HALVES,
+        "pare.tensors": '{"a":{"encoding":"halves","encoding":"halves","shape":[2,8]}}'})
+    file("plane-missing", "EDATA", "tensor `a`, in planes: there is no `a.scale`",
+         entries={"a.codes": entry("U8", [2, 3], 0, 6), "b.scale": entry("U8", [4], 6, 10)})
+    file("plane-type", "EDATA", "its planes must be of U8",
+         entries={"a.codes": entry("U8", [2, 3], 0, 6), "a.scale": entry("F32", [1], 6, 10)})
+    file("plane-long", "EDATA", "plane `scale` has 5 bytes, its shape needs 4",
+         entries={"a.codes": entry("U8", [2, 3], 0, 6), "a.scale": entry("U8", [5], 6, 11)},
+         size=11)
+    for case, text, described in (
+            ("no-block", "it needs block_len and planes", {"planes": HALVES["planes"]}),
+            ("no-planes", "it needs block_len and planes", about(planes=[])),
+            ("9-planes", "it has over 8 planes", about(planes=[
+                {"name": "p%d" % i, "per": "block", "bits": 8} for i in range(9)])),
+            ("same-names", "two planes have one name", about(planes=[HALVES["planes"][0]] * 2)),
+            ("plane-number", "a plane must be an object", about(planes=[1])),
+            ("planes-object", "planes must be a list", about(planes={})),
+            ("key", "it has a key that is not known", about(kernel="x")),
+            ("block-0", "block_len must be a number from 1 to 65536", about(block_len=0)),
+            ("block-65537", "block_len must be a number from 1 to 65536", about(block_len=65537)),
+            ("name", "is not 1 to 31 of a-z", plane(name="Codes")),
+            ("name-dot", "is not 1 to 31 of a-z", plane(name="a.b")),
+            ("name-long", "is not 1 to 31 of a-z", plane(name="c" * 32)),
+            ("name-number", "must be strings", plane(name=1)),
+            ("no-name", "a plane needs name, per and bits", plane(name=None)),
+            ("no-bits", "a plane needs name, per and bits", plane(bits=None)),
+            ("no-per", "a plane needs name, per and bits", plane(per=None)),
+            ("per", "per must be block, row, column, tile or tensor", plane(per="cell")),
+            ("bits-0", "bits must be a number from 1 to 134217728", plane(bits=0)),
+            ("bits-2^27+1", "bits must be a number from 1 to 134217728", plane(bits=2**27 + 1)),
+            ("row-bytes", "row_bytes go with planes per block only",
+             plane(per="row", row_bytes=1)),
+            ("no-tile", "planes per tile have a tile, and others none", plane(per="tile")),
+            ("tile", "planes per tile have a tile, and others none", plane(tile=[1, 1])),
+            ("tile-1", "tile must be two whole numbers", plane(per="tile", tile=[1])),
+            ("tile-3", "tile must be two whole numbers", plane(per="tile", tile=[1, 1, 1])),
+            ("tile-0", "tile must be two whole numbers", plane(per="tile", tile=[0, 1])),
+            ("plane-more", "a plane has a key that is not known", plane(offset=0))):
+        file("encoding-" + case, "EDATA", text, about=described)
+    for key, value in (("name", '"codes"'), ("per", '"block"'), ("bits", "12")):
+        text = json.dumps(HALVES).replace('"bits": 12', '"bits": 12, "%s": %s' % (key, value))
+        file("encoding-%s-twice" % key, "EDATA", "a key is there twice", about=text)
+    for name in ("", "Halves", "a.b", "x" * 32):
+        file("encoding-named-%d" % len(name), "EDATA", "which is no name of one",
+             metadata={"pare.encoding." + name: HALVES})
+    file("65-encodings", "ELIMIT", "describes more encodings than the limit of 64",
+         metadata={"pare.encoding.e%d" % i: HALVES for i in range(65)})
+
+
 def impostors(c):
     c.file("S24-web-page", "EDATA", "this is a web page", b"<!DOCTYPE html><html>not found</html>")
     c.file("S24-zip", "EDATA", "this is a zip archive", b"PK\3\4" + bytes(100))
@@ -275,7 +391,7 @@ def generate(folder):
     """Writes all cases below `folder`; gives their list."""
     cases = Cases(folder)
     for part in (lengths_and_text, huge, offsets, shapes_and_types, duplicates, names, indexes,
-                 folders, impostors):
+                 folders, planes, impostors):
         part(cases)
     return cases.list
 
