@@ -29,6 +29,7 @@ static void route_free(struct route *route)
 {
     if (!route)
         return;
+    arranged_free(route->arranged);
     map_close(route->map);
     json_decref(route->files);
     json_decref(route->warnings);
@@ -40,7 +41,7 @@ DEFINE_CLEANUP(struct route *, route_free);
 
 void routes_deinit(struct routes *routes)
 {
-    for (size_t i = 0; i < routes->n; i++)
+    for (size_t i = routes->n; i-- > 0;) /* views before what they are made of */
         route_free(routes->list[i]);
     free(routes->list);
     unpack_close(routes->unpack);
@@ -139,6 +140,15 @@ static int open_route(struct routes *routes, const struct route_request *request
     return 0;
 }
 
+static int reserve_route(struct routes *routes, struct error *err)
+{
+    struct route **list = reallocarray(routes->list, routes->n + 1, sizeof *list);
+    if (!list)
+        return error_oom(err);
+    routes->list = list;
+    return 0;
+}
+
 int routes_find(struct routes *routes, const struct route_request *request,
                 struct route **ret_route, struct error *err)
 {
@@ -153,19 +163,80 @@ int routes_find(struct routes *routes, const struct route_request *request,
             *ret_route = routes->list[i];
             return 0;
         }
-    struct route **list = reallocarray(routes->list, routes->n + 1, sizeof *list);
-    if (!list)
-        return error_oom(err);
-    routes->list = list;
-    int r = open_route(routes, request, plain, route, err);
+    int r = reserve_route(routes, err);
+    if (r == 0)
+        r = open_route(routes, request, plain, route, err);
     if (r < 0)
         return r;
     *ret_route = routes->list[routes->n++] = TAKE(route);
     return 0;
 }
 
+int routes_origins(const struct routes *routes, const struct route *route, uint64_t **ret_origins,
+                   struct error *err)
+{
+    const struct model *model = route->model;
+    uint64_t *origins = malloc((model->n_tensors + 1) * sizeof *origins);
+    if (!origins)
+        return error_oom(err);
+    for (uint64_t i = 0; i < model->n_tensors; i++) {
+        const struct model_tensor *t = &model->tensors[i];
+        origins[i] = model == routes->model ? i : UINT64_MAX;
+        if (t->made_of.data && !t->made_of_several)
+            (void)model_find_tensor(routes->model, t->made_of, &origins[i]);
+    }
+    *ret_origins = origins;
+    return 0;
+}
+
+/* A route that is a view of another one; targets do not share it. */
+static int add_arranged(struct routes *routes, struct route *base, struct arranged *arranged,
+                        struct route **ret_route, struct error *err)
+{
+    CLEANUP(route_free_cleanup) struct route *route = calloc(1, sizeof *route);
+    if (!route) {
+        arranged_free(arranged);
+        return error_oom(err);
+    }
+    *route = (struct route){ .source = arranged_source(arranged),
+                             .model = arranged_model(arranged),
+                             .base = base,
+                             .arranged = arranged,
+                             .files = json_incref(base->files),
+                             .warnings = json_incref(base->warnings),
+                             .key = strdup("arranged") };
+    int r = route->key ? reserve_route(routes, err) : error_oom(err);
+    if (r == 0)
+        *ret_route = routes->list[routes->n++] = TAKE(route);
+    return r;
+}
+
+int routes_arrange(struct routes *routes, const struct pare_writer *writer, const json_t *options,
+                   const struct host_hooks *hooks, struct route **route, struct error *err)
+{
+    struct arranged *arranged = NULL;
+    _cleanup_free_ uint64_t *origins = NULL;
+    if (!writer->arrange)
+        return 0;
+    int r = routes_origins(routes, *route, &origins, err);
+    struct layout_request request = { .registry = routes->job->registry,
+                                      .writer = writer,
+                                      .target = (*route)->model,
+                                      .source = routes->model,
+                                      .origins = origins,
+                                      .options = options,
+                                      .hooks = hooks };
+    if (r == 0)
+        r = arranged_make(&request, (*route)->source, &arranged, err);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    return add_arranged(routes, *route, arranged, route, err);
+}
+
 const char *route_map(const struct route *route)
 {
+    if (route->base)
+        return route_map(route->base);
     return route->map ? map_name(route->map) : "";
 }
 

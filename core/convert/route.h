@@ -10,14 +10,17 @@
 #define CONVERT_ROUTE_H
 
 #include "convert/job.h"
+#include "plugin/arrange.h"
 
 struct route {
     struct source *source; /* both are the route's, or borrowed */
     struct model *model;
-    struct map *map;  /* NULL: under the source's own names */
-    json_t *files;    /* what a folder has besides (see map_files); NULL: nothing */
-    json_t *warnings; /* array of texts */
-    char *key;        /* targets of the same key share it */
+    struct map *map;           /* NULL: under the source's own names */
+    struct route *base;        /* of which this is a view that a writer asked for, or NULL */
+    struct arranged *arranged; /* the view */
+    json_t *files;             /* what a folder has besides (see map_files); NULL: nothing */
+    json_t *warnings;          /* array of texts */
+    char *key;                 /* targets of the same key share it */
 };
 
 struct routes {
@@ -48,6 +51,17 @@ void routes_deinit(struct routes *routes);
  * unpack_open. */
 int routes_find(struct routes *routes, const struct route_request *request,
                 struct route **ret_route, struct error *err) __attribute__((warn_unused_result));
+
+/* Lets the writer arrange what a route gives: *route becomes one of its own, when the writer wishes
+ * anything; it belongs to routes, too. Errors are those of arranged_make. */
+int routes_arrange(struct routes *routes, const struct pare_writer *writer, const json_t *options,
+                   const struct host_hooks *hooks, struct route **route, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* For each tensor of a route, the only one of the source that it is made of; UINT64_MAX: it is made
+ * of several, or of none (free it). */
+int routes_origins(const struct routes *routes, const struct route *route, uint64_t **ret_origins,
+                   struct error *err) __attribute__((warn_unused_result));
 
 /* The name of the map that a route goes by; "" for none. */
 const char *route_map(const struct route *route);

@@ -86,7 +86,11 @@ static int find_route(struct target *target, const struct target_setup *setup, s
 {
     struct route_request request = { target->writer->name, recipe_name(target->recipe),
                                      target->options, 0 };
+    struct host_hooks hooks = { .log = target_take_warning, .context = target };
     int r = routes_find(setup->routes, &request, &target->route, err);
+    if (r == 0)
+        r = routes_arrange(setup->routes, target->writer, target->options, &hooks, &target->route,
+                           err);
     return r < 0 || json_array_extend(target->warnings, target->route->warnings) == 0
                ? r
                : error_oom(err);
@@ -146,17 +150,18 @@ static int add_making(struct target *target, const struct target_setup *setup, s
     return making_add(&making, target->plan->target, err);
 }
 
-/* Which tensor of the source each of the target's is made of, where no view lies between. */
-static int find_origins(struct target *target, struct error *err)
+static int find_origins(struct target *target, const struct routes *routes, struct error *err)
 {
+    _cleanup_free_ uint64_t *of_route = NULL;
     uint64_t n = target->plan->target->n_tensors;
-    if (target->route->model != target->source)
-        return 0;
+    int r = routes_origins(routes, target->route, &of_route, err);
+    if (r < 0)
+        return r;
     target->origins = calloc(n + 1, sizeof *target->origins);
     if (!target->origins)
         return error_oom(err);
     for (uint64_t i = 0; i < n; i++)
-        target->origins[i] = target->plan->choices[i].source;
+        target->origins[i] = of_route[target->plan->choices[i].source];
     return 0;
 }
 
@@ -188,7 +193,7 @@ static int plan_and_lay_out(struct target *target, const struct target_setup *se
     if (r == 0)
         r = add_making(target, setup, err);
     if (r == 0)
-        r = find_origins(target, err);
+        r = find_origins(target, setup->routes, err);
     if (r < 0)
         return r;
     (void)json_array_extend(target->warnings, target->plan->warnings);

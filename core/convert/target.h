@@ -30,7 +30,7 @@ struct target {
     struct plan *plan;
     struct layout layout;
     struct target_place *places; /* [target tensor * PARE_MAX_PLANES + plane] */
-    uint64_t *origins;           /* target tensor -> the reader's, where it is one; or NULL */
+    uint64_t *origins;           /* target tensor -> the reader's; UINT64_MAX: it is not one */
     uint64_t *by_source;         /* source tensor -> target tensor; UINT64_MAX: dropped */
     int dirfd;
     int *fds;              /* one per layout file, -1 until opened */

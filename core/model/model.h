@@ -46,6 +46,7 @@ struct model_tensor {
     const char *origin;      /* how the weights were quantized before, "gptq int4 g128"; or NULL */
     struct pare_str made_of; /* in a view: the first tensor that it is made of, as the files call
                                 it; data NULL: of none, or the tensor is as the reader says */
+    int made_of_several;     /* 1: and of others */
 };
 
 struct model_meta {

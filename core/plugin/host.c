@@ -99,9 +99,19 @@ static int host_file_info(struct pare_job *job, uint32_t file, struct pare_file 
     return 0;
 }
 
+/* While a writer arranges, the model belongs to other targets, too. */
+static int check_changes(struct pare_job *job)
+{
+    if (!job->views)
+        return 0;
+    return error_set(job->err, PARE_EPLUGIN, "a writer's arrange changes nothing but views");
+}
+
 static int host_file_role(struct pare_job *job, uint32_t file, uint32_t role)
 {
     int r = check_file(job, file);
+    if (r == 0)
+        r = check_changes(job);
     if (r == 0 && role > PARE_FILE_IGNORED)
         r = error_set(job->err, PARE_EPLUGIN, "the plugin gives a file the unknown role %u", role);
     if (r == 0)
@@ -131,7 +141,8 @@ static int host_read(struct pare_job *job, uint32_t file, uint64_t offset, void 
 
 static int host_meta_set(struct pare_job *job, struct pare_str key, const struct pare_value *value)
 {
-    return meta_set(job->model, key, value, job->err);
+    int r = check_changes(job);
+    return r < 0 ? r : meta_set(job->model, key, value, job->err);
 }
 
 static int host_meta_get(struct pare_job *job, struct pare_str key, struct pare_value *ret_value)

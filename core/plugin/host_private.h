@@ -15,6 +15,7 @@ struct pare_job {
     const struct registry *registry;
     const struct layout_request *request; /* writers only, else NULL */
     const struct layout *written;         /* in a writer's finish: what was laid out */
+    struct pare_view *views; /* in a writer's arrange: one for each tensor, zeroed; else NULL */
 };
 
 /* The services, with the CPU bits that the registry may use. */

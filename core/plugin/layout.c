@@ -305,13 +305,6 @@ static int check_patches(const struct layout *patches, const struct layout *layo
     return 0;
 }
 
-int layout_view(struct pare_job *job, uint64_t tensor, const struct pare_view *view)
-{
-    (void)view;
-    return error_set(job->err, PARE_EPLUGIN, "view of tensor %llu was called outside arrange",
-                     (unsigned long long)tensor);
-}
-
 int layout_source_digest(struct pare_job *job, uint32_t file, char ret_hex[PARE_DIGEST_SIZE])
 {
     if (!job->written)

@@ -56,6 +56,10 @@ struct layout_request {
     const int *fds;                /* finish: of each file of the layout */
 };
 
+/* Calls the writer's arrange, which it must have; the request's `target` is what targets are made
+ * from. ret_wishes: zeroed, one for each tensor; struct_size stays 0 where nothing is wished. */
+int layout_arrange(const struct layout_request *request, struct pare_view *ret_wishes,
+                   struct error *err) __attribute__((warn_unused_result));
 /* Lays out a target. The layout is checked: pieces do not overlap and lie inside their files, every
  * plane of every tensor is there exactly once with its full length, file names are plain and
  * differ. */

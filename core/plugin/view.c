@@ -61,6 +61,7 @@ struct made {
     int direct;                                 /* 1: these are its bytes */
     const char *origin;
     struct pare_str made_of; /* these as in struct model_tensor */
+    int made_of_several;
     uint32_t end_file;
     uint64_t end_offset;
 };
@@ -94,6 +95,11 @@ static struct pare_str name_of(const struct model_tensor *t)
     return t->made_of.data ? t->made_of : t->name;
 }
 
+static int is_called(struct pare_str a, struct pare_str b)
+{
+    return a.len == b.len && !memcmp(a.data, b.data, a.len);
+}
+
 /* Adds what is to be known of one more tensor of the base. */
 static void make_of(struct made *made, const struct model_tensor *t)
 {
@@ -102,7 +108,10 @@ static void make_of(struct made *made, const struct model_tensor *t)
         made->n_planes = t->n_planes;
         made->made_of = name_of(t);
         memcpy(made->planes, t->planes, sizeof made->planes);
+    } else if (!is_called(name_of(t), made->made_of)) {
+        made->made_of_several = 1;
     }
+    made->made_of_several |= t->made_of_several;
     if (!made->origin)
         made->origin = t->origin;
     end_of(t, &made->end_file, &made->end_offset);
@@ -240,6 +249,7 @@ static int add_item(struct view *view, const struct view_tensor *tensor, struct 
     t->end_offset = made->end_offset;
     t->origin = made->origin;
     t->made_of = made->made_of;
+    t->made_of_several = made->made_of_several;
     view->items[view->model->n_tensors - 1] = *item;
     return 0;
 }
@@ -540,10 +550,12 @@ void view_made_of(struct view *view, uint64_t base)
         t->end_file = 0;
         t->end_offset = 0;
         t->made_of = name_of(from);
+        t->made_of_several = from->made_of_several;
         t->planes[0].file = from->planes[0].file;
         t->planes[0].offset = from->planes[0].offset;
     }
     item->told_end = 1;
+    t->made_of_several |= !is_called(name_of(&view->base->model->tensors[base]), t->made_of);
     end_of(&view->base->model->tensors[base], &t->end_file, &t->end_offset);
 }
 

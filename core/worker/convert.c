@@ -56,7 +56,7 @@ struct conversion { /* in this order all goes when the job ends */
 
 static void conversion_deinit(struct conversion *c)
 {
-    for (size_t i = 0; i < c->n_groups; i++) {
+    for (size_t i = 0; c->groups && i <= c->routes.n; i++) {
         pipeline_result_deinit(&c->groups[i].result);
         free(c->groups[i].targets);
     }
@@ -107,17 +107,19 @@ static int group_targets(struct conversion *c, struct error *err)
     c->groups = calloc(c->routes.n + 1, sizeof *c->groups);
     if (!c->groups)
         return error_oom(err);
-    for (; c->n_groups < c->routes.n; c->n_groups++) {
+    for (size_t route = 0; route < c->routes.n; route++) {
         struct group *group = &c->groups[c->n_groups];
-        group->route = c->routes.list[c->n_groups];
-        group->targets = calloc(c->n + 1, sizeof(struct target *));
+        if (!group->targets)
+            group->targets = calloc(c->n + 1, sizeof(struct target *));
         if (!group->targets)
             return error_oom(err);
+        group->route = c->routes.list[route];
         for (size_t i = 0; i < c->n; i++)
             if (c->targets[i].route == group->route) {
                 c->targets[i].position = group->n;
                 group->targets[group->n++] = &c->targets[i];
             }
+        c->n_groups += group->n > 0; /* writers may have arranged a route for all its targets */
     }
     return 0;
 }

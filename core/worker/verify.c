@@ -140,7 +140,10 @@ static int find_made(struct routes *routes, const json_t *expect, struct verific
                                      json_object_get(expect, "options"),
                                      !*json_get_string(expect, "map", "") };
     struct route *route = NULL;
+    const struct pare_writer *writer = registry_writer(v->job->registry, request.to);
     int r = routes_find(routes, &request, &route, err);
+    if (r == 0 && writer)
+        r = routes_arrange(routes, writer, request.options, NULL, &route, err);
     if (r < 0)
         return r;
     v->source = route->source;
