@@ -189,9 +189,7 @@ static int layout(const struct pare_host *host, struct pare_job *job, void **ret
     char header[HEADER] = "STR1";
     uint32_t file, n = (uint32_t)host->tensor_count(job);
     uint64_t offset = HEADER + n * sizeof(struct record);
-    struct state *state = host->alloc(job, 1, sizeof *state);
-    if (!state)
-        return PARE_ENOMEM;
+    const char *act = host->option(job, "act");
     memcpy(header + 4, &n, sizeof n);
     strncpy(header + 8, host->source_format(job), 23);
     int r = host->out_file(job, "", &file);
@@ -205,8 +203,11 @@ static int layout(const struct pare_host *host, struct pare_job *job, void **ret
         r = lay_record(host, job, i, &offset);
     if (r >= 0)
         r = host->out_size(job, file, offset);
-    if (r < 0)
+    if (r < 0 || (act && !strcmp(act, "stateless")))
         return r;
+    struct state *state = host->alloc(job, 1, sizeof *state);
+    if (!state)
+        return PARE_ENOMEM;
     *state = (struct state){ host, job, 0, n };
     *ret_state = state;
     return 0;
@@ -226,13 +227,13 @@ static int patch(const struct pare_host *host, struct pare_job *job, const struc
 
 static int finish(const struct pare_host *host, struct pare_job *job, void *state)
 {
-    const struct state *s = state;
-    uint64_t offset = HEADER + s->n * sizeof(struct record);
+    (void)state;
+    uint64_t n = host->tensor_count(job), offset = HEADER + n * sizeof(struct record);
     char hex[PARE_DIGEST_SIZE];
     int r = host->source_digest(job, 0, hex);
     if (r == 1)
         r = host->out_literal(job, 0, 64, hex, 64);
-    for (uint64_t i = 0; r >= 0 && i < s->n; i++) {
+    for (uint64_t i = 0; r >= 0 && i < n; i++) {
         struct pare_tensor tensor = { .struct_size = sizeof tensor };
         r = host->tensor_at(job, i, &tensor);
         struct record record = { .offset = offset, .length = tensor.planes[0].length };

@@ -127,6 +127,19 @@ class Arrange(Program):
                       "groups of axes at the end can change places", done.stderr)
         self.assertEqual(list((self.dir / "out").glob("*")), [])
 
+    def test_stateless(self):
+        """What the writer changes at the end is digested, whether it has announced that or not."""
+        model = make_source(self.dir / "m.safetensors", SHAPES)
+        (self.dir / "stateless.recipe").write_text(
+            "title s\ndescription s\noption act stateless\ndefault f32\n")
+        self.env["PARE_RECIPES"] = str(self.dir)
+        self.convert("m.safetensors", "out", to="strips:stateless")
+        path = self.dir / "out/m-STATELESS.strips"
+        self.check(read(path)[1], model)
+        manifest = json.loads((self.dir / "out/m-STATELESS.strips.pare.json").read_text())
+        self.assertEqual(manifest["output"]["files"][0]["sha256"],
+                         hashlib.sha256(path.read_bytes()).hexdigest())
+
     def test_rules(self):
         make_source(self.dir / "m.safetensors", SHAPES)
         recipes = self.dir / "recipes"

@@ -142,6 +142,24 @@ class Test(program.Program):
         os.remove(self.model / "config.json")
         self.assertIsNone(json.loads(self.pare("inspect", "small", "--json").stdout)["map"])
 
+    def test_options(self):
+        """What is neither true nor false is refused, not guessed."""
+        recipes = self.dir / "recipes"
+        recipes.mkdir()
+        self.env["PARE_RECIPES"] = "%s:%s" % (recipes, self.env["PARE_RECIPES"])
+        for option in ("as_container", "keep_split"):
+            (recipes / "odd.recipe").write_text("title odd\ndescription odd\noption %s maybe\n"
+                                                "default f32\n" % option)
+            done = self.pare("convert", "tiny.gguf", "--to", "gguf:odd", "-o", "odd", status=2)
+            self.assertIn("%s must be true or false, and it is `maybe`" % option, done.stderr)
+        for word, name in (("on", "tensor-container"), ("off", "llama")):
+            (recipes / "odd.recipe").write_text("title odd\ndescription odd\noption as_container "
+                                                "%s\ndefault f32\n" % word)
+            self.pare("convert", "small", "--to", "gguf:odd", "-o", word, "--tokenizer", "none", "-q")
+            said = json.loads(self.pare("inspect", next((self.dir / word).glob("*.gguf")),
+                                        "--json").stdout)
+            self.assertEqual(said["architecture"], name)
+
     def test_unpacked(self):
         packed = DATA / "packed/llama_gptq_4"
         manifests = self.convert("safetensors:f32", "safetensors:copy", source=packed)
