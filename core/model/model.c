@@ -166,6 +166,24 @@ static int reserve_tensor(struct model *model, struct error *err)
     return 0;
 }
 
+/* What it is for, as far as the reader tells. */
+static int set_facts(struct model *model, struct model_tensor *t, const struct pare_tensor *said,
+                     struct error *err)
+{
+    int r = 0;
+    if (said->channel > said->n_dims)
+        return error_set(err, PARE_EPLUGIN, "tensor `%s`: channels on axis %u of %u",
+                         text_show(t->name).text, said->channel - 1, said->n_dims);
+    t->channel = said->channel;
+    t->computed = (said->flags & PARE_TENSOR_COMPUTED) != 0;
+    t->end_file = t->computed ? UINT32_MAX : 0;
+    if (said->role)
+        r = copy_bytes(model, said->role, strlen(said->role), &t->role, err);
+    if (r == 0 && said->op)
+        r = copy_bytes(model, said->op, strlen(said->op), &t->op, err);
+    return r;
+}
+
 int model_add_tensor(struct model *model, const struct pare_tensor *tensor,
                      const struct encoding *encoding, struct error *err)
 {
@@ -182,6 +200,8 @@ int model_add_tensor(struct model *model, const struct pare_tensor *tensor,
         r = copy_bytes(model, tensor->name.data, tensor->name.len, &name, err);
     if (r == 0)
         r = copy_bytes(model, tensor->encoding, strlen(tensor->encoding), &t.encoding_name, err);
+    if (r == 0)
+        r = set_facts(model, &t, tensor, err);
     if (r < 0)
         return r;
     t.name.data = name;
@@ -257,7 +277,7 @@ int model_check_extents(const struct model *model, struct error *err)
         return error_oom(err);
     n = 0;
     for (uint64_t i = 0; i < model->n_tensors; i++)
-        for (uint32_t j = 0; j < model->tensors[i].n_planes; j++)
+        for (uint32_t j = 0; j < model->tensors[i].n_planes && !model->tensors[i].computed; j++)
             if (model->tensors[i].planes[j].length)
                 placed[n++] = (struct placed){ &model->tensors[i].planes[j], &model->tensors[i] };
     qsort(placed, n, sizeof *placed, compare_placed);

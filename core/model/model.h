@@ -41,6 +41,8 @@ struct model_tensor {
     int computed;
     uint32_t end_file;
     uint64_t end_offset;
+    char *role, *op;         /* what it is for, as the reader tells; or NULL */
+    uint32_t channel;        /* 1 + the axis of its output channels; 0: not known */
     const char *origin;      /* how the weights were quantized before, "gptq int4 g128"; or NULL */
     struct pare_str made_of; /* in a view: the first tensor that it is made of, as the files call
                                 it; data NULL: of none, or the tensor is as the reader says */

@@ -121,7 +121,7 @@ static int find_base(const struct view *view, uint64_t index, const struct model
 
 static int is_plain(const struct encoding *e)
 {
-    return e->block_len == 1 && e->n_planes == 1 && !e->planes[0].bytes_per_row;
+    return e->block_len == 1 && encoding_block_bytes(e);
 }
 
 /* Whether the tensor is converted; if so, it must be possible. */
@@ -426,7 +426,7 @@ static int choose_columns(const struct model_tensor *t, const struct view_tensor
                           const struct view_columns *given, struct view_columns *ret_columns,
                           struct error *err)
 {
-    if (!t->encoding || !is_plain(t->encoding) || t->encoding->planes[0].bytes_per_block > 8)
+    if (!t->encoding || !is_plain(t->encoding) || encoding_block_bytes(t->encoding) > 8)
         return error_set(err, PARE_ENOTSUP, "a matrix in %s cannot be transposed",
                          t->encoding_name);
     if (t->n_dims < 2)
@@ -456,7 +456,7 @@ int view_add_transposed(struct view *view, const struct view_tensor *tensor, uin
                               .matrix_rows = t->dims[t->n_dims - 2],
                               .matrix_columns = width,
                               .columns = chosen,
-                              .element_bytes = t->encoding->planes[0].bytes_per_block };
+                              .element_bytes = encoding_block_bytes(t->encoding) };
     struct made made = { .elements = width ? t->elements / width * chosen.count : 0 };
     make_of(&made, t);
     return add_item(view, tensor, &item, &made, err);
@@ -480,7 +480,7 @@ int view_add_values(struct view *view, const struct view_tensor *tensor, const f
     if (r == 0)
         r = model_alloc(view->model, made.elements, sizeof(float), &floats, err);
     if (r == 0)
-        r = model_alloc(view->model, made.elements, f32->planes[0].bytes_per_block, &bytes, err);
+        r = model_alloc(view->model, made.elements, encoding_block_bytes(f32), &bytes, err);
     if (r < 0)
         return fail(tensor, err);
     float *x = floats;

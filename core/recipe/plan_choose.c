@@ -74,14 +74,6 @@ static int fit_block(struct choosing *c, const struct encoding **encoding)
                      from->block_len);
 }
 
-static int writer_holds(const struct pare_writer *writer, const char *encoding)
-{
-    for (const char *const *e = writer->encodings; e && *e; e++)
-        if (!strcmp(*e, encoding))
-            return 1;
-    return 0;
-}
-
 static int cannot_hold(struct choosing *c, const char *encoding)
 {
     const struct recipe *recipe = c->p->recipe;
@@ -145,7 +137,7 @@ static int encode(struct choosing *c, const struct recipe_rule *rule)
         r = fit_block(c, &to);
     if (r)
         return r;
-    if (!writer_holds(c->p->writer, to->name))
+    if (!writer_holds(c->p->writer, to))
         return cannot_hold(c, to->name);
     if (strcmp(to->name, c->tensor->encoding_name)) {
         r = planner_find_lattice(c->p, (uint64_t)(c->choice - c->p->tensors), to);
@@ -161,8 +153,10 @@ static int encode(struct choosing *c, const struct recipe_rule *rule)
 
 static int keep(struct choosing *c)
 {
-    c->choice->encoding = c->tensor->encoding;
-    if (writer_holds(c->p->writer, c->tensor->encoding_name))
+    const struct encoding *encoding = c->tensor->encoding;
+    c->choice->encoding = encoding;
+    if (encoding ? writer_holds(c->p->writer, encoding)
+                 : writer_holds_name(c->p->writer, c->tensor->encoding_name))
         return 0;
     return error_set(c->p->err, PARE_ENOTSUP,
                      "%s cannot hold %s, the encoding of tensor %s, which "

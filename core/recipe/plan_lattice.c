@@ -42,11 +42,11 @@ static void add_hint(struct planner *p, const struct model_tensor *t, const stru
 /* The format's encodings that have lattices, once. */
 static void find_lattices(struct planner *p)
 {
-    for (const char *const *name = p->writer->encodings; !p->lattices_known && *name; name++) {
-        const struct encoding *e = registry_encoding(p->registry, *name);
-        if (e && e->recover && p->n_lattices < sizeof p->lattices / sizeof *p->lattices)
+    const struct encoding *e;
+    for (size_t i = 0; !p->lattices_known && (e = registry_encoding_at(p->registry, i)); i++)
+        if (e->recover && writer_holds(p->writer, e) == PARE_HOLDS &&
+            p->n_lattices < sizeof p->lattices / sizeof *p->lattices)
             p->lattices[p->n_lattices++] = e;
-    }
     p->lattices_known = 1;
 }
 

@@ -18,15 +18,17 @@ static const struct encoding f32 = { .name = "f32",
                                      .flags = PARE_ENCODING_FLOAT,
                                      .block_len = 1,
                                      .n_planes = 1,
-                                     .planes = { { sizeof(struct pare_plane), "data", 4, 0 } } };
+                                     .planes = { { sizeof(struct pare_plane), "data",
+                                                   PARE_PER_BLOCK, 32, 0 } } };
 /* Two planes: 16 codes a block, and 8 bytes for each row. */
-static const struct encoding split = { .name = "split",
-                                       .flags = PARE_ENCODING_QUANTIZED,
-                                       .block_len = 32,
-                                       .n_planes = 2,
-                                       .planes = {
-                                           { sizeof(struct pare_plane), "codes", 16, 0 },
-                                           { sizeof(struct pare_plane), "scales", 2, 8 } } };
+static const struct encoding split = {
+    .name = "split",
+    .flags = PARE_ENCODING_QUANTIZED,
+    .block_len = 32,
+    .n_planes = 2,
+    .planes = { { sizeof(struct pare_plane), "codes", PARE_PER_BLOCK, 128, 0 },
+                { sizeof(struct pare_plane), "scales", PARE_PER_BLOCK, 16, 8 } }
+};
 
 static struct model *model;
 static struct error err;
