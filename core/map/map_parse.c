@@ -34,11 +34,11 @@ int map_take_copy(struct map_line *line, const char *what, const char **ret)
     return *ret ? 0 : error_oom(line->words.err);
 }
 
-int map_take_value(struct map_line *line, const struct map_expr **ret)
+int map_take_value(struct map_line *line, const struct expr **ret)
 {
     struct pare_str rest, text = { line->words.p, (size_t)(line->words.end - line->words.p) };
-    struct map_expr *e = NULL;
-    int r = map_expr_parse(&line->rules->memory, text, &e, &rest, line->words.err);
+    struct expr *e = NULL;
+    int r = expr_parse_value(&line->rules->unit, text, EXPR_ANY, &e, &rest, line->words.err);
     if (r)
         return r;
     line->words.p = rest.data;
@@ -46,7 +46,7 @@ int map_take_value(struct map_line *line, const struct map_expr **ret)
     return 0;
 }
 
-int map_take_condition(struct map_line *line, const struct map_expr **ret)
+int map_take_condition(struct map_line *line, const struct expr **ret)
 {
     struct word term;
     if (!words_take(&line->words, &term))

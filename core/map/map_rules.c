@@ -43,6 +43,7 @@ static struct map_rules *rules_new(const char *name)
     rules->values_end = &rules->values;
     rules->tokenizers_end = &rules->tokenizers;
     rules->title = "";
+    rules->unit.side = EXPR_MAP;
     rules->name = map_memory_copy(&rules->memory, (struct pare_str){ name, strlen(name) });
     return rules;
 }
@@ -51,6 +52,7 @@ void map_rules_free(struct map_rules *rules)
 {
     if (!rules)
         return;
+    expr_unit_deinit(&rules->unit);
     map_memory_deinit(&rules->memory);
     free(rules);
 }

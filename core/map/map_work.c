@@ -17,11 +17,6 @@ int map_work_find(const struct map_work *work, const char *name, uint64_t *ret_t
     return strmap_find(&work->by_name, name, strlen(name), ret_tensor);
 }
 
-static int is(struct pare_str text, const char *word)
-{
-    return text.len == strlen(word) && !memcmp(text.data, word, text.len);
-}
-
 static int ask_dims(const struct map_work *work, int columns, const char *name, json_t **ret)
 {
     uint64_t i;
@@ -46,34 +41,36 @@ static int ask_json(const struct map_work *work, const char *name, json_t **ret)
 }
 
 /* The functions of expressions that look at the checkpoint. */
-static int ask(void *context, struct pare_str function, const char *argument, json_t **ret,
+static int ask(void *context, enum function function, const char *argument, json_t **ret,
                struct error *err)
 {
     const struct map_work *work = context;
     (void)err; /* it is the work's */
-    if (is(function, "has_tensor")) {
+    switch (function) {
+    case FUNCTION_HAS_TENSOR:
         *ret = json_boolean(work->reverse ? map_reverse_has(work, argument)
                                           : map_work_find(work, argument, NULL));
         return 0;
-    }
-    if (is(function, "has_file")) {
+    case FUNCTION_HAS_FILE:
         *ret = json_boolean(map_find_file(work->model, argument) != NULL);
         return 0;
-    }
-    if (work->reverse && is(function, "meta"))
-        return map_reverse_meta(work, argument, ret);
-    if (work->reverse && is(function, "weights"))
-        return map_reverse_weights(work, argument, ret);
-    if (is(function, "rows") || is(function, "columns"))
-        return ask_dims(work, is(function, "columns"), argument, ret);
-    if (is(function, "json"))
+    case FUNCTION_ROWS:
+    case FUNCTION_COLUMNS:
+        return ask_dims(work, function == FUNCTION_COLUMNS, argument, ret);
+    case FUNCTION_JSON:
         return ask_json(work, argument, ret);
-    if (is(function, "option")) {
+    case FUNCTION_OPTION: {
         json_t *value = json_object_get(work->request->options, argument);
         *ret = value ? json_incref(value) : json_null();
         return 0;
     }
-    return 1;
+    case FUNCTION_META:
+        return work->reverse ? map_reverse_meta(work, argument, ret) : 1;
+    case FUNCTION_WEIGHTS:
+        return work->reverse ? map_reverse_weights(work, argument, ret) : 1;
+    default:
+        return 1;
+    }
 }
 
 int map_rename_once(const struct map_rename *rename, char **name)
@@ -127,9 +124,9 @@ static int run_action(struct map_work *work, const struct map_action *action)
 {
     int truth = 0;
     json_t *value = NULL;
-    if (action->verb == MAP_DEFAULT && map_lookup(work->values, action->name))
+    if (action->verb == MAP_DEFAULT && expr_json_lookup(work->values, action->name))
         return 0;
-    int r = map_expr_eval_truth(action->condition, &work->env, &truth, work->err);
+    int r = expr_json_truth(action->condition, &work->env, &truth, work->err);
     if (r || !truth)
         return r;
     switch (action->verb) {
@@ -144,9 +141,10 @@ static int run_action(struct map_work *work, const struct map_action *action)
         return text ? 0 : error_oom(work->err);
     }
     default:
-        r = map_expr_eval(action->value, &work->env, &value, work->err);
-        return r || json_is_null(value) ? r
-                                        : map_store(work->values, action->name, value, work->err);
+        r = expr_json_value(action->value, &work->env, &value, work->err);
+        return r || json_is_null(value)
+                   ? r
+                   : expr_json_store(work->values, action->name, value, work->err);
     }
 }
 
@@ -156,8 +154,8 @@ static int count_index(struct map_work *work, const struct map_index *index)
         return error_set(work->err, PARE_EDATA, "more than %d kinds of numbers", MAP_MAX_INDEXES);
     char what[60];
     (void)snprintf(what, sizeof what, "{%.*s}", (int)index->name.len, index->name.data);
-    int r = map_expr_eval_count(index->count, &work->env, MAP_MAX_INDEX, what,
-                                &work->index_counts[work->n_indexes], work->err);
+    int r = expr_json_count(index->count, &work->env, MAP_MAX_INDEX, what,
+                            &work->index_counts[work->n_indexes], work->err);
     work->index_names[work->n_indexes++] = index->name;
     return r;
 }
@@ -178,7 +176,7 @@ int map_work_count(const struct map_work *work, struct pare_str name, uint64_t *
 
 void map_work_env(struct map_work *work)
 {
-    work->env = (struct map_env){ .ask = ask, .context = work };
+    work->env = (struct json_env){ .ask = ask, .context = work };
 }
 
 int map_work_begin(struct map_work *work, json_t *config)

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "lang/glob.h"
 #include "model/metadata.h"
 
 #include <stdio.h>
@@ -223,6 +224,6 @@ int planner_holds(struct planner *p, const struct recipe_rule *rule, int64_t *re
         *ret_truth = 1;
         return 0;
     }
-    int r = expr_eval(rule->condition, &p->env, ret_truth, p->err);
+    int r = expr_typed_number(rule->condition, &p->env, ret_truth, p->err);
     return r ? error_prefix(p->err, "%s", rule->place) : 0;
 }

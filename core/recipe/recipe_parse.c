@@ -6,6 +6,7 @@
  */
 #include "recipe/recipe_private.h"
 
+#include "lang/glob.h"
 #include "lang/statement.h"
 #include "recipe/recipe_line.h"
 

@@ -8,7 +8,7 @@
 #define RECIPE_RECIPE_RULES_H
 
 #include "base/hash.h"
-#include "lang/expr.h"
+#include "lang/expr_typed.h"
 
 #define RECIPE_MAX_FILE (256 * 1024)
 #define RECIPE_MAX_DEPTH 4 /* files that include files */
@@ -46,13 +46,15 @@ struct recipe_rule {
     const char *text;  /* "q4_k_m.recipe:12: q6_k if is_output" */
 };
 
-/* What a RECIPE_SET comes to; the value points into the rest, or to where expr_eval_text says. */
+/* What a RECIPE_SET comes to; the value points into the rest, or to where expr_typed_text says. It
+ * must not be copied. */
 struct recipe_value {
     struct pare_value value;
     union {
         struct pare_str text;
         uint8_t bytes[8];
     } data;
+    char made[EXPR_MAX_MADE];
 };
 
 struct recipe_option { /* of the writer */

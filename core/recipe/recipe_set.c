@@ -54,7 +54,7 @@ static int eval_integer(const struct recipe_rule *rule, const struct expr_env *e
                         struct recipe_value *ret, struct error *err)
 {
     int64_t number;
-    int r = expr_eval(rule->expr, env, &number, err);
+    int r = expr_typed_number(rule->expr, env, &number, err);
     if (r)
         return r;
     if (rule->type != PARE_BOOL &&
@@ -85,7 +85,7 @@ int recipe_value(const struct recipe_rule *rule, const struct expr_env *env,
     if (is_real(rule->type))
         store_real(rule->type, rule->real, ret);
     else if (rule->type == PARE_STRING)
-        r = expr_eval_text(rule->expr, env, &ret->data.text, err);
+        r = expr_typed_text(rule->expr, env, ret->made, &ret->data.text, err);
     else
         r = eval_integer(rule, env, type, ret, err);
     ret->value = (struct pare_value){

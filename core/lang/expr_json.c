@@ -1,26 +1,36 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Evaluating the expressions of architecture maps (map_expr.h). Recursion follows the tree, whose
- * depth its parser limits; loops take steps from one budget for the whole checkpoint.
+ * Evaluation of maps' expressions over JSON: see expr_json.h. Recursion follows the tree, whose
+ * depth the parser limits; loops take steps from one budget for the whole checkpoint.
  */
-#include "lang/map_tree.h"
+#include "lang/expr_json_private.h"
 
 #include "base/cleanup.h"
+#include "lang/glob.h"
+#include "lang/regexp.h"
+#include "lang/whole.h"
 #include "lang/words.h"
 
 #include <math.h>
 #include <string.h>
 
+/* Variables of the [... for x in ...] that are being evaluated, innermost first. */
+struct local {
+    struct pare_str name;
+    json_t *value;
+    const struct local *outer;
+};
+
 struct evaluation {
-    struct map_env *env;
-    const struct map_local *locals;
+    struct json_env *env;
+    const struct local *locals;
     struct error *err;
 };
 
-static int eval(struct evaluation *ev, const struct map_expr *e, json_t **ret);
+static int eval(struct evaluation *ev, const struct expr *e, json_t **ret);
 
-int map_is_true(const json_t *value)
+int json_counts_as_true(const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_TRUE:
@@ -40,7 +50,7 @@ int map_is_true(const json_t *value)
     }
 }
 
-const char *map_type_name(const json_t *value)
+const char *json_type_name(const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_TRUE:
@@ -60,7 +70,7 @@ const char *map_type_name(const json_t *value)
     }
 }
 
-json_t *map_lookup(const json_t *values, struct pare_str name)
+json_t *expr_json_lookup(const json_t *values, struct pare_str name)
 {
     const char *p = name.data, *end = name.data + name.len;
     json_t *value = (json_t *)values;
@@ -73,7 +83,7 @@ json_t *map_lookup(const json_t *values, struct pare_str name)
     return value && !json_is_null(value) ? value : NULL;
 }
 
-int map_store(json_t *values, struct pare_str name, json_t *value, struct error *err)
+int expr_json_store(json_t *values, struct pare_str name, json_t *value, struct error *err)
 {
     _cleanup_json_ json_t *owned = value;
     const char *p = name.data, *end = name.data + name.len, *dot;
@@ -99,7 +109,7 @@ static int give(struct evaluation *ev, json_t *value, json_t **ret)
     return 0;
 }
 
-static int give_real(struct evaluation *ev, const struct map_expr *e, double value, json_t **ret)
+static int give_real(struct evaluation *ev, const struct expr *e, double value, json_t **ret)
 {
     if (!isfinite(value))
         return error_set(ev->err, PARE_EDATA, "%.*s is no finite number", words_clip(e->text),
@@ -107,23 +117,23 @@ static int give_real(struct evaluation *ev, const struct map_expr *e, double val
     return give(ev, json_real(value), ret);
 }
 
-static int wrong_type(struct evaluation *ev, const struct map_expr *e, const json_t *value,
+static int wrong_type(struct evaluation *ev, const struct expr *e, const json_t *value,
                       const char *wanted)
 {
     return error_set(ev->err, PARE_EDATA, "%.*s is %s, where %s is needed", words_clip(e->text),
-                     e->text.data, map_type_name(value), wanted);
+                     e->text.data, json_type_name(value), wanted);
 }
 
-static int eval_name(struct evaluation *ev, const struct map_expr *e, json_t **ret)
+static int eval_name(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
-    for (const struct map_local *l = ev->locals; l; l = l->outer)
-        if (l->name.len == e->name.len && !memcmp(l->name.data, e->name.data, e->name.len))
+    for (const struct local *l = ev->locals; l; l = l->outer)
+        if (expr_same(l->name, e->name))
             return give(ev, json_incref(l->value), ret);
     json_t *value = json_object_getn(ev->env->values, e->name.data, e->name.len);
     return give(ev, value ? json_incref(value) : json_null(), ret);
 }
 
-static int eval_field(struct evaluation *ev, const struct map_expr *e, json_t **ret)
+static int eval_field(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     _cleanup_json_ json_t *base = NULL;
     int r = eval(ev, e->first, &base);
@@ -135,7 +145,7 @@ static int eval_field(struct evaluation *ev, const struct map_expr *e, json_t **
     return give(ev, value ? json_incref(value) : json_null(), ret);
 }
 
-static int eval_index(struct evaluation *ev, const struct map_expr *e, json_t **ret)
+static int eval_element(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     _cleanup_json_ json_t *base = NULL;
     _cleanup_json_ json_t *index = NULL;
@@ -153,11 +163,11 @@ static int eval_index(struct evaluation *ev, const struct map_expr *e, json_t **
     return give(ev, value ? json_incref(value) : json_null(), ret);
 }
 
-static int eval_list(struct evaluation *ev, const struct map_expr *e, json_t **ret)
+static int eval_list(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     _cleanup_json_ json_t *list = json_array();
     int r = list ? 0 : error_oom(ev->err);
-    for (const struct map_expr *item = e->first; !r && item; item = item->next) {
+    for (const struct expr *item = e->first; !r && item; item = item->next) {
         json_t *value = NULL;
         r = eval(ev, item, &value);
         if (!r && json_array_append_new(list, value) < 0)
@@ -169,14 +179,14 @@ static int eval_list(struct evaluation *ev, const struct map_expr *e, json_t **r
 }
 
 /* One turn of "[x for y in list if z]". */
-static int eval_turn(struct evaluation *ev, const struct map_expr *e, json_t *item, json_t *list)
+static int eval_turn(struct evaluation *ev, const struct expr *e, json_t *item, json_t *list)
 {
-    struct map_local local = { .name = e->name, .value = item, .outer = ev->locals };
+    struct local local = { .name = e->name, .value = item, .outer = ev->locals };
     struct evaluation inner = { .env = ev->env, .locals = &local, .err = ev->err };
-    const struct map_expr *condition = e->first->next->next;
+    const struct expr *condition = e->first->next->next;
     _cleanup_json_ json_t *truth = NULL;
     int r = condition ? eval(&inner, condition, &truth) : 0;
-    if (r || (truth && !map_is_true(truth)))
+    if (r || (truth && !json_counts_as_true(truth)))
         return r;
     json_t *value = NULL;
     r = eval(&inner, e->first, &value);
@@ -185,7 +195,7 @@ static int eval_turn(struct evaluation *ev, const struct map_expr *e, json_t *it
     return r;
 }
 
-static int eval_for(struct evaluation *ev, const struct map_expr *e, json_t **ret)
+static int eval_for(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     _cleanup_json_ json_t *from = NULL;
     _cleanup_json_ json_t *list = json_array();
@@ -200,42 +210,43 @@ static int eval_for(struct evaluation *ev, const struct map_expr *e, json_t **re
 }
 
 /* first(a, b, ...): the first that is there; later ones are not looked at. */
-static int eval_first(struct evaluation *ev, const struct map_expr *e, json_t **ret)
+static int eval_first(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     json_t *value = json_null();
     int r = 0;
-    for (const struct map_expr *a = e->first; !r && a && json_is_null(value); a = a->next)
+    for (const struct expr *a = e->first; !r && a && json_is_null(value); a = a->next)
         r = eval(ev, a, &value);
     if (!r)
         *ret = value;
     return r;
 }
 
-static int ask(struct evaluation *ev, const struct map_expr *e, json_t *argument, json_t **ret)
+static int ask(struct evaluation *ev, const struct expr *e, json_t *argument, json_t **ret)
 {
     if (!json_is_string(argument))
         return wrong_type(ev, e->first, argument, "a text");
-    int r = ev->env->ask
-                ? ev->env->ask(ev->env->context, e->name, json_string_value(argument), ret, ev->err)
+    const struct json_env *env = ev->env;
+    int r = env->ask
+                ? env->ask(env->context, e->function, json_string_value(argument), ret, ev->err)
                 : 1;
     return r <= 0 ? r
                   : error_set(ev->err, PARE_EDATA, "there is no function %.*s() here",
                               words_clip(e->name), e->name.data);
 }
 
-static int eval_call(struct evaluation *ev, const struct map_expr *e, json_t **ret)
+static int eval_call(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
-    json_t *args[MAP_MAX_ARGS] = { NULL };
+    json_t *args[FUNCTION_MAX_ARGS] = { NULL };
     unsigned n = 0;
     int r = 0;
-    if (!e->function)
+    if (e->function == FUNCTION_FIRST)
         return eval_first(ev, e, ret);
-    for (const struct map_expr *a = e->first; !r && a; a = a->next, n++)
+    for (const struct expr *a = e->first; !r && a; a = a->next, n++)
         r = eval(ev, a, &args[n]);
-    if (!r && e->function == map_n_functions) {
+    if (!r && e->function >= FUNCTION_HAS_TENSOR) {
         r = ask(ev, e, args[0], ret);
     } else if (!r) {
-        r = map_functions[e->function].call(args, n, ret, ev->err);
+        r = json_function(e->function, args, n, ret, ev->err);
         if (r == PARE_EDATA)
             (void)error_prefix(ev->err, "%.*s", words_clip(e->text), e->text.data);
     }
@@ -244,65 +255,36 @@ static int eval_call(struct evaluation *ev, const struct map_expr *e, json_t **r
     return r;
 }
 
-/* Rounds down, as people count; C rounds towards zero. */
-static int divide_whole(int64_t a, int64_t b, enum token token, int64_t *ret)
+static double real_arithmetic(enum expr_op op, double a, double b)
 {
-    if (!b || (b == -1 && a == INT64_MIN))
-        return -1;
-    int64_t quotient = a / b, rest = a % b;
-    if (rest && (rest < 0) != (b < 0)) {
-        quotient--;
-        rest += b;
-    }
-    *ret = token == TOKEN_SLASH ? quotient : rest;
-    return 0;
-}
-
-static int whole_arithmetic(enum token token, int64_t a, int64_t b, int64_t *ret)
-{
-    switch (token) {
-    case TOKEN_PLUS:
-        return __builtin_add_overflow(a, b, ret) ? -1 : 0;
-    case TOKEN_MINUS:
-        return __builtin_sub_overflow(a, b, ret) ? -1 : 0;
-    case TOKEN_STAR:
-        return __builtin_mul_overflow(a, b, ret) ? -1 : 0;
-    default:
-        return divide_whole(a, b, token, ret);
-    }
-}
-
-static double real_arithmetic(enum token token, double a, double b)
-{
-    switch (token) {
-    case TOKEN_PLUS:
+    switch (op) {
+    case OP_ADD:
         return a + b;
-    case TOKEN_MINUS:
+    case OP_SUB:
         return a - b;
-    case TOKEN_STAR:
+    case OP_MUL:
         return a * b;
-    case TOKEN_SLASH:
+    case OP_DIV:
         return a / b;
     default:
         return fmod(a, b);
     }
 }
 
-static int arithmetic(struct evaluation *ev, const struct map_expr *e, const json_t *a,
-                      const json_t *b, json_t **ret)
+static int arithmetic(struct evaluation *ev, const struct expr *e, const json_t *a, const json_t *b,
+                      json_t **ret)
 {
-    if (e->token == TOKEN_PLUS && json_is_string(a) && json_is_string(b))
+    if (e->op == OP_ADD && json_is_string(a) && json_is_string(b))
         return give(ev, json_sprintf("%s%s", json_string_value(a), json_string_value(b)), ret);
     if (!json_is_number(a))
         return wrong_type(ev, e->first, a, "a number");
     if (!json_is_number(b))
-        return wrong_type(ev, e->first->next, b, "a number");
+        return wrong_type(ev, e->last, b, "a number");
     if (!json_is_integer(a) || !json_is_integer(b))
-        return give_real(ev, e,
-                         real_arithmetic(e->token, json_number_value(a), json_number_value(b)),
+        return give_real(ev, e, real_arithmetic(e->op, json_number_value(a), json_number_value(b)),
                          ret);
     int64_t whole = 0;
-    if (whole_arithmetic(e->token, json_integer_value(a), json_integer_value(b), &whole) < 0)
+    if (whole_arithmetic(e->op, json_integer_value(a), json_integer_value(b), &whole) < 0)
         return error_set(ev->err, PARE_EDATA, "%.*s: a division by zero, or a number out of range",
                          words_clip(e->text), e->text.data);
     return give(ev, json_integer(whole), ret);
@@ -316,92 +298,132 @@ static int same(const json_t *a, const json_t *b)
     return json_equal(a, b);
 }
 
-static int contains(struct evaluation *ev, const struct map_expr *e, const json_t *a,
-                    const json_t *b, int *ret)
+/* Whether a list has the value, or a text the part. */
+static int contains(struct evaluation *ev, const struct expr *in, const json_t *value,
+                    const json_t *whole, int *ret)
 {
     *ret = 0;
-    if (json_is_string(a) && json_is_string(b)) {
-        *ret = strstr(json_string_value(b), json_string_value(a)) != NULL;
+    if (json_is_string(value) && json_is_string(whole)) {
+        *ret = strstr(json_string_value(whole), json_string_value(value)) != NULL;
         return 0;
     }
-    if (!json_is_array(b) && !json_is_null(b))
-        return wrong_type(ev, e->first->next, b, "a list");
-    for (size_t i = 0; !*ret && i < json_array_size(b); i++)
-        *ret = same(a, json_array_get(b, i));
+    if (!json_is_array(whole) && !json_is_null(whole))
+        return wrong_type(ev, in, whole, "a list");
+    for (size_t i = 0; !*ret && i < json_array_size(whole); i++)
+        *ret = same(value, json_array_get(whole, i));
     return 0;
 }
 
-static int compare(struct evaluation *ev, const struct map_expr *e, const json_t *a,
-                   const json_t *b, int *ret)
+/* "a in list", or "a in (b, c)": what stands there are the values, and lists are all of theirs. */
+static int eval_in(struct evaluation *ev, const struct expr *e, json_t **ret)
+{
+    _cleanup_json_ json_t *value = NULL;
+    int found = 0, r = eval(ev, e->first, &value);
+    for (const struct expr *item = e->first->next; !r && !found && item; item = item->next) {
+        _cleanup_json_ json_t *other = NULL;
+        r = eval(ev, item, &other);
+        if (r)
+            break;
+        if (e->is_set && !json_is_array(other))
+            found = same(value, other);
+        else
+            r = contains(ev, item, value, other, &found);
+    }
+    if (!r)
+        *ret = json_boolean(found);
+    return r;
+}
+
+static int compare(struct evaluation *ev, const struct expr *e, const json_t *a, const json_t *b,
+                   int *ret)
 {
     if (!json_is_number(a))
         return wrong_type(ev, e->first, a, "a number");
     if (!json_is_number(b))
-        return wrong_type(ev, e->first->next, b, "a number");
+        return wrong_type(ev, e->last, b, "a number");
     double x = json_number_value(a), y = json_number_value(b);
-    *ret = e->token == TOKEN_LT   ? x < y
-           : e->token == TOKEN_LE ? x <= y
-           : e->token == TOKEN_GT ? x > y
-                                  : x >= y;
+    *ret = e->op == OP_LT ? x < y : e->op == OP_LE ? x <= y : e->op == OP_GT ? x > y : x >= y;
     return 0;
 }
 
-static int eval_binary(struct evaluation *ev, const struct map_expr *e, json_t **ret)
+/* Comparison and arithmetic. */
+static int eval_binary(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     _cleanup_json_ json_t *a = NULL;
     _cleanup_json_ json_t *b = NULL;
     int truth = 0, r = eval(ev, e->first, &a);
     if (!r)
-        r = eval(ev, e->first->next, &b);
+        r = eval(ev, e->last, &b);
     if (r)
         return r;
-    switch (e->token) {
-    case TOKEN_EQ:
-        truth = same(a, b);
-        break;
-    case TOKEN_NE:
-        truth = !same(a, b);
-        break;
-    case TOKEN_IN:
-        r = contains(ev, e, a, b, &truth);
-        break;
-    case TOKEN_LT:
-    case TOKEN_LE:
-    case TOKEN_GT:
-    case TOKEN_GE:
-        r = compare(ev, e, a, b, &truth);
-        break;
-    default:
+    if (e->op >= OP_ADD)
         return arithmetic(ev, e, a, b, ret);
-    }
+    if (e->op == OP_EQ || e->op == OP_NE)
+        truth = same(a, b) == (e->op == OP_EQ);
+    else
+        r = compare(ev, e, a, b, &truth);
     if (!r)
         *ret = json_boolean(truth);
     return r;
 }
 
-/* not, and, or, ? : — which look at what they need only. */
-static int eval_logic(struct evaluation *ev, const struct map_expr *e, json_t **ret)
+/* ~ and =~ */
+static int eval_match(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     _cleanup_json_ json_t *value = NULL;
     int r = eval(ev, e->first, &value);
     if (r)
         return r;
-    int truth = map_is_true(value);
-    if (e->op == MAP_CHOOSE)
-        return eval(ev, truth ? e->first->next : e->last, ret);
-    if (e->op != MAP_NOT && truth == (e->op == MAP_AND)) {
-        json_t *other = NULL;
-        r = eval(ev, e->last, &other);
-        if (r)
-            return r;
-        truth = map_is_true(other);
-        json_decref(other);
+    if (!json_is_string(value))
+        return wrong_type(ev, e->first, value, "a text");
+    struct pare_str text = { json_string_value(value), json_string_length(value) };
+    int64_t found = 0;
+    if (e->op == OP_MATCH) {
+        found = glob_matches(e->name, text);
+    } else {
+        ev->env->steps += (unsigned)(text.len < REGEX_MAX_TEXT ? text.len : REGEX_MAX_TEXT);
+        r = regex_search(e->regex, text, &found, ev->err);
     }
-    *ret = json_boolean(e->op == MAP_NOT ? !truth : truth);
-    return 0;
+    if (!r)
+        *ret = json_boolean(found);
+    return r;
 }
 
-static int eval_negate(struct evaluation *ev, const struct map_expr *e, json_t **ret)
+static int eval_truth(struct evaluation *ev, const struct expr *e, int *ret)
+{
+    _cleanup_json_ json_t *value = NULL;
+    int r = eval(ev, e, &value);
+    if (!r)
+        *ret = json_counts_as_true(value);
+    return r;
+}
+
+/* and, or: the operands up to the one that decides. */
+static int eval_logic(struct evaluation *ev, const struct expr *e, json_t **ret)
+{
+    int decisive = e->op == OP_OR, truth = !decisive, r = 0;
+    for (const struct expr *a = e->first; !r && a && truth != decisive; a = a->next)
+        r = eval_truth(ev, a, &truth);
+    if (!r)
+        *ret = json_boolean(truth);
+    return r;
+}
+
+static int eval_not(struct evaluation *ev, const struct expr *e, json_t **ret)
+{
+    int truth, r = eval_truth(ev, e->first, &truth);
+    if (!r)
+        *ret = json_boolean(!truth);
+    return r;
+}
+
+static int eval_choose(struct evaluation *ev, const struct expr *e, json_t **ret)
+{
+    int truth, r = eval_truth(ev, e->first, &truth);
+    return r ? r : eval(ev, truth ? e->first->next : e->last, ret);
+}
+
+static int eval_negate(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     _cleanup_json_ json_t *value = NULL;
     int r = eval(ev, e->first, &value);
@@ -414,70 +436,88 @@ static int eval_negate(struct evaluation *ev, const struct map_expr *e, json_t *
     return give_real(ev, e, -json_number_value(value), ret);
 }
 
-static int eval(struct evaluation *ev, const struct map_expr *e, json_t **ret)
+static int eval_operator(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
-    if (++ev->env->steps > MAP_MAX_STEPS)
-        return error_set(ev->err, PARE_ELIMIT, "the map's expressions take more than %u steps",
-                         MAP_MAX_STEPS);
     switch (e->op) {
-    case MAP_NUMBER:
-        return give(ev, json_integer(e->number), ret);
-    case MAP_REAL:
-        return give(ev, json_real(e->real), ret);
-    case MAP_TEXT:
-        return give(ev, json_stringn(e->name.data, e->name.len), ret);
-    case MAP_TRUTH:
-        return give(ev, json_boolean(e->number), ret);
-    case MAP_NULL:
-        return give(ev, json_null(), ret);
-    case MAP_NAME:
-        return eval_name(ev, e, ret);
-    case MAP_FIELD:
-        return eval_field(ev, e, ret);
-    case MAP_INDEX:
-        return eval_index(ev, e, ret);
-    case MAP_LIST:
-        return eval_list(ev, e, ret);
-    case MAP_FOR:
-        return eval_for(ev, e, ret);
-    case MAP_CALL:
-        return eval_call(ev, e, ret);
-    case MAP_NEGATE:
+    case OP_NOT:
+        return eval_not(ev, e, ret);
+    case OP_NEGATE:
         return eval_negate(ev, e, ret);
-    case MAP_BINARY:
-        return eval_binary(ev, e, ret);
-    default:
+    case OP_AND:
+    case OP_OR:
         return eval_logic(ev, e, ret);
+    case OP_MATCH:
+    case OP_SEARCH:
+        return eval_match(ev, e, ret);
+    case OP_IN:
+        return eval_in(ev, e, ret);
+    case OP_CHOOSE:
+        return eval_choose(ev, e, ret);
+    default:
+        return eval_binary(ev, e, ret);
     }
 }
 
-int map_expr_eval(const struct map_expr *expr, struct map_env *env, json_t **ret_value,
-                  struct error *err)
+static int eval(struct evaluation *ev, const struct expr *e, json_t **ret)
+{
+    if (++ev->env->steps > JSON_MAX_STEPS)
+        return error_set(ev->err, PARE_ELIMIT, "the map's expressions take more than %u steps",
+                         JSON_MAX_STEPS);
+    switch (e->op) {
+    case OP_NUMBER:
+        return give(ev, json_integer(e->number), ret);
+    case OP_REAL:
+        return give(ev, json_real(e->real), ret);
+    case OP_TEXT:
+        return give(ev, json_stringn(e->name.data, e->name.len), ret);
+    case OP_TRUTH:
+        return give(ev, json_boolean(e->number), ret);
+    case OP_NULL:
+        return give(ev, json_null(), ret);
+    case OP_NAME:
+        return eval_name(ev, e, ret);
+    case OP_FIELD:
+        return eval_field(ev, e, ret);
+    case OP_ELEMENT:
+        return eval_element(ev, e, ret);
+    case OP_LIST:
+        return eval_list(ev, e, ret);
+    case OP_FOR:
+        return eval_for(ev, e, ret);
+    case OP_CALL:
+        return eval_call(ev, e, ret);
+    default:
+        return eval_operator(ev, e, ret);
+    }
+}
+
+int expr_json_value(const struct expr *expr, struct json_env *env, json_t **ret_value,
+                    struct error *err)
 {
     struct evaluation ev = { .env = env, .err = err };
     return eval(&ev, expr, ret_value);
 }
 
-int map_expr_eval_truth(const struct map_expr *expr, struct map_env *env, int *ret_truth,
-                        struct error *err)
+int expr_json_truth(const struct expr *expr, struct json_env *env, int *ret_truth,
+                    struct error *err)
 {
     _cleanup_json_ json_t *value = NULL;
-    int r = expr ? map_expr_eval(expr, env, &value, err) : 0;
+    int r = expr ? expr_json_value(expr, env, &value, err) : 0;
     if (!r)
-        *ret_truth = value ? map_is_true(value) : 1;
+        *ret_truth = value ? json_counts_as_true(value) : 1;
     return r;
 }
 
-int map_expr_eval_count(const struct map_expr *expr, struct map_env *env, uint64_t limit,
-                        const char *what, uint64_t *ret_count, struct error *err)
+int expr_json_count(const struct expr *expr, struct json_env *env, uint64_t limit, const char *what,
+                    uint64_t *ret_count, struct error *err)
 {
     _cleanup_json_ json_t *value = NULL;
-    int r = map_expr_eval(expr, env, &value, err);
+    int r = expr_json_value(expr, env, &value, err);
     if (r)
         return r;
     if (!json_is_integer(value))
         return error_set(err, PARE_EDATA, "%s: %.*s is %s, where a whole number is needed", what,
-                         words_clip(expr->text), expr->text.data, map_type_name(value));
+                         words_clip(expr->text), expr->text.data, json_type_name(value));
     if (json_integer_value(value) < 0 || (uint64_t)json_integer_value(value) > limit)
         return error_set(err, PARE_EDATA, "%s: %.*s is %lld, which is not in 0 to %llu", what,
                          words_clip(expr->text), expr->text.data,
