@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The expressions of recipes and of architecture maps (pare-language(5)): one grammar, one tree.
- * The parser (expr_parse.c, expr_values.c) makes the same nodes for both. In recipes every node also
+ * The parser (expr_parse.c, expr_values.c) makes the same nodes for both. In recipes a node also
  * gets a type (expr_types.c), and what does not fit is refused there, so that evaluation
  * (expr_typed.h) can only fail on arithmetic. In maps a value's type is known only when there is a
  * config.json (expr_json.h). What one of the two lacks is refused when it is parsed.

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The value of an architecture map's expression over config.json. Values are JSON's (numbers,
- * texts, truths, lists, objects, null); what config.json lacks is null. Operators check the types of
- * what they get, so that a config.json of nonsense is an error and never a guess. Steps and lengths
- * are bounded, and the parser bounds the depth; evaluation has no effects.
+ * texts, truths, lists, objects, null); what config.json lacks is null. Operators check the types
+ * of what they get, so that a config.json of nonsense is an error and never a guess. Steps and
+ * lengths are bounded, and the parser bounds the depth; evaluation has no effects.
  */
 #ifndef LANG_EXPR_JSON_H
 #define LANG_EXPR_JSON_H

@@ -50,6 +50,15 @@ static int parse_arguments(struct expr_parser *ps, struct expr *call)
     return r ? r : parser_expect(ps, TOKEN_CLOSE, call->n ? "',' or ')'" : "')'");
 }
 
+static int unknown_role(struct expr_parser *ps)
+{
+    struct nearest nearest;
+    nearest_start(&nearest, ps->lexer.text);
+    for (uint32_t i = 0; ps->lexer.token == TOKEN_NAME && i < ps->unit->n_roles; i++)
+        nearest_offer(&nearest, ps->unit->roles[i]);
+    return nearest_suggest(&nearest, ps->err, parser_expected(ps, "the name of a role"));
+}
+
 /* "(attn_v, attn_qkv)": the roles become a mask. */
 static int parse_roles(struct expr_parser *ps, struct expr *call)
 {
@@ -57,7 +66,7 @@ static int parse_roles(struct expr_parser *ps, struct expr *call)
     int r = parser_expect(ps, TOKEN_OPEN, "'('");
     while (!r) {
         if (ps->lexer.token != TOKEN_NAME || !expr_unit_find_role(ps->unit, ps->lexer.text, &role))
-            return parser_expected(ps, "the name of a role");
+            return unknown_role(ps);
         call->number = (int64_t)((uint64_t)call->number | UINT64_C(1) << role);
         r = parser_next(ps);
         if (r || ps->lexer.token != TOKEN_COMMA)

@@ -40,6 +40,16 @@ int words_expected(struct words *words, const char *what, const struct word *got
                      got->text.data);
 }
 
+int words_unknown(struct words *words, const char *what, const struct word *got,
+                  const char *const *first, size_t stride, size_t n)
+{
+    struct nearest nearest;
+    nearest_start(&nearest, got->text);
+    for (size_t i = 0; i < n; i++)
+        nearest_offer_name(&nearest, *(const char *const *)((const char *)first + i * stride));
+    return nearest_suggest(&nearest, words->err, words_expected(words, what, got));
+}
+
 int words_expect(struct words *words, const char *text)
 {
     struct word word;

@@ -106,6 +106,8 @@ static int take_add(struct map_line *line, struct map_tensor *tensor)
 /* One transform, whose word is taken. */
 static int take_transform(struct map_line *line, const struct word *term, struct map_tensor *tensor)
 {
+    static const char *const known[] = { "permute", "transpose", "add",   "f32",      "row",
+                                         "rows",    "columns",   "stack", "optional", "if" };
     if (word_is(term, "permute"))
         return map_take_value(line, &tensor->heads);
     if (word_is(term, "add"))
@@ -125,7 +127,8 @@ static int take_transform(struct map_line *line, const struct word *term, struct
     else if (word_is(term, "optional"))
         tensor->optional = 1;
     else
-        return words_expected(&line->words, "a transform, 'optional' or 'if'", term);
+        return words_unknown(&line->words, "a transform, 'optional' or 'if'", term, known,
+                             sizeof *known, sizeof known / sizeof *known);
     return 0;
 }
 
@@ -241,6 +244,7 @@ int map_parse_f32(struct map_line *line)
 /* "shape PATTERN [rows VALUE] [columns VALUE] [if CONDITION]" */
 int map_parse_shape(struct map_line *line)
 {
+    static const char *const known[] = { "rows", "columns", "if" };
     struct map_shape *shape = map_new(line, sizeof *shape);
     struct word term;
     if (!shape)
@@ -259,7 +263,8 @@ int map_parse_shape(struct map_line *line)
         } else if (word_is(&term, "columns") && !shape->columns) {
             r = map_take_value(line, &shape->columns);
         } else {
-            r = words_expected(&line->words, "'rows', 'columns' or 'if'", &term);
+            r = words_unknown(&line->words, "'rows', 'columns' or 'if'", &term, known,
+                              sizeof *known, sizeof known / sizeof *known);
         }
     }
     if (!r && !shape->rows && !shape->columns)

@@ -19,13 +19,25 @@ struct choosing { /* one tensor */
     const char *place; /* of the rule */
 };
 
+int planner_suggest_encoding(const struct planner *p, const char *name, struct error *err, int code)
+{
+    const struct encoding *known;
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ name, strlen(name) });
+    for (size_t i = 0; (known = registry_encoding_at(p->registry, i)); i++)
+        nearest_offer_name(&nearest, known->name);
+    return nearest_suggest(&nearest, err, code);
+}
+
 static int find_encoding(struct choosing *c, const char *name, const struct encoding **ret)
 {
     const struct encoding *encoding = registry_encoding(c->p->registry, name);
     if (!encoding)
-        return error_set(c->p->err, PARE_EUSAGE,
-                         "no plugin provides %s, which recipe %s chose for tensor %s (%s)", name,
-                         recipe_name(c->p->recipe), c->name, c->place);
+        return planner_suggest_encoding(
+            c->p, name, c->p->err,
+            error_set(c->p->err, PARE_EUSAGE,
+                      "no plugin provides %s, which recipe %s chose for tensor %s (%s)", name,
+                      recipe_name(c->p->recipe), c->name, c->place));
     *ret = encoding;
     return 0;
 }

@@ -141,7 +141,9 @@ static int block_len(void *context, struct pare_str encoding, int64_t *ret_len, 
                    encoding.data);
     const struct encoding *found = registry_encoding(p->registry, name);
     if (!found)
-        return error_set(err, PARE_EUSAGE, "no plugin provides the encoding %s", name);
+        return planner_suggest_encoding(p, name, err,
+                                        error_set(err, PARE_EUSAGE,
+                                                  "no plugin provides the encoding %s", name));
     *ret_len = found->block_len;
     return 0;
 }

@@ -95,6 +95,11 @@ void planner_look_at(struct planner *p, uint64_t tensor);
 int planner_holds(struct planner *p, const struct recipe_rule *rule, int64_t *ret_truth)
     __attribute__((warn_unused_result));
 
+/* Appends to an error about an encoding that no plugin provides which one may be meant. Returns the
+ * code. */
+int planner_suggest_encoding(const struct planner *p, const char *name, struct error *err, int code)
+    __attribute__((warn_unused_result));
+
 /* Decides all tensors, in the planner's order. */
 int planner_choose(struct planner *p) __attribute__((warn_unused_result));
 

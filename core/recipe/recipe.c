@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "base/strbuf.h"
 #include "base/strlist.h"
 #include "lang/statement.h"
@@ -177,8 +178,13 @@ static int unknown_recipe(const char *dirs, const char *name, struct error *err)
     if (!names.n)
         return error_set(err, PARE_EUSAGE, "there is no recipe %.100s, and none at all in %s", name,
                          dirs);
-    return error_set(err, PARE_EUSAGE, "there is no recipe %.100s: there are %s", name,
-                     list.data ? list.data : "others");
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ name, strlen(name) });
+    for (size_t i = 0; i < names.n; i++)
+        nearest_offer_name(&nearest, names.items[i]);
+    return nearest_suggest(&nearest, err,
+                           error_set(err, PARE_EUSAGE, "there is no recipe %.100s: there are %s",
+                                     name, list.data ? list.data : "others"));
 }
 
 static int load_file(struct recipe_loader *loader, const char *name, struct error *err)

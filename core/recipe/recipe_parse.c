@@ -287,6 +287,31 @@ static int find_statement(const struct word *word)
     return -1;
 }
 
+/* Adds to an error about a statement's first word which keyword is near. */
+static int unknown_statement(const struct word *word, int code, struct error *err)
+{
+    struct nearest nearest;
+    nearest_start(&nearest, word->text);
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
+        nearest_offer_name(&nearest, statements[i].word);
+    return nearest_suggest(&nearest, err, code);
+}
+
+/* "ENCODING if CONDITION", from "if" on. Where that is missing, a keyword may have been meant. */
+static int parse_encoding(struct line *line, const struct word *word, const char *encoding)
+{
+    char after[110], what[130];
+    struct words ahead = line->words;
+    struct word next;
+    int more = words_take(&ahead, &next);
+    (void)snprintf(after, sizeof after, "the encoding '%s'", encoding);
+    if (more && word_is(&next, "if"))
+        return add_rule(line, RECIPE_ENCODE, encoding, after);
+    (void)snprintf(what, sizeof what, "'if' after %s", after);
+    return unknown_statement(word, words_expected(&line->words, what, more ? &next : NULL),
+                             line->words.err);
+}
+
 static int parse_statement(struct line *line)
 {
     struct word word;
@@ -301,13 +326,13 @@ static int parse_statement(struct line *line)
     if (i >= 0)
         return statements[i].parse(line);
     if (word.quoted || !statement_name_is_plain(word.text))
-        return words_expected(&line->words, "a statement or an encoding", &word);
+        return unknown_statement(&word,
+                                 words_expected(&line->words, "a statement or an encoding", &word),
+                                 line->words.err);
     char *encoding = recipe_copy(line->recipe, word.text);
     if (!encoding)
         return error_oom(line->words.err);
-    char after[110];
-    (void)snprintf(after, sizeof after, "the encoding '%s'", encoding);
-    return add_rule(line, RECIPE_ENCODE, encoding, after);
+    return parse_encoding(line, &word, encoding);
 }
 
 /* "PLACE: STATEMENT" with single spaces, for plans. */

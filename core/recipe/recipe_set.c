@@ -142,12 +142,13 @@ static int take_type(struct line *line, size_t *ret_type)
     struct word word;
     if (!words_take(&line->words, &word))
         return words_expected(&line->words, "a type", NULL);
-    for (size_t i = 0; i < sizeof value_types / sizeof *value_types; i++)
+    for (size_t i = 0; i < N_VALUE_TYPES; i++)
         if (word_is(&word, value_types[i].name)) {
             *ret_type = i;
             return 0;
         }
-    return words_expected(&line->words, "a type such as u32, f32, bool or string", &word);
+    return words_unknown(&line->words, "a type such as u32, f32, bool or string", &word,
+                         &value_types[0].name, sizeof *value_types, N_VALUE_TYPES);
 }
 
 static enum expr_type type_of(uint32_t type)
@@ -238,7 +239,8 @@ int line_parse_search(struct line *line)
     for (size_t i = 0; i < sizeof searches / sizeof *searches; i++)
         if (word_is(&word, searches[i]))
             return add_new_action(line, RECIPE_SEARCH, searches[i], "the search");
-    return words_expected(&line->words, "'reference' or 'best'", &word);
+    return words_unknown(&line->words, "'reference' or 'best'", &word, searches, sizeof *searches,
+                         sizeof searches / sizeof *searches);
 }
 
 int line_parse_warn(struct line *line)

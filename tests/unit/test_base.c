@@ -435,10 +435,16 @@ static void paths_prefer_the_environment(void **state)
 static void nearest_words_are_found_within_bounds(void **state)
 {
     (void)state;
-    static const char *const words[] = { "min", "max", "starts_with", "ends_with", "cols", "rows" };
+    static const char *const words[] = { "q4_k",        "iq2_xs",    "min",  "max",
+                                         "starts_with", "ends_with", "cols", "rows" };
     static const struct {
         const char *text, *word;
     } cases[] = {
+        { "q4k", "q4_k" },
+        { "q6_k", NULL },
+        { "iq3_xs", NULL },
+        { "iq2xs", "iq2_xs" },
+        { "4q_k", "q4_k" },
         { "colls", "cols" },
         { "cosl", "cols" },
         { "COLS", "cols" },

@@ -374,6 +374,37 @@ static void test_failures(void **state)
     expect_failure("{\"layers\":1e999}", q, PARE_EDATA, "config.json: not JSON");
 }
 
+/* What is wrong with a line at the end of the map is said with its place. */
+static void test_wrong_statements(void **state)
+{
+    static const char *const wrong[][2] = {
+        { "tensr a -> b", "expected a statement, not 'tensr'; did you mean 'tensor'?" },
+        { "tensor l.{n}.z -> blk.{n}.z permut 2",
+          "expected a transform, 'optional' or 'if', not 'permut'; did you mean 'permute'?" },
+        { "shape *.q.weight colums 2",
+          "expected 'rows', 'columns' or 'if', not 'colums'; did you mean 'columns'?" },
+        { "set a.b strr \"x\"", "expected a type such as u32, f32, bool, str or i32[], not 'strr'; "
+                                "did you mean 'str'?" },
+        { "tokenizer wordpeice", "expected auto, spm, bpe, \"spm,bpe\", wordpiece or none, not "
+                                 "'wordpeice'; did you mean 'wordpiece'?" },
+        { "tokenizer bpe look_special no",
+          "expected pre, space_prefix, looks_special, added_tokens "
+          "or if, not 'look_special'; did you mean "
+          "'looks_special'?" },
+        { "let x = frist(a, b)", "there is no function frist(); did you mean 'first'?" },
+    };
+    static const struct part q[] = { { "l.0.q", 8, 1 }, { NULL, 0, 0 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char map[sizeof test_map + 200];
+        (void)snprintf(map, sizeof map, "%s%s\n", test_map, wrong[i][0]);
+        put_file("toy.map", map, strlen(map));
+        expect_failure(TOY "\"layers\":1}", q, PARE_EDATA, wrong[i][1]);
+        assert_non_null(strstr(err.text, "toy.map:26: "));
+    }
+    put_file("toy.map", test_map, sizeof test_map - 1);
+}
+
 static void test_large_config(void **state)
 {
     (void)state;
@@ -408,10 +439,10 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_expressions),  cmocka_unit_test(test_wrong_expressions),
-        cmocka_unit_test(test_patterns),     cmocka_unit_test(test_pattern_time),
-        cmocka_unit_test(test_transforms),   cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_large_config),
+        cmocka_unit_test(test_expressions),      cmocka_unit_test(test_wrong_expressions),
+        cmocka_unit_test(test_patterns),         cmocka_unit_test(test_pattern_time),
+        cmocka_unit_test(test_transforms),       cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_wrong_statements), cmocka_unit_test(test_large_config),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -69,7 +69,7 @@ static const struct encoding encodings[] = {
 
 const char *plan_hidden, *plan_absent, *plan_misfit;
 
-/* Takes the place of the registry's. */
+/* These take the places of the registry's. */
 const struct encoding *registry_encoding(const struct registry *registry, const char *name)
 {
     (void)registry;
@@ -77,6 +77,15 @@ const struct encoding *registry_encoding(const struct registry *registry, const 
         if (!strcmp(encodings[i].name, name) && (!plan_hidden || strcmp(name, plan_hidden) != 0))
             return &encodings[i];
     return NULL;
+}
+
+const struct encoding *registry_encoding_at(const struct registry *registry, size_t i)
+{
+    (void)registry;
+    if (i >= sizeof encodings / sizeof *encodings)
+        return NULL;
+    int is_hidden = plan_hidden && !strcmp(encodings[i].name, plan_hidden);
+    return &encodings[is_hidden ? 0 : i];
 }
 
 /* clang-format off */

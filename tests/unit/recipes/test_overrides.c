@@ -296,6 +296,7 @@ static void test_mistakes(void **state)
     static const char *const mistakes[][2] = {
         { "q4_k", "o.pare:1: expected 'if' after the encoding 'q4_k', not the end of the line" },
         { "\n# x\nq4_k if x", "o.pare:3: unknown name 'x'" },
+        { "\n# x\nq4_k if colz > 1", "o.pare:3: unknown name 'colz'; did you mean 'cols'?" },
         { "default q4_k", "o.pare:1: 'default' stands in recipes only, not in overrides" },
         { "include q4_k", "o.pare:1: 'include' stands in recipes only, not in overrides" },
         { "role x \"*\"", "o.pare:1: 'role' stands in recipes only, not in overrides" },
