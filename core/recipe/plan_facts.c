@@ -102,7 +102,7 @@ static int find_roles(struct planner *p)
     return 0;
 }
 
-/* The metadata that facts come from: the source's, or those with changes from outside. */
+/* The metadata that facts come from: the source's, or those with the overrides' changes. */
 static const struct model *known(const struct planner *p)
 {
     return p->known ? p->known : p->source;
@@ -189,7 +189,7 @@ int planner_facts(struct planner *p)
     if (!r)
         r = find_metadata_facts(p);
     if (!r)
-        r = planner_apply_outside(p);
+        r = planner_apply_overrides(p);
     if (!r && p->known)
         r = find_metadata_facts(p);
     return r ? r : sort_tensors(p);

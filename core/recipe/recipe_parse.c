@@ -22,8 +22,8 @@ static int add_rule(struct line *line, enum recipe_verb verb, const char *argume
         r = line_take_condition(line, after, 1, &rule->condition);
     if (r)
         return r;
-    struct recipe_rule ***end = line->loader->outside ? &line->recipe->outside_end
-                                                      : &line->recipe->rules_end;
+    struct recipe_rule ***end = line->loader->is_override ? &line->recipe->overrides_end
+                                                          : &line->recipe->rules_end;
     **end = rule;
     *end = &rule->next;
     return 0;
@@ -246,7 +246,7 @@ static int parse_repack(struct line *line)
     return 0;
 }
 
-enum { IN_RECIPE = 1, OUTSIDE = 2, ANYWHERE = 3 };
+enum { IN_RECIPE = 1, IN_OVERRIDES = 2, ANYWHERE = 3 };
 
 static const struct {
     const char *word;
@@ -275,7 +275,7 @@ static const struct {
     { "lenient", parse_lenient, IN_RECIPE },
     { "overrides", parse_overrides, IN_RECIPE },
     { "default", parse_default, IN_RECIPE },
-    { "pure", parse_pure, OUTSIDE },
+    { "pure", parse_pure, IN_OVERRIDES },
 };
 
 /* A statement that begins with a keyword: its number. -1: it is no keyword. */
@@ -318,10 +318,11 @@ static int parse_statement(struct line *line)
     if (!words_take(&line->words, &word))
         return 0;
     int i = find_statement(&word);
-    if (i >= 0 && !(statements[i].where & (line->loader->outside ? OUTSIDE : IN_RECIPE)))
+    if (i >= 0 && !(statements[i].where & (line->loader->is_override ? IN_OVERRIDES : IN_RECIPE)))
         return error_set(line->words.err, PARE_EDATA,
-                         line->loader->outside ? "'%s' stands in recipes only, not in overrides"
-                                               : "'%s' stands in overrides only, not in recipes",
+                         line->loader->is_override
+                             ? "'%s' stands in recipes only, not in overrides"
+                             : "'%s' stands in overrides only, not in recipes",
                          statements[i].word);
     if (i >= 0)
         return statements[i].parse(line);

@@ -21,7 +21,7 @@ enum recipe_verb {
     RECIPE_KEEP,
     RECIPE_ENCODE,
     RECIPE_FAIL,      /* rules: about a tensor */
-    RECIPE_OVERRIDES, /* where rules from outside are tried */
+    RECIPE_OVERRIDES, /* where overrides are tried */
     RECIPE_LENIENT,
     RECIPE_REQUIRE, /* about importance data */
     RECIPE_SET,
@@ -60,7 +60,7 @@ struct recipe_value {
 struct recipe_option { /* of the writer */
     struct recipe_option *next;
     const char *name, *value;
-    int outside;
+    int is_override;
 };
 
 struct recipe_repack { /* one encoding can become another without loss */
@@ -93,16 +93,16 @@ struct recipe {
     double bits;                     /* typical bits per weight; 0 when absent */
     const char *formats[RECIPE_MAX_WORDS];
     uint32_t n_formats;
-    struct recipe_rule *rules, **rules_end;       /* keep, ENCODING, fail, overrides */
-    struct recipe_rule *weighing, **weighing_end; /* require, lenient */
-    struct recipe_rule *actions, **actions_end;   /* set, record, drop, order, search, warn */
-    struct recipe_rule *standard;                 /* the "default" statement */
-    struct recipe_rule *outside, **outside_end;   /* rules that were given from outside */
-    struct recipe_rule *outside_actions, **outside_actions_end;
+    struct recipe_rule *rules, **rules_end;         /* keep, ENCODING, fail, overrides */
+    struct recipe_rule *weighing, **weighing_end;   /* require, lenient */
+    struct recipe_rule *actions, **actions_end;     /* set, record, drop, order, search, warn */
+    struct recipe_rule *standard;                   /* the "default" statement */
+    struct recipe_rule *overrides, **overrides_end; /* rules that were added to the recipe's own */
+    struct recipe_rule *override_actions, **override_actions_end;
     struct recipe_option *options, **options_end;
     struct recipe_repack *repacks;
     int has_overrides; /* there is an "overrides" statement */
-    int pure;          /* given from outside */
+    int pure;          /* an override: no mixture */
     unsigned n_lines;  /* statements so far */
     struct recipe_role *roles, **roles_end;
     struct recipe_fallback *fallbacks, **fallbacks_end;

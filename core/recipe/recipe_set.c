@@ -122,8 +122,8 @@ static int add_action(struct line *line, struct recipe_rule *rule, const char *a
     if (rule->condition && rule->condition->per_tensor)
         return error_set(line->words.err, PARE_EDATA,
                          "expected a condition about the model: this one depends on a tensor");
-    struct recipe_rule ***end = line->loader->outside ? &line->recipe->outside_actions_end
-                                                      : &line->recipe->actions_end;
+    struct recipe_rule ***end = line->loader->is_override ? &line->recipe->override_actions_end
+                                                          : &line->recipe->actions_end;
     **end = rule;
     *end = &rule->next;
     return 0;
@@ -267,7 +267,7 @@ int line_parse_option(struct line *line)
     r = words_expect_end(&line->words);
     if (r)
         return r;
-    option->outside = line->loader->outside;
+    option->is_override = line->loader->is_override;
     *line->recipe->options_end = option;
     line->recipe->options_end = &option->next;
     return 0;
