@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Metadata of a plan: the source's, without what is dropped; then what the recipe sets, what
- * overrides set, and what the recipe records of the conversion. What overrides set is decided first,
- * by facts of the source as it is: all other conditions see the model as if it had these entries.
+ * overrides set, and what the recipe records of the conversion. What overrides set is decided
+ * first, by facts of the source as it is: all other conditions see these entries, too.
  */
 #include "recipe/plan_private.h"
 
