@@ -24,8 +24,8 @@ void recipe_free(struct recipe *recipe);
 /* Adds overrides: statements from a command line or from a file beside the model, in a text of
  * `len` bytes, which is copied. label: what the user calls it, for messages and plans; one that
  * begins with '-' is an option, and messages show no line for it. Of several texts the first added
- * wins. To be called before plan_make. PARE_EDATA with label and line for a mistake; then the recipe
- * can only be freed. */
+ * wins. To be called before plan_make. PARE_EDATA with label and line for a mistake, after which
+ * the recipe can only be freed. */
 int recipe_override(struct recipe *recipe, const char *label, const char *text, size_t len,
                     struct error *err) __attribute__((warn_unused_result));
 
