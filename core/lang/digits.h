@@ -10,9 +10,6 @@
 
 #define DIGITS_MAX 9 /* of a number that fits 32 bits */
 
-/* 1 for a digit, whatever the locale. */
-int is_digit(char c);
-
 /* Reads a number at *at, which goes behind it: 1, or 0 when there is none of at most DIGITS_MAX
  * digits. */
 int digits_take(struct pare_str text, size_t *at, uint32_t *ret_number);

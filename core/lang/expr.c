@@ -3,8 +3,8 @@
 /* The unit that owns trees, and what all parts of the parser do with tokens and nodes. */
 #include "lang/expr_private.h"
 
+#include "base/text.h"
 #include "lang/regexp.h"
-#include "lang/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +65,7 @@ int expr_unit_role(struct expr_unit *unit, struct pare_str name, uint32_t *ret_r
     if (expr_unit_find_role(unit, name, ret_role))
         return 0;
     if (expr_unit_is_taken(unit, name))
-        return error_set(err, PARE_EDATA, "the name '%.*s' is taken", words_clip(name), name.data);
+        return error_set(err, PARE_EDATA, "the name '%.*s' is taken", text_clip(name), name.data);
     if (unit->n_roles == EXPR_MAX_ROLES)
         return error_set(err, PARE_EDATA, "more than %d roles", EXPR_MAX_ROLES);
     unit->roles[unit->n_roles] = name;
@@ -96,7 +96,7 @@ int parser_expected(struct expr_parser *ps, const char *what)
 {
     struct pare_str got = ps->lexer.text;
     const char *quote = ps->lexer.token == TOKEN_END ? "" : "'";
-    return error_set(ps->err, PARE_EDATA, "expected %s, not %s%.*s%s", what, quote, words_clip(got),
+    return error_set(ps->err, PARE_EDATA, "expected %s, not %s%.*s%s", what, quote, text_clip(got),
                      got.data, quote);
 }
 
@@ -107,7 +107,7 @@ int parser_expect(struct expr_parser *ps, enum token token, const char *what)
 
 int parser_is_if(const struct expr_parser *ps)
 {
-    return ps->lexer.token == TOKEN_NAME && vocabulary_is(ps->lexer.text, "if");
+    return ps->lexer.token == TOKEN_NAME && text_is(ps->lexer.text, "if");
 }
 
 int parser_only_in_maps(struct expr_parser *ps, const char *what)
@@ -178,6 +178,6 @@ int parser_check_count(struct expr_parser *ps, const struct expr *call, unsigned
         (void)snprintf(limits, sizeof limits, "%u argument%s", min, min == 1 ? "" : "s");
     else
         (void)snprintf(limits, sizeof limits, "%u to %u arguments", min, max);
-    return error_set(ps->err, PARE_EDATA, "%.*s() takes %s, not %u", words_clip(call->name),
+    return error_set(ps->err, PARE_EDATA, "%.*s() takes %s, not %u", text_clip(call->name),
                      call->name.data, limits, call->n);
 }

@@ -7,10 +7,10 @@
 #include "lang/expr_json_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "lang/glob.h"
 #include "lang/regexp.h"
 #include "lang/whole.h"
-#include "lang/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -112,7 +112,7 @@ static int give(struct evaluation *ev, json_t *value, json_t **ret)
 static int give_real(struct evaluation *ev, const struct expr *e, double value, json_t **ret)
 {
     if (!isfinite(value))
-        return error_set(ev->err, PARE_EDATA, "%.*s is no finite number", words_clip(e->text),
+        return error_set(ev->err, PARE_EDATA, "%.*s is no finite number", text_clip(e->text),
                          e->text.data);
     return give(ev, json_real(value), ret);
 }
@@ -120,7 +120,7 @@ static int give_real(struct evaluation *ev, const struct expr *e, double value, 
 static int wrong_type(struct evaluation *ev, const struct expr *e, const json_t *value,
                       const char *wanted)
 {
-    return error_set(ev->err, PARE_EDATA, "%.*s is %s, where %s is needed", words_clip(e->text),
+    return error_set(ev->err, PARE_EDATA, "%.*s is %s, where %s is needed", text_clip(e->text),
                      e->text.data, json_type_name(value), wanted);
 }
 
@@ -231,7 +231,7 @@ static int ask(struct evaluation *ev, const struct expr *e, json_t *argument, js
                 : 1;
     return r <= 0 ? r
                   : error_set(ev->err, PARE_EDATA, "there is no function %.*s() here",
-                              words_clip(e->name), e->name.data);
+                              text_clip(e->name), e->name.data);
 }
 
 static int eval_call(struct evaluation *ev, const struct expr *e, json_t **ret)
@@ -248,7 +248,7 @@ static int eval_call(struct evaluation *ev, const struct expr *e, json_t **ret)
     } else if (!r) {
         r = json_function(e->function, args, n, ret, ev->err);
         if (r == PARE_EDATA)
-            (void)error_prefix(ev->err, "%.*s", words_clip(e->text), e->text.data);
+            (void)error_prefix(ev->err, "%.*s", text_clip(e->text), e->text.data);
     }
     for (unsigned i = 0; i < n; i++)
         json_decref(args[i]);
@@ -286,7 +286,7 @@ static int arithmetic(struct evaluation *ev, const struct expr *e, const json_t 
     int64_t whole = 0;
     if (whole_arithmetic(e->op, json_integer_value(a), json_integer_value(b), &whole) < 0)
         return error_set(ev->err, PARE_EDATA, "%.*s: a division by zero, or a number out of range",
-                         words_clip(e->text), e->text.data);
+                         text_clip(e->text), e->text.data);
     return give(ev, json_integer(whole), ret);
 }
 
@@ -517,10 +517,10 @@ int expr_json_count(const struct expr *expr, struct json_env *env, uint64_t limi
         return r;
     if (!json_is_integer(value))
         return error_set(err, PARE_EDATA, "%s: %.*s is %s, where a whole number is needed", what,
-                         words_clip(expr->text), expr->text.data, json_type_name(value));
+                         text_clip(expr->text), expr->text.data, json_type_name(value));
     if (json_integer_value(value) < 0 || (uint64_t)json_integer_value(value) > limit)
         return error_set(err, PARE_EDATA, "%s: %.*s is %lld, which is not in 0 to %llu", what,
-                         words_clip(expr->text), expr->text.data,
+                         text_clip(expr->text), expr->text.data,
                          (long long)json_integer_value(value), (unsigned long long)limit);
     *ret_count = (uint64_t)json_integer_value(value);
     return 0;

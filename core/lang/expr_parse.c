@@ -7,9 +7,9 @@
  */
 #include "lang/expr_private.h"
 
+#include "base/text.h"
 #include "lang/glob.h"
 #include "lang/regexp.h"
-#include "lang/words.h"
 
 #include <stdlib.h>
 
@@ -323,7 +323,7 @@ static int parse_define(struct expr_parser *ps, struct expr_define *define)
         return parser_expected(ps, "a name after 'define'");
     define->name = ps->lexer.text;
     if (expr_unit_is_taken(ps->unit, define->name))
-        return error_set(ps->err, PARE_EDATA, "the name '%.*s' is taken", words_clip(define->name),
+        return error_set(ps->err, PARE_EDATA, "the name '%.*s' is taken", text_clip(define->name),
                          define->name.data);
     r = parser_next(ps);
     if (!r && ps->lexer.token == TOKEN_OPEN) {

@@ -8,7 +8,7 @@
  */
 #include "lang/expr_private.h"
 
-#include "lang/words.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -140,7 +140,7 @@ static int unknown_function(struct expr_parser *ps, enum function function)
         nearest_offer(&nearest, d->name);
     return nearest_suggest(&nearest, ps->err,
                            error_set(ps->err, PARE_EDATA, "there is no function %.*s()",
-                                     words_clip(name), name.data));
+                                     text_clip(name), name.data));
 }
 
 static int unknown_name(struct expr_parser *ps)
@@ -157,7 +157,7 @@ static int unknown_name(struct expr_parser *ps)
     for (const struct expr_define *d = unit->defines; d; d = d->older)
         nearest_offer(&nearest, d->name);
     return nearest_suggest(&nearest, ps->err,
-                           error_set(ps->err, PARE_EDATA, "unknown name '%.*s'", words_clip(name),
+                           error_set(ps->err, PARE_EDATA, "unknown name '%.*s'", text_clip(name),
                                      name.data));
 }
 

@@ -3,8 +3,8 @@
 /* Globs: see glob.h. */
 #include "lang/glob.h"
 
+#include "base/text.h"
 #include "lang/digits.h"
-#include "lang/words.h"
 
 #include <stdint.h>
 
@@ -29,15 +29,15 @@ static int check_braces(struct pare_str pattern, size_t *at, struct error *err)
         if (!take_range(pattern, at, &low, &high))
             return error_set(err, PARE_EDATA,
                              "expected numbers such as {0-3,12} in the pattern '%.*s'",
-                             words_clip(pattern), pattern.data);
+                             text_clip(pattern), pattern.data);
         if (low > high)
             return error_set(err, PARE_EDATA, "the range %u-%u in the pattern '%.*s' is empty", low,
-                             high, words_clip(pattern), pattern.data);
+                             high, text_clip(pattern), pattern.data);
     } while (*at < pattern.len && pattern.data[*at] == ',');
     if (*at == pattern.len || pattern.data[*at] != '}')
         return error_set(err, PARE_EDATA,
                          "expected ',' or '}' after a number in the pattern '%.*s'",
-                         words_clip(pattern), pattern.data);
+                         text_clip(pattern), pattern.data);
     ++*at;
     return 0;
 }
@@ -75,7 +75,7 @@ static int match_element(struct pare_str pattern, size_t *p, struct pare_str tex
     if (*p == pattern.len)
         return 0;
     if (pattern.data[*p] == '{') {
-        if ((*t && is_digit(text.data[*t - 1])) || !digits_take(text, &end, &number) ||
+        if ((*t && text_is_digit(text.data[*t - 1])) || !digits_take(text, &end, &number) ||
             !lists(pattern, &after, number))
             return 0;
     } else {

@@ -3,7 +3,7 @@
 /* The words of an expression: see lexer.h. */
 #include "lang/lexer.h"
 
-#include "lang/digits.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static const struct {
 
 static int is_word(char c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return text_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 static enum token keyword(struct pare_str word)
@@ -57,7 +57,7 @@ static int lex_real(struct lexer *lexer)
     char text[64];
     size_t n = 0, left = (size_t)(lexer->end - lexer->p);
     while (n < left && n + 1 < sizeof text &&
-           (is_digit(lexer->p[n]) || strchr(".eE", lexer->p[n]) ||
+           (text_is_digit(lexer->p[n]) || strchr(".eE", lexer->p[n]) ||
             (n && strchr("+-", lexer->p[n]) && strchr("eE", lexer->p[n - 1]))))
         n++;
     memcpy(text, lexer->p, n);
@@ -77,18 +77,18 @@ static int lex_real(struct lexer *lexer)
 static int lex_word(struct lexer *lexer, struct error *err)
 {
     const char *start = lexer->p;
-    if (is_digit(*start) && lex_real(lexer))
+    if (text_is_digit(*start) && lex_real(lexer))
         return 0;
     while (lexer->p < lexer->end && is_word(*lexer->p))
         lexer->p++;
     lexer->text = (struct pare_str){ start, (size_t)(lexer->p - start) };
-    if (!is_digit(*start)) {
+    if (!text_is_digit(*start)) {
         lexer->token = keyword(lexer->text);
         return 0;
     }
     int64_t number = 0;
     for (const char *p = start; p < lexer->p; p++) {
-        if (!is_digit(*p))
+        if (!text_is_digit(*p))
             return error_set(err, PARE_EDATA, "'%.*s' is neither a number nor a name",
                              (int)(lexer->p - start), start);
         if (__builtin_mul_overflow(number, (int64_t)10, &number) ||

@@ -4,6 +4,7 @@
 #include "lang/name_pattern.h"
 
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "lang/digits.h"
 
 #include <string.h>
@@ -77,7 +78,7 @@ static int parse_braces(struct pare_str inner, struct pare_str whole,
         part->text = inner;
         return 0;
     }
-    if (inner.len && is_digit(*inner.data) && (inner.len == 1 || inner.data[1] == ':'))
+    if (inner.len && text_is_digit(*inner.data) && (inner.len == 1 || inner.data[1] == ':'))
         return parse_reference(inner, whole, source, part, err);
     if (source)
         return bad(whole, "a choice of its own", err);
@@ -127,7 +128,7 @@ static int parse_part(struct pare_str text, size_t *at, const struct name_patter
     return 0;
 }
 
-int name_pattern_parse(struct map_memory *memory, struct pare_str text,
+int name_pattern_parse(struct arena *memory, struct pare_str text,
                        const struct name_pattern *source, struct name_pattern *ret_pattern,
                        struct error *err)
 {
@@ -142,7 +143,7 @@ int name_pattern_parse(struct map_memory *memory, struct pare_str text,
     }
     if (r)
         return r;
-    pattern.parts = map_memory_alloc(memory, pattern.n_parts * sizeof *parts);
+    pattern.parts = arena_alloc(memory, pattern.n_parts * sizeof *parts);
     if (!pattern.parts)
         return error_oom(err);
     memcpy(pattern.parts, parts, pattern.n_parts * sizeof *parts);
@@ -193,7 +194,7 @@ static int match_number(struct matching *m, unsigned part, size_t at)
     size_t n = 0;
     uint64_t number = 0;
     const char *p = m->name.data + at;
-    while (at + n < m->name.len && is_digit(p[n]) && n <= DIGITS_MAX)
+    while (at + n < m->name.len && text_is_digit(p[n]) && n <= DIGITS_MAX)
         number = number * 10 + (uint64_t)(p[n++] - '0');
     if (!n || n > DIGITS_MAX || (n > 1 && *p == '0'))
         return 0;

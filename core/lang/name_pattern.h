@@ -12,7 +12,8 @@
 #ifndef LANG_NAME_PATTERN_H
 #define LANG_NAME_PATTERN_H
 
-#include "lang/map_memory.h"
+#include "base/arena.h"
+#include "base/error.h"
 
 #define NAME_MAX_PARTS 24
 #define NAME_MAX_NUMBERS 3
@@ -46,7 +47,7 @@ struct name_match {
 
 /* `source`: the pattern that {1} refers to, or NULL. PARE_EDATA: not a pattern, or one beyond the
  * limits. Texts are the argument's. */
-int name_pattern_parse(struct map_memory *memory, struct pare_str text,
+int name_pattern_parse(struct arena *memory, struct pare_str text,
                        const struct name_pattern *source, struct name_pattern *ret_pattern,
                        struct error *err) __attribute__((warn_unused_result));
 

@@ -3,8 +3,8 @@
 /* Regular expressions: see regexp.h. */
 #include "lang/regexp.h"
 
+#include "base/text.h"
 #include "lang/digits.h"
-#include "lang/words.h"
 
 #include <regex.h>
 #include <stdlib.h>
@@ -37,21 +37,21 @@ static int check_regex(struct pare_str pattern, struct error *err)
     uint64_t size = pattern.len;
     if (pattern.len > REGEX_MAX_PATTERN)
         return error_set(err, PARE_EDATA, "the regular expression '%.*s...' has more than %d bytes",
-                         words_clip(pattern), pattern.data, REGEX_MAX_PATTERN);
+                         text_clip(pattern), pattern.data, REGEX_MAX_PATTERN);
     for (size_t i = 0; i < pattern.len && size <= REGEX_MAX_SIZE; i++) {
         if (pattern.data[i] == '{')
             size *= largest_count(pattern, i);
-        if (pattern.data[i] == '\\' && ++i < pattern.len && is_digit(pattern.data[i]))
+        if (pattern.data[i] == '\\' && ++i < pattern.len && text_is_digit(pattern.data[i]))
             return error_set(err, PARE_EDATA,
                              "the regular expression '%.*s' refers back to a "
                              "part of itself, which may take too long",
-                             words_clip(pattern), pattern.data);
+                             text_clip(pattern), pattern.data);
     }
     if (size > REGEX_MAX_SIZE)
         return error_set(err, PARE_EDATA,
                          "the counts in the regular expression '%.*s' multiply "
                          "its length to more than %d",
-                         words_clip(pattern), pattern.data, REGEX_MAX_SIZE);
+                         text_clip(pattern), pattern.data, REGEX_MAX_SIZE);
     return 0;
 }
 
@@ -75,7 +75,7 @@ int regex_new(struct pare_str pattern, struct regex **ret_regex, struct error *e
     if (status == REG_ESPACE)
         return error_oom(err);
     return error_set(err, PARE_EDATA, "the regular expression '%.*s' is wrong: %s",
-                     words_clip(pattern), pattern.data, reason);
+                     text_clip(pattern), pattern.data, reason);
 }
 
 void regex_free(struct regex *regex)

@@ -3,7 +3,7 @@
 /* The tables of functions and facts: see vocabulary.h. */
 #include "lang/vocabulary.h"
 
-#include <string.h>
+#include "base/text.h"
 
 #define N_ARGS FUNCTION_MAX_ARGS
 #define NUMBER EXPR_NUMBER
@@ -74,15 +74,10 @@ static const struct {
     [EXPR_ELEMENTS] = { "elements", NUMBER },
 };
 
-int vocabulary_is(struct pare_str text, const char *word)
-{
-    return text.len == strlen(word) && !memcmp(text.data, word, text.len);
-}
-
 enum function function_find(struct pare_str name)
 {
     unsigned i = 0;
-    while (i < N_FUNCTIONS && !vocabulary_is(name, function_table[i].name))
+    while (i < N_FUNCTIONS && !text_is(name, function_table[i].name))
         i++;
     return (enum function)i;
 }
@@ -97,7 +92,7 @@ void function_offer(struct nearest *nearest, int where)
 enum expr_var fact_find(struct pare_str name)
 {
     unsigned i = 0;
-    while (i < EXPR_N_VARS && !vocabulary_is(name, facts[i].name))
+    while (i < EXPR_N_VARS && !text_is(name, facts[i].name))
         i++;
     return (enum expr_var)i;
 }

@@ -68,7 +68,4 @@ enum expr_type fact_type(enum expr_var fact);
 /* Offers the names of all facts. */
 void fact_offer(struct nearest *nearest);
 
-/* 1 when the text is that word. */
-int vocabulary_is(struct pare_str text, const char *word);
-
 #endif

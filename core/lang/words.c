@@ -3,8 +3,9 @@
 /* Words of a statement: see words.h. */
 #include "lang/words.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
-#include <string.h>
 
 int words_take(struct words *words, struct word *ret)
 {
@@ -23,20 +24,14 @@ int words_take(struct words *words, struct word *ret)
 
 int word_is(const struct word *word, const char *text)
 {
-    return !word->quoted && word->text.len == strlen(text) &&
-           !memcmp(word->text.data, text, word->text.len);
-}
-
-int words_clip(struct pare_str text)
-{
-    return text.len > 60 ? 60 : (int)text.len;
+    return !word->quoted && text_is(word->text, text);
 }
 
 int words_expected(struct words *words, const char *what, const struct word *got)
 {
     if (!got)
         return error_set(words->err, PARE_EDATA, "expected %s, not the end of the line", what);
-    return error_set(words->err, PARE_EDATA, "expected %s, not '%.*s'", what, words_clip(got->text),
+    return error_set(words->err, PARE_EDATA, "expected %s, not '%.*s'", what, text_clip(got->text),
                      got->text.data);
 }
 

@@ -26,9 +26,6 @@ int words_take(struct words *words, struct word *ret);
 /* 1 when a word without quotation marks is that text. */
 int word_is(const struct word *word, const char *text);
 
-/* How many bytes of a text a message shows. */
-int words_clip(struct pare_str text);
-
 /* Fails with "expected WHAT, not 'got'"; got is NULL at the end of the line. */
 int words_expected(struct words *words, const char *what, const struct word *got)
     __attribute__((warn_unused_result));

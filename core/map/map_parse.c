@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ int map_take_copy(struct map_line *line, const char *what, const char **ret)
     int r = map_take_word(line, what, &word);
     if (r)
         return r;
-    *ret = map_memory_copy(&line->rules->memory, word);
+    *ret = arena_copy(&line->rules->memory, word);
     return *ret ? 0 : error_oom(line->words.err);
 }
 
@@ -59,7 +60,7 @@ int map_take_condition(struct map_line *line, const struct expr **ret)
 
 void *map_new(struct map_line *line, size_t size)
 {
-    void *memory = map_memory_alloc(&line->rules->memory, size);
+    void *memory = arena_alloc(&line->rules->memory, size);
     if (!memory)
         (void)!error_oom(line->words.err);
     return memory;
@@ -71,9 +72,9 @@ static int parse_title(struct map_line *line)
 {
     while (line->words.p < line->words.end && *line->words.p == ' ')
         line->words.p++;
-    line->rules->title = map_memory_copy(
-        &line->rules->memory,
-        (struct pare_str){ line->words.p, (size_t)(line->words.end - line->words.p) });
+    line->rules->title = arena_copy(&line->rules->memory,
+                                    (struct pare_str){ line->words.p,
+                                                       (size_t)(line->words.end - line->words.p) });
     return line->rules->title ? 0 : error_oom(line->words.err);
 }
 
@@ -291,7 +292,7 @@ static int take_kind(struct map_line *line, const char **ret)
     if (!words_take(&line->words, &term))
         return words_expected(&line->words, "a kind of tokenizer", NULL);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (vocabulary_is(term.text, kinds[i])) {
+        if (text_is(term.text, kinds[i])) {
             *ret = kinds[i];
             return 0;
         }
@@ -386,8 +387,8 @@ static int parse_line(struct map_rules *rules, const char *dirs, const char *fil
     struct map_line line = { .rules = rules,
                              .dirs = dirs,
                              .words = { text.data, text.data + text.len, err },
-                             .place = map_memory_copy(&rules->memory,
-                                                      (struct pare_str){ place, (size_t)n }) };
+                             .place = arena_copy(&rules->memory,
+                                                 (struct pare_str){ place, (size_t)n }) };
     if (!line.place)
         return error_oom(err);
     int r = parse_statement(&line);
@@ -398,7 +399,7 @@ static int parse_line(struct map_rules *rules, const char *dirs, const char *fil
 
 int map_read_file(struct map_rules *rules, const char *dirs, const char *file, struct error *err)
 {
-    if (!statement_name_is_plain((struct pare_str){ file, strlen(file) }))
+    if (!statement_name_is_plain(text_of(file)))
         return error_set(err, PARE_EDATA, "'%.60s' is no name of a file beside it", file);
     for (unsigned i = 0; i < rules->n_files; i++)
         if (!strcmp(rules->files[i], file))
@@ -416,8 +417,8 @@ int map_read_file(struct map_rules *rules, const char *dirs, const char *file, s
         return r;
     if (memchr(data, 0, n))
         return error_set(err, PARE_EDATA, "%s: not a text file", file);
-    char *p = map_memory_copy(&rules->memory, (struct pare_str){ data, n });
-    char *name = map_memory_copy(&rules->memory, (struct pare_str){ file, strlen(file) });
+    char *p = arena_copy(&rules->memory, (struct pare_str){ data, n });
+    char *name = arena_copy(&rules->memory, text_of(file));
     if (!p || !name)
         return error_oom(err);
     rules->files[rules->n_files++] = name;

@@ -2,11 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way back: a GGUF's tensors under a checkpoint's names, from the same map. Transforms are
- * undone where that loses nothing; where it would, the model is refused.
+ * undone where that loses nothing; else the model is refused.
  */
 #include "map/map_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "lang/expr_json.h"
 
 #include <stdio.h>
@@ -22,10 +23,10 @@ static int refuse(const struct map_work *work, const char *name, const char *why
                      name, why);
 }
 
-/* Under GGUF's names; also before map_work_begin. */
+/* Works before map_work_begin, too: the names need no renaming on this way. */
 static int has(const struct map_work *work, const char *name)
 {
-    return model_find_tensor(work->model, (struct pare_str){ name, strlen(name) }, NULL);
+    return model_find_tensor(work->model, text_of(name), NULL);
 }
 
 int map_reverse_has(const struct map_work *work, const char *name)
@@ -44,7 +45,7 @@ int map_reverse_has(const struct map_work *work, const char *name)
     return 0;
 }
 
-/* Heads whose rows were interleaved, with their two halves apart again. */
+/* Undoes `permute`: the two halves of each head lie apart again. */
 static int add_unpermuted(struct map_work *work, const struct map_tensor *rule, uint64_t base,
                           struct view_tensor *tensor)
 {
@@ -68,7 +69,7 @@ static int add_unpermuted(struct map_work *work, const struct map_tensor *rule, 
     return view_add_rows(work->view, tensor, t->n_dims == 1, runs, heads, work->err);
 }
 
-/* The name in a checkpoint: of the rule's pattern, with what `restore` gives back. */
+/* The name in a checkpoint, by the rule's pattern and every `restore`. */
 static int name_of(struct map_work *work, const struct map_tensor *rule,
                    const struct name_match *match, char **ret_name)
 {
@@ -76,13 +77,13 @@ static int name_of(struct map_work *work, const struct map_tensor *rule,
     for (const struct map_rename *s = work->rules->restores; !r && s; s = s->next) {
         int truth = 0;
         r = expr_json_truth(s->condition, &work->env, &truth, work->err);
-        if (!r && truth && map_rename_once(s, ret_name) < 0)
+        if (!r && truth && map_names_rename(s, ret_name) < 0)
             r = error_oom(work->err);
     }
     return r;
 }
 
-/* One matrix of a stack, number e; or all of a tensor that is none. */
+/* Matrix e of a stack; of a tensor that is no stack, all of it. */
 static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_t base,
                    const struct name_match *match, uint64_t e)
 {
@@ -129,7 +130,7 @@ static int add_back(struct map_work *work, const struct map_tensor *rule, uint64
     if (!rule->stack.len)
         return add_one(work, rule, base, match, 0);
     uint64_t count = 0;
-    int r = map_work_count(work, rule->stack, &count);
+    int r = map_names_count(work, rule->stack, &count);
     if (!r && (t->n_dims < 2 || t->dims[0] != count || !t->elements))
         r = refuse(work, work->names[base], "it is not stacked of as many as the metadata say");
     unsigned n = match->n_numbers++;
@@ -147,12 +148,11 @@ static int reverse_tensor(struct map_work *work, const unsigned char *active, ui
     const char *name = work->names[base];
     for (const struct map_values *v = work->rules->values; v; v = v->next)
         if (!strcmp(v->name, name))
-            return 0; /* config.json tells them */
+            return 0; /* they are in config.json */
     for (const struct map_tensor *t = work->rules->tensors; t; t = t->next) {
         struct name_match match = { .n_numbers = 0 };
         if (active[t->number] &&
-            name_pattern_matches(&t->target, &t->sources[0],
-                                 (struct pare_str){ name, strlen(name) }, &match))
+            name_pattern_matches(&t->target, &t->sources[0], text_of(name), &match))
             return add_back(work, t, base, &match);
     }
     return 1;

@@ -1,13 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The way back: config.json as a GGUF's metadata and its map tell it. Every `set` of a plain name
- * is read backwards; what that cannot say, `config` statements do.
+ * The way back: config.json from a GGUF's metadata. Every `set` whose value is a plain name is read
+ * backwards: the key gives the name its value. What that cannot do, `config` statements do.
  */
 #include "map/map_private.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "lang/expr_json.h"
 #include "model/metadata.h"
 #include "plugin/source.h"
@@ -16,42 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_VECTOR 4096 /* values of a tensor that config.json tells: factors of frequencies */
-
-/* The shortest number that is the float. */
-static json_t *float_json(float value)
-{
-    char text[40];
-    for (int digits = 6; digits <= 9; digits++) {
-        (void)snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value)
-            break;
-    }
-    return json_number(strtod(text, NULL));
-}
-
-json_t *map_meta_json(const struct model *model, const char *key)
-{
-    const struct pare_value *value = meta_find(model, key);
-    float f32;
-    if (!value || value->is_array)
-        return NULL;
-    switch (value->type) {
-    case PARE_STRING: {
-        const struct pare_str *s = value->data;
-        return json_text(s->data, s->len);
-    }
-    case PARE_BOOL:
-        return json_boolean(*(const uint8_t *)value->data);
-    case PARE_F32:
-        memcpy(&f32, value->data, sizeof f32);
-        return float_json(f32);
-    case PARE_F64:
-        return json_number(*(const double *)value->data);
-    default:
-        return json_integer((json_int_t)meta_int(model, key, 0));
-    }
-}
+#define MAX_VECTOR 4096 /* values of a tensor that become a list: factors of frequencies */
 
 static int is_of_map(const struct map_rules *rules, enum map_verb verb, struct pare_str name)
 {
@@ -62,8 +28,9 @@ static int is_of_map(const struct map_rules *rules, enum map_verb verb, struct p
     return 0;
 }
 
-/* The name that a `set` takes its value from: of first(a, b), when both are names, the one that the
- * map has a default for, or else a. What the map computes is no name of config.json's. */
+/* The name of config.json that a `set` takes its value from: of first(a, b), when both are names,
+ * the one that the map has a default for, or else a. A name that `let` computes is not in
+ * config.json. */
 static int source_name(const struct map_rules *rules, const struct expr *e,
                        struct pare_str *ret_name)
 {
@@ -102,7 +69,7 @@ static int adopt_sets(struct map_work *work, json_t *config)
 
 static int store_text(struct map_work *work, json_t *config, const char *name, json_t *value)
 {
-    return expr_json_store(config, (struct pare_str){ name, strlen(name) }, value, work->err);
+    return expr_json_store(config, text_of(name), value, work->err);
 }
 
 /* What every config.json has, whatever the architecture. */
@@ -125,8 +92,8 @@ static int adopt_basics(struct map_work *work, json_t *config)
     return r;
 }
 
-/* rope_parameters as folders of all ages understand them: rope_theta and rope_scaling, and what
- * those of sliding layers were called. */
+/* rope_parameters under the names that libraries of all ages read: rope_theta and rope_scaling, and
+ * rope_local_base_freq for sliding layers. */
 static int spread_rope(struct map_work *work, json_t *config)
 {
     json_t *rope = json_object_get(config, "rope_parameters");
@@ -144,7 +111,7 @@ static int spread_rope(struct map_work *work, json_t *config)
     return r;
 }
 
-/* Ids of tokens, where tokenizer_load looks for what tokenizer_config.json does not tell. */
+/* Ids of special tokens: tokenizer_load finds those here that tokenizer_config.json lacks. */
 static int adopt_ids(struct map_work *work, json_t *config)
 {
     static const char *const names[][2] = {
@@ -209,20 +176,12 @@ int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
     return r;
 }
 
-int map_reverse_meta(const struct map_work *work, const char *key, json_t **ret)
-{
-    _cleanup_free_ char *whole = map_meta_key(work->rules, key);
-    json_t *value = whole ? map_meta_json(work->model, whole) : NULL;
-    *ret = value ? value : json_null();
-    return whole ? 0 : error_oom(work->err);
-}
-
 int map_reverse_weights(const struct map_work *work, const char *name, json_t **ret)
 {
     float values[MAX_VECTOR];
     uint64_t i;
     const struct model_tensor *t = NULL;
-    if (model_find_tensor(work->model, (struct pare_str){ name, strlen(name) }, &i))
+    if (model_find_tensor(work->model, text_of(name), &i))
         t = &work->model->tensors[i];
     *ret = t && t->n_dims == 1 && t->elements <= MAX_VECTOR && t->encoding == work->f32
                ? json_array()
@@ -231,7 +190,7 @@ int map_reverse_weights(const struct map_work *work, const char *name, json_t **
         return 0;
     int r = source_read(work->base, i, 0, 0, values, t->elements * sizeof *values, work->err);
     for (uint64_t k = 0; !r && k < t->elements; k++)
-        if (!isfinite(values[k]) || json_array_append_new(*ret, float_json(values[k])) < 0)
+        if (!isfinite(values[k]) || json_array_append_new(*ret, map_meta_float(values[k])) < 0)
             r = error_set(work->err, PARE_EDATA, "`%.60s' has a value that is no number", name);
     if (r) {
         json_decref(*ret);

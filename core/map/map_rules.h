@@ -133,7 +133,7 @@ struct map_rules {
     unsigned n_tensors, n_statements, n_files;
     const char *files[MAP_MAX_INCLUDES];
     struct expr_unit unit;
-    struct map_memory memory;
+    struct arena memory;
 };
 
 /* Reads NAME.map, and what it includes, from the first of the colon-separated directories that has

@@ -1,15 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether config.json tells the truth about the tensors: `shape` statements say how many rows and
- * columns those of GGUF's have to have. What runs a model takes these numbers from its metadata and
- * loads no tensor that differs, so that a lie is better found before anything is written.
+ * Whether config.json fits the tensors: `shape` statements say how many rows and columns they must
+ * have. Programs that run a model take these numbers from the metadata and refuse a tensor that
+ * differs, so a mistake is better found before anything is written.
  */
 #include "map/map_private.h"
 
 #include <string.h>
 
-/* What a `shape` wants of one side: a number, evaluated once. */
+/* The number that a `shape` asks for on one side, evaluated once for all tensors. */
 struct side {
     const struct expr *expr;
     const char *name;

@@ -1,21 +1,22 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * From a checkpoint's tensors to GGUF's: every tensor goes through the map's rules, in the source's
- * order; what no rule and no `drop` knows is an error, and so is what a rule needs and is not
- * there. Work grows with tensors times rules, and never with what config.json claims.
+ * From a checkpoint's tensors to those of a GGUF: every tensor goes through the map's rules, in the
+ * source's order. A tensor that no rule and no `drop` matches is an error, and so is a missing one
+ * that a rule needs. The work grows with tensors times rules, never with numbers of config.json.
  */
 #include "map/map_private.h"
 
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <string.h>
 
-/* What is known of a rule while the tensors go by. */
+/* A rule while the tensors go through it. */
 struct rule_state {
     int active;       /* its condition is true */
-    uint64_t matched; /* tensors that it needs and that were there */
+    uint64_t matched; /* tensors that it needs and that were found */
 };
 
 static int add_to_message(const struct map_work *work, const char *place, int r)
@@ -30,7 +31,7 @@ static int check_numbers(const struct map_work *work, const struct name_match *m
 {
     for (unsigned i = 0; i < match->n_numbers; i++) {
         uint64_t count = 0;
-        int r = map_work_count(work, match->names[i], &count);
+        int r = map_names_count(work, match->names[i], &count);
         if (r)
             return r;
         if (!count)
@@ -74,14 +75,15 @@ static int gather(const struct map_work *work, const struct map_tensor *rule,
                                         work->err);
             if (r)
                 return r;
-            if (!map_work_find(work, name, &tensors[e * rule->n_sources + s]))
+            if (!map_names_find(work, name, &tensors[e * rule->n_sources + s]))
                 return missing(work, name);
         }
     }
     return 0;
 }
 
-/* Stacks wait for number 0, and take all others with it: *ret_count is 0 for these others. */
+/* How many tensors are stacked into one: all of them when number 0 comes by, and none (0) when the
+ * others do. */
 static int count_stack(const struct map_work *work, const struct map_tensor *rule,
                        const struct name_match *match, uint64_t *ret_count)
 {
@@ -89,10 +91,10 @@ static int count_stack(const struct map_work *work, const struct map_tensor *rul
     *ret_count = 1;
     if (!rule->stack.len || !name_pattern_number(match, rule->stack, &number))
         return 0;
-    int r = map_work_count(work, rule->stack, ret_count);
+    int r = map_names_count(work, rule->stack, ret_count);
     if (!r && number)
         *ret_count = 0;
-    /* Each of them must be a tensor: a claim beyond their count needs no memory to be wrong. */
+    /* Checked before memory for that many is asked for. */
     if (!r && *ret_count > work->model->n_tensors)
         return error_set(work->err, PARE_EDATA,
                          "config.json says that there are %llu of {%.*s}, "
@@ -125,7 +127,7 @@ static int make_tensor(struct map_work *work, const struct map_tensor *rule,
     return r ? r : map_rows_add(work, rule, name, tensors, stacked);
 }
 
-/* Whether none of a match's choices is an optional one. */
+/* 1 unless one of the match's choices is optional. */
 static int is_needed(const struct name_pattern *pattern, const struct name_match *match)
 {
     for (unsigned i = 0; i < pattern->n_parts; i++)
@@ -135,15 +137,15 @@ static int is_needed(const struct name_pattern *pattern, const struct name_match
     return 1;
 }
 
-/* One tensor with one rule: 1 when it is the rule's, 0 when not. */
+/* Tries one rule on one tensor: 1 when the rule matches, and the tensor is made. */
 static int apply(struct map_work *work, const struct map_tensor *rule, struct rule_state *state,
                  uint64_t tensor)
 {
     const char *name = work->names[tensor];
     struct name_match match = { .n_numbers = 0 };
     for (unsigned s = 0; s < rule->n_sources; s++) {
-        if (!name_pattern_matches(&rule->sources[s], s ? &rule->sources[0] : NULL,
-                                  (struct pare_str){ name, strlen(name) }, &match))
+        if (!name_pattern_matches(&rule->sources[s], s ? &rule->sources[0] : NULL, text_of(name),
+                                  &match))
             continue;
         int r = check_numbers(work, &match, name);
         if (!r && !s) {
@@ -159,15 +161,14 @@ static int is_dropped(const struct map_rules *rules, const char *name)
 {
     struct name_match match;
     for (const struct map_patterns *d = rules->drops; d; d = d->next)
-        if (name_pattern_matches(&d->pattern, NULL, (struct pare_str){ name, strlen(name) },
-                                 &match))
+        if (name_pattern_matches(&d->pattern, NULL, text_of(name), &match))
             return 1;
     return 0;
 }
 
 /* ---- what is missing ---- */
 
-/* The ways in which a pattern is open: its numbers and choices, as digits of a counter. */
+/* All names that a pattern stands for: its numbers and choices are the digits of a counter. */
 struct ways {
     struct name_match match;
     uint64_t counts[NAME_MAX_NUMBERS];
@@ -187,7 +188,7 @@ static int ways_of(const struct map_work *work, const struct name_pattern *patte
         uint64_t before, count = 1;
         if (part->kind == NAME_INDEX && !name_pattern_number(&ways->match, part->text, &before)) {
             unsigned n = ways->match.n_numbers++;
-            int r = map_work_count(work, part->text, &count);
+            int r = map_names_count(work, part->text, &count);
             if (r)
                 return r;
             ways->match.names[n] = part->text;
@@ -204,7 +205,7 @@ static int ways_of(const struct map_work *work, const struct name_pattern *patte
     return 0;
 }
 
-/* The next way; the last number counts fastest. */
+/* Goes on to the next name; the last number counts fastest. */
 static void advance(struct ways *ways)
 {
     for (unsigned c = ways->n_choices; c-- > 0;) {
@@ -219,8 +220,8 @@ static void advance(struct ways *ways)
     }
 }
 
-/* Fails with the first name that a rule needs and is not there. As the rule has fewer tensors than
- * it needs, that is found after at most as many steps as there are tensors. */
+/* Fails with the first name that a rule needs and that is missing. Since the rule matched fewer
+ * tensors than it needs, one of the first n_tensors + 1 names is missing. */
 static int find_missing(const struct map_work *work, const struct map_tensor *rule,
                         struct ways *ways)
 {
@@ -231,7 +232,7 @@ static int find_missing(const struct map_work *work, const struct map_tensor *ru
         int r = name_pattern_expand(&rule->sources[0], NULL, &ways->match, &name, work->err);
         if (r)
             return r;
-        if (!map_work_find(work, name, NULL))
+        if (!map_names_find(work, name, NULL))
             return missing(work, name);
     }
     return 0;

@@ -9,7 +9,7 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "base/strbuf.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -103,12 +103,9 @@ int meta_set(struct model *model, struct pare_str key, const struct pare_value *
         r = copy_value(model, value, &entry.value, err);
     if (r == 0)
         r = strmap_add(&model->meta_keys, entry.key.data, key.len, model->n_meta, err);
-    if (r > 0) {
-        _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-        strbuf_escape(&sb, key.data, key.len < 100 ? key.len : 100);
+    if (r > 0)
         return error_set(err, PARE_EDATA, "there are two metadata entries `%s`",
-                         sb.data ? sb.data : "");
-    }
+                         text_show(key).text);
     if (r < 0)
         return r;
     model->meta[model->n_meta++] = entry;

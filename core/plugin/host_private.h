@@ -12,6 +12,9 @@ struct pare_job {
     const json_t *options; /* writers only: object of strings, or NULL */
     const struct host_hooks *hooks;
     struct error *err; /* where fail() reports; set around every call of a plugin */
+    const struct registry *registry;
+    const struct layout_request *request; /* writers only, else NULL */
+    const struct layout *written;         /* in a writer's finish: what was laid out */
 };
 
 /* The services, with the CPU bits that the registry may use. */

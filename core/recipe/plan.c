@@ -65,11 +65,10 @@ static int add_tensor(struct planner *p, struct model *target, uint64_t index)
             tensor.planes[i].length = from->planes[i].length;
             continue;
         }
-        char name[160];
         int r = encoding_plane_bytes(to, i, from->rows, from->row_len, &tensor.planes[i].length,
                                      p->err);
         if (r)
-            return error_prefix(p->err, "tensor %s", planner_name(from, name));
+            return error_prefix(p->err, "tensor %s", text_show(from->name).text);
     }
     return model_add_tensor(target, &tensor, to, p->err);
 }
@@ -143,7 +142,7 @@ static int fill(struct planner *p, struct plan *plan)
     if (r)
         return r;
     plan->target->format = p->writer->name;
-    plan->target->memory_limit = p->source->memory_limit;
+    plan->target->memory.limit = p->source->memory.limit;
     r = copy_files(p, plan->target);
     if (!r)
         r = planner_metadata(p, plan->target, &sorted);

@@ -15,7 +15,8 @@ struct choosing { /* one tensor */
     struct planner *p;
     const struct model_tensor *tensor;
     struct planner_tensor *choice;
-    char name[160];
+    struct text_shown shown;
+    const char *name;  /* as shown */
     const char *place; /* of the rule */
 };
 
@@ -85,14 +86,6 @@ static int fit_block(struct choosing *c, const struct encoding **encoding)
                      from->block_len);
 }
 
-static int writer_holds(const struct pare_writer *writer, const char *encoding)
-{
-    for (const char *const *e = writer->encodings; e && *e; e++)
-        if (!strcmp(*e, encoding))
-            return 1;
-    return 0;
-}
-
 static int cannot_hold(struct choosing *c, const char *encoding)
 {
     const struct recipe *recipe = c->p->recipe;
@@ -156,7 +149,7 @@ static int encode(struct choosing *c, const struct recipe_rule *rule)
         r = fit_block(c, &to);
     if (r)
         return r;
-    if (!writer_holds(c->p->writer, to->name))
+    if (!writer_holds(c->p->writer, to))
         return cannot_hold(c, to->name);
     if (strcmp(to->name, c->tensor->encoding_name)) {
         r = planner_find_lattice(c->p, (uint64_t)(c->choice - c->p->tensors), to);
@@ -172,8 +165,10 @@ static int encode(struct choosing *c, const struct recipe_rule *rule)
 
 static int keep(struct choosing *c)
 {
-    c->choice->encoding = c->tensor->encoding;
-    if (writer_holds(c->p->writer, c->tensor->encoding_name))
+    const struct encoding *encoding = c->tensor->encoding;
+    c->choice->encoding = encoding;
+    if (encoding ? writer_holds(c->p->writer, encoding)
+                 : writer_holds_name(c->p->writer, c->tensor->encoding_name))
         return 0;
     return error_set(c->p->err, PARE_ENOTSUP,
                      "%s cannot hold %s, the encoding of tensor %s, which "
@@ -231,7 +226,8 @@ static int choose_one(struct planner *p, uint64_t index)
     struct choosing c = { .p = p,
                           .tensor = &p->source->tensors[index],
                           .choice = &p->tensors[index] };
-    (void)planner_name(c.tensor, c.name);
+    c.shown = text_show(c.tensor->name);
+    c.name = c.shown.text;
     if (c.tensor->encoding && (c.tensor->encoding->flags & PARE_ENCODING_INTEGER)) {
         c.choice->rule = "integers are kept";
         return keep(&c);

@@ -22,19 +22,6 @@ struct rank {
     uint64_t tensor;
 };
 
-static struct pare_str text_of(const char *s)
-{
-    return (struct pare_str){ s, strlen(s) };
-}
-
-const char *planner_name(const struct model_tensor *tensor, char ret_text[160])
-{
-    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    strbuf_escape(&sb, tensor->name.data, tensor->name.len < 120 ? tensor->name.len : 120);
-    (void)snprintf(ret_text, 160, "%s", sb.data ? sb.data : "");
-    return ret_text;
-}
-
 /* The number of "blk.N", -1 when there is none that fits 9 digits. */
 static int64_t layer_of(struct pare_str name)
 {
@@ -42,7 +29,7 @@ static int64_t layer_of(struct pare_str name)
         return -1;
     int64_t layer = 0;
     size_t i = 4;
-    for (; i < name.len && name.data[i] >= '0' && name.data[i] <= '9'; i++) {
+    for (; i < name.len && text_is_digit(name.data[i]); i++) {
         if (i == 13)
             return -1;
         layer = layer * 10 + (name.data[i] - '0');

@@ -15,11 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct pare_str text_of(const char *s)
-{
-    return (struct pare_str){ s, strlen(s) };
-}
-
 int planner_warn(struct planner *p, const char *format, ...)
 {
     _cleanup_free_ char *text = NULL;
@@ -98,7 +93,7 @@ static int make_known(struct planner *p)
     int r = model_new(&p->known, p->err);
     if (r)
         return r;
-    p->known->memory_limit = p->source->memory_limit;
+    p->known->memory.limit = p->source->memory.limit;
     for (uint64_t i = 0; !r && i < p->source->n_meta; i++)
         if (!find_override(p, p->source->meta[i].key))
             r = meta_set(p->known, p->source->meta[i].key, &p->source->meta[i].value, p->err);

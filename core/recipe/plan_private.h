@@ -8,6 +8,7 @@
 #ifndef RECIPE_PLAN_PRIVATE_H
 #define RECIPE_PLAN_PRIVATE_H
 
+#include "base/text.h"
 #include "recipe/plan.h"
 #include "recipe/recipe_rules.h"
 
@@ -23,7 +24,7 @@ struct planner_tensor {
 struct planner_hint {
     const struct encoding *encoding;
     uint64_t n_tensors;
-    char first[160]; /* the first one's name */
+    struct text_shown first; /* the first one's name */
 };
 
 struct planner {
@@ -102,8 +103,5 @@ int planner_suggest_encoding(const struct planner *p, const char *name, struct e
 
 /* Decides all tensors, in the planner's order. */
 int planner_choose(struct planner *p) __attribute__((warn_unused_result));
-
-/* The tensor's name for messages: harmless and cut. Returns ret_text. */
-const char *planner_name(const struct model_tensor *tensor, char ret_text[160]);
 
 #endif

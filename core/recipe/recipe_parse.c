@@ -34,7 +34,7 @@ static int parse_text(struct line *line, const char **ret)
     struct pare_str rest = line_take_rest(line);
     if (!rest.len)
         return words_expected(&line->words, "a text", NULL);
-    *ret = recipe_copy(line->recipe, rest);
+    *ret = arena_copy(&line->recipe->memory, rest);
     return *ret ? 0 : error_oom(line->words.err);
 }
 
@@ -97,7 +97,7 @@ static int parse_define(struct line *line)
 static int parse_role(struct line *line)
 {
     struct word name;
-    struct recipe_role *role = recipe_alloc(line->recipe, sizeof *role);
+    struct recipe_role *role = arena_alloc(&line->recipe->memory, sizeof *role);
     if (!role)
         return error_oom(line->words.err);
     if (!words_take(&line->words, &name) || !name.text.len)
@@ -122,7 +122,7 @@ static int parse_role(struct line *line)
 
 static int parse_fallback(struct line *line)
 {
-    struct recipe_fallback *fallback = recipe_alloc(line->recipe, sizeof *fallback);
+    struct recipe_fallback *fallback = arena_alloc(&line->recipe->memory, sizeof *fallback);
     if (!fallback)
         return error_oom(line->words.err);
     fallback->text = line->text;
@@ -229,7 +229,7 @@ static int parse_lenient(struct line *line)
 
 static int parse_repack(struct line *line)
 {
-    struct recipe_repack *repack = recipe_alloc(line->recipe, sizeof *repack);
+    struct recipe_repack *repack = arena_alloc(&line->recipe->memory, sizeof *repack);
     if (!repack)
         return error_oom(line->words.err);
     int r = line_take_plain(line, "an encoding", &repack->from);
@@ -330,7 +330,7 @@ static int parse_statement(struct line *line)
         return unknown_statement(&word,
                                  words_expected(&line->words, "a statement or an encoding", &word),
                                  line->words.err);
-    char *encoding = recipe_copy(line->recipe, word.text);
+    char *encoding = arena_copy(&line->recipe->memory, word.text);
     if (!encoding)
         return error_oom(line->words.err);
     return parse_encoding(line, &word, encoding);
@@ -339,7 +339,7 @@ static int parse_statement(struct line *line)
 /* "PLACE: STATEMENT" with single spaces, for plans. */
 static char *describe(struct recipe *recipe, const char *place, struct pare_str text)
 {
-    char *whole = recipe_alloc(recipe, strlen(place) + 2 + text.len + 1);
+    char *whole = arena_alloc(&recipe->memory, strlen(place) + 2 + text.len + 1);
     if (!whole)
         return NULL;
     size_t n = (size_t)sprintf(whole, "%s: ", place);
@@ -366,8 +366,8 @@ int recipe_parse_line(struct recipe_loader *loader, const char *file, unsigned l
     struct line state = { .words = { text.data, text.data + text.len, loader->err },
                           .loader = loader,
                           .recipe = loader->recipe,
-                          .place = recipe_copy(loader->recipe,
-                                               (struct pare_str){ place, (size_t)n }),
+                          .place = arena_copy(&loader->recipe->memory,
+                                              (struct pare_str){ place, (size_t)n }),
                           .text = describe(loader->recipe, place, text) };
     if (!state.text || !state.place)
         return error_oom(loader->err);

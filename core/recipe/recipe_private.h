@@ -17,11 +17,6 @@ struct recipe_loader {
     struct error *err;
 };
 
-/* Zeroed memory, or a NUL-terminated copy of bytes, that lives as long as the recipe; NULL when
- * there is none left. */
-void *recipe_alloc(struct recipe *recipe, size_t size);
-char *recipe_copy(struct recipe *recipe, struct pare_str text);
-
 /* Reads and parses one file of the recipe, by its name in the loader's directories. */
 int recipe_read(struct recipe_loader *loader, const char *file) __attribute__((warn_unused_result));
 

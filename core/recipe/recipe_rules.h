@@ -7,6 +7,7 @@
 #ifndef RECIPE_RECIPE_RULES_H
 #define RECIPE_RECIPE_RULES_H
 
+#include "base/arena.h"
 #include "base/hash.h"
 #include "lang/expr_typed.h"
 
@@ -108,7 +109,7 @@ struct recipe {
     struct recipe_fallback *fallbacks, **fallbacks_end;
     struct recipe_file *files;
     struct expr_unit unit;
-    struct recipe_memory *memory;
+    struct arena memory;
 };
 
 #endif

@@ -252,7 +252,7 @@ int line_parse_warn(struct line *line)
 
 int line_parse_option(struct line *line)
 {
-    struct recipe_option *option = recipe_alloc(line->recipe, sizeof *option);
+    struct recipe_option *option = arena_alloc(&line->recipe->memory, sizeof *option);
     struct word word;
     if (!option)
         return error_oom(line->words.err);
@@ -261,7 +261,7 @@ int line_parse_option(struct line *line)
         return r;
     if (!words_take(&line->words, &word))
         return words_expected(&line->words, "a value", NULL);
-    option->value = recipe_copy(line->recipe, word.text);
+    option->value = arena_copy(&line->recipe->memory, word.text);
     if (!option->value)
         return error_oom(line->words.err);
     r = words_expect_end(&line->words);

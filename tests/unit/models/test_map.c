@@ -124,7 +124,7 @@ static void test_wrong_expressions(void **state)
 static void test_patterns(void **state)
 {
     (void)state;
-    struct map_memory memory = { NULL };
+    struct arena memory = { 0 };
     struct name_pattern from, to;
     struct name_match match;
     const char *a = "h.{n}.e.{e}.{w1|w2}.{weight|bias?}", *b = "blk.{n}.{1:up|down}.{e}.{2}";
@@ -155,14 +155,14 @@ static void test_patterns(void **state)
                                               (struct pare_str){ wrong[i], strlen(wrong[i]) },
                                               &match),
                          0);
-    map_memory_deinit(&memory);
+    arena_deinit(&memory);
 }
 
 /* Many stars on a name that almost fits take no time of note. */
 static void test_pattern_time(void **state)
 {
     (void)state;
-    struct map_memory memory = { NULL };
+    struct arena memory = { 0 };
     struct name_pattern pattern;
     struct name_match match;
     const char *stars = "*a*a*a*a*a*a*b";
@@ -175,7 +175,7 @@ static void test_pattern_time(void **state)
     assert_int_equal(name_pattern_matches(&pattern, NULL, (struct pare_str){ name, 60000 }, &match),
                      0);
     assert_true(clock() - start < CLOCKS_PER_SEC);
-    map_memory_deinit(&memory);
+    arena_deinit(&memory);
 }
 
 /* ---- checkpoints ---- */

@@ -5,6 +5,7 @@
 #include "base/strbuf.h"
 #include "model/metadata.h"
 #include "tokenizer/tokenizer.h"
+#include "tokenizer/tokenizer_unload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
