@@ -87,8 +87,8 @@ static int count_index(struct map_work *work, const struct map_index *index)
         return error_set(work->err, PARE_EDATA, "more than %d kinds of numbers", MAP_MAX_INDEXES);
     char what[60];
     (void)snprintf(what, sizeof what, "{%.*s}", (int)index->name.len, index->name.data);
-    int r = map_expr_eval_count(index->count, &work->env, MAP_MAX_INDEX, what,
-                                &work->index_counts[work->n_indexes], work->err);
+    int r = expr_json_count(index->count, &work->env, MAP_MAX_INDEX, what,
+                            &work->index_counts[work->n_indexes], work->err);
     work->index_names[work->n_indexes++] = index->name;
     return r;
 }

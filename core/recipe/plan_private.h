@@ -36,10 +36,10 @@ struct planner {
     struct error *err;
 
     struct expr_env env;
-    char *arch;                         /* "" when there is none */
-    json_t *warnings;                   /* the plan's */
-    const struct recipe_rule **outside; /* "set" and "drop" from outside, one per key */
-    size_t n_outside;
+    char *arch;                           /* "" when there is none */
+    json_t *warnings;                     /* the plan's */
+    const struct recipe_rule **overrides; /* "set" and "drop" of overrides, one per key */
+    size_t n_overrides;
     struct model *known;            /* the source's metadata with these, or NULL */
     struct planner_tensor *tensors; /* by the source's index */
     uint64_t *order;                /* the source's indices by layer, then name */
@@ -60,8 +60,8 @@ struct planner {
 /* Finds facts of the model, roles, layers and order. */
 int planner_facts(struct planner *p) __attribute__((warn_unused_result));
 
-/* Decides what is set and dropped from outside, by the facts so far: p->outside and p->known. */
-int planner_apply_outside(struct planner *p) __attribute__((warn_unused_result));
+/* Decides what overrides set and drop, by the facts so far: p->overrides and p->known. */
+int planner_apply_overrides(struct planner *p) __attribute__((warn_unused_result));
 
 /* Fills the target's metadata, and says whether tensors are to be sorted. */
 int planner_metadata(struct planner *p, struct model *target, int64_t *ret_sorted)
@@ -94,6 +94,11 @@ void planner_look_at(struct planner *p, uint64_t tensor);
 
 /* Evaluates a rule's condition (1 when there is none); the error names the rule's place. */
 int planner_holds(struct planner *p, const struct recipe_rule *rule, int64_t *ret_truth)
+    __attribute__((warn_unused_result));
+
+/* Appends to an error about an encoding that no plugin provides which one may be meant. Returns the
+ * code. */
+int planner_suggest_encoding(const struct planner *p, const char *name, struct error *err, int code)
     __attribute__((warn_unused_result));
 
 /* Decides all tensors, in the planner's order. */

@@ -13,7 +13,7 @@ struct recipe_loader {
     const char *dirs;
     struct hash *hash;
     unsigned depth, n_files;
-    int outside; /* statements that are given from outside */
+    int is_override; /* 1: the statements are overrides */
     struct error *err;
 };
 
