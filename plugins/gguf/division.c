@@ -6,8 +6,9 @@
  * the source's split: every tensor goes into the file with the number that its source file has
  * among the source's weight files.
  */
+#include "gguf/division.h"
+
 #include "common/split-options.h"
-#include "gguf/writer.h"
 
 #define NO_RANK UINT32_MAX
 

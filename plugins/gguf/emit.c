@@ -7,7 +7,10 @@
  * and there is at least one dimension, as in every file that ggml writes; so for the same keys and
  * tensors the file is the same, byte for byte.
  */
-#include "gguf/writer.h"
+#include "gguf/emit.h"
+
+#include "common/cursor.h"
+#include "gguf/types.h"
 
 #include <string.h>
 

@@ -5,7 +5,10 @@
  * metadata; next goes through the tensor tables a second time and hands tensors out one by one, so
  * that memory does not grow with their number.
  */
-#include "gguf/gguf.h"
+#include "gguf/reader.h"
+
+#include "gguf/split.h"
+#include "gguf/tensors.h"
 
 #include <string.h>
 

@@ -5,7 +5,9 @@
  * without looking at their type, size arrays by them, or leave a part of the file unread. All
  * other keys are carried through unread. A count of heads may be 0: state space models have it so.
  */
-#include "gguf/gguf.h"
+#include "gguf/rules.h"
+
+#include "gguf/types.h"
 
 #include <string.h>
 

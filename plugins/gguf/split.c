@@ -6,7 +6,9 @@
  * their split.no, and split.count and split.tensors.count must agree with what is there. File
  * names say nothing: they may have been changed.
  */
-#include "gguf/gguf.h"
+#include "gguf/split.h"
+
+#include "gguf/tensors.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,9 @@
  * is left of the file and every bool for being 0 or 1; only then is a value of a known size
  * loaded and handed to the host. Strings are bytes: nothing is interpreted.
  */
-#include "gguf/gguf.h"
+#include "gguf/values.h"
+
+#include "gguf/types.h"
 
 #include <string.h>
 
