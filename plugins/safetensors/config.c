@@ -5,9 +5,11 @@
  * byte. Only config.json changes: the top-level value of `torch_dtype` or `dtype` is replaced in
  * its place by the type that the weights now have; every other byte stays as its author wrote it.
  */
-#include "safetensors/writer.h"
+#include "safetensors/config.h"
 
 #include "safetensors/json.h"
+#include "safetensors/json-check.h"
+#include "safetensors/text.h"
 
 #include <string.h>
 
@@ -140,7 +142,6 @@ static int emit_one(const struct st_context *context, const struct st_plan *plan
     return r < 0 ? r : context->host->out_size(context->job, file, text.len);
 }
 
-/* Lays out all side files but those with odd names, which are left out. */
 int st_side_emit(const struct st_context *context, const struct st_plan *plan)
 {
     const uint32_t n = context->host->file_count(context->job);

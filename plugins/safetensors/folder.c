@@ -155,8 +155,6 @@ static int choose_by_name(struct survey *survey)
                             &folder->n_shards);
 }
 
-/* Chooses the model's files. Gives 0 and *ret_folder (to close); PARE_EINCOMPLETE while a shard is
- * missing; PARE_EDATA when there is no model or more than one; or what the host gave, reported. */
 int st_folder_open(const struct st_context *context, struct st_folder *ret_folder)
 {
     struct st_folder folder = { .n_files = context->host->file_count(context->job),
@@ -177,7 +175,6 @@ int st_folder_open(const struct st_context *context, struct st_folder *ret_folde
     return r;
 }
 
-/* Frees what the folder holds; a zeroed or half-built one is fine. */
 void st_folder_close(const struct st_context *context, struct st_folder *folder)
 {
     st_index_close(context, &folder->index);
@@ -237,8 +234,6 @@ static int mark_model(const struct st_context *context, const struct st_folder *
     return r < 0 ? r : 0;
 }
 
-/* Tells the host what each file is; files stay PARE_FILE_SIDE unless they are known to be
- * something else. */
 int st_folder_set_roles(const struct st_context *context, const struct st_folder *folder)
 {
     struct tally tally = { .n_ignored = 0 };

@@ -7,6 +7,7 @@
  */
 #include "safetensors/index.h"
 
+#include "safetensors/json-check.h"
 #include "safetensors/sort.h"
 #include "safetensors/text.h"
 
@@ -198,8 +199,6 @@ static int sort_shards(struct parse *parse)
     return 0;
 }
 
-/* Reads the index in source file `file`. Gives 0 and *ret_index (to close), or PARE_EDATA,
- * PARE_ELIMIT or what the host gave, reported. */
 int st_index_open(const struct st_context *context, uint32_t file, struct st_index *ret_index)
 {
     struct st_index index = { .name = { "", 0 } };
@@ -224,7 +223,6 @@ int st_index_open(const struct st_context *context, uint32_t file, struct st_ind
     return r;
 }
 
-/* Frees what the index holds; a zeroed or half-built one is fine. */
 void st_index_close(const struct st_context *context, struct st_index *index)
 {
     st_names_deinit(context, &index->tensors);
@@ -236,7 +234,6 @@ void st_index_close(const struct st_context *context, struct st_index *index)
     index->text = NULL;
 }
 
-/* Every tensor of the header, which is that of shard number `shard`, must be listed there. */
 int st_index_match(const struct st_context *context, struct st_index *index,
                    const struct st_header *header, uint32_t shard)
 {
@@ -260,8 +257,6 @@ int st_index_match(const struct st_context *context, struct st_index *index,
     return 0;
 }
 
-/* Once all shards are matched: every listed tensor must have been there. total_size is the sum of
- * the tensors' bytes; an index that says otherwise is only worth a warning. */
 int st_index_finish(const struct st_context *context, const struct st_index *index,
                     uint64_t total_size)
 {
