@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Front matter: see front_matter.h. Values are built by a descent that follows the events; its
- * depth is limited, and what is not wanted is passed over by the same descent without building
- * anything.
+ * Front matter: see front_matter.h. Values are built by recursive descent over the events, to a
+ * limited depth. Unwanted ones take the same functions, which then build nothing: a card may have
+ * megabytes of them.
  */
 #include "provenance/front_matter.h"
 
@@ -173,7 +173,8 @@ static int is_fence(const char *text, size_t n)
     return n == 3 && !memcmp(text, "---", 3);
 }
 
-/* The lines between the two fences, tabs as spaces, which YAML wants. 1: there are none. */
+/* The lines between the two fences, with tabs as spaces, because YAML forbids tabs. 1: there are
+ * none. */
 static int cut(const char *text, size_t len, struct strbuf *block, struct error *err)
 {
     size_t start, end, skip;

@@ -3,11 +3,11 @@
 /*
  * MXFP4 of the OCP microscaling specification: 32 codes of 4 bits (E2M1), two in a byte, the first
  * in the low nibble, and a power of two (E8M0) for them. gpt-oss has them as `NAME_blocks`
- * [.., in / 32, 16] and `NAME_scales` [.., in / 32]; compressed-tensors and MLX in other names.
+ * [.., in / 32, 16] and `NAME_scales` [.., in / 32]; compressed-tensors and MLX use other names.
  *
- * The encoding `mxfp4` holds the same codes and exponents, only that code j shares a byte with code
- * j + 16 there: blocks are repacked, not requantized. An exponent of 255, which stands for NaN, is
- * refused. Sources: OCP Microscaling Formats 1.0; transformers, integrations/mxfp4.py.
+ * The encoding `mxfp4` holds the same codes and exponents, except that code j shares a byte with
+ * code j + 16 there: blocks are repacked, not requantized. An exponent of 255, which stands for
+ * NaN, is refused. Sources: OCP Microscaling Formats 1.0; transformers, integrations/mxfp4.py.
  */
 #include "unpack/unpack_private.h"
 
