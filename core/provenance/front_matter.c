@@ -96,7 +96,7 @@ static int take_members(struct reader *reader, json_t *object, const char *const
         if (r || reader->event.type == YAML_MAPPING_END_EVENT)
             return r;
         if (reader->event.type != YAML_SCALAR_EVENT)
-            return error_set(reader->err, PARE_EDATA, "line %zu: a key that is no text",
+            return error_set(reader->err, PARE_EDATA, "line %zu: a key that is not a text",
                              reader->event.start_mark.line + 2);
         if (object && is_wanted(&reader->event, wanted) &&
             !(key = strdup((const char *)reader->event.data.scalar.value)))

@@ -238,7 +238,7 @@ static int fill_int8(struct unpack *unpack, uint64_t tensor, struct unpack_item 
                          "by rows",
                          unpack_show(unpack, tensor).text, layout);
     if (t->n_dims < 2)
-        return error_set(err, PARE_EDATA, "tensor `%s` is quantized, but no matrix",
+        return error_set(err, PARE_EDATA, "tensor `%s` is quantized, but is not a matrix",
                          unpack_show(unpack, tensor).text);
     unpack_item_dims(item, t, t->row_len);
     (void)snprintf(item->origin, sizeof item->origin, "bitsandbytes int8 rows");

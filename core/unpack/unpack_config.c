@@ -68,7 +68,7 @@ static int find_object(const json_t *config, const char *key, const json_t **ret
     if (*ret || !value || json_is_null(value))
         return 0;
     if (!json_is_object(value))
-        return error_set(err, PARE_EDATA, "config.json: `%s' is no object", key);
+        return error_set(err, PARE_EDATA, "config.json: `%s' is not an object", key);
     *ret = value;
     return 0;
 }

@@ -55,7 +55,7 @@ static int read_block(struct unpack_config *config, const json_t *value, struct 
         sscanf(json_string_value(value), "%9lldx%9lld", &rows, &columns) != 2)
         rows = 0;
     if (rows < 1 || columns < 1)
-        return error_set(err, PARE_EDATA, "config.json: block_structure is no pair of sizes");
+        return error_set(err, PARE_EDATA, "config.json: block_structure is not a pair of sizes");
     if (config->n_blocks == UNPACK_MAX_BLOCKS)
         return error_set(err, PARE_ELIMIT, "config.json: over %d config_groups with blocks",
                          UNPACK_MAX_BLOCKS);
@@ -185,7 +185,7 @@ static int read_shape(struct unpack *unpack, uint64_t tensor, uint64_t *ret_out,
     int64_t in = shape.type == UNPACK_I64 ? wide[1] : narrow[1];
     if (out < 1 || in < 1 || in > UNPACK_MAX_ROW)
         return error_set(err, PARE_EDATA,
-                         "tensor `%s` says [%lld, %lld], which is no shape of a "
+                         "tensor `%s` says [%lld, %lld], which is not the shape of a "
                          "quantized matrix",
                          unpack_show(unpack, shape.tensor).text, (long long)out, (long long)in);
     *ret_out = (uint64_t)out;

@@ -66,7 +66,8 @@ static int find_shape(struct unpack *unpack, uint64_t tensor, struct unpack_item
         item->dims[item->n_dims] = 0;
         item->dims[item->n_dims - 1] = row_bytes * 2;
     } else if (t->n_dims < 2 || row_bytes % BLOCK_CODES) {
-        return error_set(err, PARE_EDATA, "tensor `%s`: rows of %llu bytes are no blocks of MXFP4",
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s`: rows of %llu bytes do not divide into blocks of MXFP4",
                          unpack_show(unpack, tensor).text, (unsigned long long)row_bytes);
     }
     return unpack_expect(unpack, &item->scales, t->bytes / row_bytes, row_bytes / BLOCK_CODES,

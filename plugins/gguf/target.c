@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What the writer asks about its target again and again: see target.h. */
+/* What more than one part of the writer asks about the target: see target.h. */
 #include "gguf/target.h"
 
 #include "gguf/rules.h"

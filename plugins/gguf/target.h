@@ -9,7 +9,7 @@
 
 #include "gguf/gguf.h"
 
-/* Files of a target: as many as Pare opens as one model, to read it again. */
+/* Files of a target: as many as Pare opens as one model, so that it can read what it wrote. */
 #define GGUF_MAX_SHARDS 4096u
 
 struct gguf_target {
@@ -31,13 +31,14 @@ struct gguf_target {
 int gguf_target_tensor(const struct gguf_target *target, uint64_t i,
                        struct pare_tensor *ret_tensor) GGUF_CHECKED;
 
-/* Whether a metadata entry belongs into the first file: not what describes another container. */
+/* Whether a metadata entry goes into the first file; entries that describe the source's container
+ * do not. */
 int gguf_target_keeps(const struct gguf_target *target, struct pare_str key);
 
 /* How many dimensions the file will show of the tensor. */
 uint32_t gguf_shown_dims(const struct pare_tensor *tensor);
 
-/* The alignment of a shard's data: only the first has metadata that could say another. */
+/* The alignment of a shard's data: only the first has metadata that can change it. */
 uint32_t gguf_shard_alignment(const struct gguf_target *target, uint32_t shard);
 
 #endif

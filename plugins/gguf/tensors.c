@@ -88,7 +88,8 @@ static int type_next(struct cursor *cursor, struct gguf_tensor *tensor, uint64_t
     uint64_t row = tensor->n_dims > 0 ? tensor->dims[0] : 1;
     if (row % block != 0)
         return cursor_fail(cursor, PARE_EDATA,
-                           "tensor `%s`: a row of %llu elements is no multiple of %s's block of %u",
+                           "tensor `%s`: a row of %llu elements is not a multiple of %s's block "
+                           "of %u",
                            name, (unsigned long long)row, tensor->type->name, block);
     if (__builtin_mul_overflow(elements / block, (uint64_t)tensor->type->bytes, &tensor->bytes) ||
         tensor->bytes > INT64_MAX)

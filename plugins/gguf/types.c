@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-/* Each type once: id, the encoding's name, elements and bytes of a block. HELD ones a target may
- * have; READ are those that llama.cpp only multiplies with, so that no target has them. Reports and
- * choices among encodings of one size follow this order. */
+/* Each type once: id, the encoding's name, elements and bytes of a block. A target may have those
+ * that are HELD; READ are two that llama.cpp makes only while it multiplies, so that no target has
+ * them. Reports and choices among encodings of one size follow this order. */
 /* clang-format off */
 #define TYPES(HELD, READ)        \
     HELD(0, "f32", 1, 4)         \

@@ -21,7 +21,7 @@ extern const char *const gguf_encodings[];
 /* The type with this id, or NULL; never one without a name. */
 const struct gguf_type *gguf_type_by_id(uint32_t id);
 
-/* Whether the format has given this id out, be it to a type that is gone by now. */
+/* Whether the format has ever used this id, if only for a type that is gone by now. */
 int gguf_type_is_known(uint32_t id);
 
 /* The id of the type that the encoding names, or -1. */

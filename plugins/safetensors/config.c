@@ -3,7 +3,8 @@
 /*
  * Side files of the source that go into a target folder: tokenizer, licence and so on, byte for
  * byte. Only config.json changes: the top-level value of `torch_dtype` or `dtype` is replaced in
- * its place by the type that the weights now have; every other byte stays as its author wrote it.
+ * its place by the type that the weights now have; every other byte stays as its author wrote it,
+ * because programs we know nothing about read this file.
  */
 #include "safetensors/config.h"
 
@@ -108,8 +109,8 @@ static int is_clean(struct pare_str name)
     return name.len > 0 && name.data[0] != '.';
 }
 
-/* The file can lie in the target under its own name, there or in a subfolder, and is not to be
- * mistaken for a part of the model. */
+/* The file can keep its name in the target, at the top or in a subfolder, and nobody would take it
+ * for a part of the model. */
 static int can_carry(struct pare_str name)
 {
     const char *slash = memchr(name.data, '/', name.len);

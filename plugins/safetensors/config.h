@@ -8,7 +8,7 @@
 
 #include "safetensors/plan.h"
 
-/* Lays out all side files but those with odd names, which are left out. */
+/* Lays out all side files. Those with odd names are left out, with a warning. */
 int st_side_emit(const struct st_context *context, const struct st_plan *plan)
     __attribute__((warn_unused_result));
 

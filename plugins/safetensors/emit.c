@@ -83,7 +83,7 @@ static struct pare_str value_text(const struct pare_value *value, char *buffer, 
     return st_str(buffer);
 }
 
-/* JSON strings can hold the entry: it is no array, and UTF-8. */
+/* JSON strings can hold the entry: it is UTF-8 and not an array. */
 static int can_hold(struct pare_str key, const struct pare_value *value)
 {
     uint64_t at;

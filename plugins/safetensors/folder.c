@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Chooses among the safetensors files right in the folder, by name alone. What can be meant in
- * two ways is refused with advice rather than guessed. Then every file gets its role: the same
- * weights in other formats, hidden files and leftovers are ignored, all else is a side file.
+ * Chooses among the safetensors files right in the folder, by name alone. A folder that can be
+ * understood in two ways is refused with advice instead of guessing. Then every file gets its role:
+ * the same weights in other formats, hidden files and leftovers are ignored, all else is a side
+ * file.
  */
 #include "safetensors/folder.h"
 
@@ -83,7 +84,8 @@ static int no_candidates(const struct survey *survey)
                    st_show((struct pare_str){ below.data, n }).text);
 }
 
-/* Finds the files of the shards that the index names, and refuses what could be meant too. */
+/* Finds the files of the shards that the index names, and refuses the folder when other files could
+ * be meant, too. */
 static int use_index(struct survey *survey, struct st_names *names)
 {
     const struct st_index *index = &survey->folder->index;

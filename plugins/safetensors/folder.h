@@ -25,8 +25,7 @@ int st_folder_open(const struct st_context *context, struct st_folder *ret_folde
 /* Frees what the folder holds; a zeroed or half-built one is fine. */
 void st_folder_close(const struct st_context *context, struct st_folder *folder);
 
-/* Tells the host what each file is; files stay PARE_FILE_SIDE unless they are known to be
- * something else. */
+/* Tells the host what each file is; files of which nothing is known stay PARE_FILE_SIDE. */
 int st_folder_set_roles(const struct st_context *context, const struct st_folder *folder)
     __attribute__((warn_unused_result));
 

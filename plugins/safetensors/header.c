@@ -68,7 +68,8 @@ int st_header_plausible(const uint8_t *head, size_t head_len)
     return n >= 2 && n <= ST_MAX_HEADER;
 }
 
-/* What often arrives under the name of a model, by its first bytes; NULL: nothing known. */
+/* What else often arrives under the name of a model, recognized by its first bytes; NULL: nothing
+ * known. */
 static const char *known_impostor(const uint8_t *head)
 {
     if (memcmp(head, "version ", 8) == 0)
@@ -358,7 +359,7 @@ static int read_table(struct parse *parse, uint64_t max_tensors)
     return r;
 }
 
-/* By offset; what is empty goes before what begins there. */
+/* By offset; an empty tensor goes before the one that begins in the same place. */
 static int by_offset(const void *a, const void *b)
 {
     const struct st_tensor *x = a, *y = b;

@@ -47,7 +47,7 @@ struct pare_str st_header_tensor_name(const struct st_header *header, uint64_t i
 void st_header_tensor_dims(const struct st_header *header, uint64_t i, uint64_t *ret_dims,
                            uint32_t *ret_n_dims);
 
-/* The first bytes of a file may be those of a safetensors file. */
+/* Whether the first bytes of a file can be those of a safetensors file. */
 int st_header_plausible(const uint8_t *head, size_t head_len);
 
 #endif

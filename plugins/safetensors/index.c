@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads {"metadata": {"total_size": n}, "weight_map": {tensor: file}}, the index as Hugging Face
- * writes it. Other keys are of no concern to the weights and pass. File names are plain names
+ * writes it. Other keys do not concern the weights and are ignored. File names are plain names
  * within the folder; they are never opened as paths, only looked up among the source's files.
  */
 #include "safetensors/index.h"
@@ -62,7 +62,7 @@ static int read_text(const struct parse *parse, uint32_t file, uint64_t size)
     return 0;
 }
 
-/* total_size is for information only: what is no number counts as absent. */
+/* total_size is for information only: what is not a number counts as absent. */
 static void read_metadata(struct parse *parse, struct st_json json)
 {
     if (st_json_peek(&json) != '{')
@@ -181,7 +181,7 @@ static int by_name(const void *a, const void *b)
     return st_compare(*(const struct pare_str *)a, *(const struct pare_str *)b);
 }
 
-/* Sorts the shards by name and renumbers what the tensors say. */
+/* Sorts the shards by name and gives the tensors the new numbers. */
 static int sort_shards(struct parse *parse)
 {
     struct st_index *index = parse->index;

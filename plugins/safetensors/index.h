@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The index of a sharded model: which tensor is in which shard. It must agree exactly with what
- * the shards hold.
+ * The index of a sharded model: which tensor is in which shard. It must agree exactly with the
+ * shards' headers: a difference means that files of two models were mixed.
  */
 #ifndef ST_INDEX_H
 #define ST_INDEX_H

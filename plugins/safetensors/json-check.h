@@ -16,9 +16,9 @@ struct st_json_fault {
     uint64_t at;      /* offset in bytes */
 };
 
-/* Proves that `text` (UTF-8) begins with one JSON value. *ret_len is the length up to its end;
- * what follows is the caller's to judge. lenient: NaN and Infinity count as numbers. False, with
- * *ret_fault, when it is not one. */
+/* Proves that `text` (UTF-8) begins with one JSON value. *ret_len is the length up to its end; the
+ * caller checks what follows. lenient: NaN and Infinity count as numbers. 0, with *ret_fault, when
+ * the text is wrong. */
 int st_json_check(struct pare_str text, int lenient, uint64_t *ret_len,
                   struct st_json_fault *ret_fault);
 

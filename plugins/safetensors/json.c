@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Walks JSON text that st_json_check has found right. Every function expects the cursor where its
- * comment says; the caller looks with st_json_peek first where the type is not given.
+ * comment in json.h says; a caller that does not know the type of a value asks st_json_peek first.
  */
 #include "safetensors/json.h"
 

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * JSON (RFC 8259) in a buffer, without a tree: st_json_check (json-check.c) proves once that the
- * text is right, without recursion; the cursor functions (json.c) then walk it and may trust the
- * syntax. Integers are exact over all of uint64. Strings are decoded where they lie, which
- * changes the buffer behind the cursor only.
+ * text is right, without recursion; the functions here then walk it and may trust the syntax.
+ * Integers are exact over all of uint64. Strings are decoded where they lie, which changes the
+ * buffer behind the cursor only.
  *
  *     st_json_enter(&j);
  *     while (st_json_more(&j)) {
@@ -46,7 +46,7 @@ struct pare_str st_json_string(struct st_json *json);
  * something else; the cursor is then still before it. */
 int st_json_u64(struct st_json *json, uint64_t *ret_value);
 
-/* Moves the cursor behind the value, which is given as the text that it was. */
+/* Moves the cursor behind the value and gives the value's text. */
 struct pare_str st_json_skip(struct st_json *json);
 
 /* How many values the object or array at the cursor has; the cursor stays. Object keys are

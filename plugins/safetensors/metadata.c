@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * `__metadata__` maps strings to strings. The shards of a model have one each: the first one that
- * has a key decides, and a later one that says otherwise is a warning.
+ * `__metadata__` maps strings to strings. The shards of a model have one each: the first shard that
+ * has a key decides, and a later one that disagrees gives a warning.
  */
 #include "safetensors/metadata.h"
 

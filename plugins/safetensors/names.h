@@ -25,7 +25,7 @@ struct st_names {
 int st_names_init(const struct st_context *context, struct st_names *names, uint64_t max)
     __attribute__((warn_unused_result));
 
-/* Frees the table; names that was never made is fine when zeroed. */
+/* Frees the table; a zeroed one that was never made is fine. */
 void st_names_deinit(const struct st_context *context, struct st_names *names);
 
 /* The entry of a name, NULL when there is none. */

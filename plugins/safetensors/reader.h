@@ -8,7 +8,8 @@
 
 #include "safetensors/common.h"
 
-/* 90: certainly ours; 50: only by its name, so that open says what is wrong; 40: no such name. */
+/* pare_reader.probe. 90: certainly ours; 50: only by its name, so that open can say what is wrong;
+ * 40: ours by its first bytes only. */
 int st_probe(const struct pare_probe *probe);
 
 /* pare_reader.open: see docs/formats/safetensors.md for every rule that is checked. */

@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rules, in this order: Mistral's consolidated*.safetensors hold the same weights under other
- * names and step back behind others; model.safetensors is the model; all others together must be
- * one series, STEM-00001-of-0000n, that is complete; else there must be just one file.
+ * names and count only when there is nothing else; model.safetensors is the model; all others
+ * together must be one series, STEM-00001-of-0000n, that is complete; else there must be just one
+ * file.
  */
 #include "safetensors/series.h"
 

@@ -21,25 +21,26 @@ struct st_text {
 /* A C string as a struct pare_str; borrows `text`. */
 struct pare_str st_str(const char *text);
 
-/* Same bytes. */
+/* Whether both have the same bytes. */
 int st_equal(struct pare_str a, struct pare_str b);
 
-/* Same bytes as a C string. */
+/* Whether `a` has the bytes of a C string. */
 int st_is(struct pare_str a, const char *text);
 
-/* `a` begins with `prefix`. */
+/* Whether `a` begins with `prefix`. */
 int st_starts(struct pare_str a, const char *prefix);
 
-/* `a` ends with `suffix`. */
+/* Whether `a` ends with `suffix`. */
 int st_ends(struct pare_str a, const char *suffix);
 
 /* Bytewise order, as of memcmp; a prefix comes first. Gives < 0, 0 or > 0. */
 int st_compare(struct pare_str a, struct pare_str b);
 
-/* There is a NUL byte in `a`. */
+/* Whether there is a NUL byte in `a`. */
 int st_has_nul(struct pare_str a);
 
-/* The whole text is UTF-8; when not, *ret_bad is the offset of the first byte that is wrong. */
+/* Whether the whole text is UTF-8; when not, *ret_bad is the offset of the first byte that is
+ * wrong. */
 int st_utf8_valid(struct pare_str text, uint64_t *ret_bad);
 
 /* Untrusted bytes for a message: at most 80 or so, control bytes and invalid UTF-8 as \xNN. */
