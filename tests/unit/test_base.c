@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/paths.h"
 #include "base/strbuf.h"
 #include "base/strmap.h"
@@ -431,6 +432,63 @@ static void paths_prefer_the_environment(void **state)
     assert_string_equal(here, "pared.sock");
 }
 
+static void nearest_words_are_found_within_bounds(void **state)
+{
+    (void)state;
+    static const char *const words[] = { "min", "max", "starts_with", "ends_with", "cols", "rows" };
+    static const struct {
+        const char *text, *word;
+    } cases[] = {
+        { "colls", "cols" },
+        { "cosl", "cols" },
+        { "COLS", "cols" },
+        { "start_with", "starts_with" },
+        { "startwit", "starts_with" },
+        { "mix", "min" },
+        { "ros", "rows" },
+        { "rwos", "rows" },
+        { "cols", "cols" },
+        { "wors", NULL },
+        { "", NULL },
+        { "m", NULL },
+        { "xyz", NULL },
+        { "with", NULL },
+        { "columns", NULL },
+        { "stxrts_xithx", "starts_with" },
+        { "stxrtx_xithx", NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *word = nearest_word(cases[i].text, words, sizeof words / sizeof *words);
+        if (cases[i].word)
+            assert_string_equal(word ? word : "nothing", cases[i].word);
+        else
+            assert_null(word);
+    }
+    assert_null(nearest_word("min", words, 0));
+    char longer[200];
+    memset(longer, 'x', sizeof longer);
+    longer[sizeof longer - 1] = 0;
+    const char *const long_words[] = { longer };
+    assert_null(nearest_word(longer + 1, long_words, 1));
+}
+
+static void nearest_words_complete_an_error(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ "colls and more", 5 });
+    nearest_offer_name(&nearest, "rows");
+    int r = error_set(&err, PARE_EDATA, "unknown name 'colls'");
+    assert_int_equal(nearest_suggest(&nearest, &err, r), PARE_EDATA);
+    assert_string_equal(err.text, "unknown name 'colls'");
+    nearest_offer(&nearest, (struct pare_str){ "colorful", 5 });
+    nearest_offer(&nearest, (struct pare_str){ "cols = 3", 4 });
+    assert_int_equal(nearest_suggest(&nearest, &err, r), PARE_EDATA);
+    assert_string_equal(err.text, "unknown name 'colls'; did you mean 'cols'?");
+    assert_int_equal(nearest_suggest(&nearest, NULL, r), PARE_EDATA);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +511,8 @@ int main(void)
         cmocka_unit_test(json_text_is_always_utf8),
         cmocka_unit_test(json_fields_and_objects),
         cmocka_unit_test(paths_prefer_the_environment),
+        cmocka_unit_test(nearest_words_are_found_within_bounds),
+        cmocka_unit_test(nearest_words_complete_an_error),
     };
     return cmocka_run_group_tests(tests, enter_work, leave_work);
 }
