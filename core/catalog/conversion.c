@@ -140,6 +140,7 @@ static int put_conversion(struct catalog *catalog, const struct import *import, 
         " weighted_sqnr_db = m->>'$.accuracy.weighted_sqnr_db',"
         " measured = coalesce(m->>'$.accuracy.measured', 'full'),"
         " search = coalesce(m->>'$.target.search', 'reference'),"
+        " settings = coalesce(m->'$.settings', '{}'),"
         " lattice_exact = coalesce(m->>'$.lattice.exact', 0),"
         " lattice_rounded = coalesce(m->>'$.lattice.rounded', 0)"
         " FROM (SELECT ?1 AS m) WHERE id = ?4",

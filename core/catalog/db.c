@@ -272,8 +272,8 @@ json_t *db_value(sqlite3_stmt *statement, int column)
 /* Columns that hold JSON, wherever they occur. */
 static int holds_json(const char *name)
 {
-    static const char *const names[] = { "options", "overrides", "plugins",  "sandbox",
-                                         "shape",   "warnings",  "described" };
+    static const char *const names[] = { "options", "overrides", "plugins",   "sandbox",
+                                         "shape",   "warnings",  "described", "settings" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i]))
             return 1;
