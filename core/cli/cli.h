@@ -43,12 +43,15 @@ struct cli_option {
     int id;               /* what `set` gets */
 };
 
+#define CLI_SETTINGS 1000 /* the id of the first setting's option, setting_at(0) */
+
 struct cli_command {
     const char *name;
     const char *synopsis;             /* what follows the name: "FILE [--tensors]" */
     const char *summary;              /* one line, no full stop */
     const char *details;              /* more lines for --help, or NULL */
     const struct cli_option *options; /* beside the common ones, or NULL */
+    int takes_settings;               /* it has the options of settings/settings.h, too */
     int min_operands, max_operands;   /* max -1: any number */
     size_t state_size;                /* of the zeroed struct given to set and run */
     /* Takes one option; value is NULL when it takes none. CLI_OK, or an exit status after having

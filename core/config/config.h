@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemon's configuration: pared.conf(5) and the command line's options, which are the same
- * keys. Every key has a default, so that an empty file is a whole configuration.
+ * keys. Every key has a default, so that an empty file is a whole configuration. Keys that every
+ * job is told come from the table of settings (settings/settings.h).
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -16,11 +17,10 @@ struct config {
     struct job_target *targets;
     size_t n_targets;
     char *after; /* "archive" or "delete" */
-    uint64_t jobs, threads, retries;
-    uint64_t memory_limit, min_free;           /* bytes */
+    uint64_t jobs, retries;
+    uint64_t min_free;                         /* bytes */
     double settle, rescan, heartbeat, backoff; /* seconds */
-    char *sandbox, *nonfinite, *measure, *digest, *search, *cpu;
-    int allow_requantize;
+    json_t *settings;                          /* of every job (settings/settings.h) */
     int log_level;
 };
 

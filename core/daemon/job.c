@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/jobs_private.h"
+#include "settings/settings.h"
 #include "supervise/job_target.h"
 
 #include <fcntl.h>
@@ -268,15 +269,11 @@ static int check_space(const struct job *job, struct error *err)
  * when out of memory. */
 static json_t *make_overrides(const struct job *job)
 {
-    const char *search = job->jobs->config->search;
     _cleanup_json_ json_t *all = json_array();
     if (!all || (job->sidecars.rules && json_array_extend(all, job->sidecars.rules) < 0))
         return NULL;
-    if (strcmp(search, "recipe") != 0 &&
-        json_array_append_new(all, json_pack("{s:s, s:s+}", "name", "pared.conf", "text", "search ",
-                                             search)) < 0)
-        return NULL;
-    return TAKE(all);
+    int r = settings_add_rules(job->jobs->config->settings, "pared.conf", all);
+    return r < 0 ? NULL : TAKE(all);
 }
 
 static int start_run(struct job *job, struct error *err)
@@ -299,14 +296,7 @@ static int start_run(struct job *job, struct error *err)
                                            .plugins = config->plugins,
                                            .recipes = config->recipes,
                                            .architectures = config->architectures,
-                                           .threads = (unsigned)config->threads,
-                                           .memory_limit = config->memory_limit,
-                                           .cpu = config->cpu,
-                                           .nonfinite = config->nonfinite,
-                                           .sandbox = config->sandbox,
-                                           .measure = config->measure,
-                                           .without_digests = !strcmp(config->digest, "none"),
-                                           .allow_requantize = config->allow_requantize,
+                                           .values = config->settings,
                                            .silence = config->heartbeat } };
     struct job_callbacks callbacks = { on_event, on_published, job };
     return job_run_start(&spec, &callbacks, &job->run, err);

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "settings/settings.h"
 #include "supervise/job_target.h"
 
 #include <string.h>
@@ -28,8 +29,9 @@ int abilities_init(struct abilities *abilities, const struct config *config, dou
     *abilities = (struct abilities){ 0 };
     _cleanup_json_ json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", "plugins",
                                                "plugins", config->plugins, "recipes",
-                                               config->recipes, "cpu", config->cpu, "sandbox",
-                                               config->sandbox);
+                                               config->recipes, "cpu",
+                                               settings_text(config->settings, "cpu"), "sandbox",
+                                               settings_text(config->settings, "sandbox"));
     if (!request)
         return error_oom(err);
     int r = worker_process_run(config->worker, request, NULL, 0, seconds, keep_plugins, abilities,

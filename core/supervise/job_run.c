@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/timing.h"
+#include "settings/settings.h"
 #include "supervise/job_target.h"
 #include "supervise/manifest.h"
 #include "supervise/publish.h"
@@ -120,22 +121,13 @@ static void on_verify_line(void *context, const char *event, const json_t *line)
 
 /* ---- construction ---- */
 
-static const char *measure_of(const struct job_settings *settings)
-{
-    return settings->measure ? settings->measure : "full";
-}
-
 static json_t *make_settings(const struct job_settings *s)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "plugins",
-                     s->plugins ? s->plugins : "", "recipes", s->recipes ? s->recipes : "",
-                     "architectures", s->architectures ? s->architectures : "", "threads",
-                     (json_int_t)s->threads, "memory_limit", (json_int_t)s->memory_limit, "cpu",
-                     s->cpu ? s->cpu : "native", "nonfinite",
-                     s->nonfinite ? s->nonfinite : "refuse", "sandbox",
-                     s->sandbox ? s->sandbox : "best", "measure", measure_of(s), "digest",
-                     s->without_digests ? "none" : "sha256", "allow_requantize",
-                     s->allow_requantize, "recover", !s->no_recover);
+    _cleanup_json_ json_t *members = json_pack("{s:s, s:s, s:s}", "plugins",
+                                               s->plugins ? s->plugins : "", "recipes",
+                                               s->recipes ? s->recipes : "", "architectures",
+                                               s->architectures ? s->architectures : "");
+    return members && settings_put(s->values, members) == 0 ? TAKE(members) : NULL;
 }
 
 static int copy_target(struct run_target *to, size_t index, const struct job_target *from,
@@ -380,14 +372,14 @@ static int make_manifest(const struct job_run *run, const struct run_target *t,
     if (json_array_size(t->tensors) != json_array_size(t->expected))
         return error_oom(err);
     _cleanup_json_ json_t *files = NULL;
-    int without = !strcmp(json_get_string(run->settings, "digest", ""), "none");
+    int without = !strcmp(settings_text(run->settings, "digest"), "none");
     int r = staged_digests(&t->staged, t->line, without, &files, err);
     if (r < 0)
         return r;
     /* clang-format off */
     struct manifest_facts facts = {
         .uid = run->uid, .origin = run->origin, .format = t->format, .recipe = t->recipe,
-        .measured = json_get_string(run->settings, "measure", "full"),
+        .settings = run->settings,
         .options = t->options, .overrides = json_object_get(run->converting, "overrides"),
         .start = run->start, .source = run->described,
         .target = t->line, .tensors = t->tensors, .done = run->done, .files = files,

@@ -22,16 +22,8 @@
 struct job_settings {
     const char *worker;                            /* path of pare-worker */
     const char *plugins, *recipes, *architectures; /* colon-separated directories, or NULL */
-    unsigned threads;                              /* 0: one per CPU */
-    uint64_t memory_limit;                         /* bytes; 0: none */
-    const char *cpu;                               /* "native" */
-    const char *nonfinite;                         /* "refuse" */
-    const char *sandbox;                           /* "best" */
-    const char *measure;                           /* "full" */
-    int without_digests; /* no file is digested: nothing ties records to contents */
-    int allow_requantize;
-    int no_recover; /* what lies on a lattice is encoded anew */
-    double silence; /* seconds without a line before the worker is killed */
+    const json_t *values; /* as settings/settings.h has them; NULL: all have their defaults */
+    double silence;       /* seconds without a line before the worker is killed */
 };
 
 struct job_spec {

@@ -166,6 +166,32 @@ class Test(program.Program):
         done = self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "--search", "x", status=2)
         self.assertIn("neither reference nor best", done.stderr)
 
+    def test_settings_are_recorded(self):
+        self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "-q", "--nonfinite", "keep",
+                  "--no-recover")
+        manifest = json.loads((self.dir / "tiny-Q4_0.gguf.pare.json").read_text())
+        self.assertEqual(manifest["settings"],
+                         {"memory_limit": 0, "nonfinite": "keep", "digest": "sha256",
+                          "allow_requantize": False, "recover": False})
+        row = json.loads(self.pare("show", "1", "--json").stdout)["conversions"][0]
+        self.assertEqual(row["settings"], manifest["settings"])
+
+    def test_wrong_settings(self):
+        for option, value, text in (
+                ("--measure", "ful", '"ful" is none of its values, see --help'),
+                ("--threads", "-1", "--threads needs a whole number from 0 to 4096"),
+                ("--cpu", "", '--cpu: "": a value is wanted'),
+                ("--sandbox", "requir", '"requir" is none of its values')):
+            done = self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", option, value, status=2)
+            self.assertIn(text, done.stderr)
+        request = json.dumps({"kind": "recipes", "measure": "ful"})
+        done = subprocess.run([os.environ["PARE_WORKER"]], input=request, capture_output=True,
+                              text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        answer = json.loads(done.stdout)
+        self.assertEqual((answer["event"], answer["code"]), ("error", "usage"))
+        self.assertIn("did you mean 'full'?", answer["text"])
+
     def test_without_digests(self):
         for folder, digest in (("with", "sha256"), ("without", "none")):
             self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "--out", folder, "--digest",

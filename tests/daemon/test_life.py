@@ -84,6 +84,10 @@ class Start(Case):
                 (['--to', 'nonsense:q8_0'], 'no plugin writes the format nonsense'),
                 (['--set', 'sandbox=maybe'], '|require|best|off|'),
                 (['--set', 'colour=red'], 'there is no key `colour'),
+                (['--set', 'mesure=full'], "no key `mesure'; did you mean 'measure'?"),
+                (['--set', 'measure=ful'], "|full|sample|none| is wanted; did you mean 'full'?"),
+                (['--set', 'after=delet'], "|archive|delete| is wanted; did you mean 'delete'?"),
+                (['--set', 'allow_requantize=maybe'], 'allow_requantize = maybe: yes or no'),
                 (['--jobs', '0'], 'from 1 to 256')):
             self.d.options = arguments
             result = subprocess.run(self.d.command(), env=self.d.env, capture_output=True,
@@ -99,7 +103,7 @@ class Start(Case):
         command = [harness.programs()['pared'], '--config', path, '--check']
         result = subprocess.run(command, env=self.d.env, capture_output=True, text=True)
         self.assertEqual(result.returncode, 2)
-        self.assertIn("%s:6: there is no key `jbos'" % path, result.stderr)
+        self.assertIn("%s:6: there is no key `jbos'; did you mean 'jobs'?" % path, result.stderr)
         subprocess.run(['sed', '-i', 's/jbos/jobs/', path], check=True)
         result = subprocess.run(command, env=self.d.env, capture_output=True, text=True)
         self.assertEqual((result.returncode, result.stderr), (0, ''))

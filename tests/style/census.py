@@ -23,6 +23,7 @@ MAX_FOLDER_FILES, MAX_FOLDER_LINES = 30, 4500
 # The rooms of core, each with those that it may include besides itself and base.
 ROOMS = {
     "base": "",
+    "settings": "",
     "lang": "",
     "model": "lang",
     "plugin": "lang model",
@@ -32,14 +33,14 @@ ROOMS = {
     "weights": "lang model plugin",
     "map": "lang model plugin tokenizer unpack provenance weights",
     "recipe": "lang model plugin weights",
-    "convert": "lang model plugin tokenizer unpack provenance weights map recipe",
-    "worker": "lang model plugin tokenizer unpack provenance weights map recipe convert",
+    "convert": "settings lang model plugin tokenizer unpack provenance weights map recipe",
+    "worker": "settings lang model plugin tokenizer unpack provenance weights map recipe convert",
     "catalog": "",
-    "supervise": "catalog",
-    "config": "supervise",
-    "intake": "catalog supervise config",
-    "daemon": "catalog supervise config intake",
-    "cli": "catalog supervise config",
+    "supervise": "settings catalog",
+    "config": "settings supervise",
+    "intake": "settings catalog supervise config",
+    "daemon": "settings catalog supervise config intake",
+    "cli": "settings catalog supervise config",
 }
 MAY_INCLUDE = {room: {"base", room, *below.split()} for room, below in ROOMS.items()}
 INCLUDE = re.compile(r'#include "([\w/-]+\.h)"')

@@ -301,12 +301,12 @@ static int complete(struct bench_options *o)
     }
     const char *level = json_string_value(json_array_get(o->levels, 0));
     o->runs = o->runs ? o->runs : RUNS;
-    c->threads = json_integer_value(json_array_get(o->thread_counts, 0));
-    c->cpu = level ? level : "native";
-    c->nonfinite = "keep";
-    c->sandbox = "best";
-    c->allow_requantize = 1; /* nobody keeps what is made */
-    c->quiet = 1;
+    c->settings = json_pack("{s:I, s:s, s:s, s:b}", "threads",
+                            json_integer_value(json_array_get(o->thread_counts, 0)), "cpu",
+                            level ? level : "native", "nonfinite", "keep", "allow_requantize", 1);
+    if (!c->settings)
+        return cli_fail(CLI_FAILURE, "out of memory");
+    c->quiet = 1; /* nobody keeps what is made */
     c->no_record = 1;
     return CLI_OK;
 }

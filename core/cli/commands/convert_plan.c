@@ -7,6 +7,7 @@
 #include "cli/operand.h"
 #include "cli/table.h"
 #include "cli/views/census_view.h"
+#include "settings/settings.h"
 #include "supervise/job_target.h"
 
 #include <math.h>
@@ -122,10 +123,9 @@ static int print_plan(const json_t *plan, const char *name)
 static json_t *make_request(const struct convert_options *o, const struct convert_inputs *inputs,
                             const char *name)
 {
-    return json_pack("{s:o, s:I, s:s, s:s, s:s, s:b, s:b, s:O*}", "targets", targets_json(o, name),
-                     "threads", (json_int_t)o->threads, "cpu", o->cpu, "nonfinite", o->nonfinite,
-                     "sandbox", o->sandbox, "allow_requantize", o->allow_requantize, "recover",
-                     !o->no_recover, "overrides", inputs->overrides);
+    _cleanup_json_ json_t *request = json_pack("{s:o, s:O*}", "targets", targets_json(o, name),
+                                               "overrides", inputs->overrides);
+    return request && settings_put(o->settings, request) == 0 ? TAKE(request) : NULL;
 }
 
 static int print_plans(const struct cli *cli, json_t *const *plans, size_t n,
