@@ -9,7 +9,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-#include "base/error.h"
+#include "base/nearest.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -78,6 +78,9 @@ void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_output_failed(int errno_value);
 /* "pare: MESSAGE" and a hint at --help; CLI_USAGE. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same for an unknown word, with the known one that was likely meant, if any. */
+int cli_unknown(const struct nearest *nearest, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* --catalog, else the user's own catalog (free it); NULL when out of memory. */
 char *cli_catalog_path(const struct cli *cli);
@@ -90,6 +93,10 @@ int cli_number(const char *option, const char *text, long long min, long long ma
                long long *ret_number) __attribute__((warn_unused_result));
 /* A number over 0, up to max, from an option's value: 0, or -1 after cli_usage. */
 int cli_real(const char *option, const char *text, double max, double *ret_number)
+    __attribute__((warn_unused_result));
+/* 0 when the value is one of an option's words, which stand between bars; else -1 after
+ * cli_usage. */
+int cli_choice(const char *option, const char *choices, const char *text)
     __attribute__((warn_unused_result));
 /* Bytes with an optional suffix K, M, G or T (powers of 1024): 0, or -1 after cli_usage. */
 int cli_bytes(const char *option, const char *text, unsigned long long *ret_bytes)

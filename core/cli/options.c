@@ -6,7 +6,6 @@
  */
 #include "cli/options.h"
 
-#include "base/nearest.h"
 #include "cli/table.h"
 #include "settings/settings.h"
 
@@ -130,14 +129,21 @@ static int take(struct cli *cli, void *state, const struct option_tables *tables
     return set_common(cli, cli_common_options[number - COMMON_BASE].id, optarg, outcome);
 }
 
-static int complain(int c, char **argv)
+/* What getopt_long refused. */
+static int complain(const struct option_tables *tables, int c, char **argv)
 {
-    const char *word = argv[optind - 1];
+    const char *word = argv[optind - 1], *name = word + strspn(word, "-");
+    struct nearest nearest;
     if (optopt && optopt < COMMON_BASE && c == '?')
         return cli_usage("unknown option \"-%c\"", optopt);
     if (c == ':')
         return cli_usage("option \"%s\" needs a value", word);
-    return cli_usage("option \"%s\" is unknown, ambiguous or takes no value", word);
+    nearest_start(&nearest, (struct pare_str){ name, strcspn(name, "=") });
+    for (size_t i = 0; i < tables->n; i++)
+        nearest_offer_name(&nearest, tables->longs[i].name);
+    if (nearest.word.data && !nearest.distance) /* it is known, and takes no value */
+        nearest.word.data = NULL;
+    return cli_unknown(&nearest, "option \"%s\" is unknown, ambiguous or takes no value", word);
 }
 
 int options_parse(struct cli *cli, void *state, int argc, char **argv, int *ret_first,
@@ -158,7 +164,7 @@ int options_parse(struct cli *cli, void *state, int argc, char **argv, int *ret_
     int c;
     while ((c = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) != -1) {
         if (c == '?' || c == ':')
-            return complain(c, argv);
+            return complain(&tables, c, argv);
         int status = take(cli, state, &tables, c < 256 ? tables.values[c] : c, ret_outcome);
         if (status != CLI_OK)
             return status;

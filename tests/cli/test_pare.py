@@ -178,12 +178,21 @@ class Test(program.Program):
 
     def test_wrong_settings(self):
         for option, value, text in (
-                ("--measure", "ful", '"ful" is none of its values, see --help'),
+                ("--measure", "ful", '--measure: "ful" is none of its values, see --help; did you '
+                                     "mean 'full'?"),
+                ("--digest", "md5", '"md5" is none of its values, see --help\n'),
+                ("--search", "bset", "neither reference nor best; did you mean 'best'?"),
+                ("--mesure", "full", '"--mesure" is unknown, ambiguous or takes no value; did you '
+                                     "mean 'measure'?"),
+                ("--quiet=1", "tiny.gguf", 'takes no value\n'),
                 ("--threads", "-1", "--threads needs a whole number from 0 to 4096"),
                 ("--cpu", "", '--cpu: "": a value is wanted'),
                 ("--sandbox", "requir", '"requir" is none of its values')):
             done = self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", option, value, status=2)
             self.assertIn(text, done.stderr)
+        for command, text in (("conver", "no command \"conver\"; did you mean 'convert'?"),
+                              ("zzz", 'no command "zzz"\n')):
+            self.assertIn(text, self.pare(command, status=2).stderr)
         request = json.dumps({"kind": "recipes", "measure": "ful"})
         done = subprocess.run([os.environ["PARE_WORKER"]], input=request, capture_output=True,
                               text=True, timeout=60)

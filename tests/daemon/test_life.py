@@ -85,6 +85,7 @@ class Start(Case):
                 (['--set', 'sandbox=maybe'], '|require|best|off|'),
                 (['--set', 'colour=red'], 'there is no key `colour'),
                 (['--set', 'mesure=full'], "no key `mesure'; did you mean 'measure'?"),
+                (['--caltalog', 'x'], "did you mean `--catalog'?"),
                 (['--set', 'measure=ful'], "|full|sample|none| is wanted; did you mean 'full'?"),
                 (['--set', 'after=delet'], "|archive|delete| is wanted; did you mean 'delete'?"),
                 (['--set', 'allow_requantize=maybe'], 'allow_requantize = maybe: yes or no'),

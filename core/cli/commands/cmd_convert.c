@@ -92,15 +92,15 @@ static int set_setting(struct convert_options *o, const struct setting *setting,
     if (setting->kind == SETTING_COUNT &&
         cli_number(setting->option, value, 0, (long long)setting->max, &n) < 0)
         return CLI_USAGE;
+    if (setting->kind == SETTING_WORD && cli_choice(setting->option, setting->choices, value) < 0)
+        return CLI_USAGE;
     if (setting->kind == SETTING_FLAG)
         value = strcmp(setting->fallback, "yes") ? "yes" : "no";
     if (!o->settings)
         o->settings = json_object();
-    if (setting_set(o->settings, setting, value, &err) == 0)
-        return CLI_OK;
-    return setting->kind == SETTING_WORD
-               ? cli_usage("--%s: \"%s\" is none of its values, see --help", setting->option, value)
-               : cli_usage("--%s: \"%.100s\": %s", setting->option, value, err.text);
+    return setting_set(o->settings, setting, value, &err) < 0
+               ? cli_usage("--%s: \"%.100s\": %s", setting->option, value, err.text)
+               : CLI_OK;
 }
 
 /* A text that the names of entries have or have not; as with llama-quantize, not both. */
