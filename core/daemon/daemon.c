@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's life: see daemon.h. Start: locks, catalog, abilities, recovery, intake, socket, and
- * only then READY. Signals come by signalfd like everything else. Stopping takes the parts down in
- * the opposite order; what runs goes back into the queue.
+ * The daemon's life: see daemon.h. It starts with locks, catalog and abilities, restores what a
+ * crash may have left, opens intake and socket, and only then says READY. Signals come by signalfd
+ * like everything else. It stops in the opposite order; jobs that run go back into the queue.
  */
 #include "daemon/daemon.h"
 
@@ -212,16 +212,16 @@ static void note_plugins(struct daemon *daemon)
 }
 
 /* The claims go in before the manifests, since they know all targets of their jobs. */
-static int recover(struct daemon *daemon, int is_new, struct error *err)
+static int restore(struct daemon *daemon, int is_new, struct error *err)
 {
     struct jobs_callbacks callbacks = { on_job, daemon };
     int r = jobs_new(daemon->loop, daemon->config, &daemon->folders, daemon->catalog, &callbacks,
                      &daemon->jobs, err);
     if (r == 0 && is_new)
-        r = jobs_recover_claims(daemon->jobs, err);
+        r = jobs_restore_claims(daemon->jobs, err);
     if (r == 0 && is_new)
         r = rebuild_catalog(daemon->catalog, &daemon->folders, err);
-    return r < 0 ? r : jobs_recover(daemon->jobs, err);
+    return r < 0 ? r : jobs_restore(daemon->jobs, err);
 }
 
 static int open_ways_in(struct daemon *daemon, struct error *err)
@@ -248,7 +248,7 @@ static int start(struct daemon *daemon, struct error *err)
     if (r == 0)
         r = open_catalog(daemon, &is_new, err);
     if (r == 0)
-        r = recover(daemon, is_new, err);
+        r = restore(daemon, is_new, err);
     if (r == 0)
         r = open_ways_in(daemon, err);
     if (r != 0)

@@ -48,11 +48,12 @@ static void end_or_remember(struct job *job, int end, const char *reason)
     jobs_event(job->jobs, job->id, LOG_LEVEL_ERROR, "source", err.text);
 }
 
-/* The end did not reach the catalog: the source stays claimed, and the job runs once more. */
-static void lose(struct job *job, const struct error *err)
+/* The catalog did not take the end of this job: its source stays claimed, and the job will run
+ * once more. */
+static void remember_lost(struct job *job, const struct error *err)
 {
     struct jobs *jobs = job->jobs;
-    jobs_log(job->uid, err);
+    jobs_log_unrecorded(job->uid, err);
     int64_t *lost = reallocarray(jobs->lost, jobs->n_lost + 1, sizeof *lost);
     if (!lost)
         return;
@@ -65,7 +66,7 @@ void settle_lost(struct jobs *jobs)
     struct error err = ERROR_INIT;
     while (jobs->n_lost) {
         if (catalog_job_requeue(jobs->catalog, jobs->lost[jobs->n_lost - 1], 0, NULL, &err) < 0) {
-            jobs_log("queue", &err);
+            jobs_log_unrecorded("queue", &err);
             return;
         }
         jobs->n_lost--;
@@ -77,7 +78,7 @@ void settle_done(struct job *job)
     struct error err = ERROR_INIT;
     settle_forget_faults(job->jobs, job->id);
     if (catalog_job_done(job->jobs->catalog, job->id, &err) < 0) {
-        lose(job, &err);
+        remember_lost(job, &err);
         return;
     }
     end_or_remember(job, end_when_done(job->jobs), NULL);
@@ -90,7 +91,7 @@ void settle_failed(struct job *job, const struct error *why)
     char reason[ERROR_TEXT_MAX + 64];
     settle_forget_faults(job->jobs, job->id);
     if (catalog_job_failed(job->jobs->catalog, job->id, why, &err) < 0) {
-        lose(job, &err);
+        remember_lost(job, &err);
         return;
     }
     (void)snprintf(reason, sizeof reason, "%s (%s)", why->text, error_name(why->code));
@@ -103,7 +104,7 @@ void settle_cancelled(struct job *job)
     struct error err = ERROR_INIT;
     settle_forget_faults(job->jobs, job->id);
     if (catalog_job_cancelled(job->jobs->catalog, job->id, &err) < 0) {
-        lose(job, &err);
+        remember_lost(job, &err);
         return;
     }
     end_or_remember(job, CLAIM_FAIL, "cancelled");
@@ -137,7 +138,7 @@ static void requeue(struct job *job, double delay, const struct error *why)
     log_warning("%s: again in %.0f s: %s", job->name, delay, why->text);
     jobs_event(job->jobs, job->id, LOG_LEVEL_WARNING, "retry", why->text);
     if (catalog_job_requeue(job->jobs->catalog, job->id, delay, why, &err) < 0)
-        lose(job, &err);
+        remember_lost(job, &err);
 }
 
 void settle_error(struct job *job, const struct error *why)

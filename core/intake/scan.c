@@ -10,7 +10,7 @@
 #include "base/strbuf.h"
 #include "base/strmap.h"
 #include "intake/intake_private.h"
-#include "intake/look.h"
+#include "intake/observe.h"
 #include "supervise/job_target.h"
 #include "supervise/sidecar.h"
 #include "supervise/sidecar_name.h"
@@ -219,7 +219,7 @@ static int add_sidecar(struct scan *scan, const char *name)
 static int is_arriving_sidecar(const char *name, char ret_name[NAME_MAX + 1])
 {
     const char *dot = strrchr(name, '.');
-    if (!dot || !look_is_arriving(name))
+    if (!dot || !observe_is_partial_name(name))
         return 0;
     (void)snprintf(ret_name, NAME_MAX + 1, "%.*s", (int)(dot - name), name);
     return sidecar_beside(ret_name, NULL) != SIDECAR_NONE;

@@ -57,7 +57,7 @@ struct job_run {
 
 /* ---- lines ---- */
 
-static void keep(json_t **slot, const json_t *line)
+static void replace(json_t **slot, const json_t *line)
 {
     json_decref(*slot);
     *slot = json_incref((json_t *)line);
@@ -98,13 +98,13 @@ static void on_convert_line(void *context, const char *event, const json_t *line
     size_t position = said < 0 ? SIZE_MAX : (size_t)said;
     struct run_target *target = position < run->n_targets ? &run->targets[position] : NULL;
     if (!strcmp(event, "start"))
-        keep(&run->start, line);
+        replace(&run->start, line);
     else if (!strcmp(event, "source"))
-        keep(&run->described, line);
+        replace(&run->described, line);
     else if (!strcmp(event, "done"))
-        keep(&run->done, line);
+        replace(&run->done, line);
     else if (!strcmp(event, "target") && target)
-        keep(&target->line, line);
+        replace(&target->line, line);
     else if (!strcmp(event, "tensor") && target)
         keep_tensor(target, line);
     if (strcmp(event, "tensor") != 0)
@@ -115,7 +115,7 @@ static void on_verify_line(void *context, const char *event, const json_t *line)
 {
     struct job_run *run = context;
     if (!strcmp(event, "verified"))
-        keep(&run->targets[run->current].verified, line);
+        replace(&run->targets[run->current].verified, line);
     pass_on(run, event, line, run->current);
 }
 
@@ -174,11 +174,11 @@ static int copy_spec(struct job_run *run, const struct job_spec *spec)
 }
 
 /* Finishes what an earlier life of the job left half published. 1: target `index` is published. */
-static int recover(struct job_run *run, const struct job_spec *spec, size_t index,
-                   struct error *err)
+static int complete_target(struct job_run *run, const struct job_spec *spec, size_t index,
+                           struct error *err)
 {
     _cleanup_json_ json_t *manifest = NULL;
-    int r = job_recover_target(spec->out_dirfd, spec->uid, index, &manifest, err);
+    int r = job_complete_target(spec->out_dirfd, spec->uid, index, &manifest, err);
     if (r == 1 && run->callbacks.published)
         run->callbacks.published(run->callbacks.context, index, manifest);
     return r;
@@ -190,7 +190,7 @@ static int copy_targets(struct job_run *run, const struct job_spec *spec, struct
     if (!run->targets)
         return error_oom(err);
     for (size_t i = 0; i < spec->n_targets; i++) {
-        int r = spec->targets[i].done ? 1 : recover(run, spec, i, err);
+        int r = spec->targets[i].done ? 1 : complete_target(run, spec, i, err);
         if (r < 0)
             return r;
         if (r == 0 &&
@@ -466,14 +466,14 @@ int job_run_step(struct job_run *run, struct error *err)
     return converting ? after_convert(run, err) : after_verify(run, err);
 }
 
-int job_recover_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
-                       struct error *err)
+int job_complete_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
+                        struct error *err)
 {
     _cleanup_close_ int dirfd = -1;
     int r = staging_open_target(out_dirfd, uid, target, &dirfd, err);
     if (r != 0)
         return r < 0 ? r : 0;
-    r = publish_recover(out_dirfd, dirfd, ret_manifest, err);
+    r = publish_complete(out_dirfd, dirfd, ret_manifest, err);
     if (r == 0)
         r = staging_remove_target(out_dirfd, uid, target, err);
     return r;

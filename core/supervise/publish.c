@@ -193,7 +193,7 @@ static int finish_again(int out_dirfd, int dirfd, const json_t *intent, json_t *
     return load(out_dirfd, path, ret_manifest, err);
 }
 
-int publish_recover(int out_dirfd, int dirfd, json_t **ret_manifest, struct error *err)
+int publish_complete(int out_dirfd, int dirfd, json_t **ret_manifest, struct error *err)
 {
     _cleanup_json_ json_t *intent = NULL;
     int r = load(dirfd, STAGED_INTENT, &intent, err);

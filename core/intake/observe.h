@@ -1,15 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * One look at something in the drop directory, without reading a byte of it: a signature that
+ * What lies in the drop directory, seen without reading a byte of it: a signature that
  * changes whenever it does, and whether somebody may still be writing it.
  */
-#ifndef INTAKE_LOOK_H
-#define INTAKE_LOOK_H
+#ifndef INTAKE_OBSERVE_H
+#define INTAKE_OBSERVE_H
 
 #include <stdint.h>
 
-struct look {
+struct observation {
     uint64_t signature; /* over identity, size and times of every file in it */
     uint64_t bytes;
     uint64_t n_files;
@@ -17,12 +17,11 @@ struct look {
     char reason[160]; /* why it cannot be taken now; "" when nothing stands against it */
 };
 
-/* Adds the file `name` in dirfd. A file that is gone counts as a reason.
- */
-void look_at_file(int dirfd, const char *name, struct look *look);
+/* Adds the file `name` in dirfd. A file that is gone counts as a reason. */
+void observe_file(int dirfd, const char *name, struct observation *seen);
 /* 1 for the name of a transfer under way; an editor's left-overs and hidden files are none. */
-int look_is_arriving(const char *name);
+int observe_is_partial_name(const char *name);
 /* Adds all that is in the folder `name`, three levels deep. */
-void look_at_folder(int dirfd, const char *name, struct look *look);
+void observe_folder(int dirfd, const char *name, struct observation *seen);
 
 #endif
