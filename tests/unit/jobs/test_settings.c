@@ -81,9 +81,10 @@ static void test_request(void **state)
     assert_int_equal(settings_add_rules(NULL, "pared.conf", rules), 0);
     _cleanup_free_ char *text = json_to_text(rules);
     assert_string_equal(text, "[{\"name\":\"pared.conf\",\"text\":\"search best\"}]");
-    _cleanup_free_ char *recorded = json_to_text(record);
-    assert_string_equal(recorded, "{\"memory_limit\":0,\"nonfinite\":\"refuse\",\"digest\":"
-                                  "\"sha256\",\"allow_requantize\":false,\"recover\":false}");
+    assert_string_equal(json_get_string(record, "digest", ""), "sha256");
+    assert_int_equal(json_get_bool(record, "recover", 1), 0);
+    assert_null(json_object_get(record, "measure")); /* it has a place of its own */
+    assert_null(json_object_get(record, "search"));
 }
 
 static void refuse(const char *name, json_t *value, const char *complaint)
