@@ -82,6 +82,8 @@ class Start(Case):
         for arguments, text in (
                 (['--to', 'gguf:nonsense'], 'no recipe is called nonsense'),
                 (['--to', 'nonsense:q8_0'], 'no plugin writes the format nonsense'),
+                (['--to', 'gguf:q4_k_mm'], "lists them); did you mean 'q4_k_m'?"),
+                (['--to', 'ggfu:q8_0'], "did you mean 'gguf'?"),
                 (['--set', 'sandbox=maybe'], '|require|best|off|'),
                 (['--set', 'colour=red'], 'there is no key `colour'),
                 (['--set', 'mesure=full'], "no key `mesure'; did you mean 'measure'?"),
