@@ -74,7 +74,7 @@ int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 
  * is CLI_USAGE, all else CLI_FAILURE. */
 int cli_error(const struct error *err, const char *what);
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Standard output cannot be written: CLI_FAILURE, without a word when nobody reads it any more. */
+/* Standard output cannot be written: CLI_FAILURE, without a message when its reader has gone. */
 int cli_output_failed(int errno_value);
 /* "pare: MESSAGE" and a hint at --help; CLI_USAGE. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

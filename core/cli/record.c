@@ -16,7 +16,7 @@ struct record {
     char *out_path;
 };
 
-/* After the first fault the catalog is closed, with one warning. */
+/* At the first fault the catalog is closed, with one warning. */
 static void check(struct record *record, int r, const struct error *err)
 {
     if (r == 0)

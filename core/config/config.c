@@ -286,7 +286,7 @@ struct reading {
     struct config *config;
     json_t *seen; /* object: the keys that were given in this file */
     struct error *err;
-    int code; /* of the first mistake, after which the rest is passed over */
+    int code; /* of the first mistake; what follows it is not read */
 };
 
 static int handle_line(void *user, const char *section, const char *name, const char *value)

@@ -36,21 +36,21 @@ int config_set(struct config *config, const char *key, const char *value, struct
 int config_add_target(struct config *config, const char *text, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Reads a file over what is set. PARE_EUSAGE with file, line and reason; PARE_EIO when it cannot
- * be read. */
+/* Reads a file; its keys replace what is set. PARE_EUSAGE with file, line and reason; PARE_EIO when
+ * it cannot be read. */
 int config_load(struct config *config, const char *path, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Checks what no single key shows: at least one target, directories that differ. Relative paths are
- * made absolute, and what was not given gets its place: done and failed in the drop directory, the
- * socket beside the catalog, plugins, recipes and worker as installed. */
+/* Checks the keys together: there is at least one target, and directories differ. Relative paths
+ * are made absolute, and paths that were not given get their defaults: done and failed in the drop
+ * directory, the socket beside the catalog, plugins, recipes and worker as installed. */
 int config_finish(struct config *config, struct error *err) __attribute__((warn_unused_result));
 
 /* All keys with their values as text, in the manual's order. New reference. */
 json_t *config_json(const struct config *config);
 
-/* For a reload: gives `fresh` what only a restart can change from `running`, which loses it.
- * Returns the first key that would have changed, or NULL. */
+/* For a reload: keys that only a restart can change are moved from `running` to `fresh`. Returns
+ * the first of them that would have changed, or NULL. */
 const char *config_keep_fixed(struct config *running, struct config *fresh);
 
 #endif

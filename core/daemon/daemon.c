@@ -40,8 +40,8 @@ static void status_soon(struct daemon *daemon)
     loop_timer_sooner(daemon->loop, &daemon->status_timer, STATUS_SECONDS);
 }
 
-/* Says that all is well only if it is: the loop has turned, or this would not run, and the catalog
- * answers. */
+/* The watchdog is fed only while all is well: that this runs shows that the loop turns, and the
+ * catalog is asked. */
 static void feed_watchdog(void *context)
 {
     struct daemon *daemon = context;
@@ -156,7 +156,8 @@ static void on_signal(void *context, uint32_t events)
     loop_quit(daemon->loop);
 }
 
-/* A lease that we hold for a moment may be broken by SIGIO, a client may go while we write. */
+/* Breaking one of our short leases sends SIGIO, and writing to a client that has gone SIGPIPE:
+ * neither may end the daemon. */
 static int take_signals(struct daemon *daemon, struct error *err)
 {
     sigset_t set;

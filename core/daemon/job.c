@@ -144,7 +144,7 @@ static void on_readable(void *context, uint32_t events)
     advance(context);
 }
 
-/* The descriptor is another one with each step of the run, so it is watched anew. */
+/* Does the next step of the run. Its descriptor may be another one then, so it is watched anew. */
 static void advance(void *context)
 {
     struct job *job = context;
@@ -161,7 +161,7 @@ static void advance(void *context)
         end_job(job, r, &err);
 }
 
-/* A sidecar that was dropped with the model and is gone must not be missed in silence. */
+/* A job must not go on without a sidecar that was dropped with its model. */
 static int check_sidecars(const struct job *job, struct error *err)
 {
     for (size_t i = 0; i < job->ticket.n_sidecars; i++) {
@@ -199,7 +199,7 @@ static int open_source(struct job *job, struct error *err)
     return r < 0 ? r : source_set_open(folders->claimed_fd, path, 0, &job->source, err);
 }
 
-/* What the outputs may need at most: each target about as much as the source. */
+/* Checks the space for the outputs, of which each may need about as much as the source. */
 static int check_space(const struct job *job, struct error *err)
 {
     uint64_t have = folders_free_bytes(job->jobs->folders);
@@ -214,8 +214,7 @@ static int check_space(const struct job *job, struct error *err)
                      (unsigned long long)(have / 1000000));
 }
 
-/* What stands before every recipe: rules beside the model, then what the configuration says. NULL
- * when out of memory. */
+/* The overrides: rules beside the model, then settings that are rules. NULL when out of memory. */
 static json_t *make_overrides(const struct job *job)
 {
     _cleanup_json_ json_t *all = json_array();

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What is said of jobs, and where it goes: into the log, into the catalog as far as people want it
- * there, and to those who watch the daemon. A catalog that does not take it is logged; that a
- * target's record is missing, the job remembers.
+ * What is said of jobs, and where it goes: into the log, into the catalog as far as people want
+ * it there, and to those who watch the daemon. When the catalog fails, that is logged; a job
+ * remembers it when one of its published targets could not be recorded.
  */
 #include "base/json.h"
 #include "base/log.h"

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * pared: options and exit statuses (pared(8)). Options go over the configuration file, also when it
- * is read again. The file is read when it is named, or when no directory is given.
+ * pared: options and exit statuses (pared(8)). Options override the configuration file, also
+ * when it is read again. The file is read when it is named, or when no directory is given.
  */
 #include "base/cleanup.h"
 #include "base/log.h"

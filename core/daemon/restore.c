@@ -15,8 +15,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* Calls for each entry of a directory that is not hidden; an entry's trouble is logged, and it
- * is tried again later. */
+/* Calls `each` for every entry of a directory that is not hidden. When it fails, that is logged,
+ * and the entry is tried again later. */
 static int for_each(struct jobs *jobs, int dirfd, const char *name, const char *path,
                     int (*each)(struct jobs *, const char *, struct error *), struct error *err)
 {

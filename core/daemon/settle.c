@@ -111,7 +111,7 @@ void settle_cancelled(struct job *job)
     log_info("%s: cancelled", job->name);
 }
 
-/* Counts one more fault of the job; how many there are now. */
+/* Counts one more fault of the job and returns how many there are now. */
 static unsigned count_fault(struct jobs *jobs, int64_t id)
 {
     for (size_t i = 0; i < jobs->n_faults; i++)

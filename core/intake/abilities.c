@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Abilities: see abilities.h. */
+/* Abilities: see abilities.h. A worker is asked, since the daemon loads no plugin; recipes are only
+ * looked for by name. */
 #include "intake/abilities.h"
 
 #include "base/cleanup.h"

@@ -66,7 +66,7 @@ int candidate_add_sidecar(struct candidate *candidate, const char *name, struct 
     return strlist_add(&candidate->sidecars, &candidate->n_sidecars, name, err);
 }
 
-/* One that is not whole yet stands against its model. */
+/* A sidecar that is not complete yet keeps its model waiting. */
 static void observe_sidecar(int dirfd, const char *name, struct observation *seen)
 {
     struct observation own = { 0 };
@@ -100,8 +100,8 @@ static void observe(const struct candidate *candidate, int dirfd, struct observa
     *ret_seen = now;
 }
 
-/* Something stands against it: what a writer or the passing of time will change is looked at again
- * soon. */
+/* It cannot be taken now. `soon`: a writer or time alone may change that, so it is examined again
+ * before long. */
 static void wait_for(struct candidate *candidate, int soon, const char *reason)
 {
     candidate->state = soon ? CANDIDATE_SETTLING : CANDIDATE_WAITING;

@@ -91,7 +91,7 @@ static int leases_mean_something(int fd)
     }
 }
 
-/* 1: somebody has it open for writing; 0: nobody; -1: there is no telling. */
+/* 1: somebody has it open for writing; 0: nobody; -1: the kernel cannot say. */
 static int has_writer(int fd)
 {
     if (!leases_mean_something(fd))

@@ -13,8 +13,8 @@ struct observation {
     uint64_t signature; /* over identity, size and times of every file in it */
     uint64_t bytes;
     uint64_t n_files;
-    int no_leases;    /* some file's writers cannot be asked for: only time can tell */
-    char reason[160]; /* why it cannot be taken now; "" when nothing stands against it */
+    int no_leases;    /* the kernel cannot say whether some file is being written: wait for quiet */
+    char reason[160]; /* why it cannot be taken now, or "" */
 };
 
 /* Adds the file `name` in dirfd. A file that is gone counts as a reason. */

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Probes: see probe.h. */
+/* Probes: see probe.h. The worker's answer is its exit: what it says of the model on the way is of
+ * no use yet. */
 #include "intake/probe.h"
 
 #include "base/cleanup.h"

@@ -63,7 +63,7 @@ static void replace(json_t **slot, const json_t *line)
     *slot = json_incref((json_t *)line);
 }
 
-/* Hands a line on, with the job's index of its target. */
+/* Passes a line to the caller, whose index of the target replaces the worker's position. */
 static void pass_on(struct job_run *run, const char *event, const json_t *line, size_t position)
 {
     if (!run->callbacks.event)
@@ -76,8 +76,8 @@ static void pass_on(struct job_run *run, const char *event, const json_t *line, 
         run->callbacks.event(run->callbacks.context, event, copy);
 }
 
-/* Keeps of a tensor's line what will be needed: there may be many. What is lost for want of memory
- * is missed by verification, or by make_manifest. */
+/* Keeps only what will be needed of a tensor's line, since there may be many. When memory runs out
+ * here, verification or make_manifest finds that a tensor is missing. */
 static void keep_tensor(struct run_target *t, const json_t *line)
 {
     static const char *const keys[] = { "name", "to", "probe" };
@@ -144,7 +144,7 @@ static int copy_target(struct run_target *to, size_t index, const struct job_tar
     return to->format && to->recipe && to->stem && to->tensors && to->expected ? 0 : -1;
 }
 
-/* What only converting needs to know. NULL when out of memory. */
+/* The members that only a `convert` request has. NULL when out of memory. */
 static json_t *make_converting(const struct job_spec *spec)
 {
     _cleanup_json_ json_t *members = json_object();
@@ -173,7 +173,8 @@ static int copy_spec(struct job_run *run, const struct job_spec *spec)
     return run->uid && run->origin && run->worker_path && run->settings && run->converting ? 0 : -1;
 }
 
-/* Finishes what an earlier life of the job left half published. 1: target `index` is published. */
+/* Finishes a publication that an earlier run of the job was interrupted in. 1: target `index` is
+ * published. */
 static int complete_target(struct job_run *run, const struct job_spec *spec, size_t index,
                            struct error *err)
 {
@@ -292,7 +293,7 @@ void job_run_free(struct job_run *run, int keep_staging)
         run_target_deinit(&run->targets[i]);
     if (!keep_staging && !run->keep_staging && run->uid && run->dirfd >= 0 &&
         staging_remove(run->out_dirfd, run->uid, &ignored) < 0) {
-        /* It is hidden and goes with the job's next life. */
+        /* The folder is hidden, and the job's next run removes it. */
     }
     cleanup_close(&run->dirfd);
     cleanup_close(&run->work);
@@ -332,7 +333,7 @@ static json_t *verify_request(const struct job_run *run, const struct run_target
                      "expect", expect);
 }
 
-/* Notes why the current target failed; what hits every target ends the job instead. */
+/* Notes why the current target failed and goes on to the next. A cancelled job ends here. */
 static int skip_target(struct job_run *run, const struct error *why, struct error *err)
 {
     const struct run_target *t = &run->targets[run->current];

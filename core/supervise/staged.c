@@ -113,11 +113,11 @@ static int count_entries(int dirfd, const char *name, int below, size_t *n, stru
         else
             ++*n;
     }
-    *n += *n == before; /* an empty one is one thing that nobody told of */
+    *n += *n == before; /* an empty folder counts as one thing that the worker did not name */
     return r < 0 ? r : file_sync(fd, "the output's folder", err);
 }
 
-/* Every entry of the folder must be one that the worker told of. */
+/* Every entry of the folder must be one that the worker named. */
 static int check_entries(const struct source_set *set, int dirfd, struct error *err)
 {
     size_t n = 0;

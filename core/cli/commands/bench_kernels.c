@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* `pare bench` of kernels: a worker measures them, we show what it says. */
+/* `pare bench` of kernels. A worker measures them, since only workers load plugins; this shows its
+ * lines. */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "cli/commands/bench_private.h"
@@ -74,7 +75,7 @@ static int print_json(const struct figures *f, const struct bench_options *o)
     return all ? cli_print_json(all) : cli_fail(CLI_FAILURE, "out of memory");
 }
 
-/* Three digits that count, where there are no more before the point. */
+/* Three significant digits, or all before the point when these are more. */
 static void add_figure(struct table *table, double value)
 {
     char text[FIGURE_SIZE];

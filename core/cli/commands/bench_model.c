@@ -178,7 +178,7 @@ static int warm(const struct source_set *source)
     return CLI_OK;
 }
 
-/* One copy before all, for the first file costs more than those that find its room again. */
+/* Makes one copy first: the first file costs more than later ones, which reuse its blocks. */
 static int run_rounds(struct rounds *r)
 {
     double seconds;
@@ -203,7 +203,7 @@ static int compare_reals(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Least, median and greatest of a figure over the rounds; `stage`: of that stage, or NULL. */
+/* Least, median and greatest of a figure over the rounds, or of a stage when that is given. */
 static void spread(const json_t *list, const char *key, const char *stage, double ret_values[3])
 {
     double values[BENCH_MAX_RUNS];

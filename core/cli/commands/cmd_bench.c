@@ -89,7 +89,7 @@ static int set(void *state, int id, const char *value)
     return CLI_OK;
 }
 
-/* Options of one of the two are no good for the other. */
+/* Refuses options of one half together with the other. */
 static int check(const struct bench_options *o, int n_operands)
 {
     if (!o->model && (o->convert.n_targets || o->runs || o->directory))

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* `pare convert`: its options, then each source in turn. */
+/* `pare convert`: its options, then each source in turn. Options of settings come from their table.
+ * */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "cli/commands/convert_private.h"
@@ -82,7 +83,7 @@ int convert_add_target(struct convert_options *o, const char *text)
     return CLI_OK;
 }
 
-/* The option of a setting. What the message says depends on what its value would have been. */
+/* The option of a setting; each kind of value has its own message. */
 static int set_setting(struct convert_options *o, const struct setting *setting, const char *value)
 {
     struct error err = ERROR_INIT;
@@ -103,7 +104,7 @@ static int set_setting(struct convert_options *o, const struct setting *setting,
                : CLI_OK;
 }
 
-/* A text that the names of entries have or have not; as with llama-quantize, not both. */
+/* Adds a text that entries' names must have, or must not have; as in llama-quantize, not both. */
 static int add_part(struct convert_options *o, const char *key, const char *value)
 {
     if (!o->importance_parts)
@@ -159,7 +160,7 @@ static int set_split_tensors(struct convert_options *o, const char *value)
     return add_writing(o, "split_max_tensors", text);
 }
 
-/* Options about the way from one world of names to the other (pare-architecture(5)). */
+/* Options about the map from one naming world to the other (pare-architecture(5)). */
 static int set_mapping(struct convert_options *o, int id, const char *value)
 {
     if (id == OPTION_AS_CONTAINER)

@@ -27,7 +27,7 @@ static json_t *targets_json(const struct convert_options *options, const char *n
     return TAKE(targets);
 }
 
-/* The rule as the recipe says it; of an option only the option, which says the same. */
+/* The rule as the recipe has it; of an option only the option, since its rule says the same. */
 static void add_rule(struct table *table, const char *rule)
 {
     const char *end = strncmp(rule, "--", 2) ? NULL : strstr(rule, "': ");
@@ -60,7 +60,7 @@ static int print_tensors(const json_t *plan)
     return r;
 }
 
-/* How many tensors: those with importance, and the bytes that all had before. */
+/* Counts the tensors with importance; *ret_bytes is what all tensors have in the source. */
 static size_t count_weighed(const json_t *plan, uint64_t *ret_bytes)
 {
     size_t i, n = 0;

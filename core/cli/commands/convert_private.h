@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* `pare convert`, split: its options, one job, the progress that people see, the dry run. */
+/* What the files of `pare convert` share: options, one job, its progress, the dry run. */
 #ifndef CLI_COMMANDS_CONVERT_PRIVATE_H
 #define CLI_COMMANDS_CONVERT_PRIVATE_H
 

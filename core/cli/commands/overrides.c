@@ -137,7 +137,7 @@ int overrides_keep(struct overrides *overrides, const char *value)
     return add(overrides, OVERRIDE_KEEP, "keep", value, "keep if name ~ \"%s\"", value);
 }
 
-/* One role gets this encoding; where that does not fit it is an error, no other is taken. */
+/* Gives one role this encoding. Where that does not fit it is an error: no fallback is taken. */
 static int add_end(struct overrides *overrides, enum override_rank rank, const char *option,
                    const char *value, const char *condition)
 {
