@@ -16,7 +16,7 @@
 
 void jobs_log_unrecorded(const char *what, const struct error *err)
 {
-    log_error("%s: the catalog does not take it: %s", what, err->text);
+    log_error("%s: cannot be recorded in the catalog: %s", what, err->text);
 }
 
 void jobs_event(struct jobs *jobs, int64_t id, int level, const char *kind, const char *text)

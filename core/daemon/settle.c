@@ -44,7 +44,8 @@ static void end_or_remember(struct job *job, int end, const char *reason)
     if (r == 0)
         return;
     job->jobs->unsettled = 1;
-    log_error("%s: the source could not be put away, trying again later: %s", job->name, err.text);
+    log_error("%s: the source could not be moved away, which will be tried again: %s", job->name,
+              err.text);
     jobs_event(job->jobs, job->id, LOG_LEVEL_ERROR, "source", err.text);
 }
 
@@ -135,7 +136,7 @@ void settle_forget_faults(struct jobs *jobs, int64_t id)
 static void requeue(struct job *job, double delay, const struct error *why)
 {
     struct error err = ERROR_INIT;
-    log_warning("%s: again in %.0f s: %s", job->name, delay, why->text);
+    log_warning("%s: will be tried again in %.0f s: %s", job->name, delay, why->text);
     jobs_event(job->jobs, job->id, LOG_LEVEL_WARNING, "retry", why->text);
     if (catalog_job_requeue(job->jobs->catalog, job->id, delay, why, &err) < 0)
         remember_lost(job, &err);

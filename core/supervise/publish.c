@@ -138,8 +138,8 @@ int publish_target(int out_dirfd, int dirfd, const char *stem, const char *suffi
         if (r != 1)
             return r;
     }
-    return error_set(err, PARE_EEXIST, "%s%s and %d numbered names are taken", stem, suffix,
-                     MAX_TRIES - 2);
+    return error_set(err, PARE_EEXIST, "%s%s is taken, and so are %d names with a number", stem,
+                     suffix, MAX_TRIES - 2);
 }
 
 /* A JSON file of ours. 1: it is there and whole; 0: it is not there. */

@@ -29,7 +29,9 @@ static int take_suffix(struct staged *staged, const char *stem, const json_t *li
     size_t n = strlen(stem);
     if (strncmp(output, stem, n) != 0 || strlen(output + n) > 32 ||
         output[n + strspn(output + n, allowed)])
-        return error_set(err, PARE_EVERIFY, "the worker calls its output \"%s\"", output);
+        return error_set(err, PARE_EVERIFY,
+                         "the worker calls its output \"%s\", not \"%s\" with an ending", output,
+                         stem);
     staged->suffix = strdup(output + n);
     staged->files.name = strdup(output);
     return staged->suffix && staged->files.name ? 0 : error_oom(err);
@@ -125,8 +127,8 @@ static int check_entries(const struct source_set *set, int dirfd, struct error *
     if (r < 0)
         return r;
     if (n != set->n)
-        return error_set(err, PARE_EVERIFY, "the worker's folder holds %zu files, it told of %zu",
-                         n, set->n);
+        return error_set(err, PARE_EVERIFY, "the worker's folder holds %zu files, it named %zu", n,
+                         set->n);
     return 0;
 }
 

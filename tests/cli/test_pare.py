@@ -110,7 +110,7 @@ class Test(program.Program):
         (self.dir / "file").write_text("not a database, but long enough to look like one\n" * 99)
         done = self.pare("convert", "tiny.gguf", "--to", "gguf:f16", "-o", "out", "--catalog",
                          "file/x.db")
-        self.assertIn("warning: the catalog does not get this conversion", done.stderr)
+        self.assertIn("warning: this conversion is not recorded in the catalog: ", done.stderr)
         self.assertEqual(len(self.outputs()), 3)
 
     def test_measure(self):

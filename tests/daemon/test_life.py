@@ -259,8 +259,7 @@ class Requests(Case):
 
     def test_cancel_a_running_one(self):
         self.drop('hang.gguf')
-        self.wait_state('running')
-        time.sleep(0.2)
+        wait_until(lambda: os.path.exists(os.path.join(self.d.side, 'hang.convert')))
         self.assertTrue(self.d.ask('cancel', job='1')['ok'])
         self.d.wait_done(1, 15)
         self.assertEqual(self.d.states(), ['cancelled'])

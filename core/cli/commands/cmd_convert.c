@@ -168,7 +168,7 @@ static int set_mapping(struct convert_options *o, int id, const char *value)
     if (id == OPTION_PRE && (!*value || strlen(value) > 64))
         return cli_usage("--pre needs a name such as llama-bpe, not \"%.100s\"", value);
     if (id == OPTION_TOKENIZER && strcmp(value, "none") != 0)
-        return cli_usage("--tokenizer: \"%.100s\" is not its only value: none", value);
+        return cli_usage("--tokenizer: \"%.100s\" is not a value; the only one is none", value);
     return add_writing(o, id == OPTION_PRE ? "pre" : "tokenizer", value);
 }
 
