@@ -19,19 +19,38 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
+static int is_number(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* What a letter more or less costs, and what another letter costs: digits are not mixed up. */
+static unsigned cost_of(char c)
+{
+    return is_number(c) ? 2 : 1;
+}
+
+static unsigned cost_of_change(char x, char y)
+{
+    return x == y ? 0 : is_number(x) || is_number(y) ? NONE : 1;
+}
+
 /* The edits from a to b, by the usual table of the distances of their beginnings, of which three
  * rows are enough (optimal string alignment, Boytsov 2011, section 2.2). */
 static unsigned distance_of(struct pare_str a, struct pare_str b)
 {
     unsigned rows[3][MAX_LEN + 1];
     unsigned *before = rows[0], *above = rows[1], *row = rows[2];
-    for (unsigned j = 0; j <= b.len; j++)
-        above[j] = before[j] = j;
+    above[0] = 0;
+    for (unsigned j = 1; j <= b.len; j++)
+        above[j] = above[j - 1] + cost_of(b.data[j - 1]);
+    memcpy(before, above, sizeof rows[0]);
     for (unsigned i = 1; i <= a.len; i++) {
-        row[0] = i;
+        row[0] = above[0] + cost_of(a.data[i - 1]);
         for (unsigned j = 1; j <= b.len; j++) {
             char x = lower(a.data[i - 1]), y = lower(b.data[j - 1]);
-            row[j] = least(above[j - 1] + (x != y), least(above[j], row[j - 1]) + 1);
+            row[j] = least(above[j] + cost_of(x), row[j - 1] + cost_of(y));
+            row[j] = least(row[j], above[j - 1] + cost_of_change(x, y));
             if (i > 1 && j > 1 && x == lower(b.data[j - 2]) && y == lower(a.data[i - 2]))
                 row[j] = least(row[j], before[j - 2] + 1);
         }

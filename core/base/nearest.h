@@ -3,8 +3,9 @@
 /*
  * The known word that somebody most likely meant by an unknown one. Words are near when few edits
  * lead from one to the other (a letter more, less or changed, or two neighbours swapped; capitals
- * do not count): one edit up to four letters, two up to seven, three beyond. Where several words
- * are equally near, the one that was offered first is taken.
+ * do not count): one edit up to four letters, two up to seven, three beyond. A changed digit is no
+ * slip: q6_k and q4_0 are not near q4_k, but q4k is. Where several words are equally near, the one
+ * that was offered first is taken.
  */
 #ifndef BASE_NEAREST_H
 #define BASE_NEAREST_H

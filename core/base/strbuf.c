@@ -74,17 +74,6 @@ void strbuf_printf(struct strbuf *sb, const char *format, ...)
     sb->len += (size_t)n;
 }
 
-void strbuf_escape(struct strbuf *sb, const char *data, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)data[i];
-        if (c < 0x20 || c == 0x7f || c == '\\')
-            strbuf_printf(sb, "\\x%02x", c);
-        else
-            strbuf_add(sb, &data[i], 1);
-    }
-}
-
 char *strbuf_finish(struct strbuf *sb)
 {
     if (!sb->data && !sb->failed)

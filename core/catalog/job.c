@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "catalog/catalog_private.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define UNFINISHED "('queued', 'running')"
@@ -141,7 +140,7 @@ static int must_have_changed(struct catalog *catalog, int64_t job, struct error 
     int r = db_text(catalog, err, &state, "SELECT state FROM job WHERE id = ?", "i", job);
     if (r != 0)
         return r;
-    return error_set(err, PARE_EUSAGE, "job %" PRId64 " is %s", job, state);
+    return error_set(err, PARE_EUSAGE, "job %lld is %s", (long long)job, state);
 }
 
 /* One statement on the job (bound: its id) and one on its conversions, as one transaction. */

@@ -49,7 +49,7 @@ static json_t *text_or_null(char *text)
 static int config_model_type(const struct model *model, char **ret_type, struct error *err)
 {
     _cleanup_json_ json_t *config = NULL;
-    int r = map_read_json(model, "config.json", MAP_MAX_CONFIG, &config, err);
+    int r = side_file_json(model, "config.json", SIDE_FILE_MAX_CONFIG, &config, err);
     if (r < 0 && r != PARE_EDATA && r != PARE_ELIMIT)
         return r;
     const char *type = r == 0 ? json_get_string(config, "model_type", NULL) : NULL;

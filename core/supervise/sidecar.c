@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/strlist.h"
+#include "base/text.h"
 #include "supervise/sidecar_name.h"
 
 #include <errno.h>
@@ -56,11 +57,6 @@ void sidecars_deinit(struct sidecars *sidecars)
     *sidecars = (struct sidecars){ 0 };
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Collects the names in a directory: of the files that lie beside `model`, or all that lie inside
  * when it is NULL. */
 static int collect(int dirfd, const char *model, int is_folder, unsigned wanted,
@@ -84,7 +80,7 @@ static int collect(int dirfd, const char *model, int is_folder, unsigned wanted,
             r = strlist_add(&found->names, &found->n, name, err);
     }
     if (found->n)
-        qsort(found->names, found->n, sizeof *found->names, compare_names);
+        qsort(found->names, found->n, sizeof *found->names, text_compare);
     return r;
 }
 

@@ -141,7 +141,7 @@ static int make_model(const json_t *request, const char *key, struct model **ret
         if (r == 0)
             bytes += (*ret_model)->files[i].size;
     }
-    (*ret_model)->memory_limit = (64u << 20) + 2 * bytes;
+    (*ret_model)->memory.limit = (64u << 20) + 2 * bytes;
     return r;
 }
 

@@ -68,7 +68,7 @@ static int read_tensors(const struct pare_host *host, struct pare_job *job, uint
                       shown(text, value));
 }
 
-static int read_keep(const struct pare_host *host, struct pare_job *job, bool *ret_keep)
+static int read_keep(const struct pare_host *host, struct pare_job *job, int *ret_keep)
 {
     static const char *const WORDS[] = { "false", "true", "no", "yes", "0", "1" };
     const char *text = host->option(job, "keep_split");

@@ -9,12 +9,10 @@
 
 #include <pare/plugin.h>
 
-#include <stdbool.h>
-
 struct split_options {
     uint64_t max_size;    /* bytes of tensor data in a file; UINT64_MAX: no limit */
     uint64_t max_tensors; /* in a file; UINT64_MAX: no limit */
-    bool keep;            /* the same tensors in the same files as in the source */
+    int keep;             /* the same tensors in the same files as in the source */
 };
 
 /* Reads split_max_size (or else the option called `alias`, unless that is NULL), split_max_tensors

@@ -9,28 +9,30 @@
  *     the elements, in C order
  *
  * A reader turns that header into a list of tensors, here of one, and never touches the elements:
- * the host reads them at the extent that it is told, checks that it lies inside the file, and knows
- * from the encoding's name how to decode them. Every byte of the file is untrusted: bound lengths
- * before using them, compute sizes with __builtin_mul_overflow, say in every error what is wrong.
- * `cc -shared -fPIC -o npy.so npy.c` builds it; `pare plugins` lists it. See pare-plugin(3).
+ * the host reads them from the place that the reader names, after checking that the place lies in
+ * the file, and the encoding's name says how to decode them. Every byte of the file is untrusted:
+ * read it with common/cursor.h, which bounds every length (copy that header along), compute sizes
+ * with __builtin_mul_overflow, say in every error what is wrong. From the folder that has common/
+ * `cc -shared -fPIC -I. -o npy.so example-reader/npy.c` builds it; `pare plugins` lists it. See
+ * pare-plugin(3).
  */
+#include "common/cursor.h"
 #include <pare/plugin.h>
 #include <string.h>
 
 #define MAX_HEADER 10000 /* bytes; NumPy's own limit */
 
-/* What open() learns and next() tells. */
+/* What npy_open finds, for npy_next to hand out. */
 struct npy {
-    const struct pare_host *host;
-    struct pare_job *job;
-    char *header; /* text, NUL-terminated */
+    struct cursor cursor; /* where it reads; has the host and the job */
+    char *header;         /* text, NUL-terminated */
     struct pare_tensor tensor;
-    uint32_t n_told; /* tensors that next() has given */
+    uint32_t n_given; /* tensors that npy_next has handed out */
 };
 
 static int fail(const struct npy *npy, int code, const char *text)
 {
-    return npy->host->fail(npy->job, code, "npy: %s", text);
+    return cursor_fail(&npy->cursor, code, "%s", text);
 }
 
 /* Is the file one of ours? Only what is in `probe` may be looked at. */
@@ -41,33 +43,25 @@ static int npy_probe(const struct pare_probe *probe)
     return memcmp(probe->head, "\x93NUMPY", 6) == 0 ? 95 : 0;
 }
 
-/* Reads the text of the header; *ret_data is the offset of the elements. */
-static int read_header(struct npy *npy, uint64_t *ret_data)
+/* Reads the text of the header; then the cursor is at the elements. */
+static int read_header(struct npy *npy)
 {
-    uint8_t head[12];
-    const int r = npy->host->read(npy->job, 0, 0, head, sizeof head);
+    uint8_t head[8]; /* magic, major, minor */
+    uint64_t length = 0;
+    const int r = cursor_bytes(&npy->cursor, head, sizeof head, "the version");
     if (r < 0)
-        return r; /* the host has reported it: pass it up */
+        return r; /* it is reported: pass it up */
     if (head[6] < 1 || head[6] > 3 || head[7] != 0)
         return fail(npy, PARE_ENOTSUP, "only versions 1.0, 2.0 and 3.0 of the format are known");
-    const size_t start = head[6] == 1 ? 10 : 12;
-    uint64_t n = head[8] | (uint64_t)head[9] << 8;
-    if (start == 12)
-        n |= (uint64_t)head[10] << 16 | (uint64_t)head[11] << 24;
-    if (n > MAX_HEADER) /* before any memory is asked for */
-        return fail(npy, PARE_ELIMIT, "the header is longer than the limit of 10000 bytes");
-    npy->header = npy->host->alloc(npy->job, n + 1, 1);
-    if (npy->header == NULL)
-        return PARE_ENOMEM;
-    *ret_data = start + n;
-    return npy->host->read(npy->job, 0, start, npy->header, n);
+    return cursor_text(&npy->cursor, head[6] == 1 ? 2 : 4, MAX_HEADER, "the header", &npy->header,
+                       &length);
 }
 
 /* The text after 'key': in the header, or NULL. */
 static const char *value_of(const char *header, const char *key)
 {
     const char *found = strstr(header, key);
-    if (found == NULL || strstr(found + 1, key) != NULL)
+    if (!found || strstr(found + 1, key))
         return NULL; /* absent, or twice: whose meaning would count? */
     found += strlen(key);
     return found + strspn(found, " ");
@@ -84,7 +78,7 @@ static int read_descr(struct npy *npy, uint64_t *ret_size)
                   { "'<i2'", "i16", 2 }, { "'<u2'", "u16", 2 }, { "'<i4'", "i32", 4 },
                   { "'<u4'", "u32", 4 }, { "'<i8'", "i64", 8 }, { "'<u8'", "u64", 8 } };
     const char *value = value_of(npy->header, "'descr':");
-    if (value == NULL)
+    if (!value)
         return fail(npy, PARE_EDATA, "the header has no 'descr', or two");
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strncmp(value, types[i].descr, 5) == 0) {
@@ -104,7 +98,7 @@ static int read_shape(struct npy *npy, uint64_t *size)
 {
     struct pare_tensor *tensor = &npy->tensor;
     const char *p = value_of(npy->header, "'shape':");
-    if (p == NULL || *p++ != '(')
+    if (!p || *p++ != '(')
         return fail(npy, PARE_EDATA, "the header has no 'shape' in parentheses, or two");
     while (p += strspn(p, " ,"), *p != ')') {
         uint64_t dim = 0;
@@ -126,45 +120,48 @@ static int read_shape(struct npy *npy, uint64_t *size)
 /* Parses the header into npy->tensor. */
 static int parse(struct npy *npy)
 {
-    struct pare_file file = { .struct_size = sizeof file };
-    uint64_t data = 0, size = 0;
-    int r = read_header(npy, &data);
+    const struct cursor *cursor = &npy->cursor;
+    uint64_t size = 0;
+    int r = read_header(npy);
     if (r == 0)
         r = read_descr(npy, &size);
     if (r == 0)
         r = read_shape(npy, &size);
-    if (r == 0)
-        r = npy->host->file_info(npy->job, 0, &file);
     if (r < 0)
         return r;
     const char *order = value_of(npy->header, "'fortran_order':");
-    if (order == NULL || strncmp(order, "False", 5) != 0)
+    if (!order || strncmp(order, "False", 5) != 0)
         return fail(npy, PARE_ENOTSUP, "the array is in Fortran order: save it in C order");
-    if (file.size > data && file.size - data > size)
+    if (cursor->size - cursor->pos > size)
         return fail(npy, PARE_EDATA, "there are bytes after the array's data");
     npy->tensor.struct_size = sizeof npy->tensor;
     npy->tensor.name = (struct pare_str){ "array", 5 }; /* the file gives none */
     npy->tensor.n_planes = 1;
-    npy->tensor.planes[0] = (struct pare_extent){ .file = 0, .offset = data, .length = size };
-    return npy->host->file_role(npy->job, 0, PARE_FILE_WEIGHTS);
+    npy->tensor.planes[0] =
+        (struct pare_extent){ .file = 0, .offset = cursor->pos, .length = size };
+    return cursor->host->file_role(cursor->job, 0, PARE_FILE_WEIGHTS);
 }
 
 static void npy_close(void *state)
 {
     struct npy *npy = state;
-    npy->host->release(npy->job, npy->header); /* NULL is fine */
-    npy->host->release(npy->job, npy);
+    const struct cursor cursor = npy->cursor;
+    cursor_close(&npy->cursor);
+    cursor.host->release(cursor.job, npy->header); /* NULL is fine */
+    cursor.host->release(cursor.job, npy);
 }
 
 /* Called once; what it sets in *ret_state goes to next and close. */
 static int npy_open(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
     struct npy *npy = host->alloc(job, 1, sizeof *npy);
-    if (npy == NULL)
+    if (!npy)
         return PARE_ENOMEM;
-    npy->host = host;
-    npy->job = job;
-    const int r = parse(npy);
+    npy->cursor.host = host;
+    npy->cursor.job = job;
+    int r = cursor_open(&npy->cursor, 0, "npy");
+    if (r == 0)
+        r = parse(npy);
     if (r == 0)
         *ret_state = npy;
     else
@@ -176,7 +173,7 @@ static int npy_open(const struct pare_host *host, struct pare_job *job, void **r
 static int npy_next(void *state, struct pare_tensor *ret_tensor)
 {
     struct npy *npy = state;
-    if (npy->n_told++ > 0)
+    if (npy->n_given++ > 0)
         return 0;
     *ret_tensor = npy->tensor;
     return 1;

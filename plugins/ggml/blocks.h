@@ -161,7 +161,7 @@ static inline void block_encode(const struct block_shape *shape, const float *x,
     if (!floats_finite(x, shape->len)) {
         memset(block, 0, shape->bytes);
         shape->damage(block);
-    } else if (shape->encode_lanes == NULL) {
+    } else if (!shape->encode_lanes) {
         shape->encode(x, context, block);
     } else {
         beside->x[beside->n] = x;
@@ -183,7 +183,7 @@ static inline double block_error(const float *x, const float *y, const float *im
     for (uint32_t i = 0; i < n; i += 8) {
         for (uint32_t k = 0; k < 8; k++) {
             double error = (double)y[i + k] - (double)x[i + k];
-            double weight = importance != NULL ? (double)importance[i + k] : 1.0;
+            double weight = importance ? (double)importance[i + k] : 1.0;
             part[k] += weight * (error * error);
         }
     }
@@ -222,7 +222,7 @@ static inline void block_lanes_improve(const struct block_shape *shape, struct b
 /* 1 when the longer search is asked for; older hosts know of none. */
 static inline int best_wanted(const struct pare_calibration *calibration)
 {
-    return calibration != NULL &&
+    return calibration &&
            calibration->struct_size >=
                offsetof(struct pare_calibration, search) + sizeof(calibration->search) &&
            calibration->search == PARE_SEARCH_BEST;
@@ -240,7 +240,7 @@ static inline void blocks_improve(const struct block_shape *shape, const float *
                 continue;
             }
             beside.x[beside.n] = x + i;
-            beside.context[beside.n].importance = importance != NULL ? importance + i : NULL;
+            beside.context[beside.n].importance = importance ? importance + i : NULL;
             beside.block[beside.n++] = block;
             if (beside.n == LANES_ROOM) {
                 block_lanes_improve(shape, &beside);
@@ -258,28 +258,28 @@ static inline void blocks_encode(const struct block_shape *shape, const float *x
                                  uint64_t row_len, const struct pare_calibration *calibration,
                                  void *const *planes)
 {
-    const float *importance = calibration != NULL ? calibration->importance : NULL;
+    const float *importance = calibration ? calibration->importance : NULL;
     struct block_lanes beside = { .has_importance = importance != NULL };
     uint8_t *block = planes[0];
     float means[LANES_ROOM];
 
     for (uint64_t row = 0; row < rows; row++) {
         struct block_context context = { 0 };
-        if (importance != NULL && shape->row_mean) {
+        if (importance && shape->row_mean) {
             if (row % LANES_ROOM == 0) {
                 rows_mean_square(x, rows - row, row_len, means);
             }
             context.row_mean_square = means[row % LANES_ROOM];
         }
         for (uint64_t i = 0; i < row_len; i += shape->len) {
-            context.importance = importance != NULL ? importance + i : NULL;
+            context.importance = importance ? importance + i : NULL;
             block_encode(shape, x + i, &context, block, &beside);
             block += shape->bytes;
         }
         x += row_len;
     }
     block_lanes_flush(shape, &beside);
-    if (shape->best != NULL && best_wanted(calibration)) {
+    if (shape->best && best_wanted(calibration)) {
         blocks_improve(shape, x - rows * row_len, rows, row_len, importance, planes[0]);
     }
 }
@@ -411,20 +411,21 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
 #define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_) \
     _Static_assert((block_bytes) > 0, #id)
 #else
-#define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_)    \
-    static const struct pare_plane plane = { sizeof(plane), "data", block_bytes, 0 }; \
-    static const struct pare_plane *const planes_data[] = { &plane, NULL };           \
-    static const struct pare_kernel *const kernels[] = { &kernel_##id##_c,            \
-                                                         MORE_KERNELS(id) NULL };     \
-    const struct pare_encoding encoding_##id = {                                      \
-        .struct_size = sizeof(struct pare_encoding),                                  \
-        .name = #id,                                                                  \
-        .summary = text,                                                              \
-        .flags = PARE_ENCODING_QUANTIZED | (more_flags),                              \
-        .block_len = block_len_,                                                      \
-        .planes = planes_data,                                                        \
-        .kernels = kernels,                                                           \
-        .recover = recover_,                                                          \
+#define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_)  \
+    static const struct pare_plane plane = { sizeof(plane), "data", PARE_PER_BLOCK, \
+                                             8 * (block_bytes) };                   \
+    static const struct pare_plane *const planes_data[] = { &plane, NULL };         \
+    static const struct pare_kernel *const kernels[] = { &kernel_##id##_c,          \
+                                                         MORE_KERNELS(id) NULL };   \
+    const struct pare_encoding encoding_##id = {                                    \
+        .struct_size = sizeof(struct pare_encoding),                                \
+        .name = #id,                                                                \
+        .summary = text,                                                            \
+        .flags = PARE_ENCODING_QUANTIZED | (more_flags),                            \
+        .block_len = block_len_,                                                    \
+        .planes = planes_data,                                                      \
+        .kernels = kernels,                                                         \
+        .recover = recover_,                                                        \
     }
 #endif
 

@@ -95,8 +95,7 @@ int lattice_too_close(const float *x, uint32_t n, int32_t top, enum pare_grain g
 
 static float level_of(const struct lattice *lattice, uint32_t code)
 {
-    return lattice->levels != NULL ? lattice->levels[code]
-                                   : (float)(lattice->least + (int32_t)code);
+    return lattice->levels ? lattice->levels[code] : (float)(lattice->least + (int32_t)code);
 }
 
 /* The code of the level nearest to `value`, which is no farther out than a little over the last. */
@@ -105,7 +104,7 @@ static uint32_t nearest_code(const struct lattice *lattice, float value)
     int32_t last = (int32_t)lattice->count - 1;
     uint32_t code = 0;
 
-    if (lattice->levels == NULL) {
+    if (!lattice->levels) {
         return (uint32_t)clamp_int(round_even(value) - lattice->least, 0, last);
     }
     while ((int32_t)code < last &&

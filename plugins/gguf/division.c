@@ -33,7 +33,7 @@ static int divide_by_limits(struct gguf_target *target, const struct split_optio
             return r;
         if (gguf_align(tensor.planes[0].length, target->alignment, &bytes) < 0)
             bytes = INT64_MAX;
-        bool fits = filled <= options->max_size && bytes <= options->max_size - filled;
+        int fits = filled <= options->max_size && bytes <= options->max_size - filled;
         if (there > 0 && (!fits || there == options->max_tensors)) {
             if (target->n_shards == GGUF_MAX_SHARDS)
                 return too_many(target);
@@ -51,11 +51,11 @@ static int divide_by_limits(struct gguf_target *target, const struct split_optio
 /* Numbers the source's files in the order of their first tensors. *ret_sorted: that is the order in
  * which the host has them. ranks: one for each file, NO_RANK. */
 static int rank_by_tensors(const struct gguf_target *target, uint64_t n, uint32_t *ranks,
-                           uint32_t n_files, uint32_t *ret_n, bool *ret_sorted)
+                           uint32_t n_files, uint32_t *ret_n, int *ret_sorted)
 {
     uint32_t n_ranks = 0;
     uint32_t last = 0;
-    bool sorted = true;
+    int sorted = 1;
     for (uint64_t i = 0; i < n; i++) {
         struct pare_tensor tensor;
         int r = gguf_target_tensor(target, i, &tensor);
@@ -85,7 +85,7 @@ static int rank_by_files(const struct gguf_target *target, uint32_t *ranks, uint
         int r = target->host->file_info(target->job, i, &info);
         if (r < 0)
             return r;
-        bool used = ranks[i] != NO_RANK;
+        int used = ranks[i] != NO_RANK;
         if (!used && info.role != PARE_FILE_WEIGHTS)
             continue;
         ranks[i] = n_weights++;
@@ -124,7 +124,7 @@ static int divide_as_source(struct gguf_target *target, uint64_t n)
     const struct pare_host *host = target->host;
     uint32_t n_files = host->file_count(target->job);
     uint32_t *ranks = host->alloc(target->job, n_files + 1u, sizeof(*ranks));
-    bool sorted = false;
+    int sorted = 0;
     if (!ranks)
         return PARE_ENOMEM;
     for (uint32_t i = 0; i < n_files; i++)

@@ -28,7 +28,7 @@ static void put(struct sink *sink, const void *bytes, uint64_t n)
 static void put_elements(struct sink *sink, const void *elements, uint64_t count, uint32_t size)
 {
     if (sink->data)
-        gguf_copy_elements(sink->data + sink->length, elements, count, size);
+        cursor_copy(sink->data + sink->length, elements, count, size);
     sink->length += count * size;
 }
 

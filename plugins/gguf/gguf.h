@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside the GGUF plugin: what its files share. From the bottom up: types.c knows the tensor
- * types, cursor.c reads a file within its bounds, values.c parses metadata, rules.c says what
+ * types, values.c parses metadata, rules.c says what
  * certain keys must be, tensors.c parses the tensor table, split.c scans the headers of all shards
  * and puts them in order, reader.c and writer.c (with writer.h) are the two ends that the host
  * calls. The rules are those of docs/formats/gguf.md. All memory comes from the host; nothing is
@@ -12,9 +12,7 @@
 #ifndef GGUF_H
 #define GGUF_H
 
-#include <pare/plugin.h>
-
-#include <stdbool.h>
+#include "common/cursor.h"
 
 #define GGUF_MAX_TENSORS 1048576u            /* in a file */
 #define GGUF_MAX_KEYS 65536u                 /* in a file */
@@ -29,7 +27,6 @@
 #define GGUF_HEADER 24u     /* magic, version, two counts */
 #define GGUF_MIN_KEY 14u    /* the smallest key and value: length, 1 byte, type, 1 byte */
 #define GGUF_MIN_TENSOR 25u /* the smallest tensor info: length, 1 byte, dims, type, offset */
-#define GGUF_QUOTED 160     /* a name that is fit to print */
 
 /* What warn_unused_result marks: functions that return 0 or enum pare_status, already reported. */
 #define GGUF_CHECKED __attribute__((warn_unused_result))
@@ -50,47 +47,20 @@ uint32_t gguf_element_size(uint32_t type);
 /* "u32", "array", ... */
 const char *gguf_element_name(uint32_t type);
 
-/* A file that is read forward, through a buffer, never past its end. */
-struct gguf_cursor {
-    const struct pare_host *host;
-    struct pare_job *job;
-    uint32_t file;
-    uint64_t size; /* of the file */
-    uint64_t pos;
-    char name[GGUF_QUOTED];
-    uint8_t *buffer;
-    uint64_t start; /* where in the file the buffer's bytes come from */
-    size_t have;
-};
-
-/* Points the cursor at the first byte of a file; the first call (a zeroed cursor with host and job
- * set) allocates the buffer, which cursor_close releases. */
-int cursor_open(struct gguf_cursor *cursor, uint32_t file) GGUF_CHECKED;
-void cursor_close(struct gguf_cursor *cursor);
-void cursor_seek(struct gguf_cursor *cursor, uint64_t pos);
-/* PARE_EINCOMPLETE when fewer than n bytes are left; `what` says of what they are. */
-int cursor_need(struct gguf_cursor *cursor, uint64_t n, const char *what) GGUF_CHECKED;
-int cursor_bytes(struct gguf_cursor *cursor, void *buffer, size_t n, const char *what) GGUF_CHECKED;
-int cursor_skip(struct gguf_cursor *cursor, uint64_t n, const char *what) GGUF_CHECKED;
-int cursor_u32(struct gguf_cursor *cursor, const char *what, uint32_t *ret_value) GGUF_CHECKED;
-int cursor_u64(struct gguf_cursor *cursor, const char *what, uint64_t *ret_value) GGUF_CHECKED;
-/* Reports what is wrong with the file at `cursor->pos` or thereabouts; returns the code. */
-int cursor_fail(const struct gguf_cursor *cursor, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4))) GGUF_CHECKED;
-
-/* The name in printable ASCII, other bytes as \xNN, long ones cut; ret_text has GGUF_QUOTED
- * bytes. Returns ret_text. */
-const char *gguf_quote(const char *name, size_t length, char *ret_text);
-/* Copies elements of a value between little-endian bytes and host order. */
-void gguf_copy_elements(void *to, const void *from, uint64_t count, uint32_t size);
 /* Rounds up to a multiple of a power of two; -1 when the result is not below 2^63. */
-int gguf_align(uint64_t value, uint32_t alignment, uint64_t *ret_value) GGUF_CHECKED;
+static inline int GGUF_CHECKED gguf_align(uint64_t value, uint32_t alignment, uint64_t *ret_value)
+{
+    if (value > (uint64_t)INT64_MAX - (alignment - 1))
+        return -1;
+    *ret_value = (value + alignment - 1) & ~(uint64_t)(alignment - 1);
+    return 0;
+}
 
 /* A metadata entry whose key and type are read. */
 struct gguf_entry {
     struct pare_str key; /* in the buffer given to gguf_entry_next */
     uint32_t type;       /* enum pare_type, of the elements */
-    bool is_array;
+    int is_array;
     uint64_t count;      /* 1 unless an array */
     uint64_t at;         /* where its value (an array's first element) begins */
     uint64_t text_bytes; /* of all strings together; set by gguf_value_scan */
@@ -98,12 +68,12 @@ struct gguf_entry {
 };
 
 /* Reads key, type and count; key_buffer has PARE_MAX_NAME bytes. */
-int gguf_entry_next(struct gguf_cursor *cursor, uint64_t index, char *key_buffer,
+int gguf_entry_next(struct cursor *cursor, uint64_t index, char *key_buffer,
                     struct gguf_entry *ret_entry) GGUF_CHECKED;
 /* Checks the value and moves past it. */
-int gguf_value_scan(struct gguf_cursor *cursor, struct gguf_entry *entry) GGUF_CHECKED;
+int gguf_value_scan(struct cursor *cursor, struct gguf_entry *entry) GGUF_CHECKED;
 /* Reads a scanned entry's value again and gives it to the host's meta_set. */
-int gguf_value_load(struct gguf_cursor *cursor, const struct gguf_entry *entry) GGUF_CHECKED;
+int gguf_value_load(struct cursor *cursor, const struct gguf_entry *entry) GGUF_CHECKED;
 
 /* Keys whose meaning the plugin knows. */
 enum gguf_key {
@@ -121,21 +91,20 @@ enum gguf_key {
 
 /* What those keys say in one file. */
 struct gguf_facts {
-    bool seen[GGUF_N_KEYS];
+    int seen[GGUF_N_KEYS];
     uint64_t value[GGUF_N_KEYS]; /* of single numbers */
     uint64_t count[GGUF_N_KEYS]; /* of arrays */
 };
 
 /* Checks a scanned entry against the rule for its key, if there is one, and notes what it says. */
-int gguf_rules_apply(const struct gguf_cursor *cursor, const struct gguf_entry *entry,
+int gguf_rules_apply(const struct cursor *cursor, const struct gguf_entry *entry,
                      struct gguf_facts *facts) GGUF_CHECKED;
 /* Checks what the keys of a file say together. */
-int gguf_rules_finish(const struct gguf_cursor *cursor,
-                      const struct gguf_facts *facts) GGUF_CHECKED;
+int gguf_rules_finish(const struct cursor *cursor, const struct gguf_facts *facts) GGUF_CHECKED;
 /* Whether a key says how a model is split over files: such keys are not part of the model. */
-bool gguf_key_is_split(struct pare_str key);
+int gguf_key_is_split(struct pare_str key);
 /* Whether the key has this text. */
-bool gguf_key_is(struct pare_str key, const char *text);
+int gguf_key_is(struct pare_str key, const char *text);
 
 /* An entry of the tensor table. */
 struct gguf_tensor {
@@ -150,8 +119,8 @@ struct gguf_tensor {
 
 /* Reads and checks the table's next entry; *offset is where its data must begin, and becomes where
  * the next one's must. */
-int gguf_tensor_next(struct gguf_cursor *cursor, uint64_t index, uint32_t alignment,
-                     uint64_t *offset, struct gguf_tensor *ret_tensor) GGUF_CHECKED;
+int gguf_tensor_next(struct cursor *cursor, uint64_t index, uint32_t alignment, uint64_t *offset,
+                     struct gguf_tensor *ret_tensor) GGUF_CHECKED;
 
 /* A file of the model whose header is checked. */
 struct gguf_shard {
@@ -166,7 +135,7 @@ struct gguf_shard {
 
 /* Scans all GGUF files of the job and sets their roles. *ret_shards is an array from host->alloc,
  * in the order of the split; key_buffer as for gguf_entry_next. */
-int gguf_shards_scan(struct gguf_cursor *cursor, char *key_buffer, struct gguf_shard **ret_shards,
+int gguf_shards_scan(struct cursor *cursor, char *key_buffer, struct gguf_shard **ret_shards,
                      uint32_t *ret_n_shards) GGUF_CHECKED;
 
 extern const struct pare_reader gguf_reader;

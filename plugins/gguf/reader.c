@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct state {
-    struct gguf_cursor cursor;
+    struct cursor cursor;
     char *key_buffer;
     struct gguf_shard *shards;
     uint32_t n_shards;
@@ -20,12 +20,12 @@ struct state {
     struct gguf_tensor tensor;
 };
 
-static int probe(const struct pare_probe *source)
+static int reader_probe(const struct pare_probe *source)
 {
     size_t name_len = strlen(source->name);
-    bool named = name_len >= 5 && memcmp(source->name + name_len - 5, ".gguf", 5) == 0;
+    int named = name_len >= 5 && memcmp(source->name + name_len - 5, ".gguf", 5) == 0;
     size_t n = source->head_len < 4 ? source->head_len : 4;
-    bool magic = n == 0 || memcmp(source->head, "GGUF", n) == 0;
+    int magic = n == 0 || memcmp(source->head, "GGUF", n) == 0;
     if (n == 4 && magic)
         return 100;
     if (!named)
@@ -33,7 +33,7 @@ static int probe(const struct pare_probe *source)
     return magic ? 50 : 10; /* cut short; or something else under this name, to be explained */
 }
 
-static void close(void *opened)
+static void reader_close(void *opened)
 {
     struct state *state = opened;
     if (!state)
@@ -51,8 +51,8 @@ static void close(void *opened)
 /* Loads the metadata of the split's first shard. */
 static int metadata_load(struct state *state)
 {
-    struct gguf_cursor *cursor = &state->cursor;
-    int r = cursor_open(cursor, state->shards[0].file);
+    struct cursor *cursor = &state->cursor;
+    int r = cursor_open(cursor, state->shards[0].file, NULL);
     cursor_seek(cursor, GGUF_HEADER);
     for (uint64_t i = 0; i < state->shards[0].n_keys && r == 0; i++) {
         struct gguf_entry entry;
@@ -69,14 +69,14 @@ static int metadata_load(struct state *state)
 
 static int shard_begin(struct state *state)
 {
-    int r = cursor_open(&state->cursor, state->shards[state->shard].file);
+    int r = cursor_open(&state->cursor, state->shards[state->shard].file, NULL);
     cursor_seek(&state->cursor, state->shards[state->shard].infos);
     state->index = 0;
     state->offset = 0;
     return r;
 }
 
-static int open(const struct pare_host *host, struct pare_job *job, void **ret_state)
+static int reader_open(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
     struct state *state = host->alloc(job, 1, sizeof(*state));
     if (!state)
@@ -92,7 +92,7 @@ static int open(const struct pare_host *host, struct pare_job *job, void **ret_s
     if (r == 0)
         r = shard_begin(state);
     if (r < 0) {
-        close(state);
+        reader_close(state);
         return r;
     }
     *ret_state = state;
@@ -117,7 +117,7 @@ static void describe(const struct state *state, struct pare_tensor *ret_tensor)
         ret_tensor->dims[i] = tensor->dims[tensor->n_dims - 1 - i];
 }
 
-static int next(void *opened, struct pare_tensor *ret_tensor)
+static int reader_next(void *opened, struct pare_tensor *ret_tensor)
 {
     struct state *state = opened;
     while (state->index == state->shards[state->shard].n_tensors) {
@@ -141,8 +141,8 @@ const struct pare_reader gguf_reader = {
     .struct_size = sizeof(gguf_reader),
     .name = "gguf",
     .summary = "GGUF versions 2 and 3, single files and splits",
-    .probe = probe,
-    .open = open,
-    .next = next,
-    .close = close,
+    .probe = reader_probe,
+    .open = reader_open,
+    .next = reader_next,
+    .close = reader_close,
 };

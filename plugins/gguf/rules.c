@@ -7,26 +7,25 @@
  */
 #include "gguf/gguf.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 struct key_rule {
     const char *key;
     uint32_t type;
     uint32_t or_type; /* another type that will do */
-    bool is_array;
+    int is_array;
 };
 
 static const struct key_rule KEYS[GGUF_N_KEYS] = {
-    [GGUF_KEY_ARCHITECTURE] = { "general.architecture", PARE_STRING, PARE_STRING, false },
-    [GGUF_KEY_ALIGNMENT] = { "general.alignment", PARE_U32, PARE_U32, false },
-    [GGUF_KEY_SPLIT_NO] = { "split.no", PARE_U16, PARE_U16, false },
-    [GGUF_KEY_SPLIT_COUNT] = { "split.count", PARE_U16, PARE_U16, false },
-    [GGUF_KEY_SPLIT_TENSORS] = { "split.tensors.count", PARE_I32, PARE_I32, false },
-    [GGUF_KEY_TOKENS] = { "tokenizer.ggml.tokens", PARE_STRING, PARE_STRING, true },
-    [GGUF_KEY_SCORES] = { "tokenizer.ggml.scores", PARE_F32, PARE_I32, true },
-    [GGUF_KEY_TOKEN_TYPES] = { "tokenizer.ggml.token_type", PARE_I32, PARE_I32, true },
-    [GGUF_KEY_MERGES] = { "tokenizer.ggml.merges", PARE_STRING, PARE_STRING, true },
+    [GGUF_KEY_ARCHITECTURE] = { "general.architecture", PARE_STRING, PARE_STRING, 0 },
+    [GGUF_KEY_ALIGNMENT] = { "general.alignment", PARE_U32, PARE_U32, 0 },
+    [GGUF_KEY_SPLIT_NO] = { "split.no", PARE_U16, PARE_U16, 0 },
+    [GGUF_KEY_SPLIT_COUNT] = { "split.count", PARE_U16, PARE_U16, 0 },
+    [GGUF_KEY_SPLIT_TENSORS] = { "split.tensors.count", PARE_I32, PARE_I32, 0 },
+    [GGUF_KEY_TOKENS] = { "tokenizer.ggml.tokens", PARE_STRING, PARE_STRING, 1 },
+    [GGUF_KEY_SCORES] = { "tokenizer.ggml.scores", PARE_F32, PARE_I32, 1 },
+    [GGUF_KEY_TOKEN_TYPES] = { "tokenizer.ggml.token_type", PARE_I32, PARE_I32, 1 },
+    [GGUF_KEY_MERGES] = { "tokenizer.ggml.merges", PARE_STRING, PARE_STRING, 1 },
 };
 
 /* Counts that each architecture has under its own prefix. */
@@ -40,51 +39,53 @@ static const struct {
     { ".vocab_size", INT32_MAX },
 };
 
-bool gguf_key_is(struct pare_str key, const char *text)
+int gguf_key_is(struct pare_str key, const char *text)
 {
     return key.len == strlen(text) && memcmp(key.data, text, key.len) == 0;
 }
 
-bool gguf_key_is_split(struct pare_str key)
+int gguf_key_is_split(struct pare_str key)
 {
     return gguf_key_is(key, KEYS[GGUF_KEY_SPLIT_NO].key) ||
            gguf_key_is(key, KEYS[GGUF_KEY_SPLIT_COUNT].key) ||
            gguf_key_is(key, KEYS[GGUF_KEY_SPLIT_TENSORS].key);
 }
 
-static int counts_apply(const struct gguf_cursor *cursor, const struct gguf_entry *entry)
+static int counts_apply(const struct cursor *cursor, const struct gguf_entry *entry)
 {
-    char key[GGUF_QUOTED];
+    char key[CURSOR_QUOTED];
     for (size_t i = 0; i < sizeof(COUNTS) / sizeof(COUNTS[0]); i++) {
         size_t n = strlen(COUNTS[i].suffix);
         if (entry->is_array || entry->key.len < n ||
             memcmp(entry->key.data + entry->key.len - n, COUNTS[i].suffix, n) != 0)
             continue;
-        gguf_quote(entry->key.data, entry->key.len, key);
+        cursor_quote(entry->key.data, entry->key.len, key);
         if (entry->type == PARE_F32 || entry->type == PARE_F64 || entry->type == PARE_STRING)
             return cursor_fail(cursor, PARE_EDATA, "key `%s` must be an integer but is %s", key,
                                gguf_element_name(entry->type));
         if (entry->scalar > COUNTS[i].max)
             return cursor_fail(cursor, PARE_EDATA,
-                               "key `%s` is %" PRIu64 ", more than a model can have (%" PRIu64 ")",
-                               key, entry->scalar, COUNTS[i].max);
+                               "key `%s` is %llu, more than a model can have (%llu)", key,
+                               (unsigned long long)entry->scalar,
+                               (unsigned long long)COUNTS[i].max);
     }
     return 0;
 }
 
-static int alignment_check(const struct gguf_cursor *cursor, uint64_t alignment)
+static int alignment_check(const struct cursor *cursor, uint64_t alignment)
 {
     if (alignment == 0 || (alignment & (alignment - 1)) != 0)
         return cursor_fail(cursor, PARE_EDATA,
-                           "general.alignment is %" PRIu64 ", which is no power of two", alignment);
+                           "general.alignment is %llu, which is no power of two",
+                           (unsigned long long)alignment);
     if (alignment > GGUF_MAX_ALIGNMENT)
         return cursor_fail(cursor, PARE_ELIMIT,
-                           "general.alignment is %" PRIu64 ", more than the limit of %u", alignment,
-                           GGUF_MAX_ALIGNMENT);
+                           "general.alignment is %llu, more than the limit of %u",
+                           (unsigned long long)alignment, GGUF_MAX_ALIGNMENT);
     return 0;
 }
 
-int gguf_rules_apply(const struct gguf_cursor *cursor, const struct gguf_entry *entry,
+int gguf_rules_apply(const struct cursor *cursor, const struct gguf_entry *entry,
                      struct gguf_facts *facts)
 {
     int k = 0;
@@ -93,20 +94,20 @@ int gguf_rules_apply(const struct gguf_cursor *cursor, const struct gguf_entry *
     if (k == GGUF_N_KEYS)
         return counts_apply(cursor, entry);
     const struct key_rule *rule = &KEYS[k];
-    bool fits = entry->type == rule->type || entry->type == rule->or_type;
+    int fits = entry->type == rule->type || entry->type == rule->or_type;
     if (!fits || entry->is_array != rule->is_array)
         return cursor_fail(cursor, PARE_EDATA, "key `%s` must be %s%s but is %s%s", rule->key,
                            rule->is_array ? "an array of " : "", gguf_element_name(rule->type),
                            entry->is_array ? "an array of " : "", gguf_element_name(entry->type));
     if (facts->seen[k])
         return cursor_fail(cursor, PARE_EDATA, "key `%s` is there twice", rule->key);
-    facts->seen[k] = true;
+    facts->seen[k] = 1;
     facts->value[k] = entry->scalar;
     facts->count[k] = entry->count;
     return k == GGUF_KEY_ALIGNMENT ? alignment_check(cursor, entry->scalar) : 0;
 }
 
-static int split_check(const struct gguf_cursor *cursor, const struct gguf_facts *facts)
+static int split_check(const struct cursor *cursor, const struct gguf_facts *facts)
 {
     uint64_t count = facts->value[GGUF_KEY_SPLIT_COUNT];
     uint64_t no = facts->value[GGUF_KEY_SPLIT_NO];
@@ -117,20 +118,20 @@ static int split_check(const struct gguf_cursor *cursor, const struct gguf_facts
     if (count > 1 && !facts->seen[GGUF_KEY_SPLIT_NO])
         return cursor_fail(cursor, PARE_EDATA, "there is split.count but no split.no");
     if (no >= count)
-        return cursor_fail(cursor, PARE_EDATA,
-                           "split.no is %" PRIu64 ", but split.count is %" PRIu64, no, count);
+        return cursor_fail(cursor, PARE_EDATA, "split.no is %llu, but split.count is %llu",
+                           (unsigned long long)no, (unsigned long long)count);
     return 0;
 }
 
-int gguf_rules_finish(const struct gguf_cursor *cursor, const struct gguf_facts *facts)
+int gguf_rules_finish(const struct cursor *cursor, const struct gguf_facts *facts)
 {
     static const enum gguf_key PER_TOKEN[] = { GGUF_KEY_SCORES, GGUF_KEY_TOKEN_TYPES };
     for (size_t i = 0; i < sizeof(PER_TOKEN) / sizeof(PER_TOKEN[0]); i++) {
         enum gguf_key k = PER_TOKEN[i];
         if (facts->seen[k] && facts->count[k] < facts->count[GGUF_KEY_TOKENS])
-            return cursor_fail(cursor, PARE_EDATA,
-                               "key `%s` has %" PRIu64 " elements for %" PRIu64 " tokens",
-                               KEYS[k].key, facts->count[k], facts->count[GGUF_KEY_TOKENS]);
+            return cursor_fail(cursor, PARE_EDATA, "key `%s` has %llu elements for %llu tokens",
+                               KEYS[k].key, (unsigned long long)facts->count[k],
+                               (unsigned long long)facts->count[GGUF_KEY_TOKENS]);
     }
     return split_check(cursor, facts);
 }

@@ -8,18 +8,17 @@
  */
 #include "gguf/gguf.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CHECK_CANCEL 4096u /* tensors between two looks at whether the job is cancelled */
 
-static int magic_check(struct gguf_cursor *cursor)
+static int magic_check(struct cursor *cursor)
 {
     static const char lfs[] = "version https://git-lfs";
     char head[sizeof(lfs) - 1] = "";
     size_t n = cursor->size < sizeof(head) ? (size_t)cursor->size : sizeof(head);
-    char text[GGUF_QUOTED];
+    char text[CURSOR_QUOTED];
     if (n == 0)
         return cursor_fail(cursor, PARE_EINCOMPLETE, "the file is empty");
     int r = cursor_bytes(cursor, head, n, "the magic");
@@ -31,12 +30,12 @@ static int magic_check(struct gguf_cursor *cursor)
                                  "is a Git LFS pointer, not the file itself: fetch it with `git "
                                  "lfs pull`")
                    : cursor_fail(cursor, PARE_EDATA, "not a GGUF file: it begins with `%s`",
-                                 gguf_quote(head, n < 4 ? n : 4, text));
+                                 cursor_quote(head, n < 4 ? n : 4, text));
     cursor_seek(cursor, 0);
     return cursor_skip(cursor, 4, "the magic");
 }
 
-static int version_check(struct gguf_cursor *cursor)
+static int version_check(struct cursor *cursor)
 {
     uint32_t version = 0;
     int r = cursor_u32(cursor, "the version", &version);
@@ -60,7 +59,7 @@ static int version_check(struct gguf_cursor *cursor)
 
 /* Reads a count whose items take at least `item` bytes each. One that is beyond the limit is
  * nonsense when the file cannot hold it; within the limit, the file may still be arriving. */
-static int count_next(struct gguf_cursor *cursor, const char *what, uint64_t limit, uint64_t item,
+static int count_next(struct cursor *cursor, const char *what, uint64_t limit, uint64_t item,
                       uint64_t *ret_count)
 {
     uint64_t count = 0;
@@ -69,13 +68,13 @@ static int count_next(struct gguf_cursor *cursor, const char *what, uint64_t lim
         return r;
     if (count > limit)
         return cursor_fail(cursor, count > cursor->size / item ? PARE_EDATA : PARE_ELIMIT,
-                           "%" PRIu64 " %s are more than the limit of %" PRIu64, count, what,
-                           limit);
+                           "%llu %s are more than the limit of %llu", (unsigned long long)count,
+                           what, (unsigned long long)limit);
     *ret_count = count;
     return 0;
 }
 
-static int header_scan(struct gguf_cursor *cursor, struct gguf_shard *shard)
+static int header_scan(struct cursor *cursor, struct gguf_shard *shard)
 {
     int r = magic_check(cursor);
     if (r == 0)
@@ -90,7 +89,7 @@ static int header_scan(struct gguf_cursor *cursor, struct gguf_shard *shard)
     return r;
 }
 
-static int keys_scan(struct gguf_cursor *cursor, char *key_buffer, struct gguf_shard *shard)
+static int keys_scan(struct cursor *cursor, char *key_buffer, struct gguf_shard *shard)
 {
     for (uint64_t i = 0; i < shard->n_keys; i++) {
         struct gguf_entry entry;
@@ -110,7 +109,7 @@ static int keys_scan(struct gguf_cursor *cursor, char *key_buffer, struct gguf_s
 
 /* Finds where the data begins and that nothing follows it. `length` is that of all tensors, padded;
  * the padding of the last one may be missing, so may the header's when there are no tensors. */
-static int data_check(const struct gguf_cursor *cursor, struct gguf_shard *shard, uint64_t length)
+static int data_check(const struct cursor *cursor, struct gguf_shard *shard, uint64_t length)
 {
     uint64_t data = 0;
     uint64_t end = 0;
@@ -119,14 +118,14 @@ static int data_check(const struct gguf_cursor *cursor, struct gguf_shard *shard
         return cursor_fail(cursor, PARE_EDATA, "the tensors' sizes exceed 63 bits");
     if (cursor->size > end)
         return cursor_fail(cursor, PARE_EDATA,
-                           "%" PRIu64 " bytes follow the data, which ends at byte %" PRIu64
-                           ": the file is not only a GGUF file",
-                           cursor->size - end, end);
+                           "%llu bytes follow the data, which ends at byte %llu: the file is "
+                           "not only a GGUF file",
+                           (unsigned long long)(cursor->size - end), (unsigned long long)end);
     shard->data = data;
     return 0;
 }
 
-static int tensors_scan(struct gguf_cursor *cursor, struct gguf_shard *shard)
+static int tensors_scan(struct cursor *cursor, struct gguf_shard *shard)
 {
     struct gguf_tensor tensor;
     uint64_t offset = 0;
@@ -141,11 +140,11 @@ static int tensors_scan(struct gguf_cursor *cursor, struct gguf_shard *shard)
     return data_check(cursor, shard, offset);
 }
 
-static int shard_scan(struct gguf_cursor *cursor, uint32_t file, char *key_buffer,
+static int shard_scan(struct cursor *cursor, uint32_t file, char *key_buffer,
                       struct gguf_shard *ret_shard)
 {
     struct gguf_shard shard = { .file = file };
-    int r = cursor_open(cursor, file);
+    int r = cursor_open(cursor, file, NULL);
     if (r == 0)
         r = header_scan(cursor, &shard);
     if (r == 0)
@@ -161,7 +160,7 @@ static int shard_scan(struct gguf_cursor *cursor, uint32_t file, char *key_buffe
 
 /* 1: one of the model's weight files, by name or first bytes; 0: something beside it. The only
  * file of a job is always the model. */
-static int is_candidate(struct gguf_cursor *cursor, uint32_t file)
+static int is_candidate(struct cursor *cursor, uint32_t file)
 {
     static const char suffix[] = ".gguf";
     struct pare_file info = { .struct_size = sizeof(info) };
@@ -194,8 +193,7 @@ static int by_number(const void *a, const void *b)
 
 /* All files must be shards of one split. What is wrong with a set of files is told without the name
  * of any one of them. */
-static int counts_check(const struct gguf_cursor *cursor, const struct gguf_shard *shards,
-                        uint32_t n)
+static int counts_check(const struct cursor *cursor, const struct gguf_shard *shards, uint32_t n)
 {
     const struct pare_host *host = cursor->host;
     uint64_t count = shard_count(&shards[0]);
@@ -207,34 +205,35 @@ static int counts_check(const struct gguf_cursor *cursor, const struct gguf_shar
                               n);
         if (shard_count(&shards[i]) != count)
             return host->fail(cursor->job, PARE_EDATA,
-                              "shards of different splits: split.count is %" PRIu64
-                              " in one file and %" PRIu64 " in another",
-                              count, shard_count(&shards[i]));
+                              "shards of different splits: split.count is %llu in one file and "
+                              "%llu in another",
+                              (unsigned long long)count,
+                              (unsigned long long)shard_count(&shards[i]));
     }
     return 0;
 }
 
-static int order_check(const struct gguf_cursor *cursor, const struct gguf_shard *shards,
-                       uint32_t n)
+static int order_check(const struct cursor *cursor, const struct gguf_shard *shards, uint32_t n)
 {
     const struct pare_host *host = cursor->host;
     uint64_t count = shard_count(&shards[0]);
     for (uint32_t i = 0; i < n && count > 1; i++) {
         uint64_t no = shards[i].facts.value[GGUF_KEY_SPLIT_NO];
         if (no < i)
-            return host->fail(cursor->job, PARE_EDATA,
-                              "two files are shard %" PRIu64 " of %" PRIu64, no + 1, count);
+            return host->fail(cursor->job, PARE_EDATA, "two files are shard %llu of %llu",
+                              (unsigned long long)(no + 1), (unsigned long long)count);
         if (no > i)
             return host->fail(cursor->job, PARE_EINCOMPLETE,
-                              "shard %u of %" PRIu64 " is missing; %u found", i + 1, count, n);
+                              "shard %u of %llu is missing; %u found", i + 1,
+                              (unsigned long long)count, n);
     }
     if (n < count)
-        return host->fail(cursor->job, PARE_EINCOMPLETE,
-                          "shard %u of %" PRIu64 " is missing; %u found", n + 1, count, n);
+        return host->fail(cursor->job, PARE_EINCOMPLETE, "shard %u of %llu is missing; %u found",
+                          n + 1, (unsigned long long)count, n);
     return 0;
 }
 
-static int tensor_counts_check(const struct gguf_cursor *cursor, const struct gguf_shard *shards,
+static int tensor_counts_check(const struct cursor *cursor, const struct gguf_shard *shards,
                                uint32_t n)
 {
     const struct pare_host *host = cursor->host;
@@ -247,16 +246,16 @@ static int tensor_counts_check(const struct gguf_cursor *cursor, const struct gg
             continue;
         if (facts->value[GGUF_KEY_SPLIT_TENSORS] != sum)
             return host->fail(cursor->job, PARE_EDATA,
-                              "split.tensors.count is %" PRIu64 ", but the shards have %" PRIu64
-                              " tensors",
-                              facts->value[GGUF_KEY_SPLIT_TENSORS], sum);
+                              "split.tensors.count is %llu, but the shards have %llu tensors",
+                              (unsigned long long)facts->value[GGUF_KEY_SPLIT_TENSORS],
+                              (unsigned long long)sum);
     }
     if (shard_count(&shards[0]) > 1 && !shards[0].facts.seen[GGUF_KEY_SPLIT_TENSORS])
         return host->fail(cursor->job, PARE_EDATA, "the first shard has no split.tensors.count");
     return 0;
 }
 
-static int shards_order(const struct gguf_cursor *cursor, struct gguf_shard *shards, uint32_t n)
+static int shards_order(const struct cursor *cursor, struct gguf_shard *shards, uint32_t n)
 {
     const struct pare_host *host = cursor->host;
     if (n == 0)
@@ -269,7 +268,7 @@ static int shards_order(const struct gguf_cursor *cursor, struct gguf_shard *sha
     return r < 0 ? r : tensor_counts_check(cursor, shards, n);
 }
 
-int gguf_shards_scan(struct gguf_cursor *cursor, char *key_buffer, struct gguf_shard **ret_shards,
+int gguf_shards_scan(struct cursor *cursor, char *key_buffer, struct gguf_shard **ret_shards,
                      uint32_t *ret_n_shards)
 {
     uint32_t n_files = cursor->host->file_count(cursor->job);

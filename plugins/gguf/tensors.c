@@ -8,29 +8,29 @@
  */
 #include "gguf/gguf.h"
 
-#include <inttypes.h>
 #include <string.h>
 
-static int tensor_fail(const struct gguf_cursor *cursor, const struct gguf_tensor *tensor,
+static int tensor_fail(const struct cursor *cursor, const struct gguf_tensor *tensor,
                        const char *what)
 {
-    char name[GGUF_QUOTED];
+    char name[CURSOR_QUOTED];
     return cursor_fail(cursor, PARE_EDATA, "tensor `%s`: %s",
-                       gguf_quote(tensor->name, tensor->name_len, name), what);
+                       cursor_quote(tensor->name, tensor->name_len, name), what);
 }
 
-static int name_next(struct gguf_cursor *cursor, uint64_t index, struct gguf_tensor *tensor)
+static int name_next(struct cursor *cursor, uint64_t index, struct gguf_tensor *tensor)
 {
     uint64_t length = 0;
-    int r = cursor_u64(cursor, "a tensor name's length", &length);
+    int r = cursor_length(cursor, 8, 1, GGUF_NAME_SIZE - 1, "a tensor name's length", &length);
     if (r < 0)
         return r;
-    if (length == 0)
-        return cursor_fail(cursor, PARE_EDATA, "tensor %" PRIu64 " has an empty name", index);
-    if (length >= GGUF_NAME_SIZE)
-        return cursor_fail(cursor, PARE_EDATA,
-                           "tensor %" PRIu64 " has a name of %" PRIu64 " bytes, more than %d",
-                           index, length, GGUF_NAME_SIZE - 1);
+    if (r > 0 && length == 0)
+        return cursor_fail(cursor, PARE_EDATA, "tensor %llu has an empty name",
+                           (unsigned long long)index);
+    if (r > 0)
+        return cursor_fail(cursor, PARE_EDATA, "tensor %llu has a name of %llu bytes, more than %d",
+                           (unsigned long long)index, (unsigned long long)length,
+                           GGUF_NAME_SIZE - 1);
     r = cursor_bytes(cursor, tensor->name, (size_t)length, "a tensor's name");
     if (r < 0)
         return r;
@@ -40,14 +40,14 @@ static int name_next(struct gguf_cursor *cursor, uint64_t index, struct gguf_ten
     return 0;
 }
 
-static int dims_next(struct gguf_cursor *cursor, struct gguf_tensor *tensor, uint64_t *ret_elements)
+static int dims_next(struct cursor *cursor, struct gguf_tensor *tensor, uint64_t *ret_elements)
 {
-    char name[GGUF_QUOTED];
+    char name[CURSOR_QUOTED];
     uint64_t elements = 1;
     int r = cursor_u32(cursor, "a tensor's dimensions", &tensor->n_dims);
     if (r < 0)
         return r;
-    gguf_quote(tensor->name, tensor->name_len, name);
+    cursor_quote(tensor->name, tensor->name_len, name);
     if (tensor->n_dims > GGUF_MAX_DIMS)
         return cursor_fail(cursor, PARE_EDATA, "tensor `%s` has %u dimensions, more than %d", name,
                            tensor->n_dims, GGUF_MAX_DIMS);
@@ -59,9 +59,8 @@ static int dims_next(struct gguf_cursor *cursor, struct gguf_tensor *tensor, uin
         if (dim == 0)
             return cursor_fail(cursor, PARE_EDATA, "tensor `%s`: dimension %u is zero", name, i);
         if (dim > INT64_MAX)
-            return cursor_fail(cursor, PARE_EDATA,
-                               "tensor `%s`: dimension %u is negative (%" PRId64 ")", name, i,
-                               (int64_t)dim);
+            return cursor_fail(cursor, PARE_EDATA, "tensor `%s`: dimension %u is negative (%lld)",
+                               name, i, (long long)dim);
         if (__builtin_mul_overflow(elements, dim, &elements) || elements > INT64_MAX)
             return tensor_fail(cursor, tensor, "its number of elements does not fit into 63 bits");
         tensor->dims[i] = dim;
@@ -70,17 +69,17 @@ static int dims_next(struct gguf_cursor *cursor, struct gguf_tensor *tensor, uin
     return 0;
 }
 
-static int type_next(struct gguf_cursor *cursor, struct gguf_tensor *tensor, uint64_t elements)
+static int type_next(struct cursor *cursor, struct gguf_tensor *tensor, uint64_t elements)
 {
-    char name[GGUF_QUOTED];
+    char name[CURSOR_QUOTED];
     uint32_t id = 0;
     int r = cursor_u32(cursor, "a tensor's type", &id);
     if (r < 0)
         return r;
-    gguf_quote(tensor->name, tensor->name_len, name);
+    cursor_quote(tensor->name, tensor->name_len, name);
     tensor->type = gguf_type_by_id(id);
     if (!tensor->type)
-        return cursor_fail(cursor, PARE_ENOTSUP, "tensor `%s` has type %" PRId32 ", which %s", name,
+        return cursor_fail(cursor, PARE_ENOTSUP, "tensor `%s` has type %d, which %s", name,
                            (int32_t)id,
                            id > 42 ? "GGUF does not define: was it made by a fork of llama.cpp?"
                                    : "was removed from GGUF: make the file anew from its source");
@@ -88,9 +87,8 @@ static int type_next(struct gguf_cursor *cursor, struct gguf_tensor *tensor, uin
     uint64_t row = tensor->n_dims > 0 ? tensor->dims[0] : 1;
     if (row % block != 0)
         return cursor_fail(cursor, PARE_EDATA,
-                           "tensor `%s`: a row of %" PRIu64
-                           " elements is no multiple of %s's block of %u",
-                           name, row, tensor->type->name, block);
+                           "tensor `%s`: a row of %llu elements is no multiple of %s's block of %u",
+                           name, (unsigned long long)row, tensor->type->name, block);
     if (__builtin_mul_overflow(elements / block, (uint64_t)tensor->type->bytes, &tensor->bytes) ||
         tensor->bytes > INT64_MAX)
         return tensor_fail(cursor, tensor, "its size in bytes does not fit into 63 bits");
@@ -98,17 +96,16 @@ static int type_next(struct gguf_cursor *cursor, struct gguf_tensor *tensor, uin
 }
 
 /* Checks that the data begins where it must, and moves on to where the next one's must. */
-static int place(const struct gguf_cursor *cursor, const struct gguf_tensor *tensor,
-                 uint32_t alignment, uint64_t *offset)
+static int place(const struct cursor *cursor, const struct gguf_tensor *tensor, uint32_t alignment,
+                 uint64_t *offset)
 {
-    char name[GGUF_QUOTED];
+    char name[CURSOR_QUOTED];
     uint64_t end = 0;
     if (tensor->offset != *offset)
         return cursor_fail(cursor, PARE_EDATA,
-                           "tensor `%s` has offset %" PRIu64
-                           ", but its data must begin at %" PRIu64,
-                           gguf_quote(tensor->name, tensor->name_len, name), tensor->offset,
-                           *offset);
+                           "tensor `%s` has offset %llu, but its data must begin at %llu",
+                           cursor_quote(tensor->name, tensor->name_len, name),
+                           (unsigned long long)tensor->offset, (unsigned long long)(*offset));
     if (__builtin_add_overflow(*offset, tensor->bytes, &end) ||
         gguf_align(end, alignment, &end) < 0)
         return tensor_fail(cursor, tensor, "the sizes of all tensors up to it exceed 63 bits");
@@ -116,8 +113,8 @@ static int place(const struct gguf_cursor *cursor, const struct gguf_tensor *ten
     return 0;
 }
 
-int gguf_tensor_next(struct gguf_cursor *cursor, uint64_t index, uint32_t alignment,
-                     uint64_t *offset, struct gguf_tensor *ret_tensor)
+int gguf_tensor_next(struct cursor *cursor, uint64_t index, uint32_t alignment, uint64_t *offset,
+                     struct gguf_tensor *ret_tensor)
 {
     struct gguf_tensor tensor = { .name_len = 0 };
     uint64_t elements = 0;

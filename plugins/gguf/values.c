@@ -7,44 +7,44 @@
  */
 #include "gguf/gguf.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static const char VALUE[] = "a metadata value";
 
-static int entry_fail(const struct gguf_cursor *cursor, const struct gguf_entry *entry, int code,
+static int entry_fail(const struct cursor *cursor, const struct gguf_entry *entry, int code,
                       const char *what, uint64_t number)
 {
-    char key[GGUF_QUOTED];
-    return cursor_fail(cursor, code, "key `%s`: %s %" PRIu64,
-                       gguf_quote(entry->key.data, entry->key.len, key), what, number);
+    char key[CURSOR_QUOTED];
+    return cursor_fail(cursor, code, "key `%s`: %s %llu",
+                       cursor_quote(entry->key.data, entry->key.len, key), what,
+                       (unsigned long long)number);
 }
 
-static int key_next(struct gguf_cursor *cursor, uint64_t index, char *key_buffer,
+static int key_next(struct cursor *cursor, uint64_t index, char *key_buffer,
                     struct pare_str *ret_key)
 {
     uint64_t length = 0;
-    int r = cursor_u64(cursor, "a key's length", &length);
+    int r = cursor_length(cursor, 8, 1, PARE_MAX_NAME, "a key's length", &length);
     if (r < 0)
         return r;
-    if (length == 0)
-        return cursor_fail(cursor, PARE_EDATA, "metadata key %" PRIu64 " is empty", index);
-    if (length > PARE_MAX_NAME)
-        return cursor_fail(cursor, PARE_EDATA,
-                           "metadata key %" PRIu64 " has %" PRIu64 " bytes, more than %d", index,
-                           length, PARE_MAX_NAME);
+    if (r > 0 && length == 0)
+        return cursor_fail(cursor, PARE_EDATA, "metadata key %llu is empty",
+                           (unsigned long long)index);
+    if (r > 0)
+        return cursor_fail(cursor, PARE_EDATA, "metadata key %llu has %llu bytes, more than %d",
+                           (unsigned long long)index, (unsigned long long)length, PARE_MAX_NAME);
     r = cursor_bytes(cursor, key_buffer, (size_t)length, "a key");
     if (r < 0)
         return r;
     if (memchr(key_buffer, 0, (size_t)length))
-        return cursor_fail(cursor, PARE_EDATA, "metadata key %" PRIu64 " contains a NUL byte",
-                           index);
+        return cursor_fail(cursor, PARE_EDATA, "metadata key %llu contains a NUL byte",
+                           (unsigned long long)index);
     ret_key->data = key_buffer;
     ret_key->len = (size_t)length;
     return 0;
 }
 
-static int array_next(struct gguf_cursor *cursor, struct gguf_entry *entry)
+static int array_next(struct cursor *cursor, struct gguf_entry *entry)
 {
     int r = cursor_u32(cursor, "an array's type", &entry->type);
     if (r < 0)
@@ -61,11 +61,11 @@ static int array_next(struct gguf_cursor *cursor, struct gguf_entry *entry)
     if (entry->type == PARE_STRING && entry->count > GGUF_MAX_STRINGS)
         return entry_fail(cursor, entry, PARE_ELIMIT,
                           "an array of more than 2^22 strings:", entry->count);
-    entry->is_array = true;
+    entry->is_array = 1;
     return 0;
 }
 
-int gguf_entry_next(struct gguf_cursor *cursor, uint64_t index, char *key_buffer,
+int gguf_entry_next(struct cursor *cursor, uint64_t index, char *key_buffer,
                     struct gguf_entry *ret_entry)
 {
     struct gguf_entry entry = { .count = 1 };
@@ -87,20 +87,20 @@ int gguf_entry_next(struct gguf_cursor *cursor, uint64_t index, char *key_buffer
     return 0;
 }
 
-static int string_length(struct gguf_cursor *cursor, const struct gguf_entry *entry,
+static int string_length(struct cursor *cursor, const struct gguf_entry *entry,
                          uint64_t *ret_length)
 {
     uint64_t length = 0;
-    int r = cursor_u64(cursor, "a string's length", &length);
+    int r = cursor_length(cursor, 8, 0, GGUF_MAX_STRING, "a string's length", &length);
     if (r < 0)
         return r;
-    if (length > GGUF_MAX_STRING)
+    if (r > 0)
         return entry_fail(cursor, entry, PARE_EDATA, "a string longer than 2^30 bytes:", length);
     *ret_length = length;
     return 0;
 }
 
-static int strings_scan(struct gguf_cursor *cursor, struct gguf_entry *entry)
+static int strings_scan(struct cursor *cursor, struct gguf_entry *entry)
 {
     entry->text_bytes = 0;
     int r = cursor_need(cursor, entry->count * 8, VALUE);
@@ -114,7 +114,7 @@ static int strings_scan(struct gguf_cursor *cursor, struct gguf_entry *entry)
     return r;
 }
 
-static int bools_scan(struct gguf_cursor *cursor, const struct gguf_entry *entry)
+static int bools_scan(struct cursor *cursor, const struct gguf_entry *entry)
 {
     uint8_t part[4096];
     for (uint64_t i = 0; i < entry->count;) {
@@ -131,22 +131,20 @@ static int bools_scan(struct gguf_cursor *cursor, const struct gguf_entry *entry
     return 0;
 }
 
-static int scalar_scan(struct gguf_cursor *cursor, struct gguf_entry *entry, uint32_t size)
+static int scalar_scan(struct cursor *cursor, struct gguf_entry *entry, uint32_t size)
 {
-    uint8_t bytes[8] = { 0 };
+    uint8_t bytes[8];
     int r = cursor_bytes(cursor, bytes, size, VALUE);
     if (r < 0)
         return r;
-    entry->scalar = 0;
-    for (uint32_t i = 0; i < size; i++)
-        entry->scalar |= (uint64_t)bytes[i] << (8 * i);
+    entry->scalar = cursor_number(bytes, size);
     if (entry->type == PARE_BOOL && entry->scalar > 1)
         return entry_fail(cursor, entry, PARE_EDATA, "a bool is neither 0 nor 1 but",
                           entry->scalar);
     return 0;
 }
 
-int gguf_value_scan(struct gguf_cursor *cursor, struct gguf_entry *entry)
+int gguf_value_scan(struct cursor *cursor, struct gguf_entry *entry)
 {
     uint32_t size = gguf_element_size(entry->type);
     if (entry->type == PARE_STRING)
@@ -163,7 +161,7 @@ int gguf_value_scan(struct gguf_cursor *cursor, struct gguf_entry *entry)
 
 /* Lays the strings out in memory: their descriptions first, then their bytes. The file is read for
  * the second time and may have changed, so the room is checked again. */
-static int strings_load(struct gguf_cursor *cursor, const struct gguf_entry *entry, void *memory)
+static int strings_load(struct cursor *cursor, const struct gguf_entry *entry, void *memory)
 {
     struct pare_str *strings = memory;
     char *text = (char *)(strings + entry->count);
@@ -187,7 +185,7 @@ static int strings_load(struct gguf_cursor *cursor, const struct gguf_entry *ent
     return 0;
 }
 
-static int elements_load(struct gguf_cursor *cursor, const struct gguf_entry *entry, void *memory)
+static int elements_load(struct cursor *cursor, const struct gguf_entry *entry, void *memory)
 {
     uint32_t size = gguf_element_size(entry->type);
     int r = cursor_bytes(cursor, memory, (size_t)(entry->count * size), VALUE);
@@ -196,17 +194,17 @@ static int elements_load(struct gguf_cursor *cursor, const struct gguf_entry *en
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
     uint8_t element[8];
     for (uint64_t i = 0; i < entry->count; i++) {
-        gguf_copy_elements(element, (uint8_t *)memory + i * size, 1, size);
+        cursor_copy(element, (uint8_t *)memory + i * size, 1, size);
         memcpy((uint8_t *)memory + i * size, element, size);
     }
 #endif
     return 0;
 }
 
-int gguf_value_load(struct gguf_cursor *cursor, const struct gguf_entry *entry)
+int gguf_value_load(struct cursor *cursor, const struct gguf_entry *entry)
 {
     const struct pare_host *host = cursor->host;
-    bool text = entry->type == PARE_STRING;
+    int text = entry->type == PARE_STRING;
     uint64_t bytes = text ? entry->count * sizeof(struct pare_str) + entry->text_bytes
                           : entry->count * gguf_element_size(entry->type);
     void *memory = host->alloc(cursor->job, 1, bytes > 0 ? bytes : 1);

@@ -12,10 +12,10 @@
 
 #define GGUF_FILE_NAME 256 /* bytes, with the NUL: the limit of file systems */
 
-bool gguf_target_keeps(const struct gguf_target *target, struct pare_str key)
+int gguf_target_keeps(const struct gguf_target *target, struct pare_str key)
 {
     if (key.len == 0 || gguf_key_is_split(key))
-        return false;
+        return 0;
     return target->is_model || !gguf_key_is(key, "format");
 }
 
@@ -71,8 +71,8 @@ static int keys_check(struct gguf_target *target)
 static int tensor_check(const struct gguf_target *target, const struct pare_tensor *tensor)
 {
     const struct pare_host *host = target->host;
-    char name[GGUF_QUOTED];
-    gguf_quote(tensor->name.data, tensor->name.len, name);
+    char name[CURSOR_QUOTED];
+    cursor_quote(tensor->name.data, tensor->name.len, name);
     if (tensor->name.len >= GGUF_NAME_SIZE)
         return host->fail(target->job, PARE_ENOTSUP,
                           "tensor `%s`: its name has %zu bytes, GGUF has room for %d: shorten it "
@@ -135,14 +135,15 @@ static int shards_emit(const struct gguf_target *target)
     return r;
 }
 
-static bool asks_for_container(const struct gguf_target *target)
+static int asks_for_container(const struct gguf_target *target)
 {
     const char *text = target->host->option(target->job, "as_container");
     return text && (!strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "1"));
 }
 
-static int layout(const struct pare_host *host, struct pare_job *job)
+static int layout(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
+    (void)ret_state;
     struct gguf_target target = { .host = host, .job = job };
     int r = keys_check(&target);
     if (r == 0)
@@ -172,11 +173,19 @@ static const char *const ENCODINGS[] = {
 };
 /* clang-format on */
 
+static int holds(const struct pare_encoding *encoding)
+{
+    for (const char *const *name = ENCODINGS; *name; name++)
+        if (strcmp(*name, encoding->name) == 0)
+            return PARE_HOLDS;
+    return PARE_HOLDS_NOT;
+}
+
 const struct pare_writer gguf_writer = {
     .struct_size = sizeof(gguf_writer),
     .name = "gguf",
     .summary = "GGUF version 3, one file or a split",
     .suffix = ".gguf",
-    .encodings = ENCODINGS,
+    .holds = holds,
     .layout = layout,
 };

@@ -16,7 +16,7 @@ struct gguf_target {
     const struct pare_host *host;
     struct pare_job *job;
     uint32_t alignment;
-    bool is_model;   /* has general.architecture */
+    int is_model;    /* has general.architecture */
     uint64_t n_keys; /* of the model */
 
     /* Set by gguf_divide: shard i has the tensors order[first[i]] .. order[first[i + 1] - 1], which
@@ -24,7 +24,7 @@ struct gguf_target {
     uint64_t *order;
     uint64_t *first; /* n_shards + 1 of them */
     uint32_t n_shards;
-    bool keeps; /* divided as the source is */
+    int keeps; /* divided as the source is */
 };
 
 /* Gives the host's tensor with this number, with its struct's size set. */
@@ -32,7 +32,7 @@ int gguf_target_tensor(const struct gguf_target *target, uint64_t i,
                        struct pare_tensor *ret_tensor) GGUF_CHECKED;
 
 /* Whether a metadata entry belongs into the first file: not what describes another container. */
-bool gguf_target_keeps(const struct gguf_target *target, struct pare_str key);
+int gguf_target_keeps(const struct gguf_target *target, struct pare_str key);
 
 /* How many dimensions the file will show of the tensor. */
 uint32_t gguf_shown_dims(const struct pare_tensor *tensor);

@@ -8,10 +8,7 @@
  * checks that lengths and trailer make up the file to its last byte; next walks them again, so that
  * memory does not grow with their number. Every byte is untrusted.
  */
-#include <pare/plugin.h>
-#include <inttypes.h>
-#include <stdbool.h>
-#include <string.h>
+#include "common/cursor.h"
 
 #define MAX_ENTRIES 524288u    /* as many as a GGUF file has room for */
 #define MAX_DATASET (1u << 20) /* bytes */
@@ -20,10 +17,7 @@
 #define MIN_ENTRY 17u /* length, a name of one byte, two counts, one value */
 
 struct reader_state {
-    const struct pare_host *host;
-    struct pare_job *job;
-    uint64_t size; /* of the file */
-    uint64_t pos;
+    struct cursor cursor;
     uint64_t n_entries;
     char *name; /* of the current entry, with room for a suffix */
     size_t name_len;
@@ -32,52 +26,47 @@ struct reader_state {
     uint64_t n_values;
 };
 
-static uint32_t load_u32(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
 /* ---- probe ---- */
 
 /* A first guess whether an entry begins here: its length, and a name without control characters. */
-static bool is_entry(const uint8_t *head, size_t left, uint64_t file_left)
+static int is_entry(const uint8_t *head, size_t left, uint64_t file_left)
 {
-    uint32_t length = load_u32(head);
+    uint32_t length = (uint32_t)cursor_number(head, 4);
     if (length < 1 || length > MAX_ENTRY_NAME || length + UINT64_C(16) > file_left)
-        return false;
+        return 0;
     for (size_t i = 4; i < left && i < 4 + (size_t)length; i++)
         if (head[i] <= ' ' || head[i] == 0x7f)
-            return false;
-    return true;
+            return 0;
+    return 1;
 }
 
 /* Follows the entries that begin within the head. */
-static bool is_plausible(const struct pare_probe *file)
+static int is_plausible(const struct pare_probe *file)
 {
-    uint64_t n = file->head_len < 4 ? 0 : load_u32(file->head), at = 4;
+    uint64_t n = file->head_len < 4 ? 0 : cursor_number(file->head, 4), at = 4;
     if (n < 1 || n > MAX_ENTRIES || file->file_size < 4 + n * MIN_ENTRY)
-        return false;
+        return 0;
     for (uint64_t i = 0; i < n && at + 4 <= file->head_len; i++) {
         if (!is_entry(file->head + at, file->head_len - at, file->file_size - at))
-            return false;
-        uint64_t values = at + 4 + load_u32(file->head + at) + 4;
+            return 0;
+        uint64_t values = at + 4 + cursor_number(file->head + at, 4) + 4;
         if (values + 4 > file->head_len)
-            return true;
-        uint64_t n_values = load_u32(file->head + values);
+            return 1;
+        uint64_t n_values = cursor_number(file->head + values, 4);
         at = values + 4 + 4 * n_values;
         if (n_values < 1 || n_values > INT32_MAX || at > file->file_size)
-            return false;
+            return 0;
     }
-    return true;
+    return 1;
 }
 
-static bool ends_with(const char *name, const char *suffix)
+static int ends_with(const char *name, const char *suffix)
 {
     size_t n = strlen(name), m = strlen(suffix);
     return n >= m && memcmp(name + n - m, suffix, m) == 0;
 }
 
-static int probe(const struct pare_probe *file)
+static int imatrix_probe(const struct pare_probe *file)
 {
     if (file->in_folder)
         return 0;
@@ -89,45 +78,22 @@ static int probe(const struct pare_probe *file)
 
 /* ---- reading ---- */
 
-static int read_bytes(struct reader_state *s, void *bytes, uint64_t n, const char *what)
-{
-    if (n > s->size - s->pos)
-        return s->host->fail(s->job, PARE_EINCOMPLETE,
-                             "imatrix: the file ends at byte %" PRIu64 ", inside %s at byte "
-                             "%" PRIu64 " that needs %" PRIu64
-                             " bytes: it is cut short or still arriving",
-                             s->size, what, s->pos, n);
-    int r = n ? s->host->read(s->job, 0, s->pos, bytes, (size_t)n) : 0;
-    s->pos += n;
-    return r;
-}
-
-static int read_u32(struct reader_state *s, const char *what, uint32_t *ret_value)
-{
-    uint8_t bytes[4];
-    int r = read_bytes(s, bytes, sizeof(bytes), what);
-    if (r == 0)
-        *ret_value = load_u32(bytes);
-    return r;
-}
-
 static int read_name(struct reader_state *s, uint64_t index)
 {
-    uint32_t length = 0;
-    int r = read_u32(s, "the length of a name", &length);
+    uint64_t length = 0;
+    int r = cursor_length(&s->cursor, 4, 1, MAX_ENTRY_NAME, "the length of a name", &length);
     if (r < 0)
         return r;
-    if (length < 1 || length > MAX_ENTRY_NAME)
-        return s->host->fail(s->job, PARE_EDATA,
-                             "imatrix: entry %" PRIu64 " has a name of %" PRId32
-                             " bytes, not 1 to %u: no importance matrix",
-                             index, (int32_t)length, MAX_ENTRY_NAME);
-    r = read_bytes(s, s->name, length, "a name");
+    if (r > 0)
+        return cursor_fail(&s->cursor, PARE_EDATA,
+                           "entry %llu has a name of %d bytes, not 1 to %u: no importance matrix",
+                           (unsigned long long)index, (int32_t)length, MAX_ENTRY_NAME);
+    r = cursor_bytes(&s->cursor, s->name, length, "a name");
     if (r < 0)
         return r;
     if (memchr(s->name, 0, length))
-        return s->host->fail(s->job, PARE_EDATA,
-                             "imatrix: the name of entry %" PRIu64 " contains a NUL byte", index);
+        return cursor_fail(&s->cursor, PARE_EDATA, "the name of entry %llu contains a NUL byte",
+                           (unsigned long long)index);
     s->name_len = length;
     return 0;
 }
@@ -138,78 +104,75 @@ static int read_entry(struct reader_state *s, uint64_t index)
     uint32_t n_calls = 0;
     uint32_t n_values = 0;
     int r = read_name(s, index);
-    s->counts = s->pos;
+    s->counts = s->cursor.pos;
     if (r == 0)
-        r = read_u32(s, "the counts of an entry", &n_calls);
+        r = cursor_u32(&s->cursor, "the counts of an entry", &n_calls);
     if (r == 0)
-        r = read_u32(s, "the counts of an entry", &n_values);
+        r = cursor_u32(&s->cursor, "the counts of an entry", &n_values);
     if (r < 0)
         return r;
     if (n_values < 1 || n_values > INT32_MAX)
-        return s->host->fail(s->job, PARE_EDATA,
-                             "imatrix: entry %" PRIu64 " has %" PRId32 " values", index,
-                             (int32_t)n_values);
-    s->sums = s->pos;
+        return cursor_fail(&s->cursor, PARE_EDATA, "entry %llu has %d values",
+                           (unsigned long long)index, (int32_t)n_values);
+    s->sums = s->cursor.pos;
     s->n_values = n_values;
-    if (4 * s->n_values > s->size - s->pos)
-        return s->host->fail(s->job, PARE_EINCOMPLETE,
-                             "imatrix: the file ends at byte %" PRIu64 ", inside the %" PRIu64
-                             " values of entry %" PRIu64 " at byte %" PRIu64
-                             ": it is cut short or still arriving",
-                             s->size, s->n_values, index, s->pos);
-    s->pos += 4 * s->n_values;
+    if (4 * s->n_values > s->cursor.size - s->cursor.pos)
+        return cursor_fail(&s->cursor, PARE_EINCOMPLETE,
+                           "the file ends at byte %llu, inside the %llu values of entry %llu at "
+                           "byte %llu: it is cut short or still arriving",
+                           (unsigned long long)s->cursor.size, (unsigned long long)s->n_values,
+                           (unsigned long long)index, (unsigned long long)s->cursor.pos);
+    cursor_seek(&s->cursor, s->cursor.pos + 4 * s->n_values);
     return 0;
 }
 
 static int read_count(struct reader_state *s)
 {
     uint32_t n = 0;
-    int r = read_u32(s, "the number of entries", &n);
+    int r = cursor_u32(&s->cursor, "the number of entries", &n);
     if (r < 0)
         return r;
     if (n < 1 || n > INT32_MAX)
-        return s->host->fail(s->job, PARE_EDATA,
-                             "imatrix: it has %" PRId32 " entries: no importance matrix",
-                             (int32_t)n);
+        return cursor_fail(&s->cursor, PARE_EDATA, "it has %d entries: no importance matrix",
+                           (int32_t)n);
     if (n > MAX_ENTRIES)
-        return s->host->fail(s->job, PARE_ELIMIT,
-                             "imatrix: it has %" PRIu32 " entries, more than the limit of %u", n,
-                             MAX_ENTRIES);
+        return cursor_fail(&s->cursor, PARE_ELIMIT, "it has %u entries, more than the limit of %u",
+                           n, MAX_ENTRIES);
     s->n_entries = n;
     return 0;
 }
 
 /* ---- metadata ---- */
 
-static int set(const struct reader_state *s, const char *key, uint32_t type, bool is_array,
+static int set(const struct reader_state *s, const char *key, uint32_t type, int is_array,
                const void *data)
 {
     struct pare_value value = {
         .struct_size = sizeof(value), .type = type, .is_array = is_array, .count = 1, .data = data
     };
-    return s->host->meta_set(s->job, (struct pare_str){ key, strlen(key) }, &value);
+    return s->cursor.host->meta_set(s->cursor.job, (struct pare_str){ key, strlen(key) }, &value);
 }
 
 static int read_dataset(struct reader_state *s)
 {
-    uint32_t length = 0;
-    int r = read_u32(s, "the length of the data set's name", &length);
+    uint64_t length = 0;
+    int r = cursor_length(&s->cursor, 4, 0, MAX_DATASET, "the length of the data set's name",
+                          &length);
+    if (r > 0)
+        return cursor_fail(&s->cursor, PARE_EDATA,
+                           "the data set's name has %d bytes, not 0 to %u: there is something "
+                           "after the entries that is no importance matrix's",
+                           (int32_t)length, MAX_DATASET);
     if (r < 0 || length == 0)
         return r;
-    if (length > MAX_DATASET)
-        return s->host->fail(s->job, PARE_EDATA,
-                             "imatrix: the data set's name has %" PRId32
-                             " bytes, not 0 to %u: there is something after the entries that is no "
-                             "importance matrix's",
-                             (int32_t)length, MAX_DATASET);
-    char *text = s->host->alloc(s->job, length, 1);
+    char *text = s->cursor.host->alloc(s->cursor.job, length, 1);
     if (!text)
         return PARE_ENOMEM;
-    r = read_bytes(s, text, length, "the data set's name");
+    r = cursor_bytes(&s->cursor, text, length, "the data set's name");
     const struct pare_str dataset = { text, strnlen(text, length) };
     if (r == 0)
-        r = set(s, "imatrix.datasets", PARE_STRING, true, &dataset);
-    s->host->release(s->job, text);
+        r = set(s, "imatrix.datasets", PARE_STRING, 1, &dataset);
+    s->cursor.host->release(s->cursor.job, text);
     return r;
 }
 
@@ -218,28 +181,31 @@ static int read_trailer(struct reader_state *s)
 {
     uint32_t chunks = 0;
     int r = 0;
-    if (s->pos < s->size) {
-        r = read_u32(s, "the number of chunks", &chunks);
+    if (s->cursor.pos < s->cursor.size) {
+        r = cursor_u32(&s->cursor, "the number of chunks", &chunks);
         if (r == 0 && chunks > 0 && chunks <= INT32_MAX)
-            r = set(s, "imatrix.chunk_count", PARE_U32, false, &chunks);
-        if (r == 0 && s->pos < s->size)
+            r = set(s, "imatrix.chunk_count", PARE_U32, 0, &chunks);
+        if (r == 0 && s->cursor.pos < s->cursor.size)
             r = read_dataset(s);
     }
-    if (r == 0 && s->pos < s->size)
-        r = s->host->fail(s->job, PARE_EDATA,
-                          "imatrix: %" PRIu64 " bytes follow after the data set's name, where "
-                          "the file should end",
-                          s->size - s->pos);
+    if (r == 0 && s->cursor.pos < s->cursor.size)
+        r = cursor_fail(&s->cursor, PARE_EDATA,
+                        "%llu bytes follow after the data set's name, where "
+                        "the file should end",
+                        (unsigned long long)(s->cursor.size - s->cursor.pos));
     return r;
 }
 
 /* ---- callbacks ---- */
 
-static void close(void *opened)
+static void imatrix_close(void *opened)
 {
     struct reader_state *s = opened;
-    s->host->release(s->job, s->name);
-    s->host->release(s->job, s);
+    const struct pare_host *host = s->cursor.host;
+    struct pare_job *job = s->cursor.job;
+    cursor_close(&s->cursor);
+    host->release(job, s->name);
+    host->release(job, s);
 }
 
 static int check_all(struct reader_state *s)
@@ -247,37 +213,35 @@ static int check_all(struct reader_state *s)
     static const uint8_t yes = 1;
     int r = read_count(s);
     for (uint64_t i = 0; r == 0 && i < s->n_entries; i++) {
-        if (s->host->cancelled(s->job))
+        if (s->cursor.host->cancelled(s->cursor.job))
             return PARE_ECANCELLED;
         r = read_entry(s, i);
     }
     if (r == 0)
-        r = set(s, "imatrix.legacy", PARE_BOOL, false, &yes);
+        r = set(s, "imatrix.legacy", PARE_BOOL, 0, &yes);
     if (r == 0)
         r = read_trailer(s);
-    s->pos = 4;
+    cursor_seek(&s->cursor, 4);
     return r;
 }
 
-static int open(const struct pare_host *host, struct pare_job *job, void **ret_state)
+static int imatrix_open(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
-    struct pare_file file = { .struct_size = sizeof(file) };
     if (host->file_count(job) != 1)
         return host->fail(job, PARE_ENOTSUP, "imatrix: an importance matrix is one file");
     struct reader_state *s = host->alloc(job, 1, sizeof(*s));
     if (!s)
         return PARE_ENOMEM;
-    s->host = host;
-    s->job = job;
+    s->cursor.host = host;
+    s->cursor.job = job;
     s->name = host->alloc(job, 1, PARE_MAX_NAME);
-    int r = s->name ? host->file_info(job, 0, &file) : PARE_ENOMEM;
-    s->size = file.size;
+    int r = s->name ? cursor_open(&s->cursor, 0, "imatrix") : PARE_ENOMEM;
     if (r == 0)
         r = check_all(s);
     if (r == 0)
         r = host->file_role(job, 0, PARE_FILE_WEIGHTS);
     if (r < 0) {
-        close(s);
+        imatrix_close(s);
         return r;
     }
     *ret_state = s;
@@ -300,7 +264,7 @@ static void describe(struct reader_state *s, const char *suffix, const char *enc
     };
 }
 
-static int next(void *opened, struct pare_tensor *ret_tensor)
+static int imatrix_next(void *opened, struct pare_tensor *ret_tensor)
 {
     struct reader_state *s = opened;
     if (s->told == 2 * s->n_entries)
@@ -320,10 +284,10 @@ static const struct pare_reader READER = {
     .struct_size = sizeof(READER),
     .name = "imatrix",
     .summary = "importance matrices of llama-imatrix in their legacy form (.dat)",
-    .probe = probe,
-    .open = open,
-    .next = next,
-    .close = close,
+    .probe = imatrix_probe,
+    .open = imatrix_open,
+    .next = imatrix_next,
+    .close = imatrix_close,
 };
 
 static const struct pare_reader *const READERS[] = { &READER, NULL };

@@ -21,8 +21,6 @@
 
 #include <pare/plugin.h>
 
-#include <stdbool.h>
-
 #define ST_MAX_HEADER 100000000u /* bytes of JSON, as in the reference implementation */
 #define ST_MAX_INDEX 100000000u  /* bytes of JSON */
 #define ST_MAX_TENSORS 1000000u  /* in one model */

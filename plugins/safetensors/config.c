@@ -9,7 +9,6 @@
 
 #include "safetensors/json.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* What config.json becomes: pieces of its text with `dtype` between them. */
@@ -20,7 +19,7 @@ struct rewrite {
     uint64_t n_replaced;
 };
 
-static bool is_dtype_key(struct pare_str key)
+static int is_dtype_key(struct pare_str key)
 {
     return st_is(key, "torch_dtype") || st_is(key, "dtype");
 }
@@ -50,14 +49,14 @@ static void put_config(struct rewrite *rewrite)
 }
 
 /* 1: the text is a JSON object that can be rewritten. Python's NaN and Infinity may be in it. */
-static bool is_object(struct pare_str text)
+static int is_object(struct pare_str text)
 {
     uint64_t len;
     struct st_json_fault fault;
     size_t at = 0;
-    if (!st_utf8_valid(text, &len) || !st_json_check(text, true, &len, &fault))
-        return false;
-    while (strchr(" \n\r\t", text.data[at]) != NULL)
+    if (!st_utf8_valid(text, &len) || !st_json_check(text, 1, &len, &fault))
+        return 0;
+    while (strchr(" \n\r\t", text.data[at]))
         at++;
     return text.data[at] == '{';
 }
@@ -68,13 +67,13 @@ static int rewrite_config(const struct st_context *context, uint32_t source, uin
 {
     if (size > ST_MAX_SIDE_JSON || size == 0) {
         ST_LOG(context, PARE_LOG_WARNING,
-               "`config.json` has %" PRIu64 " bytes, which is not "
+               "`config.json` has %llu bytes, which is not "
                "believed: its dtype was left as it is",
-               size);
+               (unsigned long long)size);
         return 0;
     }
     char *text = context->host->alloc(context->job, size + 1, 1);
-    if (text == NULL)
+    if (!text)
         return PARE_ENOMEM;
     const int r = context->host->read(context->job, source, 0, text, size);
     if (r < 0)
@@ -90,7 +89,7 @@ static int rewrite_config(const struct st_context *context, uint32_t source, uin
     if (rewrite.n_replaced == 0)
         return 0;
     rewrite.out.data = context->host->alloc(context->job, rewrite.out.len, 1);
-    if (rewrite.out.data == NULL)
+    if (!rewrite.out.data)
         return PARE_ENOMEM;
     rewrite.out.len = 0;
     put_config(&rewrite);
@@ -99,25 +98,25 @@ static int rewrite_config(const struct st_context *context, uint32_t source, uin
 }
 
 /* A file or folder can have the name: it is not hidden and harmless to show. */
-static bool is_clean(struct pare_str name)
+static int is_clean(struct pare_str name)
 {
     for (size_t i = 0; i < name.len; i++)
         if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7F || name.data[i] == '/')
-            return false;
+            return 0;
     return name.len > 0 && name.data[0] != '.';
 }
 
 /* The file can lie in the target under its own name, there or in a subfolder, and is not to be
  * mistaken for a part of the model. */
-static bool can_carry(struct pare_str name)
+static int can_carry(struct pare_str name)
 {
     const char *slash = memchr(name.data, '/', name.len);
-    const size_t folder = slash != NULL ? (size_t)(slash - name.data) : 0;
+    const size_t folder = slash ? (size_t)(slash - name.data) : 0;
     struct pare_str last = name;
     uint64_t at;
-    if (slash != NULL)
+    if (slash)
         last = (struct pare_str){ slash + 1, name.len - folder - 1 };
-    return (slash == NULL || is_clean((struct pare_str){ name.data, folder })) && is_clean(last) &&
+    return (!slash || is_clean((struct pare_str){ name.data, folder })) && is_clean(last) &&
            name.len <= 255 && st_utf8_valid(name, &at) && !st_ends(name, ST_SUFFIX) &&
            !st_ends(name, ST_INDEX_SUFFIX);
 }
@@ -128,7 +127,7 @@ static int emit_one(const struct st_context *context, const struct st_plan *plan
     struct st_text text = { .data = NULL };
     uint32_t file;
     int rewritten = 0;
-    if (plan->torch != NULL && strcmp(info->name, "config.json") == 0)
+    if (plan->torch && strcmp(info->name, "config.json") == 0)
         rewritten = rewrite_config(context, source, info->size, plan->torch, &text);
     if (rewritten < 0)
         return rewritten;
@@ -165,8 +164,8 @@ int st_side_emit(const struct st_context *context, const struct st_plan *plan)
     }
     if (n_left > 0)
         ST_LOG(context, PARE_LOG_WARNING,
-               "%" PRIu64 " side files were left out, for an output "
+               "%llu side files were left out, for an output "
                "cannot have their names: `%s`",
-               n_left, st_show(left).text);
+               (unsigned long long)n_left, st_show(left).text);
     return 0;
 }

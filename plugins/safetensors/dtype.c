@@ -38,16 +38,16 @@ static const struct st_dtype dtypes[] = {
 };
 
 /* The encodings that the writer can hold: those of the table above. */
-/* clang-format off */
-const char *const st_encodings[] = {
-    "bool", "u8", "i8", "i16", "u16", "f16", "bf16", "i32", "u32", "f32", "f64", "i64", "u64",
-    "c64", "f8_e4m3", "f8_e5m2", "f8_e8m0", "f8_e4m3fnuz", "f8_e5m2fnuz", "f4", "f6_e2m3",
-    "f6_e3m2", NULL,
-};
-/* clang-format on */
+int st_holds(const struct pare_encoding *encoding)
+{
+    uint32_t dtype;
+    return st_dtype_of_encoding(encoding->name, &dtype) ? PARE_HOLDS : PARE_HOLDS_NOT;
+}
 
-_Static_assert(sizeof st_encodings / sizeof st_encodings[0] == N_DTYPES + 1,
-               "one encoding for each type");
+uint32_t st_dtype_count(void)
+{
+    return N_DTYPES;
+}
 
 /* The i-th type; i comes from the functions below. */
 const struct st_dtype *st_dtype_at(uint32_t i)
@@ -56,35 +56,35 @@ const struct st_dtype *st_dtype_at(uint32_t i)
 }
 
 /* Finds a type by its name in the file; false when there is none. */
-bool st_dtype_find(struct pare_str name, uint32_t *ret_i)
+int st_dtype_find(struct pare_str name, uint32_t *ret_i)
 {
     for (uint32_t i = 0; i < N_DTYPES; i++)
         if (st_is(name, dtypes[i].name)) {
             *ret_i = i;
-            return true;
+            return 1;
         }
-    return false;
+    return 0;
 }
 
 /* Finds a type by the encoding that it is; false when there is none. */
-bool st_dtype_of_encoding(const char *encoding, uint32_t *ret_i)
+int st_dtype_of_encoding(const char *encoding, uint32_t *ret_i)
 {
     for (uint32_t i = 0; i < N_DTYPES; i++)
         if (strcmp(encoding, dtypes[i].encoding) == 0) {
             *ret_i = i;
-            return true;
+            return 1;
         }
-    return false;
+    return 0;
 }
 
 /* Bytes of a tensor of n_dims dims; false when the number overflows. *ret_bytes is UINT64_MAX
  * when the elements do not fill whole bytes. */
-bool st_dtype_bytes(uint32_t dtype, const uint64_t *dims, uint32_t n_dims, uint64_t *ret_bytes)
+int st_dtype_bytes(uint32_t dtype, const uint64_t *dims, uint32_t n_dims, uint64_t *ret_bytes)
 {
     uint64_t bits = dtypes[dtype].bits;
     for (uint32_t i = 0; i < n_dims; i++)
         if (__builtin_mul_overflow(bits, dims[i], &bits))
-            return false;
+            return 0;
     *ret_bytes = bits % 8 != 0 ? UINT64_MAX : bits / 8;
-    return true;
+    return 1;
 }

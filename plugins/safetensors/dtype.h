@@ -15,11 +15,13 @@ struct st_dtype {
     uint32_t bits;        /* of one element */
 };
 
-extern const char *const st_encodings[];
+/* pare_writer.holds. */
+int st_holds(const struct pare_encoding *encoding);
 
+uint32_t st_dtype_count(void);
 const struct st_dtype *st_dtype_at(uint32_t i);
-bool st_dtype_find(struct pare_str name, uint32_t *ret_i);
-bool st_dtype_of_encoding(const char *encoding, uint32_t *ret_i);
-bool st_dtype_bytes(uint32_t dtype, const uint64_t *dims, uint32_t n_dims, uint64_t *ret_bytes);
+int st_dtype_find(struct pare_str name, uint32_t *ret_i);
+int st_dtype_of_encoding(const char *encoding, uint32_t *ret_i);
+int st_dtype_bytes(uint32_t dtype, const uint64_t *dims, uint32_t n_dims, uint64_t *ret_bytes);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "safetensors/dtype.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 #define ALIGNMENT 8 /* of the data part, in bytes */
 
 /* The shortest decimal text that reads back as the same number. */
-static void print_float(double value, bool single, char *ret_text, size_t size)
+static void print_float(double value, int single, char *ret_text, size_t size)
 {
     const int most = single ? 9 : 17;
     for (int digits = 1; digits <= most; digits++) {
@@ -26,7 +25,7 @@ static void print_float(double value, bool single, char *ret_text, size_t size)
             break;
     }
     char *comma = strchr(ret_text, ','); /* whatever the locale */
-    if (comma != NULL)
+    if (comma)
         *comma = '.';
 }
 
@@ -59,9 +58,9 @@ static void print_integer(uint32_t type, const void *data, char *ret_text, size_
     if (type == PARE_BOOL)
         snprintf(ret_text, size, "%s", raw != 0 ? "true" : "false");
     else if (type == PARE_U8 || type == PARE_U16 || type == PARE_U32 || type == PARE_U64)
-        snprintf(ret_text, size, "%" PRIu64, raw);
+        snprintf(ret_text, size, "%llu", (unsigned long long)raw);
     else
-        snprintf(ret_text, size, "%" PRId64, (int64_t)raw);
+        snprintf(ret_text, size, "%lld", (long long)raw);
 }
 
 /* The text of a scalar, borrowed from the value or in the buffer. */
@@ -73,10 +72,10 @@ static struct pare_str value_text(const struct pare_value *value, char *buffer, 
         return *(const struct pare_str *)value->data;
     if (value->type == PARE_F32) {
         memcpy(&single, value->data, sizeof single);
-        print_float((double)single, true, buffer, size);
+        print_float((double)single, 1, buffer, size);
     } else if (value->type == PARE_F64) {
         memcpy(&number, value->data, sizeof number);
-        print_float(number, false, buffer, size);
+        print_float(number, 0, buffer, size);
     } else {
         print_integer(value->type, value->data, buffer, size);
     }
@@ -84,11 +83,11 @@ static struct pare_str value_text(const struct pare_value *value, char *buffer, 
 }
 
 /* JSON strings can hold the entry: it is no array, and UTF-8. */
-static bool can_hold(struct pare_str key, const struct pare_value *value)
+static int can_hold(struct pare_str key, const struct pare_value *value)
 {
     uint64_t at;
     if (value->is_array || !st_utf8_valid(key, &at) || st_has_nul(key))
-        return false;
+        return 0;
     return value->type != PARE_STRING || st_utf8_valid(*(const struct pare_str *)value->data, &at);
 }
 
@@ -106,9 +105,9 @@ int st_metadata_check(const struct st_context *context)
     }
     if (n > 0)
         ST_LOG(context, PARE_LOG_WARNING,
-               "%" PRIu64 " metadata entries were left out, for "
+               "%llu metadata entries were left out, for "
                "safetensors holds only text: `%s`",
-               n, st_show(first).text);
+               (unsigned long long)n, st_show(first).text);
     return found < 0 ? found : 0;
 }
 
@@ -184,11 +183,11 @@ static int make_header(const struct st_context *context, const struct st_item *i
         return r;
     if (text.len > ST_MAX_HEADER)
         return ST_FAIL(context, PARE_ELIMIT,
-                       "the header would be %" PRIu64 " bytes long, and the "
+                       "the header would be %llu bytes long, and the "
                        "format's limit is %u: set split_max_size",
-                       text.len, ST_MAX_HEADER);
+                       (unsigned long long)text.len, ST_MAX_HEADER);
     char *data = context->host->alloc(context->job, text.len + 8, 1);
-    if (data == NULL)
+    if (!data)
         return PARE_ENOMEM;
     for (int i = 0; i < 8; i++)
         data[i] = (char)(text.len >> (8 * i));

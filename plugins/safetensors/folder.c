@@ -10,7 +10,6 @@
 #include "safetensors/series.h"
 #include "safetensors/text.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* What the names of the files say. */
@@ -33,14 +32,14 @@ static int file_name(const struct st_context *context, uint32_t file, struct par
     return r < 0 ? r : 0;
 }
 
-static bool in_subfolder(struct pare_str name)
+static int in_subfolder(struct pare_str name)
 {
     return memchr(name.data, '/', name.len) != NULL;
 }
 
 static void note_index(struct survey *survey, uint32_t file, struct pare_str name)
 {
-    const bool usual = st_is(name, "model" ST_INDEX_SUFFIX);
+    const int usual = st_is(name, "model" ST_INDEX_SUFFIX);
     if (survey->n_indexes > 0 && st_is(survey->index_name, "model" ST_INDEX_SUFFIX))
         return; /* the usual name wins over variants beside it */
     survey->n_indexes = usual ? 1 : survey->n_indexes + 1;
@@ -94,15 +93,15 @@ static int use_index(struct survey *survey, struct st_names *names)
         st_names_add(names, survey->candidates[i].name, survey->candidates[i].file);
     for (uint32_t i = 0; i < index->n_shards; i++) {
         struct st_name *found = st_names_find(names, index->shards[i]);
-        if (found == NULL && missing == ST_NONE)
+        if (!found && missing == ST_NONE)
             missing = i;
-        if (found == NULL)
+        if (!found)
             continue;
         survey->folder->shards[n_here++] = found->value;
         found->value = ST_NONE;
     }
     struct st_name *whole = st_names_find(names, st_str("model" ST_SUFFIX));
-    if (whole != NULL && whole->value != ST_NONE)
+    if (whole && whole->value != ST_NONE)
         return ST_FAIL(context, PARE_EDATA,
                        "the folder has both `model" ST_SUFFIX "` and `%s`, "
                        "which does not name it: remove one of them",
@@ -128,7 +127,7 @@ static int choose_by_index(struct survey *survey)
         return r;
     folder->shards = context->host->alloc(context->job, folder->index.n_shards,
                                           sizeof folder->shards[0]);
-    if (folder->shards == NULL)
+    if (!folder->shards)
         return PARE_ENOMEM;
     r = st_names_init(context, &names, survey->n_candidates);
     if (r == 0)
@@ -150,7 +149,7 @@ static int choose_by_name(struct survey *survey)
         return no_candidates(survey);
     folder->shards = context->host->alloc(context->job, survey->n_candidates,
                                           sizeof folder->shards[0]);
-    if (folder->shards == NULL)
+    if (!folder->shards)
         return PARE_ENOMEM;
     return st_series_choose(context, survey->candidates, survey->n_candidates, folder->shards,
                             &folder->n_shards);
@@ -165,7 +164,7 @@ int st_folder_open(const struct st_context *context, struct st_folder *ret_folde
     struct survey survey = { .context = context, .folder = &folder };
     survey.candidates = context->host->alloc(context->job, (uint64_t)folder.n_files + 1,
                                              sizeof survey.candidates[0]);
-    if (survey.candidates == NULL)
+    if (!survey.candidates)
         return PARE_ENOMEM;
     int r = look_at_files(&survey);
     if (r == 0)
@@ -182,13 +181,13 @@ int st_folder_open(const struct st_context *context, struct st_folder *ret_folde
 void st_folder_close(const struct st_context *context, struct st_folder *folder)
 {
     st_index_close(context, &folder->index);
-    if (folder->shards != NULL)
+    if (folder->shards)
         context->host->release(context->job, folder->shards);
     folder->shards = NULL;
 }
 
 /* The name is that of weights in some format, hidden, or a leftover. */
-static bool ignored(struct pare_str name)
+static int ignored(struct pare_str name)
 {
     /* clang-format off */
     static const char *const suffixes[] = {
@@ -200,10 +199,10 @@ static bool ignored(struct pare_str name)
     /* clang-format on */
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
         if (st_ends(name, suffixes[i]))
-            return true;
+            return 1;
     for (size_t i = 0; i < name.len; i++)
         if (name.data[i] == '.' && (i == 0 || name.data[i - 1] == '/'))
-            return true;
+            return 1;
     return st_starts(name, "original/");
 }
 
@@ -218,8 +217,8 @@ static int set_role(const struct st_context *context, uint32_t file, struct tall
     int r = file_name(context, file, &name);
     if (r < 0 || !ignored(name))
         return r;
-    const bool stray = st_ends(name, ST_SUFFIX) && !in_subfolder(name) &&
-                       !st_starts(name, "consolidated");
+    const int stray = st_ends(name, ST_SUFFIX) && !in_subfolder(name) &&
+                      !st_starts(name, "consolidated");
     if (stray && tally->n_strays++ == 0)
         tally->stray = name;
     if (!stray && tally->n_ignored++ == 0)
@@ -243,11 +242,11 @@ static int mark_model(const struct st_context *context, const struct st_folder *
 int st_folder_set_roles(const struct st_context *context, const struct st_folder *folder)
 {
     struct tally tally = { .n_ignored = 0 };
-    bool *chosen = context->host->alloc(context->job, folder->n_files, sizeof *chosen);
-    if (chosen == NULL)
+    int *chosen = context->host->alloc(context->job, folder->n_files, sizeof *chosen);
+    if (!chosen)
         return PARE_ENOMEM;
     for (uint32_t i = 0; i < folder->n_shards; i++)
-        chosen[folder->shards[i]] = true;
+        chosen[folder->shards[i]] = 1;
     int r = mark_model(context, folder);
     for (uint32_t i = 0; r == 0 && i < folder->n_files; i++)
         if (!chosen[i] && i != folder->index_file)
@@ -255,13 +254,13 @@ int st_folder_set_roles(const struct st_context *context, const struct st_folder
     context->host->release(context->job, chosen);
     if (tally.n_strays > 0)
         ST_LOG(context, PARE_LOG_WARNING,
-               "%" PRIu64 " safetensors files of the folder are not "
+               "%llu safetensors files of the folder are not "
                "part of the model and were ignored: `%s`",
-               tally.n_strays, st_show(tally.stray).text);
+               (unsigned long long)tally.n_strays, st_show(tally.stray).text);
     if (tally.n_ignored > 0)
         ST_LOG(context, PARE_LOG_INFO,
-               "%" PRIu64 " files that a converted model does not need "
+               "%llu files that a converted model does not need "
                "were ignored: `%s`",
-               tally.n_ignored, st_show(tally.ignored).text);
+               (unsigned long long)tally.n_ignored, st_show(tally.ignored).text);
     return r;
 }

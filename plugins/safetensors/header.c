@@ -8,12 +8,12 @@
  */
 #include "safetensors/header.h"
 
+#include "common/cursor.h"
 #include "safetensors/dtype.h"
 #include "safetensors/names.h"
 #include "safetensors/sort.h"
 #include "safetensors/text.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,7 @@ struct parse {
 
 /* What one tensor's entry says. */
 struct entry {
-    bool has_dtype, has_shape, has_offsets;
+    int has_dtype, has_shape, has_offsets;
     uint32_t dtype;
     char *shape;
     uint64_t dims[PARE_MAX_DIMS];
@@ -59,20 +59,12 @@ tensor_fault(const struct parse *parse, int code, const char *format, ...)
                    st_show(parse->tensor).text, text);
 }
 
-static uint64_t load_u64(const uint8_t *p)
-{
-    uint64_t value = 0;
-    for (int i = 7; i >= 0; i--)
-        value = value << 8 | p[i];
-    return value;
-}
-
 /* The first bytes of a file may be those of a safetensors file. */
-bool st_header_plausible(const uint8_t *head, size_t head_len)
+int st_header_plausible(const uint8_t *head, size_t head_len)
 {
     if (head_len < 9 || head[8] != '{')
-        return false;
-    const uint64_t n = load_u64(head);
+        return 0;
+    const uint64_t n = cursor_number(head, 8);
     return n >= 2 && n <= ST_MAX_HEADER;
 }
 
@@ -91,73 +83,81 @@ static const char *known_impostor(const uint8_t *head)
     return NULL;
 }
 
-/* Reads the header's length and checks it against the limit and the file. */
-static int read_length(const struct parse *parse, uint64_t *ret_n)
+/* Reads the header's length and checks it against the limit and the file. The cursor, at the file's
+ * first byte, moves to the text. */
+static int read_length(const struct parse *parse, struct cursor *cursor, uint64_t *ret_n)
 {
-    const struct st_header *header = parse->header;
-    const struct st_context *context = parse->context;
     uint8_t head[9];
-    const size_t head_len = header->file_size < sizeof head ? 8 : sizeof head;
-    if (header->file_size < 8)
+    const size_t head_len = cursor->size < sizeof head ? 8 : sizeof head;
+    if (cursor->size < 8)
         return file_fault(parse, PARE_EINCOMPLETE,
-                          "%" PRIu64 " bytes are too few for a safetensors file, which begins "
-                          "with the 8-byte length of its header",
-                          header->file_size);
-    const int r = context->host->read(context->job, header->file, 0, head, head_len);
+                          "%llu bytes are too few for a safetensors file, which begins with the "
+                          "8-byte length of its header",
+                          (unsigned long long)cursor->size);
+    const int r = cursor_bytes(cursor, head, head_len, "the header's length");
     if (r < 0)
         return r;
-    const uint64_t n = load_u64(head);
+    cursor_seek(cursor, 8);
+    const uint64_t n = cursor_number(head, 8);
     const char *impostor = known_impostor(head);
-    if (impostor != NULL)
+    if (impostor)
         return file_fault(parse, PARE_EDATA, "%s", impostor);
     if (n > ST_MAX_HEADER)
         return file_fault(parse, PARE_EDATA,
-                          "not a safetensors file: the header would be %" PRIu64
-                          " bytes long, and the format's limit is %u",
-                          n, ST_MAX_HEADER);
+                          "not a safetensors file: the header would be %llu bytes long, and the "
+                          "format's limit is %u",
+                          (unsigned long long)n, ST_MAX_HEADER);
     if (n < 2)
-        return file_fault(parse, PARE_EDATA, "a header of %" PRIu64 " bytes cannot hold JSON", n);
+        return file_fault(parse, PARE_EDATA, "a header of %llu bytes cannot hold JSON",
+                          (unsigned long long)n);
     if (head_len == sizeof head && head[8] != '{')
         return file_fault(parse, PARE_EDATA, "the header must begin with `{`, not with byte 0x%02x",
                           head[8]);
-    if (n > header->file_size - 8)
+    if (n > cursor->size - 8)
         return file_fault(parse, PARE_EINCOMPLETE,
-                          "the header needs %" PRIu64 " bytes, and the "
-                          "file has %" PRIu64 " so far",
-                          n + 8, header->file_size);
+                          "the header needs %llu bytes, and the file has %llu so far",
+                          (unsigned long long)(n + 8), (unsigned long long)cursor->size);
     *ret_n = n;
     return 0;
 }
 
-/* Reads the header's text and proves that it is UTF-8 and JSON with nothing but spaces after it. */
 static int read_text(const struct parse *parse)
 {
     struct st_header *header = parse->header;
     const struct st_context *context = parse->context;
-    int r = read_length(parse, &header->text_len);
-    if (r < 0)
-        return r;
-    header->data_start = header->text_len + 8;
-    header->text = context->host->alloc(context->job, header->text_len, 1);
-    if (header->text == NULL)
-        return PARE_ENOMEM;
-    r = context->host->read(context->job, header->file, 8, header->text, header->text_len);
-    if (r < 0)
-        return r;
+    struct cursor cursor = { .host = context->host, .job = context->job };
+    int r = cursor_open(&cursor, header->file, NULL);
+    if (r == 0)
+        r = read_length(parse, &cursor, &header->text_len);
+    if (r == 0) {
+        header->data_start = header->text_len + 8;
+        header->text = context->host->alloc(context->job, header->text_len, 1);
+        r = header->text ? cursor_bytes(&cursor, header->text, header->text_len, "the header")
+                         : PARE_ENOMEM;
+    }
+    cursor_close(&cursor);
+    return r;
+}
+
+/* Proves that the header's text is UTF-8 and JSON with nothing but spaces after it. */
+static int check_text(const struct parse *parse)
+{
+    const struct st_header *header = parse->header;
     const struct pare_str text = { header->text, header->text_len };
     struct st_json_fault fault;
     uint64_t at;
     if (!st_utf8_valid(text, &at))
-        return file_fault(parse, PARE_EDATA, "the header is not UTF-8 at byte %" PRIu64, at + 8);
-    if (!st_json_check(text, false, &at, &fault))
-        return file_fault(parse, fault.code, "the header is not JSON: %s, at byte %" PRIu64,
-                          fault.what, fault.at + 8);
+        return file_fault(parse, PARE_EDATA, "the header is not UTF-8 at byte %llu",
+                          (unsigned long long)(at + 8));
+    if (!st_json_check(text, 0, &at, &fault))
+        return file_fault(parse, fault.code, "the header is not JSON: %s, at byte %llu", fault.what,
+                          (unsigned long long)(fault.at + 8));
     for (; at < text.len; at++)
         if (text.data[at] != ' ')
             return file_fault(parse, PARE_EDATA,
                               "only spaces may follow the header's JSON, and "
-                              "byte %" PRIu64 " is 0x%02x",
-                              at + 8, (uint8_t)text.data[at]);
+                              "byte %llu is 0x%02x",
+                              (unsigned long long)(at + 8), (uint8_t)text.data[at]);
     return 0;
 }
 
@@ -220,9 +220,9 @@ static int entry_offsets(const struct parse *parse, struct st_json *json, struct
                             st_show(st_json_skip(&start)).text);
     if (pair[1] < pair[0])
         return tensor_fault(parse, PARE_EDATA,
-                            "data_offsets end at %" PRIu64 ", before they begin "
-                            "at %" PRIu64,
-                            pair[1], pair[0]);
+                            "data_offsets end at %llu, before they begin "
+                            "at %llu",
+                            (unsigned long long)pair[1], (unsigned long long)pair[0]);
     entry->begin = pair[0];
     entry->end = pair[1];
     return 0;
@@ -232,16 +232,16 @@ static int entry_offsets(const struct parse *parse, struct st_json *json, struct
 static int entry_member(const struct parse *parse, struct st_json *json, struct pare_str key,
                         struct entry *entry)
 {
-    bool *seen = st_is(key, "dtype")          ? &entry->has_dtype
-                 : st_is(key, "shape")        ? &entry->has_shape
-                 : st_is(key, "data_offsets") ? &entry->has_offsets
-                                              : NULL;
-    if (seen == NULL)
+    int *seen = st_is(key, "dtype")          ? &entry->has_dtype
+                : st_is(key, "shape")        ? &entry->has_shape
+                : st_is(key, "data_offsets") ? &entry->has_offsets
+                                             : NULL;
+    if (!seen)
         return tensor_fault(parse, PARE_ENOTSUP, "key `%s` is not one of the format's",
                             st_show(key).text);
     if (*seen)
         return tensor_fault(parse, PARE_EDATA, "key `%s` is there twice", st_show(key).text);
-    *seen = true;
+    *seen = 1;
     if (seen == &entry->has_dtype)
         return entry_dtype(parse, json, entry);
     if (seen == &entry->has_shape)
@@ -265,10 +265,11 @@ static int check_size(const struct parse *parse, const struct entry *entry)
                             st_dtype_at(entry->dtype)->name);
     if (bytes != entry->end - entry->begin)
         return tensor_fault(parse, PARE_EDATA,
-                            "%s and shape need %" PRIu64 " bytes, and "
-                            "data_offsets [%" PRIu64 ", %" PRIu64 "] hold %" PRIu64,
-                            st_dtype_at(entry->dtype)->name, bytes, entry->begin, entry->end,
-                            entry->end - entry->begin);
+                            "%s and shape need %llu bytes, and "
+                            "data_offsets [%llu, %llu] hold %llu",
+                            st_dtype_at(entry->dtype)->name, (unsigned long long)bytes,
+                            (unsigned long long)entry->begin, (unsigned long long)entry->end,
+                            (unsigned long long)(entry->end - entry->begin));
     return 0;
 }
 
@@ -320,7 +321,7 @@ static int read_entries(struct parse *parse, struct st_names *names)
     st_json_enter(&json);
     while (st_json_more(&json)) {
         const struct pare_str name = st_json_key(&json);
-        if (st_names_add(names, name, 0) != NULL)
+        if (st_names_add(names, name, 0))
             return file_fault(parse, PARE_EDATA, "`%s` is there twice in the header",
                               st_show(name).text);
         if (st_is(name, ST_METADATA)) {
@@ -344,11 +345,11 @@ static int read_table(struct parse *parse, uint64_t max_tensors)
     const uint64_t n = st_json_count(&json);
     if (n > max_tensors + 1) /* one may be `__metadata__` */
         return file_fault(parse, PARE_ELIMIT,
-                          "with %" PRIu64 " entries in this header, the model "
+                          "with %llu entries in this header, the model "
                           "exceeds the limit of %u tensors",
-                          n, ST_MAX_TENSORS);
+                          (unsigned long long)n, ST_MAX_TENSORS);
     header->tensors = context->host->alloc(context->job, n + 1, sizeof header->tensors[0]);
-    if (header->tensors == NULL)
+    if (!header->tensors)
         return PARE_ENOMEM;
     int r = st_names_init(context, &names, n);
     if (r == 0)
@@ -379,29 +380,32 @@ static int check_cover(struct parse *parse)
         parse->tensor = st_header_tensor_name(header, i);
         if (tensor->begin < covered)
             return tensor_fault(parse, PARE_EDATA,
-                                "its data at %" PRIu64 " overlaps that of `%s`, "
-                                "which ends at %" PRIu64,
-                                tensor->begin, st_show(st_header_tensor_name(header, i - 1)).text,
-                                covered);
+                                "its data at %llu overlaps that of `%s`, "
+                                "which ends at %llu",
+                                (unsigned long long)tensor->begin,
+                                st_show(st_header_tensor_name(header, i - 1)).text,
+                                (unsigned long long)covered);
         if (tensor->begin > covered)
             return tensor_fault(parse, PARE_EDATA,
-                                "there are %" PRIu64 " bytes that belong to no "
-                                "tensor before its data at %" PRIu64,
-                                tensor->begin - covered, tensor->begin);
+                                "there are %llu bytes that belong to no "
+                                "tensor before its data at %llu",
+                                (unsigned long long)(tensor->begin - covered),
+                                (unsigned long long)tensor->begin);
         covered = tensor->end;
     }
     if (__builtin_add_overflow(covered, header->data_start, &needed) || needed > INT64_MAX)
         return file_fault(parse, PARE_EDATA, "its tensors would end beyond the largest file");
     if (needed > header->file_size)
         return file_fault(parse, PARE_EINCOMPLETE,
-                          "its tensors need %" PRIu64 " bytes, and the "
-                          "file has %" PRIu64 " so far",
-                          needed, header->file_size);
+                          "its tensors need %llu bytes, and the "
+                          "file has %llu so far",
+                          (unsigned long long)needed, (unsigned long long)header->file_size);
     if (needed < header->file_size)
         return file_fault(parse, PARE_EDATA,
-                          "%" PRIu64 " bytes that belong to no tensor follow "
-                          "the last tensor's data, at byte %" PRIu64,
-                          header->file_size - needed, needed);
+                          "%llu bytes that belong to no tensor follow "
+                          "the last tensor's data, at byte %llu",
+                          (unsigned long long)(header->file_size - needed),
+                          (unsigned long long)needed);
     return 0;
 }
 
@@ -421,6 +425,8 @@ int st_header_open(const struct st_context *context, uint32_t file, uint64_t max
     header.file_size = info.size;
     r = read_text(&parse);
     if (r == 0)
+        r = check_text(&parse);
+    if (r == 0)
         r = read_table(&parse, max_tensors);
     if (r == 0)
         r = check_cover(&parse);
@@ -434,9 +440,9 @@ int st_header_open(const struct st_context *context, uint32_t file, uint64_t max
 /* Frees what the header holds; a zeroed or half-built one is fine. */
 void st_header_close(const struct st_context *context, struct st_header *header)
 {
-    if (header->tensors != NULL)
+    if (header->tensors)
         context->host->release(context->job, header->tensors);
-    if (header->text != NULL)
+    if (header->text)
         context->host->release(context->job, header->text);
     header->tensors = NULL;
     header->text = NULL;

@@ -37,6 +37,6 @@ void st_header_close(const struct st_context *context, struct st_header *header)
 struct pare_str st_header_tensor_name(const struct st_header *header, uint64_t i);
 void st_header_tensor_dims(const struct st_header *header, uint64_t i, uint64_t *ret_dims,
                            uint32_t *ret_n_dims);
-bool st_header_plausible(const uint8_t *head, size_t head_len);
+int st_header_plausible(const uint8_t *head, size_t head_len);
 
 #endif

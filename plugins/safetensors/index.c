@@ -10,7 +10,6 @@
 #include "safetensors/sort.h"
 #include "safetensors/text.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define SEEN (UINT32_C(1) << 31) /* in a tensor's value: a shard has it */
@@ -36,11 +35,11 @@ static int read_text(const struct parse *parse, uint32_t file, uint64_t size)
     uint64_t at;
     if (size > ST_MAX_INDEX)
         return FAULT(parse, PARE_ELIMIT,
-                     "%" PRIu64 " bytes are more than the limit of %u for an "
+                     "%llu bytes are more than the limit of %u for an "
                      "index",
-                     size, ST_MAX_INDEX);
+                     (unsigned long long)size, ST_MAX_INDEX);
     index->text = context->host->alloc(context->job, size + 1, 1);
-    if (index->text == NULL)
+    if (!index->text)
         return PARE_ENOMEM;
     index->text_len = size;
     const int r = context->host->read(context->job, file, 0, index->text, size);
@@ -48,10 +47,11 @@ static int read_text(const struct parse *parse, uint32_t file, uint64_t size)
         return r;
     const struct pare_str text = { index->text, size };
     if (!st_utf8_valid(text, &at))
-        return FAULT(parse, PARE_EDATA, "the index is not UTF-8 at byte %" PRIu64, at);
-    if (!st_json_check(text, false, &at, &fault))
-        return FAULT(parse, fault.code, "the index is not JSON: %s, at byte %" PRIu64, fault.what,
-                     fault.at);
+        return FAULT(parse, PARE_EDATA, "the index is not UTF-8 at byte %llu",
+                     (unsigned long long)at);
+    if (!st_json_check(text, 0, &at, &fault))
+        return FAULT(parse, fault.code, "the index is not JSON: %s, at byte %llu", fault.what,
+                     (unsigned long long)fault.at);
     struct st_json json = { index->text, index->text + size };
     if (st_json_peek(&json) != '{')
         return FAULT(parse, PARE_EDATA, "the index must be a JSON object");
@@ -70,7 +70,7 @@ static void read_metadata(struct parse *parse, struct st_json json)
     while (st_json_more(&json)) {
         const struct pare_str key = st_json_raw_key(&json); /* our caller walks here again */
         if (st_is(key, "total_size") && st_json_u64(&json, &parse->index->total_size)) {
-            parse->index->has_total = true;
+            parse->index->has_total = 1;
             return;
         }
         st_json_skip(&json);
@@ -84,8 +84,8 @@ static int read_members(struct parse *parse)
     st_json_enter(&json);
     while (st_json_more(&json)) {
         const struct pare_str key = st_json_key(&json);
-        const bool map = st_is(key, "weight_map");
-        if (map && parse->weight_map.p != NULL)
+        const int map = st_is(key, "weight_map");
+        if (map && parse->weight_map.p)
             return FAULT(parse, PARE_EDATA, "`weight_map` is there twice");
         if (map && st_json_peek(&json) == '{')
             parse->weight_map = json;
@@ -93,7 +93,7 @@ static int read_members(struct parse *parse)
             read_metadata(parse, json);
         st_json_skip(&json);
     }
-    if (parse->weight_map.p == NULL)
+    if (!parse->weight_map.p)
         return FAULT(parse, PARE_EDATA, "the index has no object `weight_map`");
     return 0;
 }
@@ -101,7 +101,7 @@ static int read_members(struct parse *parse)
 /* A shard's name must be that of a safetensors file right in the folder. */
 static int check_shard_name(const struct parse *parse, struct pare_str name)
 {
-    if (memchr(name.data, '/', name.len) != NULL || st_has_nul(name) || st_starts(name, ".."))
+    if (memchr(name.data, '/', name.len) || st_has_nul(name) || st_starts(name, ".."))
         return FAULT(parse, PARE_EDATA,
                      "the shard `%s` must be a plain file name in the same "
                      "folder",
@@ -117,7 +117,7 @@ static int shard_number(struct parse *parse, struct pare_str name, uint32_t *ret
 {
     struct st_index *index = parse->index;
     const struct st_name *known = st_names_find(&parse->names, name);
-    if (known != NULL) {
+    if (known) {
         *ret_number = known->value;
         return 0;
     }
@@ -144,7 +144,7 @@ static int read_pair(struct parse *parse, struct st_json *json)
     const int r = shard_number(parse, st_json_string(json), &number);
     if (r < 0)
         return r;
-    if (st_names_add(&index->tensors, tensor, number) != NULL)
+    if (st_names_add(&index->tensors, tensor, number))
         return FAULT(parse, PARE_EDATA, "tensor `%s` is there twice", st_show(tensor).text);
     return 0;
 }
@@ -156,13 +156,13 @@ static int read_map(struct parse *parse)
     struct st_json json = parse->weight_map;
     index->n_tensors = st_json_count(&json);
     if (index->n_tensors > ST_MAX_TENSORS)
-        return FAULT(parse, PARE_ELIMIT, "%" PRIu64 " tensors are more than the limit of %u",
-                     index->n_tensors, ST_MAX_TENSORS);
+        return FAULT(parse, PARE_ELIMIT, "%llu tensors are more than the limit of %u",
+                     (unsigned long long)index->n_tensors, ST_MAX_TENSORS);
     if (index->n_tensors == 0)
         return FAULT(parse, PARE_EDATA, "the index names no tensors");
     parse->max_shards = index->n_tensors < ST_MAX_SHARDS ? index->n_tensors : ST_MAX_SHARDS;
     index->shards = context->host->alloc(context->job, parse->max_shards, sizeof index->shards[0]);
-    if (index->shards == NULL)
+    if (!index->shards)
         return PARE_ENOMEM;
     int r = st_names_init(context, &parse->names, parse->max_shards);
     if (r == 0)
@@ -186,13 +186,13 @@ static int sort_shards(struct parse *parse)
     struct st_index *index = parse->index;
     const struct st_context *context = parse->context;
     uint32_t *place = context->host->alloc(context->job, index->n_shards, sizeof *place);
-    if (place == NULL)
+    if (!place)
         return PARE_ENOMEM;
     st_sort(index->shards, index->n_shards, sizeof index->shards[0], by_name);
     for (uint32_t i = 0; i < index->n_shards; i++)
         place[st_names_find(&parse->names, index->shards[i])->value] = i;
     for (uint64_t i = 0; i <= index->tensors.mask; i++)
-        if (index->tensors.slots[i].data != NULL)
+        if (index->tensors.slots[i].data)
             index->tensors.slots[i].value = place[index->tensors.slots[i].value];
     context->host->release(context->job, place);
     return 0;
@@ -228,9 +228,9 @@ int st_index_open(const struct st_context *context, uint32_t file, struct st_ind
 void st_index_close(const struct st_context *context, struct st_index *index)
 {
     st_names_deinit(context, &index->tensors);
-    if (index->shards != NULL)
+    if (index->shards)
         context->host->release(context->job, index->shards);
-    if (index->text != NULL)
+    if (index->text)
         context->host->release(context->job, index->text);
     index->shards = NULL;
     index->text = NULL;
@@ -243,7 +243,7 @@ int st_index_match(const struct st_context *context, struct st_index *index,
     for (uint64_t i = 0; i < header->n_tensors; i++) {
         const struct pare_str name = st_header_tensor_name(header, i);
         struct st_name *listed = st_names_find(&index->tensors, name);
-        if (listed == NULL)
+        if (!listed)
             return ST_FAIL(context, PARE_EDATA, "`%s`: tensor `%s` of `%s` is not listed",
                            st_show(index->name).text, st_show(name).text,
                            st_show(header->name).text);
@@ -268,21 +268,22 @@ int st_index_finish(const struct st_context *context, const struct st_index *ind
     const struct st_name *missing = NULL; /* the first one in the text */
     for (uint64_t i = 0; i <= index->tensors.mask; i++) {
         const struct st_name *slot = &index->tensors.slots[i];
-        if (slot->data != NULL && !(slot->value & SEEN) &&
-            (missing == NULL || slot->data < missing->data))
+        if (slot->data && !(slot->value & SEEN) && (!missing || slot->data < missing->data))
             missing = slot;
     }
-    if (missing != NULL)
+    if (missing)
         return ST_FAIL(context, PARE_EDATA,
-                       "`%s`: %" PRIu64 " tensors are listed that no shard "
+                       "`%s`: %llu tensors are listed that no shard "
                        "has: `%s` is not in `%s`",
-                       st_show(index->name).text, index->n_tensors - index->n_seen,
+                       st_show(index->name).text,
+                       (unsigned long long)(index->n_tensors - index->n_seen),
                        st_show((struct pare_str){ missing->data, missing->len }).text,
                        st_show(index->shards[missing->value]).text);
     if (index->has_total && index->total_size != total_size)
         ST_LOG(context, PARE_LOG_WARNING,
-               "`%s`: total_size is %" PRIu64 ", and the tensors have "
-               "%" PRIu64 " bytes",
-               st_show(index->name).text, index->total_size, total_size);
+               "`%s`: total_size is %llu, and the tensors have "
+               "%llu bytes",
+               st_show(index->name).text, (unsigned long long)index->total_size,
+               (unsigned long long)total_size);
     return 0;
 }

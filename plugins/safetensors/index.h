@@ -19,7 +19,7 @@ struct st_index {
     struct st_names tensors; /* each with its shard, and ST_INDEX_SEEN */
     uint64_t n_tensors;
     uint64_t n_seen;
-    bool has_total;
+    int has_total;
     uint64_t total_size;
 };
 

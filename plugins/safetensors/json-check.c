@@ -13,16 +13,16 @@ struct check {
     const char *p, *end;
     uint64_t objects; /* bit i: level i is an object */
     uint32_t depth;
-    bool lenient; /* NaN and Infinity, as Python writes them, are numbers */
+    int lenient; /* NaN and Infinity, as Python writes them, are numbers */
     int code;
     const char *what;
 };
 
-static bool fault(struct check *check, const char *what)
+static int fault(struct check *check, const char *what)
 {
     check->code = PARE_EDATA;
     check->what = check->p == check->end ? "the text ends too early" : what;
-    return false;
+    return 0;
 }
 
 static void skip_space(struct check *check)
@@ -32,18 +32,18 @@ static void skip_space(struct check *check)
         check->p++;
 }
 
-static bool at(const struct check *check, char c)
+static int at(const struct check *check, char c)
 {
     return check->p < check->end && *check->p == c;
 }
 
-static bool at_digit(const struct check *check)
+static int at_digit(const struct check *check)
 {
     return check->p < check->end && *check->p >= '0' && *check->p <= '9';
 }
 
 /* Four hex digits; *ret_unit is their value. */
-static bool check_hex(struct check *check, uint32_t *ret_unit)
+static int check_hex(struct check *check, uint32_t *ret_unit)
 {
     uint32_t unit = 0;
     for (int i = 0; i < 4; i++, check->p++) {
@@ -56,32 +56,32 @@ static bool check_hex(struct check *check, uint32_t *ret_unit)
             return fault(check, "\\u needs four hexadecimal digits");
     }
     *ret_unit = unit;
-    return true;
+    return 1;
 }
 
 /* What follows a backslash. */
-static bool check_escape(struct check *check)
+static int check_escape(struct check *check)
 {
-    if (check->p == check->end || *check->p == 0 || strchr("\"\\/bfnrtu", *check->p) == NULL)
+    if (check->p == check->end || *check->p == 0 || !strchr("\"\\/bfnrtu", *check->p))
         return fault(check, "an unknown escape in a string");
     if (*check->p++ != 'u')
-        return true;
+        return 1;
     uint32_t unit, low;
     if (!check_hex(check, &unit))
-        return false;
+        return 0;
     if (unit < 0xD800 || unit > 0xDFFF)
-        return true;
+        return 1;
     if (unit <= 0xDBFF && check->end - check->p >= 2 && check->p[0] == '\\' && check->p[1] == 'u') {
         check->p += 2;
         if (!check_hex(check, &low))
-            return false;
+            return 0;
         if (low >= 0xDC00 && low <= 0xDFFF)
-            return true;
+            return 1;
     }
     return fault(check, "a lone surrogate in a string");
 }
 
-static bool check_string(struct check *check)
+static int check_string(struct check *check)
 {
     check->p++;
     while (check->p < check->end) {
@@ -90,32 +90,32 @@ static bool check_string(struct check *check)
             return fault(check, "a control character in a string");
         check->p++;
         if (c == '"')
-            return true;
+            return 1;
         if (c == '\\' && !check_escape(check))
-            return false;
+            return 0;
     }
     return fault(check, "");
 }
 
-static bool check_word(struct check *check, const char *word)
+static int check_word(struct check *check, const char *word)
 {
     const size_t n = strlen(word);
     if ((size_t)(check->end - check->p) < n || memcmp(check->p, word, n) != 0)
         return fault(check, "a value is missing or misspelt");
     check->p += n;
-    return true;
+    return 1;
 }
 
-static bool check_digits(struct check *check)
+static int check_digits(struct check *check)
 {
     if (!at_digit(check))
         return fault(check, "a digit is missing in a number");
     while (at_digit(check))
         check->p++;
-    return true;
+    return 1;
 }
 
-static bool check_number(struct check *check)
+static int check_number(struct check *check)
 {
     if (at(check, '-'))
         check->p++;
@@ -124,11 +124,11 @@ static bool check_number(struct check *check)
     if (at(check, '0'))
         check->p++;
     else if (!check_digits(check))
-        return false;
+        return 0;
     if (at(check, '.')) {
         check->p++;
         if (!check_digits(check))
-            return false;
+            return 0;
     }
     if (at(check, 'e') || at(check, 'E')) {
         check->p++;
@@ -136,10 +136,10 @@ static bool check_number(struct check *check)
             check->p++;
         return check_digits(check);
     }
-    return true;
+    return 1;
 }
 
-static bool check_scalar(struct check *check)
+static int check_scalar(struct check *check)
 {
     if (at(check, '"'))
         return check_string(check);
@@ -154,28 +154,28 @@ static bool check_scalar(struct check *check)
     return check_word(check, "null");
 }
 
-static bool check_key(struct check *check)
+static int check_key(struct check *check)
 {
     skip_space(check);
     if (!at(check, '"'))
         return fault(check, "a key in quotes is missing");
     if (!check_string(check))
-        return false;
+        return 0;
     skip_space(check);
     if (!at(check, ':'))
         return fault(check, "`:` is missing after a key");
     check->p++;
-    return true;
+    return 1;
 }
 
 /* At { or [. *ret_more: a value follows (of an object: its key is read). */
-static bool check_open(struct check *check, bool *ret_more)
+static int check_open(struct check *check, int *ret_more)
 {
-    const bool object = *check->p == '{';
+    const int object = *check->p == '{';
     if (check->depth == ST_JSON_DEPTH) {
         check->code = PARE_ELIMIT;
         check->what = "nested deeper than the limit of 64 levels";
-        return false;
+        return 0;
     }
     check->objects = check->objects << 1 | object;
     check->depth++;
@@ -186,14 +186,14 @@ static bool check_open(struct check *check, bool *ret_more)
 }
 
 /* After a value: closes what ends here. *ret_more: another value follows. */
-static bool check_close(struct check *check, bool *ret_more)
+static int check_close(struct check *check, int *ret_more)
 {
     while (check->depth > 0) {
-        const bool object = check->objects & 1;
+        const int object = check->objects & 1;
         skip_space(check);
         if (at(check, ',')) {
             check->p++;
-            *ret_more = true;
+            *ret_more = 1;
             return !object || check_key(check);
         }
         if (!at(check, object ? '}' : ']'))
@@ -202,36 +202,36 @@ static bool check_close(struct check *check, bool *ret_more)
         check->objects >>= 1;
         check->depth--;
     }
-    *ret_more = false;
-    return true;
+    *ret_more = 0;
+    return 1;
 }
 
-static bool check_value(struct check *check)
+static int check_value(struct check *check)
 {
-    for (bool more = true; more;) {
+    for (int more = 1; more;) {
         skip_space(check);
         if (at(check, '{') || at(check, '[')) {
             if (!check_open(check, &more))
-                return false;
+                return 0;
             if (more)
                 continue;
         } else if (!check_scalar(check)) {
-            return false;
+            return 0;
         }
         if (!check_close(check, &more))
-            return false;
+            return 0;
     }
-    return true;
+    return 1;
 }
 
 /* Proves that `text` (UTF-8) begins with one JSON value. *ret_len is the length up to its end;
  * what follows is the caller's to judge. lenient: NaN and Infinity count as numbers. False, with
  * *ret_fault, when it is not one. */
-bool st_json_check(struct pare_str text, bool lenient, uint64_t *ret_len,
-                   struct st_json_fault *ret_fault)
+int st_json_check(struct pare_str text, int lenient, uint64_t *ret_len,
+                  struct st_json_fault *ret_fault)
 {
     struct check check = { .p = text.data, .end = text.data + text.len, .lenient = lenient };
-    const bool good = check_value(&check);
+    const int good = check_value(&check);
     if (good)
         *ret_len = (uint64_t)(check.p - text.data);
     else

@@ -31,15 +31,15 @@ void st_json_enter(struct st_json *json)
 
 /* Within an object or array, before its first or after any value: true when another follows,
  * else the cursor leaves the object or array. */
-bool st_json_more(struct st_json *json)
+int st_json_more(struct st_json *json)
 {
     const char c = st_json_peek(json);
     if (c == ',')
         json->p++;
     if (c != '}' && c != ']' && c != 0)
-        return true;
+        return 1;
     json->p += c != 0;
-    return false;
+    return 0;
 }
 
 /* p is after an opening quote; gives the closing one. */
@@ -85,7 +85,7 @@ static char *decode_escape(char **p, char *out)
     const char c = *(*p)++;
     if (c != 'u') {
         const char *found = strchr(from, c);
-        *out++ = found == NULL ? c : to[found - from];
+        *out++ = found ? to[found - from] : c;
         return out;
     }
     uint32_t unit = hex4(*p);
@@ -141,7 +141,7 @@ struct pare_str st_json_raw_key(struct st_json *json)
 
 /* The value at the cursor as an exact unsigned integer: digits only, below 2^64. False when it is
  * something else; the cursor is then still before it. */
-bool st_json_u64(struct st_json *json, uint64_t *ret_value)
+int st_json_u64(struct st_json *json, uint64_t *ret_value)
 {
     skip_space(json);
     uint64_t value = 0;
@@ -149,12 +149,12 @@ bool st_json_u64(struct st_json *json, uint64_t *ret_value)
     for (; p < json->end && *p >= '0' && *p <= '9'; p++)
         if (__builtin_mul_overflow(value, 10u, &value) ||
             __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
-            return false;
+            return 0;
     if (p == json->p || (p < json->end && (*p == '.' || *p == 'e' || *p == 'E')))
-        return false;
+        return 0;
     json->p = p;
     *ret_value = value;
-    return true;
+    return 1;
 }
 
 /* Moves the cursor behind the value, which is given as the text that it was. */
@@ -172,8 +172,7 @@ struct pare_str st_json_skip(struct st_json *json)
         else if (c == '}' || c == ']')
             depth--;
         else if (depth == 0)
-            while (json->p < json->end && *json->p != '\0' &&
-                   strchr(" \n\r\t,]}", *json->p) == NULL)
+            while (json->p < json->end && *json->p != '\0' && !strchr(" \n\r\t,]}", *json->p))
                 json->p++;
     } while (depth > 0);
     return (struct pare_str){ start, (size_t)(json->p - start) };
@@ -184,7 +183,7 @@ struct pare_str st_json_skip(struct st_json *json)
 uint64_t st_json_count(const struct st_json *json)
 {
     struct st_json walk = *json;
-    const bool object = st_json_peek(&walk) == '{';
+    const int object = st_json_peek(&walk) == '{';
     uint64_t n = 0;
     st_json_enter(&walk);
     while (st_json_more(&walk)) {

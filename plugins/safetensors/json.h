@@ -30,16 +30,16 @@ struct st_json { /* a cursor in checked text */
     char *end;
 };
 
-bool st_json_check(struct pare_str text, bool lenient, uint64_t *ret_len,
-                   struct st_json_fault *ret_fault);
+int st_json_check(struct pare_str text, int lenient, uint64_t *ret_len,
+                  struct st_json_fault *ret_fault);
 
 char st_json_peek(struct st_json *json);
 void st_json_enter(struct st_json *json);
-bool st_json_more(struct st_json *json);
+int st_json_more(struct st_json *json);
 struct pare_str st_json_key(struct st_json *json);
 struct pare_str st_json_raw_key(struct st_json *json);
 struct pare_str st_json_string(struct st_json *json);
-bool st_json_u64(struct st_json *json, uint64_t *ret_value);
+int st_json_u64(struct st_json *json, uint64_t *ret_value);
 struct pare_str st_json_skip(struct st_json *json);
 uint64_t st_json_count(const struct st_json *json);
 

@@ -9,8 +9,6 @@
 #include "safetensors/names.h"
 #include "safetensors/text.h"
 
-#include <inttypes.h>
-
 struct apply {
     const struct st_context *context;
     const struct st_header *header;
@@ -31,8 +29,8 @@ static int apply_pair(struct apply *apply, struct pare_str key, struct pare_str 
         return found;
     if (found == 0)
         return context->host->meta_set(context->job, key, &value);
-    const bool same = old.type == PARE_STRING && !old.is_array &&
-                      st_equal(*(const struct pare_str *)old.data, text);
+    const int same = old.type == PARE_STRING && !old.is_array &&
+                     st_equal(*(const struct pare_str *)old.data, text);
     if (!same && apply->n_conflicts++ == 0)
         apply->conflict = key;
     return 0;
@@ -42,7 +40,7 @@ static int check_key(struct apply *apply, struct pare_str key)
 {
     const char *problem = NULL;
     int code = PARE_EDATA;
-    if (st_names_add(&apply->keys, key, 0) != NULL) {
+    if (st_names_add(&apply->keys, key, 0)) {
         problem = "is there twice";
     } else if (key.len == 0) {
         problem = "is empty";
@@ -52,7 +50,7 @@ static int check_key(struct apply *apply, struct pare_str key)
         problem = "is longer than the limit of 65535 bytes";
         code = PARE_ELIMIT;
     }
-    if (problem == NULL)
+    if (!problem)
         return 0;
     return ST_FAIL(apply->context, code, "`%s`: key `%s` of `" ST_METADATA "` %s",
                    st_show(apply->header->name).text, st_show(key).text, problem);
@@ -84,7 +82,7 @@ int st_metadata_apply(const struct st_context *context, const struct st_header *
 {
     struct apply apply = { .context = context, .header = header };
     struct st_json json = header->metadata;
-    if (json.p == NULL)
+    if (!json.p)
         return 0;
     if (st_json_peek(&json) != '{')
         return ST_FAIL(context, PARE_EDATA, "`%s`: `" ST_METADATA "` must be an object of strings",
@@ -95,8 +93,9 @@ int st_metadata_apply(const struct st_context *context, const struct st_header *
     st_names_deinit(context, &apply.keys);
     if (r == 0 && apply.n_conflicts > 0)
         ST_LOG(context, PARE_LOG_WARNING,
-               "`%s`: %" PRIu64 " metadata entries differ from an earlier shard's, which are kept: "
+               "`%s`: %llu metadata entries differ from an earlier shard's, which are kept: "
                "`%s`",
-               st_show(header->name).text, apply.n_conflicts, st_show(apply.conflict).text);
+               st_show(header->name).text, (unsigned long long)apply.n_conflicts,
+               st_show(apply.conflict).text);
     return r;
 }

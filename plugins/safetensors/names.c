@@ -33,7 +33,7 @@ int st_names_init(const struct st_context *context, struct st_names *names, uint
     while (slots / 4 * 3 < max)
         slots *= 2;
     names->slots = context->host->alloc(context->job, slots, sizeof names->slots[0]);
-    if (names->slots == NULL)
+    if (!names->slots)
         return PARE_ENOMEM;
     names->mask = slots - 1;
     names->seed = fold((uint64_t)(uintptr_t)names->slots, UINT64_C(0xA0761D6478BD642F));
@@ -43,7 +43,7 @@ int st_names_init(const struct st_context *context, struct st_names *names, uint
 /* Frees the table; names that was never made is fine when zeroed. */
 void st_names_deinit(const struct st_context *context, struct st_names *names)
 {
-    if (names->slots != NULL)
+    if (names->slots)
         context->host->release(context->job, names->slots);
     names->slots = NULL;
 }
@@ -54,8 +54,7 @@ static struct st_name *slot_of(const struct st_names *names, struct pare_str nam
     uint64_t at = hash(names->seed, name) & names->mask;
     for (;; at = (at + 1) & names->mask) {
         struct st_name *slot = &names->slots[at];
-        if (slot->data == NULL ||
-            (slot->len == name.len && memcmp(slot->data, name.data, name.len) == 0))
+        if (!slot->data || (slot->len == name.len && memcmp(slot->data, name.data, name.len) == 0))
             return slot;
     }
 }
@@ -64,7 +63,7 @@ static struct st_name *slot_of(const struct st_names *names, struct pare_str nam
 struct st_name *st_names_find(const struct st_names *names, struct pare_str name)
 {
     struct st_name *slot = slot_of(names, name);
-    return slot->data == NULL ? NULL : slot;
+    return slot->data ? slot : NULL;
 }
 
 /* Adds a name, whose data is not NULL and shorter than 4 GiB. Gives NULL when it is new, else the
@@ -72,7 +71,7 @@ struct st_name *st_names_find(const struct st_names *names, struct pare_str name
 struct st_name *st_names_add(struct st_names *names, struct pare_str name, uint32_t value)
 {
     struct st_name *slot = slot_of(names, name);
-    if (slot->data != NULL)
+    if (slot->data)
         return slot;
     *slot = (struct st_name){ name.data, (uint32_t)name.len, value };
     return NULL;

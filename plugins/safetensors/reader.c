@@ -11,8 +11,6 @@
 #include "safetensors/metadata.h"
 #include "safetensors/text.h"
 
-#include <inttypes.h>
-
 struct reader {
     struct st_context context;
     struct st_folder folder;
@@ -28,7 +26,7 @@ struct reader {
 int st_probe(const struct pare_probe *probe)
 {
     const struct pare_str name = st_str(probe->name);
-    const bool plausible = st_header_plausible(probe->head, probe->head_len);
+    const int plausible = st_header_plausible(probe->head, probe->head_len);
     if (st_ends(name, ST_INDEX_SUFFIX))
         return 60;
     if (st_ends(name, ST_SUFFIX))
@@ -52,8 +50,8 @@ static int open_shard(struct reader *reader, uint32_t shard)
                                &reader->total_size))
         return ST_FAIL(context, PARE_EDATA, "the shards' sizes overflow 64 bits");
     if (reader->n_tensors > ST_MAX_TENSORS)
-        return ST_FAIL(context, PARE_ELIMIT, "%" PRIu64 " tensors are more than the limit of %u",
-                       reader->n_tensors, ST_MAX_TENSORS);
+        return ST_FAIL(context, PARE_ELIMIT, "%llu tensors are more than the limit of %u",
+                       (unsigned long long)reader->n_tensors, ST_MAX_TENSORS);
     if (reader->folder.index_file != ST_NONE)
         r = st_index_match(context, &reader->folder.index, header, shard);
     return r == 0 ? st_metadata_apply(context, header) : r;
@@ -68,7 +66,7 @@ static int open_all(struct reader *reader)
         return r;
     reader->headers = context->host->alloc(context->job, folder->n_shards,
                                            sizeof reader->headers[0]);
-    if (reader->headers == NULL)
+    if (!reader->headers)
         return PARE_ENOMEM;
     for (uint32_t i = 0; i < folder->n_shards; i++) {
         r = open_shard(reader, i);
@@ -84,7 +82,7 @@ static int open_all(struct reader *reader)
 int st_open(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
     struct reader *reader = host->alloc(job, 1, sizeof *reader);
-    if (reader == NULL)
+    if (!reader)
         return PARE_ENOMEM;
     reader->context = (struct st_context){ host, job };
     const int r = open_all(reader);
@@ -128,12 +126,12 @@ int st_next(void *state, struct pare_tensor *ret_tensor)
 void st_close(void *state)
 {
     struct reader *reader = state;
-    if (reader == NULL)
+    if (!reader)
         return;
     const struct st_context context = reader->context;
     for (uint32_t i = 0; i < reader->n_headers; i++)
         st_header_close(&context, &reader->headers[i]);
-    if (reader->headers != NULL)
+    if (reader->headers)
         context.host->release(context.job, reader->headers);
     st_folder_close(&context, &reader->folder);
     context.host->release(context.job, reader);

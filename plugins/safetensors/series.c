@@ -9,12 +9,11 @@
 
 #include "safetensors/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Takes the digits at the end off *name; false when there are none or more than nine. */
-static bool cut_number(struct pare_str *name, uint64_t *ret_number, uint32_t *ret_width)
+static int cut_number(struct pare_str *name, uint64_t *ret_number, uint32_t *ret_width)
 {
     uint32_t width = 0;
     uint64_t number = 0, unit = 1;
@@ -27,19 +26,19 @@ static bool cut_number(struct pare_str *name, uint64_t *ret_number, uint32_t *re
         width++;
     }
     if (width == 0 || width > 9)
-        return false;
+        return 0;
     name->len -= width;
     *ret_number = number;
     *ret_width = width;
-    return true;
+    return 1;
 }
 
-static bool cut_text(struct pare_str *name, const char *text)
+static int cut_text(struct pare_str *name, const char *text)
 {
     if (!st_ends(*name, text))
-        return false;
+        return 0;
     name->len -= strlen(text);
-    return true;
+    return 1;
 }
 
 /* What the name of a file *.safetensors says; the name is borrowed. */
@@ -56,12 +55,12 @@ struct st_candidate st_candidate_of(uint32_t file, struct pare_str name)
     return candidate;
 }
 
-static bool same_series(const struct st_candidate *a, const struct st_candidate *b)
+static int same_series(const struct st_candidate *a, const struct st_candidate *b)
 {
     return a->total != 0 && a->total == b->total && st_equal(a->stem, b->stem);
 }
 
-static bool is_whole(const struct st_candidate *candidate)
+static int is_whole(const struct st_candidate *candidate)
 {
     return st_is(candidate->name, "model" ST_SUFFIX);
 }
@@ -80,11 +79,11 @@ static int missing_shard(const struct st_context *context, const struct st_candi
                          uint64_t number, uint32_t n_here)
 {
     char digits[48];
-    snprintf(digits, sizeof digits, "-%0*" PRIu64 "-of-%0*" PRIu64, (int)like->width, number,
-             (int)like->width, like->total);
+    snprintf(digits, sizeof digits, "-%0*llu-of-%0*llu", (int)like->width,
+             (unsigned long long)number, (int)like->width, (unsigned long long)like->total);
     return ST_FAIL(context, PARE_EINCOMPLETE,
-                   "waiting for shard `%s%s" ST_SUFFIX "`: %u of %" PRIu64 " are here%s",
-                   st_show(like->stem).text, digits, n_here, like->total,
+                   "waiting for shard `%s%s" ST_SUFFIX "`: %u of %llu are here%s",
+                   st_show(like->stem).text, digits, n_here, (unsigned long long)like->total,
                    n_here == 1 ? " (hand over the folder that has them all)" : "");
 }
 
@@ -95,11 +94,11 @@ static int choose_series(const struct st_context *context, const struct st_candi
     const struct st_candidate *first = &candidates[0];
     if (first->total > ST_MAX_SHARDS)
         return ST_FAIL(context, PARE_ELIMIT,
-                       "`%s`: %" PRIu64 " shards are more than the limit of "
+                       "`%s`: %llu shards are more than the limit of "
                        "%u",
-                       st_show(first->name).text, first->total, ST_MAX_SHARDS);
+                       st_show(first->name).text, (unsigned long long)first->total, ST_MAX_SHARDS);
     uint32_t *place = context->host->alloc(context->job, first->total, sizeof *place);
-    if (place == NULL)
+    if (!place)
         return PARE_ENOMEM;
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < n; i++) {

@@ -20,9 +20,9 @@ int st_shards_assign(const struct st_context *context, struct st_plan *plan,
     uint32_t next = 0, current = ST_NONE; /* numbers are given when a shard gets its first tensor */
     for (uint64_t i = 0; i < plan->n_items; i++) {
         struct st_item *item = &plan->items[i];
-        const bool alone = item->bytes > options->max_size;
-        const bool fits = current != ST_NONE && n < options->max_tensors &&
-                          item->bytes <= options->max_size - filled;
+        const int alone = item->bytes > options->max_size;
+        const int fits = current != ST_NONE && n < options->max_tensors &&
+                         item->bytes <= options->max_size - filled;
         if (alone) {
             item->shard = next++;
         } else {
@@ -84,7 +84,7 @@ int st_index_emit(const struct st_context *context, struct st_plan *plan)
     st_sort(plan->items, plan->n_items, sizeof plan->items[0], by_name);
     put_index(plan, &text);
     text.data = context->host->alloc(context->job, text.len, 1);
-    if (text.data == NULL)
+    if (!text.data)
         return PARE_ENOMEM;
     text.len = 0;
     put_index(plan, &text);

@@ -6,7 +6,6 @@
  */
 #include "safetensors/sort.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 struct heap {
@@ -15,12 +14,12 @@ struct heap {
     int (*compare)(const void *, const void *);
 };
 
-static bool in_order(const struct heap *heap, uint64_t n)
+static int in_order(const struct heap *heap, uint64_t n)
 {
     for (uint64_t i = 1; i < n; i++)
         if (heap->compare(heap->base + (i - 1) * heap->size, heap->base + i * heap->size) > 0)
-            return false;
-    return true;
+            return 0;
+    return 1;
 }
 
 /* Moves `element` down from `hole` of a heap of n elements to where it belongs. */

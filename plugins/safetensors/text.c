@@ -5,7 +5,6 @@
  */
 #include "safetensors/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,26 +15,26 @@ struct pare_str st_str(const char *text)
 }
 
 /* Same bytes. */
-bool st_equal(struct pare_str a, struct pare_str b)
+int st_equal(struct pare_str a, struct pare_str b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 /* Same bytes as a C string. */
-bool st_is(struct pare_str a, const char *text)
+int st_is(struct pare_str a, const char *text)
 {
     return st_equal(a, st_str(text));
 }
 
 /* `a` begins with `prefix`. */
-bool st_starts(struct pare_str a, const char *prefix)
+int st_starts(struct pare_str a, const char *prefix)
 {
     const size_t n = strlen(prefix);
     return a.len >= n && memcmp(a.data, prefix, n) == 0;
 }
 
 /* `a` ends with `suffix`. */
-bool st_ends(struct pare_str a, const char *suffix)
+int st_ends(struct pare_str a, const char *suffix)
 {
     const size_t n = strlen(suffix);
     return a.len >= n && memcmp(a.data + a.len - n, suffix, n) == 0;
@@ -50,9 +49,9 @@ int st_compare(struct pare_str a, struct pare_str b)
 }
 
 /* There is a NUL byte in `a`. */
-bool st_has_nul(struct pare_str a)
+int st_has_nul(struct pare_str a)
 {
-    return a.len != 0 && memchr(a.data, 0, a.len) != NULL;
+    return a.len != 0 && memchr(a.data, 0, a.len);
 }
 
 /* Length of the UTF-8 sequence at p (RFC 3629: shortest form, no surrogates), 0 when invalid. */
@@ -74,7 +73,7 @@ static size_t utf8_sequence(const unsigned char *p, size_t n)
 }
 
 /* The whole text is UTF-8; when not, *ret_bad is the offset of the first byte that is wrong. */
-bool st_utf8_valid(struct pare_str text, uint64_t *ret_bad)
+int st_utf8_valid(struct pare_str text, uint64_t *ret_bad)
 {
     const unsigned char *bytes = (const unsigned char *)text.data;
     size_t at = 0;
@@ -90,11 +89,11 @@ bool st_utf8_valid(struct pare_str text, uint64_t *ret_bad)
         const size_t len = utf8_sequence(bytes + at, text.len - at);
         if (len == 0) {
             *ret_bad = at;
-            return false;
+            return 0;
         }
         at += len;
     }
-    return true;
+    return 1;
 }
 
 /* Untrusted bytes for a message: at most 80 or so, control bytes and invalid UTF-8 as \xNN. */
@@ -121,7 +120,7 @@ struct st_shown st_show(struct pare_str text)
 /* Appends bytes. */
 void st_put(struct st_text *text, struct pare_str bytes)
 {
-    if (text->data != NULL && bytes.len != 0)
+    if (text->data && bytes.len != 0)
         memcpy(text->data + text->len, bytes.data, bytes.len);
     text->len += bytes.len;
 }
@@ -136,7 +135,7 @@ void st_puts(struct st_text *text, const char *bytes)
 void st_put_u64(struct st_text *text, uint64_t value)
 {
     char digits[24];
-    snprintf(digits, sizeof digits, "%" PRIu64, value);
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
     st_puts(text, digits);
 }
 

@@ -19,13 +19,13 @@ struct st_text {
 };
 
 struct pare_str st_str(const char *text);
-bool st_equal(struct pare_str a, struct pare_str b);
-bool st_is(struct pare_str a, const char *text);
-bool st_starts(struct pare_str a, const char *prefix);
-bool st_ends(struct pare_str a, const char *suffix);
+int st_equal(struct pare_str a, struct pare_str b);
+int st_is(struct pare_str a, const char *text);
+int st_starts(struct pare_str a, const char *prefix);
+int st_ends(struct pare_str a, const char *suffix);
 int st_compare(struct pare_str a, struct pare_str b);
-bool st_has_nul(struct pare_str a);
-bool st_utf8_valid(struct pare_str text, uint64_t *ret_bad);
+int st_has_nul(struct pare_str a);
+int st_utf8_valid(struct pare_str text, uint64_t *ret_bad);
 struct st_shown st_show(struct pare_str text);
 
 void st_put(struct st_text *text, struct pare_str bytes);

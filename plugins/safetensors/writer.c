@@ -10,7 +10,6 @@
 #include "safetensors/dtype.h"
 #include "safetensors/sort.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define DEFAULT_SHARD_SIZE UINT64_C(5000000000) /* as Hugging Face's libraries */
@@ -25,7 +24,7 @@ static int check_name(const struct st_context *context, struct pare_str name)
         problem = "holds a NUL character";
     else if (st_is(name, ST_METADATA))
         problem = "has a meaning of its own";
-    if (problem == NULL)
+    if (!problem)
         return 0;
     return ST_FAIL(context, PARE_ENOTSUP,
                    "safetensors cannot hold a tensor called `%s`: the name "
@@ -51,9 +50,10 @@ static int make_item(const struct st_context *context, const struct pare_tensor 
                        st_show(tensor->name).text);
     if (bytes != tensor->planes[0].length)
         return ST_FAIL(context, PARE_EINTERNAL,
-                       "tensor `%s`: %" PRIu64 " bytes, and its type and "
-                       "shape need %" PRIu64,
-                       st_show(tensor->name).text, tensor->planes[0].length, bytes);
+                       "tensor `%s`: %llu bytes, and its type and "
+                       "shape need %llu",
+                       st_show(tensor->name).text, (unsigned long long)tensor->planes[0].length,
+                       (unsigned long long)bytes);
     item->name = tensor->name;
     item->bytes = bytes;
     return 0;
@@ -67,24 +67,22 @@ static const char *most_common(const uint64_t *bytes_of, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         const struct st_dtype *dtype = st_dtype_at(i);
         const uint64_t elements = bytes_of[i] / (dtype->bits < 8 ? 1 : dtype->bits / 8);
-        if (dtype->torch != NULL && elements > most) {
+        if (dtype->torch && elements > most) {
             most = elements;
             best = dtype;
         }
     }
-    return best == NULL ? NULL : best->torch;
+    return best ? best->torch : NULL;
 }
 
 static int collect(const struct st_context *context, struct st_plan *plan)
 {
     uint64_t bytes_of[32] = { 0 };
-    uint32_t n_dtypes = 0;
+    const uint32_t n_dtypes = st_dtype_count();
     plan->n_items = context->host->tensor_count(context->job);
     plan->items = context->host->alloc(context->job, plan->n_items + 1, sizeof plan->items[0]);
-    if (plan->items == NULL)
+    if (!plan->items)
         return PARE_ENOMEM;
-    while (st_encodings[n_dtypes] != NULL)
-        n_dtypes++;
     for (uint64_t i = 0; i < plan->n_items; i++) {
         struct pare_tensor tensor = { .struct_size = sizeof tensor };
         struct st_item *item = &plan->items[i];
@@ -103,10 +101,10 @@ static int collect(const struct st_context *context, struct st_plan *plan)
     return 0;
 }
 
-static int has_side_files(const struct st_context *context, bool *ret_any)
+static int has_side_files(const struct st_context *context, int *ret_any)
 {
     const uint32_t n = context->host->file_count(context->job);
-    bool any = false;
+    int any = 0;
     for (uint32_t i = 0; n > 1 && i < n && !any; i++) { /* one file is the model itself */
         struct pare_file info = { .struct_size = sizeof info };
         const int r = context->host->file_info(context->job, i, &info);
@@ -122,7 +120,7 @@ static int has_side_files(const struct st_context *context, bool *ret_any)
 static int divide(const struct st_context *context, struct st_plan *plan)
 {
     struct split_options options;
-    bool side;
+    int side;
     int r = has_side_files(context, &side);
     if (r == 0)
         r = split_options_read(context->host, context->job, "shard_size", &options);
@@ -139,7 +137,7 @@ static int divide(const struct st_context *context, struct st_plan *plan)
     plan->folder = side || plan->sharded;
     r = plan->sharded ? st_shards_assign(context, plan, &options) : 0;
     if (plan->n_shards == 1)
-        plan->sharded = false;
+        plan->sharded = 0;
     return r;
 }
 
@@ -177,8 +175,9 @@ static int emit_shards(const struct st_context *context, const struct st_plan *p
 }
 
 /* pare_writer.layout: see docs/formats/safetensors.md, "What Pare writes". */
-int st_layout(const struct pare_host *host, struct pare_job *job)
+int st_layout(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
+    (void)ret_state;
     const struct st_context context = { host, job };
     struct st_plan plan = { .items = NULL };
     int r = collect(&context, &plan);
@@ -194,7 +193,7 @@ int st_layout(const struct pare_host *host, struct pare_job *job)
         r = st_index_emit(&context, &plan);
     if (r == 0 && plan.folder)
         r = st_side_emit(&context, &plan);
-    if (plan.items != NULL)
+    if (plan.items)
         host->release(job, plan.items);
     return r;
 }

@@ -23,8 +23,8 @@ struct st_plan {
     uint64_t n_items;
     uint64_t total; /* bytes of all tensors */
     uint32_t n_shards;
-    bool folder;       /* the target is a folder, not one file */
-    bool sharded;      /* several shards and an index */
+    int folder;        /* the target is a folder, not one file */
+    int sharded;       /* several shards and an index */
     const char *torch; /* dtype of most floating-point weights, or NULL */
 };
 
@@ -45,6 +45,6 @@ int st_side_emit(const struct st_context *context, const struct st_plan *plan)
     __attribute__((warn_unused_result));
 
 /* writer.c */
-int st_layout(const struct pare_host *host, struct pare_job *job);
+int st_layout(const struct pare_host *host, struct pare_job *job, void **ret_state);
 
 #endif

@@ -90,7 +90,7 @@ static void symbol_get(void *library, const char *name, void *ret_function)
 {
     void *symbol = dlsym(library, name);
 
-    if (symbol == NULL) {
+    if (!symbol) {
         fprintf(stderr, "%s\n", dlerror());
         exit(2);
     }
@@ -110,7 +110,7 @@ static void ggml_load(const char *folder)
 
     snprintf(path, sizeof(path), "%s/libggml-base.so", folder);
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
+    if (!library) {
         fprintf(stderr, "%s\n", dlerror());
         exit(2);
     }
@@ -126,7 +126,7 @@ static void real_load(const char *path)
     uint64_t header = 0;
     FILE *f = fopen(path, "rb");
 
-    if (f == NULL || fread(&header, sizeof(header), 1, f) != 1 || fseek(f, 0, SEEK_END) != 0 ||
+    if (!f || fread(&header, sizeof(header), 1, f) != 1 || fseek(f, 0, SEEK_END) != 0 ||
         (uint64_t)ftell(f) < sizeof(header) + header) {
         fprintf(stderr, "%s: no safetensors file\n", path);
         exit(2);
@@ -219,7 +219,7 @@ static void ggml_encode_blocks(const struct pair *pair, const float *x, uint64_t
     size_t size = ggml.type_traits(pair->type)->type_size;
 
     for (uint64_t i = 0; i < rows * ROW_LEN; i += BLOCK_LEN) {
-        const float *weights = importance != NULL ? importance + i % ROW_LEN : NULL;
+        const float *weights = importance ? importance + i % ROW_LEN : NULL;
         uint64_t at = i / BLOCK_LEN * size;
         if (!ggml_encode(pair, x + i, 1, BLOCK_LEN, weights, bytes + at)) {
             memcpy(bytes + at, ours + at, size);
@@ -251,7 +251,7 @@ static void importance_fill(uint64_t seed, uint32_t kind, float *importance)
 static void encode_compare(const struct pair *pair, const char *input, const float *x,
                            uint64_t rows, const float *importance)
 {
-    struct tally *tally = importance != NULL ? &weighed : &plain;
+    struct tally *tally = importance ? &weighed : &plain;
     uint64_t aborts = left_out;
     struct pare_calibration calibration = { .struct_size = sizeof(calibration),
                                             .importance = importance };
@@ -261,7 +261,7 @@ static void encode_compare(const struct pair *pair, const char *input, const flo
     uint8_t *ours = allocate(blocks, traits->type_size);
     void *plane = ours;
 
-    if (pair->encoding->planes[0]->bytes_per_block != traits->type_size) {
+    if (pair->encoding->planes[0]->bits / 8 != traits->type_size) {
         printf("  %s: blocks of %zu bytes in ggml\n", pair->name, traits->type_size);
         exit(1);
     }
@@ -273,8 +273,8 @@ static void encode_compare(const struct pair *pair, const char *input, const flo
     }
     tally->weights += rows * ROW_LEN - (left_out - aborts);
     tally->differing += (uint64_t)traits->blck_size *
-                        blocks_differ(importance != NULL ? "with importance" : "encode", pair->name,
-                                      input, ours, theirs, blocks, traits->type_size);
+                        blocks_differ(importance ? "with importance" : "encode", pair->name, input,
+                                      ours, theirs, blocks, traits->type_size);
     decode_compare(pair, input, ours, rows * ROW_LEN);
     free(ours);
     free(theirs);
@@ -375,7 +375,7 @@ static void inputs_compare(const struct pair *pair, uint64_t rows)
     if (quantized) {
         steep_compare(pair);
     }
-    for (int i = 0; inputs[i].name != NULL; i++) {
+    for (int i = 0; inputs[i].name; i++) {
         int shaped = i >= INPUT_DISTRIBUTIONS;
         uint64_t n = shaped && rows > SHAPED_ROWS ? SHAPED_ROWS : rows;
         if (inputs[i].finite && is_chosen(pair, (uint64_t)i)) {
@@ -424,9 +424,9 @@ static void pair_compare(const struct pair *pair, uint64_t weights)
 /* 1 when `name` is among the names, which end with NULL, or when there are none. */
 static int is_wanted(const char *name, char *const *names)
 {
-    int wanted = names[0] == NULL;
+    int wanted = !names[0];
 
-    for (; *names != NULL; names++) {
+    for (; *names; names++) {
         wanted |= strcmp(*names, name) == 0;
     }
     return wanted;
@@ -436,8 +436,8 @@ static void choose(void)
 {
     const char *seed = getenv("PARE_TEST_SEED");
 
-    step = getenv("PARE_TEST_ALL") != NULL ? 1 : step;
-    choice = seed != NULL && *seed != '\0' ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
+    step = getenv("PARE_TEST_ALL") ? 1 : step;
+    choice = seed && *seed != '\0' ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
     printf("seed %llu (PARE_TEST_SEED: this choice again; PARE_TEST_ALL=1: everything)\n",
            (unsigned long long)choice);
 }
@@ -448,16 +448,16 @@ int main(int argc, char **argv)
     const char *plugins = getenv("PARE_PLUGINS");
     const char *count = getenv("PARE_TEST_WEIGHTS");
     const char *tensors = getenv("PARE_TEST_TENSORS");
-    uint64_t weights = count != NULL ? strtoull(count, NULL, 10) : 1u << 18;
+    uint64_t weights = count ? strtoull(count, NULL, 10) : 1u << 18;
 
-    if (folder == NULL || folder[0] == '\0') {
+    if (!folder || folder[0] == '\0') {
         printf("skipped: PARE_TEST_GGML does not name the folder of libggml-base.so\n");
         return 77;
     }
-    const struct pare_encoding **all = encodings_load(plugins != NULL ? plugins : "plugins");
+    const struct pare_encoding **all = encodings_load(plugins ? plugins : "plugins");
     ggml_load(folder);
     choose();
-    if (tensors != NULL) {
+    if (tensors) {
         real_load(tensors);
     }
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -465,7 +465,7 @@ int main(int argc, char **argv)
             continue;
         }
         pairs[i].encoding = encodings_find(all, pairs[i].name);
-        if (pairs[i].encoding == NULL) {
+        if (!pairs[i].encoding) {
             printf("not ok %s: no plugin has it\n", pairs[i].name);
             failed = 1;
             continue;

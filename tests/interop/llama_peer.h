@@ -10,7 +10,7 @@
 #ifndef INTEROP_LLAMA_PEER_H
 #define INTEROP_LLAMA_PEER_H
 
-#include <stdbool.h>
+#include <stdbool.h> /* the ABI of the library has it */
 #include <stdint.h>
 
 #define PEER_SKIP 77

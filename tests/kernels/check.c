@@ -41,7 +41,7 @@ static const char *trial_kind(const struct pare_calibration *calibration)
     static const char *const kinds[] = { "", ", with importance", ", best",
                                          ", best with importance" };
 
-    if (calibration == NULL) {
+    if (!calibration) {
         return kinds[0];
     }
     return kinds[2 * (calibration->search == PARE_SEARCH_BEST) + (calibration->importance != NULL)];
@@ -129,16 +129,16 @@ static void check_blocks(const struct trial *trial, const struct planes *planes)
     struct pare_calibration calibration;
 
     if ((trial->encoding->flags & PARE_ENCODING_WHOLE_ROWS) ||
-        trial->encoding->planes[0]->bytes_per_row > 0 || len == 1) {
+        trial->encoding->planes[0]->row_bytes > 0 || len == 1) {
         return;
     }
     block.rows = 1;
     block.row_len = len;
     for (uint64_t i = 0; i < trial->rows * trial->row_len / len; i++) {
         struct planes part;
-        if (trial->calibration != NULL) {
+        if (trial->calibration) {
             calibration = *trial->calibration;
-            if (calibration.importance != NULL) {
+            if (calibration.importance) {
                 calibration.importance += i * len % trial->row_len;
             }
             block.calibration = &calibration;
@@ -198,7 +198,7 @@ static void check_error(const struct trial *trial, const float *decoded)
         signal += (double)trial->x[i] * (double)trial->x[i];
         noise += error * error;
     }
-    double bits = 8.0 * trial->encoding->planes[0]->bytes_per_block / trial->encoding->block_len;
+    double bits = (double)trial->encoding->planes[0]->bits / trial->encoding->block_len;
     expect(noise <= (bits >= 3.0 ? 0.1 : 1.0) * signal, trial,
            "decoded weights are far from the source");
 }
@@ -247,7 +247,7 @@ static void check_trial(const struct trial *trial)
     check_encode(trial, &planes, decoded);
     check_blocks(trial, &planes);
     check_values(trial, decoded);
-    if (strcmp(trial->input, "gaussian") == 0 && trial->calibration == NULL) {
+    if (strcmp(trial->input, "gaussian") == 0 && !trial->calibration) {
         check_error(trial, decoded);
     }
     check_idempotent(trial, &planes, decoded);
@@ -284,7 +284,7 @@ static double weighted_error(const struct trial *trial, const float *decoded, ui
 
     for (uint64_t i = first; i < first + trial->encoding->block_len; i++) {
         double error = (double)decoded[i] - (double)trial->x[i];
-        sum += (importance != NULL ? (double)importance[i % trial->row_len] : 1.0) * error * error;
+        sum += (importance ? (double)importance[i % trial->row_len] : 1.0) * error * error;
     }
     return sum;
 }
@@ -310,7 +310,7 @@ static void search_both(const struct trial *trial, struct pare_calibration *cali
 {
     *calibration = (struct pare_calibration){ .struct_size = sizeof(*calibration),
                                               .search = PARE_SEARCH_BEST };
-    calibration->importance = trial->calibration != NULL ? trial->calibration->importance : NULL;
+    calibration->importance = trial->calibration ? trial->calibration->importance : NULL;
     *ret_best = *trial;
     ret_best->calibration = calibration;
     trial_encode(ret_best, trial->kernel, 0, 0, planes);
@@ -444,7 +444,7 @@ static void check_kernel(const struct pare_encoding *encoding, const struct pare
         return;
     }
     check_any_bytes(encoding, kernel, seed);
-    for (int i = 0; inputs[i].name != NULL && kernel->encode != NULL; i++) {
+    for (int i = 0; inputs[i].name && kernel->encode; i++) {
         if ((uint64_t)i % step != seed % step) {
             continue;
         }
@@ -456,8 +456,8 @@ static void check_kernel(const struct pare_encoding *encoding, const struct pare
 /* Every kernel of an encoding, and that it has what its flags promise. */
 static void check_encoding(const struct pare_encoding *encoding, uint64_t seed)
 {
-    for (uint32_t i = 0; encoding->kernels[i] != NULL; i++) {
-        if (encoding->kernels[i]->encode == NULL && !(encoding->flags & PARE_ENCODING_INTEGER)) {
+    for (uint32_t i = 0; encoding->kernels[i]; i++) {
+        if (!encoding->kernels[i]->encode && !(encoding->flags & PARE_ENCODING_INTEGER)) {
             printf("not ok %s %s: it cannot encode\n", encoding->name, encoding->kernels[i]->name);
             failures++;
             continue;
@@ -477,7 +477,7 @@ int main(int argc, char **argv)
     step = argc > 3 && atoi(argv[3]) > 0 ? (uint64_t)atoi(argv[3]) : 1;
     const struct pare_encoding **all = encodings_load(argv[1]);
     printf("seed %llu\n", (unsigned long long)seed);
-    for (const struct pare_encoding **encoding = all; *encoding != NULL; encoding++) {
+    for (const struct pare_encoding **encoding = all; *encoding; encoding++) {
         check_encoding(*encoding, seed);
     }
     free(all);

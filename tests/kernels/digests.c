@@ -105,11 +105,11 @@ static void table_add_bytes(struct table *table, const struct pare_encoding *enc
 static void table_make(struct table *table, const struct pare_encoding **all)
 {
     table->stream = open_memstream(&table->text, &table->len);
-    for (; *all != NULL; all++) {
+    for (; *all; all++) {
         uint64_t len = (*all)->block_len;
         uint64_t row_len = BLOCKS * (BLOCK_MIN % len == 0 ? BLOCK_MIN : len);
         table_add_bytes(table, *all, row_len);
-        for (int i = 0; inputs[i].name != NULL && (*all)->kernels[0]->encode != NULL; i++) {
+        for (int i = 0; inputs[i].name && (*all)->kernels[0]->encode; i++) {
             table_add_input(table, *all, &inputs[i], row_len);
         }
     }
@@ -123,7 +123,7 @@ static int table_compare(const struct table *table, FILE *file)
     char expected[512];
     int differing = 0;
 
-    while (fgets(expected, sizeof(expected), file) != NULL) {
+    while (fgets(expected, sizeof(expected), file)) {
         size_t len = strcspn(computed, "\n");
         expected[strcspn(expected, "\n")] = '\0';
         if (strlen(expected) != len || memcmp(expected, computed, len) != 0) {
@@ -150,7 +150,7 @@ int main(int argc, char **argv)
     }
     const struct pare_encoding **all = encodings_load(argv[1]);
     FILE *file = fopen(argv[2], writing ? "w" : "r");
-    if (file == NULL) {
+    if (!file) {
         perror(argv[2]);
         return 2;
     }

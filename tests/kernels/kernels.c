@@ -18,7 +18,7 @@ void *allocate(uint64_t n, size_t size)
 {
     void *memory = calloc(n > 0 ? n : 1, size);
 
-    if (memory == NULL) {
+    if (!memory) {
         fprintf(stderr, "out of memory\n");
         exit(2);
     }
@@ -28,10 +28,10 @@ void *allocate(uint64_t n, size_t size)
 static const struct pare_plugin *plugin_load(const char *path)
 {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    void *symbol = library != NULL ? dlsym(library, "pare_plugin_entry_1") : NULL;
+    void *symbol = library ? dlsym(library, "pare_plugin_entry_1") : NULL;
     pare_plugin_entry_fn *entry;
 
-    if (symbol == NULL) {
+    if (!symbol) {
         fprintf(stderr, "%s\n", dlerror());
         exit(2);
     }
@@ -54,7 +54,7 @@ const struct pare_encoding **encodings_load(const char *folder)
     for (size_t i = 0; i < found.gl_pathc; i++) {
         const struct pare_plugin *plugin = plugin_load(found.gl_pathv[i]);
         const struct pare_encoding *const *list = plugin->encodings;
-        for (; list != NULL && *list != NULL && n < ENCODINGS_MAX; list++) {
+        for (; list && *list && n < ENCODINGS_MAX; list++) {
             all[n++] = *list;
         }
     }
@@ -68,7 +68,7 @@ const struct pare_encoding **encodings_load(const char *folder)
 
 const struct pare_encoding *encodings_find(const struct pare_encoding **all, const char *name)
 {
-    for (; *all != NULL; all++) {
+    for (; *all; all++) {
         if (strcmp((*all)->name, name) == 0) {
             return *all;
         }
@@ -105,9 +105,9 @@ const struct pare_kernel *kernel_best(const struct pare_encoding *encoding)
     const char *name = getenv("PARE_TEST_KERNEL");
     const struct pare_kernel *best = encoding->kernels[0];
 
-    for (uint32_t i = 0; encoding->kernels[i] != NULL; i++) {
+    for (uint32_t i = 0; encoding->kernels[i]; i++) {
         const struct pare_kernel *kernel = encoding->kernels[i];
-        if (name != NULL ? strcmp(kernel->name, name) == 0 : kernel_runs(kernel)) {
+        if (name ? strcmp(kernel->name, name) == 0 : kernel_runs(kernel)) {
             best = kernel;
         }
     }
@@ -121,9 +121,9 @@ void planes_init(struct planes *planes, const struct pare_encoding *encoding, ui
 
     memset(planes, 0, sizeof(*planes));
     planes->shift = shift;
-    for (uint32_t i = 0; encoding->planes[i] != NULL; i++) {
+    for (uint32_t i = 0; encoding->planes[i]; i++) {
         const struct pare_plane *plane = encoding->planes[i];
-        size_t size = blocks * plane->bytes_per_block + rows * plane->bytes_per_row;
+        size_t size = blocks * plane->bits / 8 + rows * plane->row_bytes;
         planes->size[i] = size;
         planes->memory[i] = allocate(size + 2 * GUARD_BYTES + shift, 1);
         memset(planes->memory[i], GUARD, size + 2 * GUARD_BYTES + shift);

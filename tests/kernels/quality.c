@@ -47,7 +47,7 @@ static void encode(const struct pare_encoding *encoding, enum pare_search search
         calibration.importance = even;
     }
     /* the bytes are the same, and the first kernel takes long */
-    for (uint32_t i = 1; search == PARE_SEARCH_BEST && encoding->kernels[i] != NULL; i++) {
+    for (uint32_t i = 1; search == PARE_SEARCH_BEST && encoding->kernels[i]; i++) {
         kernel = kernel_runs(encoding->kernels[i]) ? encoding->kernels[i] : kernel;
     }
     kernel->encode(x, ROWS, ROW_LEN, &calibration, planes->plane);
@@ -99,10 +99,10 @@ static int table_read(FILE *file, struct figure *figures)
     char line[512];
     int n = 0;
 
-    if (fgets(line, sizeof(line), file) == NULL || strcmp(line, HEADER) != 0) {
+    if (!fgets(line, sizeof(line), file) || strcmp(line, HEADER) != 0) {
         return -1;
     }
-    while (n < LINES_MAX && fgets(line, sizeof(line), file) != NULL) {
+    while (n < LINES_MAX && fgets(line, sizeof(line), file)) {
         struct figure *figure = &figures[n++];
         if (sscanf(line, "%63[^,],%15[^,],%63[^,],%*u,%lf,%lf,%lf", figure->encoding,
                    figure->search, figure->input, &figure->bits, &figure->rmse,
@@ -145,16 +145,16 @@ static int figures_make(const struct pare_encoding **all, FILE *file, struct fig
 
     for (int i = 0; i < INPUT_DISTRIBUTIONS; i++) {
         input_fill(&inputs[i], SEED, x, weights);
-        for (const struct pare_encoding **encoding = all; *encoding != NULL; encoding++) {
-            if ((*encoding)->kernels[0]->encode == NULL) {
+        for (const struct pare_encoding **encoding = all; *encoding; encoding++) {
+            if (!(*encoding)->kernels[0]->encode) {
                 continue;
             }
             int searches = (*encoding)->flags & PARE_ENCODING_BEST ? 2 : 1;
             for (int search = 0; search < searches; search++) {
                 struct figure figure = figure_make(*encoding, (enum pare_search)search,
                                                    inputs[i].name, x);
-                failures += file == NULL ? figure_compare(&figure, table, n) : 0;
-                if (file != NULL) {
+                failures += !file ? figure_compare(&figure, table, n) : 0;
+                if (file) {
                     figure_print(file, &figure);
                 }
             }
@@ -168,7 +168,7 @@ static int figures_write(const struct pare_encoding **all, const char *path)
 {
     FILE *file = fopen(path, "w");
 
-    if (file == NULL) {
+    if (!file) {
         perror(path);
         return 2;
     }
@@ -181,9 +181,9 @@ static int figures_check(const struct pare_encoding **all, const char *path)
 {
     struct figure *table = allocate(LINES_MAX, sizeof(*table));
     FILE *file = fopen(path, "r");
-    int n = file != NULL ? table_read(file, table) : -1;
+    int n = file ? table_read(file, table) : -1;
 
-    if (file != NULL) {
+    if (file) {
         fclose(file);
     }
     if (n < 0) {

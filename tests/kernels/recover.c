@@ -230,11 +230,11 @@ int main(int argc, char **argv)
     int n = 0;
 
     printf("seed %llu\n", (unsigned long long)seed);
-    for (const struct pare_encoding **e = all; *e != NULL; e++) {
+    for (const struct pare_encoding **e = all; *e; e++) {
         uint64_t before = failures;
-        if ((*e)->struct_size < sizeof(**e) || (*e)->recover == NULL)
+        if ((*e)->struct_size < sizeof(**e) || !(*e)->recover)
             continue;
-        for (const struct input *input = inputs; input->name != NULL; input++)
+        for (const struct input *input = inputs; input->name; input++)
             check_input(*e, input, seed);
         check_any_codes(*e, seed);
         printf("%s %s\n", failures == before ? "ok    " : "not ok", (*e)->name);

@@ -71,7 +71,7 @@ static int is_lossless(struct pair pair, uint64_t rows, int tell)
 {
     int lossless = 1;
 
-    for (const struct input *input = inputs; input->name != NULL && (lossless || tell); input++) {
+    for (const struct input *input = inputs; input->name && (lossless || tell); input++) {
         uint64_t losses = input->finite ? count_losses(pair, input, rows) : 0;
         if (losses > 0 && tell) {
             printf("not ok %s -> %s, %s: %llu of %llu weights change\n", pair.from->name,
@@ -90,8 +90,8 @@ static int is_block(const struct pare_encoding *encoding)
 
 static void try_all(const struct pare_encoding **all)
 {
-    for (size_t i = 0; all[i] != NULL; i++) {
-        for (size_t k = 0; all[k] != NULL; k++) {
+    for (size_t i = 0; all[i]; i++) {
+        for (size_t k = 0; all[k]; k++) {
             struct pair pair = { all[i], all[k] };
             if (i != k && is_block(pair.from) && is_block(pair.to) && is_lossless(pair, FEW, 0) &&
                 is_lossless(pair, ROWS, 0)) {
@@ -107,12 +107,12 @@ static int try_rules(const struct pare_encoding **all, FILE *rules)
     char line[512], from[64], to[64];
     int failed = 0, n = 0;
 
-    while (fgets(line, sizeof(line), rules) != NULL) {
+    while (fgets(line, sizeof(line), rules)) {
         if (sscanf(line, "repack %63s -> %63s", from, to) != 2) {
             continue;
         }
         struct pair pair = { encodings_find(all, from), encodings_find(all, to) };
-        int good = pair.from != NULL && pair.to != NULL && is_lossless(pair, ROWS, 1);
+        int good = pair.from && pair.to && is_lossless(pair, ROWS, 1);
         printf("%s %s -> %s\n", good ? "ok" : "not ok", from, to);
         failed += !good;
         n++;
@@ -126,12 +126,12 @@ int main(int argc, char **argv)
     FILE *rules = argc > 2 ? fopen(argv[2], "r") : NULL;
     int failed = 0;
 
-    if (all == NULL || (argc > 2 && rules == NULL)) {
+    if (!all || (argc > 2 && !rules)) {
         fprintf(stderr, "usage: kernels-repack PLUGINS [RULES]\n");
         return 2;
     }
     input_importance(3, 1, importance, ROW_LEN);
-    if (rules != NULL) {
+    if (rules) {
         failed = try_rules(all, rules);
         fclose(rules);
     } else {

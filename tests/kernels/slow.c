@@ -31,7 +31,7 @@ static const struct slow *const families[] = { slow_float, slow_simple, slow_k, 
 static const struct slow *slow_find(const char *name)
 {
     for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++) {
-        for (const struct slow *type = families[f]; type->name != NULL; type++) {
+        for (const struct slow *type = families[f]; type->name; type++) {
             if (strcmp(type->name, name) == 0) {
                 return type;
             }
@@ -54,13 +54,13 @@ static float integer_value(const char *name, const uint8_t *bytes)
 static float slow_value(const struct pare_encoding *encoding, const struct slow *type,
                         const uint8_t *block, uint32_t i)
 {
-    return type != NULL ? (float)type->value(block, i) : integer_value(encoding->name, block);
+    return type ? (float)type->value(block, i) : integer_value(encoding->name, block);
 }
 
 /* Integers and bools need no decoder of their own. */
 static int slow_knows(const struct pare_encoding *encoding)
 {
-    return (encoding->flags & PARE_ENCODING_INTEGER) != 0 || slow_find(encoding->name) != NULL;
+    return (encoding->flags & PARE_ENCODING_INTEGER) != 0 || slow_find(encoding->name);
 }
 
 /* Random bytes through the first kernel and through the slow decoder. Zeros match zeros: the sign
@@ -81,7 +81,7 @@ static void decoder_check(const struct pare_encoding *encoding, uint64_t seed)
     }
     encoding->kernels[0]->decode((const void *const *)planes.plane, 1, WEIGHTS, x);
     for (uint32_t i = 0; i < WEIGHTS; i++) {
-        const uint8_t *block = bytes + i / len * encoding->planes[0]->bytes_per_block;
+        const uint8_t *block = bytes + i / len * encoding->planes[0]->bits / 8;
         float expected = slow_value(encoding, type, block, i % len);
         if (!floats_equal(&x[i], &expected, 1) && x[i] != expected && differing++ == 0) {
             printf("  %s: weight %u is %a, should be %a\n", encoding->name, i, (double)x[i],
@@ -166,7 +166,7 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL);
     const struct pare_encoding **all = encodings_load(argv[1]);
     printf("seed %llu\n", (unsigned long long)seed);
-    for (const struct pare_encoding **encoding = all; *encoding != NULL; encoding++) {
+    for (const struct pare_encoding **encoding = all; *encoding; encoding++) {
         if (slow_knows(*encoding)) {
             decoder_check(*encoding, seed);
         }

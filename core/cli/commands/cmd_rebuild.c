@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,8 +59,8 @@ static int check_file(int dirfd, const char *folder, const json_t *file, struct 
         return error_set(err, PARE_EDATA, "%s: not a regular file", path.data);
     int64_t bytes = json_get_int(file, "bytes", -1);
     if (st.st_size != bytes)
-        return error_set(err, PARE_EDATA, "%s: %lld bytes, the manifest says %" PRId64, path.data,
-                         (long long)st.st_size, bytes);
+        return error_set(err, PARE_EDATA, "%s: %lld bytes, the manifest says %lld", path.data,
+                         (long long)st.st_size, (long long)bytes);
     return 0;
 }
 

@@ -10,7 +10,7 @@
  * See iq1.h, grid.h and docs/formats/encodings/iq1_m.md.
  */
 #include "ggml/encodings.h"
-#include "ggml/grid/iq1.h"
+#include "ggml/lanes/lanes_iq1_m.h"
 
 #define BLOCK_BYTES 56
 #define GROUP 16

@@ -9,7 +9,7 @@
  * See iq1.h, grid.h and docs/formats/encodings/iq1_s.md.
  */
 #include "ggml/encodings.h"
-#include "ggml/grid/iq1.h"
+#include "ggml/lanes/lanes_iq1_s.h"
 
 #define BLOCK_BYTES 50
 #define GROUP 32

@@ -9,7 +9,7 @@
  * See gridblock.h, grid.h and docs/formats/encodings/iq2_s.md.
  */
 #include "ggml/encodings.h"
-#include "ggml/grid/gridblock.h"
+#include "ggml/lanes/lanes_grid.h"
 
 #define BLOCK_BYTES 82
 #define GROUPS 16

@@ -8,7 +8,7 @@
  * See gridblock.h, grid.h and docs/formats/encodings/iq2_xxs.md.
  */
 #include "ggml/encodings.h"
-#include "ggml/grid/gridblock.h"
+#include "ggml/lanes/lanes_grid.h"
 
 #define BLOCK_BYTES 66
 #define GROUPS 8

@@ -12,7 +12,7 @@
  * See gridblock.h, grid.h and docs/formats/encodings/iq3_s.md.
  */
 #include "ggml/encodings.h"
-#include "ggml/grid/gridblock.h"
+#include "ggml/lanes/lanes_grid.h"
 
 #define BLOCK_BYTES 110
 #define GROUPS 8

@@ -8,7 +8,7 @@
  * See gridblock.h, grid.h and docs/formats/encodings/iq3_xxs.md.
  */
 #include "ggml/encodings.h"
-#include "ggml/grid/gridblock.h"
+#include "ggml/lanes/lanes_grid.h"
 
 #define BLOCK_BYTES 98
 #define GROUPS 8

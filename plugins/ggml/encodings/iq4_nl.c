@@ -12,7 +12,7 @@
 #include "ggml/encodings.h"
 #include "ggml/encodings/codes.h"
 #include "ggml/lattice.h"
-#include "ggml/search/levels.h"
+#include "ggml/lanes/lanes_levels.h"
 
 #define BLOCK_LEN LEVELS_GROUP
 #define BLOCK_BYTES 18

@@ -13,7 +13,7 @@
 #include "ggml/blocks.h"
 #include "ggml/encodings.h"
 #include "ggml/encodings/codes.h"
-#include "ggml/search/levels.h"
+#include "ggml/lanes/lanes_levels.h"
 #include "ggml/search/search.h"
 
 #define BLOCK_LEN 256
@@ -32,8 +32,7 @@ static void search_scales(const float *x, const float *importance, float *ret_sc
 
     for (int j = 0; j < SUBS; j++) {
         const float *sub = x + j * LEVELS_GROUP;
-        levels_weights(sub, importance != NULL ? importance + j * LEVELS_GROUP : NULL, spread,
-                       weights);
+        levels_weights(sub, importance ? importance + j * LEVELS_GROUP : NULL, spread, weights);
         ret_scales[j] = levels_search(sub, weights);
     }
 }

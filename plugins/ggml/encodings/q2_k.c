@@ -11,7 +11,7 @@
 #include "ggml/blocks.h"
 #include "ggml/encodings.h"
 #include "ggml/encodings/codes.h"
-#include "ggml/search/subblocks.h"
+#include "ggml/lanes/lanes_subblocks.h"
 
 #define BLOCK_BYTES 84
 #define SUBS 16

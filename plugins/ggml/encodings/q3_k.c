@@ -15,7 +15,8 @@
 #include "ggml/blocks.h"
 #include "ggml/encodings.h"
 #include "ggml/encodings/codes.h"
-#include "ggml/lanes/lanes_search.h"
+#include "ggml/lanes/lanes_refined.h"
+#include "ggml/lanes/lanes_symmetric.h"
 #include "ggml/search/recode.h"
 #include "ggml/search/search.h"
 #include "ggml/search/weights.h"
@@ -50,8 +51,7 @@ static float round_scales(const float *scales, uint8_t *scale_codes)
 /* How much the squares of a block make its weights count, with importance. */
 static float spread_of(const float *x, const struct block_context *context)
 {
-    return context->importance != NULL ? 2.0f * sum_of_squares(x, BLOCK_LEN) / (float)BLOCK_LEN
-                                       : 0.0f;
+    return context->importance ? 2.0f * sum_of_squares(x, BLOCK_LEN) / (float)BLOCK_LEN : 0.0f;
 }
 
 /* Searches the scale of sub-block j; ret_sum gets what its weights count, with importance. */
@@ -62,7 +62,7 @@ static float search_sub(const float *x, const struct block_context *context, flo
     float weights[SUB_LEN];
 
     *ret_sum = 0.0f;
-    if (context->importance == NULL) {
+    if (!context->importance) {
         return search_refined(sub, SUB_LEN, HALF, codes);
     }
     *ret_sum = importance_weights(sub, context->importance + j * SUB_LEN, SUB_LEN, spread, weights);
@@ -138,9 +138,8 @@ static void encode_block(const float *x, const struct block_context *context, ui
     for (int j = 0; j < SUBS; j++) {
         scales[j] = search_sub(x, context, spread, j, codes, &sums[j]);
     }
-    float d = context->importance != NULL
-                  ? search_symmetric(scales, SUBS, SCALE_HALF, sums, scale_codes)
-                  : round_scales(scales, scale_codes);
+    float d = context->importance ? search_symmetric(scales, SUBS, SCALE_HALF, sums, scale_codes)
+                                  : round_scales(scales, scale_codes);
     store_block(x, context, d, scale_codes, block);
 }
 

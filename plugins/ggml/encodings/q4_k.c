@@ -12,6 +12,7 @@
 #include "ggml/blocks.h"
 #include "ggml/encodings.h"
 #include "ggml/encodings/codes.h"
+#include "ggml/lanes/lanes_subblocks.h"
 #include "ggml/search/superblock.h"
 
 #define BLOCK_BYTES 144

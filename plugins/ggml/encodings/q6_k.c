@@ -12,7 +12,7 @@
 #include "ggml/best/best_chain.h"
 #include "ggml/blocks.h"
 #include "ggml/encodings.h"
-#include "ggml/lanes/lanes_search.h"
+#include "ggml/lanes/lanes_symmetric.h"
 #include "ggml/lattice.h"
 #include "ggml/search/recode.h"
 #include "ggml/search/search.h"
@@ -35,7 +35,7 @@ static float search_sub(const float *x, const struct block_context *context, int
     const float *importance = context->importance;
 
     return search_symmetric(x + j * SUB_LEN, SUB_LEN, HALF,
-                            importance != NULL ? importance + j * SUB_LEN : NULL, codes);
+                            importance ? importance + j * SUB_LEN : NULL, codes);
 }
 
 /* The codes that fit the stored scales. */

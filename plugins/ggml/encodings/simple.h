@@ -44,7 +44,7 @@ static inline float symmetric_encode(const float *x, uint32_t n, int32_t half,
 {
     float weights[SEARCH_MAX];
 
-    if (context->importance != NULL) {
+    if (context->importance) {
         importance_weights(x, context->importance, n, context->row_mean_square, weights);
         return search_symmetric(x, n, half, weights, codes);
     }
@@ -64,7 +64,7 @@ static inline float affine_encode(const float *x, uint32_t n, int32_t top,
     float low;
     float high;
 
-    if (context->importance != NULL) {
+    if (context->importance) {
         struct affine_search search = affine_search_importance(top);
         importance_weights(x, context->importance, n, context->row_mean_square, weights);
         struct affine_found found = search_affine(&search, x, n, weights);

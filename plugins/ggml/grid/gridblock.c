@@ -165,7 +165,7 @@ static void weights_make(struct group *group, const float *x, const float *impor
 {
     const struct grid_kind *kind = group->kind;
 
-    if (importance != NULL) {
+    if (importance) {
         importance_weights(x, importance, kind->group, spread, group->weight);
     } else {
         float floor = kind->plain != 0.0f ? kind->plain * spread : 0.0f;
@@ -249,7 +249,7 @@ void grid_block_encode(const struct grid_kind *kind, const float *x,
     memset(ret_block, 0, sizeof(*ret_block));
     for (uint32_t j = 0; j < groups; j++) {
         uint32_t at = j * kind->group;
-        const float *importance = context->importance != NULL ? context->importance + at : NULL;
+        const float *importance = context->importance ? context->importance + at : NULL;
         scales[j] = group_encode(&group, x + at, importance, spread, &ret_block->zero[j],
                                  ret_block->signs + at / 8,
                                  ret_block->points + at / kind->shape->len);

@@ -94,7 +94,7 @@ static float group_encode(const struct iq1_kind *kind, const float *x, const flo
 
 static void weights_make(const float *x, const float *importance, float *weights)
 {
-    if (importance != NULL) {
+    if (importance) {
         float spread = 2.0f * sum_of_squares(x, IQ1_LEN) / (float)IQ1_LEN;
         importance_weights(x, importance, IQ1_LEN, spread, weights);
         return;

@@ -73,17 +73,6 @@ void iq1_block_encode(const struct iq1_kind *kind, const float *x,
 /* Ends a block whose points are known, with the scales of its groups. */
 void iq1_block_finish(const struct iq1_kind *kind, const float *scales, struct iq1_block *block);
 
-/* iq1_block_encode of blocks in lanes; ret_blocks has room for LANES of them. */
-void iq1_block_encode_lanes(const struct iq1_kind *kind, const struct block_lanes *blocks,
-                            struct iq1_block *ret_blocks);
-
-/* The searches of the two encodings in lanes. */
-void iq1_s_search_lanes(const struct iq1_group_lanes *group, struct iq1_split_lanes *best);
-void iq1_m_search_lanes(const struct iq1_group_lanes *group, struct iq1_split_lanes *best);
-
-/* The encoders of an encoding, at file scope, around its kind and its store_block. */
-#define IQ1_ENCODERS BLOCK_ENCODERS(struct iq1_block, iq1_block_encode, iq1_block_encode_lanes)
-
 /* The unit of the scales before it is fitted or rounded: that of `largest` is 2 * 7 + 1. */
 static inline float iq1_unit(float largest)
 {

@@ -4,7 +4,7 @@
  * search_affine of search.c in lanes: see lanes_search.h. Two groups are searched side by side
  * where there are two, because the sums of one are chains of additions.
  */
-#include "ggml/lanes/lanes_search.h"
+#include "ggml/lanes/lanes_affine.h"
 
 #define PAIR 2
 

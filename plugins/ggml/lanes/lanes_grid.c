@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* The search of gridblock.c in lanes: one block in each, its groups one after the other. */
-#include "ggml/grid/gridblock.h"
+#include "ggml/lanes/lanes_grid.h"
 #include "ggml/lanes/lanes_points.h"
-#include "ggml/lanes/lanes_search.h"
+#include "ggml/lanes/lanes_positive.h"
 
 #define GROUP_MAX 32
 #define GROUP_POINTS_MAX 8
@@ -295,7 +295,7 @@ LANES_INLINE void weights_make(struct group_lanes *group, const lanes *x, const 
     }
     for (uint32_t i = 0; i < kind->group; i++) {
         group->weight[i] = floor + x[i] * x[i];
-        if (importance != NULL) {
+        if (importance) {
             group->weight[i] = importance[i] * lanes_root(spread + x[i] * x[i]);
         }
         group->root[i] = lanes_root(group->weight[i]);

@@ -1,13 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The searches of iq1.h in lanes: LANES groups at once, each of another block. */
+/*
+ * The search of iq1.h in lanes: LANES groups at once, each of another block; and the encoders that
+ * use it where there are lanes.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_IQ1_H
 #define PARE_PLUGINS_GGML_LANES_IQ1_H
 
 #include "ggml/grid/iq1.h"
-#include "ggml/lanes/lanes_points.h"
-
 #if LANES > 0
+#include "ggml/lanes/lanes_points.h"
 
 #define IQ1_GROUP_POINTS_MAX (IQ1_GROUP_MAX / 8)
 
@@ -70,4 +72,12 @@ LANES_INLINE void iq1_mask_set(mlanes better, uint32_t value, mlanes *mask)
 }
 
 #endif
+
+/* iq1_block_encode of blocks in lanes; ret_blocks has room for LANES of them. */
+void iq1_block_encode_lanes(const struct iq1_kind *kind, const struct block_lanes *blocks,
+                            struct iq1_block *ret_blocks);
+
+/* The encoders of an encoding, at file scope, around its kind and its store_block. */
+#define IQ1_ENCODERS BLOCK_ENCODERS(struct iq1_block, iq1_block_encode, iq1_block_encode_lanes)
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* The search of iq1_s.c in lanes. */
-#include "ggml/lanes/lanes_iq1.h"
+#include "ggml/lanes/lanes_iq1_s.h"
 
 #define GROUP 32
 #define SPLITS (GROUP + 1)

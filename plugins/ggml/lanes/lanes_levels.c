@@ -4,6 +4,7 @@
  * The search of levels.c in lanes: one group in each. Two candidates at a time, because the sums of
  * one are a chain of additions.
  */
+#include "ggml/lanes/lanes_levels.h"
 #include "ggml/lanes/lanes_nearest.h"
 
 void lanes_levels_weights(const struct block_lanes *blocks, uint32_t first, const lanes *x,

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* search_positive of search.c in lanes: see lanes_search.h. */
+#include "ggml/lanes/lanes_positive.h"
 #include "ggml/lanes/lanes_refine.h"
 
 LANES_INLINE lanes error_of(const lanes *x, uint32_t n, const lanes *weights, const lanes *levels,

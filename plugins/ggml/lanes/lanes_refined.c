@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* search_refined of search.c in lanes: see lanes_search.h. */
+#include "ggml/lanes/lanes_refined.h"
 #include "ggml/lanes/lanes_refine.h"
 
 #define AT_ONCE 4

@@ -15,34 +15,6 @@
 
 #if LANES > 0
 
-/* What struct affine_found has, of LANES groups. */
-struct lanes_found {
-    lanes scale;
-    lanes min;
-    lanes inverse;
-    lanes from;
-};
-
-/* search_affine of 32 weights a group, by their squared errors. */
-struct lanes_found lanes_affine(const struct affine_search *search, const lanes *x,
-                                const lanes *weights);
-
-/* search_affine of two groups of n = 16 or 32 weights, one after the other. */
-void lanes_affine_two(const struct affine_search *search, const lanes *x, const lanes *weights,
-                      uint32_t n, struct lanes_found *ret_found);
-
-/* search_positive of n values a group. Gives the scales; ret_levels are the codes as floats. */
-lanes lanes_positive(const lanes *x, uint32_t n, int32_t top, const lanes *weights,
-                     lanes *ret_levels);
-
-/* search_symmetric of n <= SEARCH_MAX weights a group; weights NULL: the squares of x. Gives the
- * scales; ret_levels, if not NULL, are the codes less half, as floats. */
-lanes lanes_symmetric(const lanes *x, uint32_t n, int32_t half, const lanes *weights,
-                      lanes *ret_levels);
-
-/* search_refined of four groups of 16 finite weights, one after the other, the same way. */
-void lanes_refined(const lanes *x, int32_t half, lanes *ret_scales, lanes *ret_levels);
-
 /* What must be done to hold levels in their range. But for HOLD_ANY, values are below 2^22. */
 enum hold {
     HOLD_NONE,

@@ -5,7 +5,8 @@
 #define PARE_PLUGINS_GGML_LANES_SIMPLE_H
 
 #include "ggml/encodings/simple.h"
-#include "ggml/lanes/lanes_search.h"
+#include "ggml/lanes/lanes_affine.h"
+#include "ggml/lanes/lanes_symmetric.h"
 
 #if LANES > 0
 

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* The search of subblocks.c in lanes: one block in each, its sub-blocks one after the other. */
-#include "ggml/lanes/lanes_search.h"
-#include "ggml/search/subblocks.h"
+#include "ggml/lanes/lanes_subblocks.h"
+#include "ggml/lanes/lanes_affine.h"
+#include "ggml/lanes/lanes_positive.h"
 
 /* What is found for the sub-blocks of all lanes. */
 struct found_lanes {

@@ -6,7 +6,7 @@
  * The sums of all candidates come first, a few candidates side by side, for none of them needs
  * another; then the best is chosen in the reference's order.
  */
-#include "ggml/lanes/lanes_search.h"
+#include "ggml/lanes/lanes_symmetric.h"
 
 #include <float.h>
 
@@ -118,11 +118,11 @@ lanes lanes_symmetric(const lanes *x, uint32_t n, int32_t half, const lanes *wei
     lanes squares[SEARCH_MAX];
     lanes largest;
 
-    for (uint32_t i = 0; weights == NULL && i < n; i++) {
+    for (uint32_t i = 0; !weights && i < n; i++) {
         squares[i] = x[i] * x[i];
     }
     group.x = x;
-    group.weights = weights != NULL ? weights : squares;
+    group.weights = weights ? weights : squares;
     group.n = n;
     group.half = half;
     int finite = group_begin(&group, &largest);
@@ -135,7 +135,7 @@ lanes lanes_symmetric(const lanes *x, uint32_t n, int32_t half, const lanes *wei
         }
     }
     struct scaled_lanes found = choose_best(&group);
-    for (uint32_t i = 0; ret_levels != NULL && i < n; i++) {
+    for (uint32_t i = 0; ret_levels && i < n; i++) {
         lanes level = lanes_level(found.inverse * x[i], -half, half - 1);
         ret_levels[i] = lanes_choose(is_zero, lanes_all((float)-half), level);
     }

@@ -29,7 +29,7 @@ const float level_middles[16] = {
 
 void levels_weights(const float *x, const float *importance, float spread, float *weights)
 {
-    if (importance != NULL) {
+    if (importance) {
         importance_weights(x, importance, LEVELS_GROUP, spread, weights);
         return;
     }

@@ -12,7 +12,6 @@
 #define PARE_PLUGINS_GGML_LEVELS_H
 
 #include "ggml/blocks.h"
-#include "ggml/lanes/lanes_search.h"
 
 #define LEVELS_GROUP 32 /* weights */
 #define LEVELS_TRIES 7  /* candidate scales on each side of the one that fits the extreme */
@@ -40,24 +39,5 @@ void levels_encode(const float *x, float inverse, uint8_t *codes);
 
 /* 32 weights from their scale and the 16 bytes that nibbles_pack made of their codes. */
 void levels_decode(const uint8_t *bytes, float scale, float *x);
-
-#if LANES > 0
-
-/* levels_weights, levels_search and levels_encode for a group in each lane: row i has weight i of
- * all. The groups begin at weight `first` of their blocks. */
-void lanes_levels_weights(const struct block_lanes *blocks, uint32_t first, const lanes *x,
-                          lanes spread, lanes *weights);
-lanes lanes_levels_search(const lanes *x, const lanes *weights);
-
-/* Gives each of n groups the 16 bytes that nibbles_pack makes of its codes. */
-void lanes_levels_encode(const lanes *x, lanes inverse, uint32_t n, uint8_t *const *bytes);
-
-/* levels_spread of blocks of n weights. */
-LANES_INLINE lanes lanes_levels_spread(const lanes *x, uint32_t n)
-{
-    return lanes_sum_of_squares(x, n) * lanes_all(2.0f / (float)n);
-}
-
-#endif
 
 #endif

@@ -46,10 +46,10 @@ float search_symmetric(const float *x, uint32_t n, int32_t half, const float *we
         memset(codes, 0, n);
         return 0.0f;
     }
-    for (uint32_t i = 0; i < n && weights == NULL; i++) {
+    for (uint32_t i = 0; i < n && !weights; i++) {
         squares[i] = x[i] * x[i];
     }
-    weights = weights != NULL ? weights : squares;
+    weights = weights ? weights : squares;
     struct line_fit fit = symmetric_try(x, n, half, (float)-half / max, weights, codes);
     float scale = fit.ll != 0.0f ? fit.xl / fit.ll : 0.0f;
     float best = scale * fit.xl;

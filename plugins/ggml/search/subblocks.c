@@ -100,7 +100,7 @@ void sub_blocks_search(const struct sub_kind *kind, const float *x,
 {
     float sums[SUPER_SUBS_MAX];
 
-    if (context->importance != NULL) {
+    if (context->importance) {
         search_importance(kind, x, context->importance, ret_subs->found, sums);
         round_importance(kind, sums, ret_subs);
     } else {

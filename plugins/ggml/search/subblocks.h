@@ -41,10 +41,6 @@ struct sub_blocks {
 void sub_blocks_search(const struct sub_kind *kind, const float *x,
                        const struct block_context *context, struct sub_blocks *ret_subs);
 
-/* The same for blocks in lanes; ret_subs has room for LANES of them. */
-void sub_blocks_search_lanes(const struct sub_kind *kind, const struct block_lanes *blocks,
-                             struct sub_blocks *ret_subs);
-
 /* The 256 codes that fit the stored scales and mins: x ~ scale * code - min. A sub-block whose
  * scale is 0 has those that the search left (it decodes to -min whatever they are). */
 void sub_blocks_recode(const struct sub_kind *kind, const struct sub_blocks *subs, const float *x,
@@ -60,10 +56,5 @@ static inline void sub_blocks_decode(uint32_t subs, const float *scale, const fl
         weights_affine(codes + j * len, len, scale[j], -min[j], x + j * len);
     }
 }
-
-/* The encoders of an encoding, at file scope, around its kind and its store_block, which writes a
- * block for which sub-blocks were found. */
-#define SUB_BLOCKS_ENCODERS \
-    BLOCK_ENCODERS(struct sub_blocks, sub_blocks_search, sub_blocks_search_lanes)
 
 #endif

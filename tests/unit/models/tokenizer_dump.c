@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static void warn(void *context, const char *text)
+static void print_warning(void *context, const char *text)
 {
     (void)context;
     fprintf(stderr, "warning: %s\n", text);
@@ -108,7 +108,7 @@ static int dump(int argc, char **argv, struct model *model, struct model *target
     int r = add_files(model, argv[1], "", err);
     if (r < 0)
         return r;
-    r = map_read_config(model, &config, err);
+    r = side_file_config(model, &config, err);
     if (r < 0)
         return r;
     struct tokenizer_request request = { .source = model,
@@ -116,7 +116,7 @@ static int dump(int argc, char **argv, struct model *model, struct model *target
                                          .dirs = argv[2],
                                          .add_space_prefix = -1,
                                          .looks_special = 1,
-                                         .warn = warn,
+                                         .warn = print_warning,
                                          .vocab_size = (uint64_t)json_get_int(config, "vocab_size",
                                                                               0) };
     for (int i = 3; i < argc; i++)
