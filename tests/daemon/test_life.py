@@ -288,6 +288,7 @@ class Requests(Case):
         self.assertEqual(self.d.ask('submit', path=source + 'x')['ok'], False)
         self.assertEqual(self.d.ask('submit', path=source, targets=['gguf:zz'])['code'], 'usage')
         self.assertEqual(self.d.ask('sing')['code'], 'usage')
+        self.assertIn("no command `retyr'; did you mean 'retry'?", self.d.ask('retyr')['error'])
 
     def test_priority(self):
         self.d.ask('pause')
