@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -106,8 +107,7 @@ int map_names_count_all(struct map_work *work)
 int map_names_count(const struct map_work *work, struct pare_str name, uint64_t *ret_count)
 {
     for (unsigned i = 0; i < work->n_indexes; i++)
-        if (work->index_names[i].len == name.len &&
-            !memcmp(work->index_names[i].data, name.data, name.len)) {
+        if (text_equals(work->index_names[i], name)) {
             *ret_count = work->index_counts[i];
             return 0;
         }

@@ -4,6 +4,7 @@
 #include "map/map_rules_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -132,11 +133,6 @@ static int take_transform(struct map_line *line, const struct word *term, struct
     return 0;
 }
 
-static int is_same(struct pare_str a, struct pare_str b)
-{
-    return a.len == b.len && !memcmp(a.data, b.data, a.len);
-}
-
 /* Every number and choice of a source is in the target's name, so that no two tensors get one
  * name; but for the number over which they are stacked. */
 static int check_target(struct map_line *line, const struct map_tensor *tensor)
@@ -154,7 +150,7 @@ static int check_target(struct map_line *line, const struct map_tensor *tensor)
             return error_set(line->words.err, PARE_EDATA, "no name can be made from '*'");
         if (part->kind != NAME_INDEX)
             continue;
-        int is_stack = is_same(part->text, tensor->stack);
+        int is_stack = text_equals(part->text, tensor->stack);
         stacked |= is_stack;
         if (is_stack == name_pattern_has_number(&tensor->target, part->text))
             return error_set(line->words.err, PARE_EDATA,

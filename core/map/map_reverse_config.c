@@ -22,8 +22,7 @@
 static int is_of_map(const struct map_rules *rules, enum map_verb verb, struct pare_str name)
 {
     for (const struct map_action *a = rules->actions; a; a = a->next)
-        if (a->verb == verb && a->name.len == name.len &&
-            !memcmp(a->name.data, name.data, name.len))
+        if (a->verb == verb && text_equals(a->name, name))
             return 1;
     return 0;
 }

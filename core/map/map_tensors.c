@@ -63,8 +63,7 @@ static int gather(const struct map_work *work, const struct map_tensor *rule,
 {
     uint64_t *number = NULL;
     for (unsigned i = 0; i < match.n_numbers; i++)
-        if (rule->stack.len && match.names[i].len == rule->stack.len &&
-            !memcmp(match.names[i].data, rule->stack.data, rule->stack.len))
+        if (rule->stack.len && text_equals(match.names[i], rule->stack))
             number = &match.numbers[i];
     for (uint64_t e = 0; e < stacked; e++) {
         if (number)
