@@ -127,7 +127,7 @@ static int wrong_type(struct evaluation *ev, const struct expr *e, const json_t 
 static int eval_name(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     for (const struct local *l = ev->locals; l; l = l->outer)
-        if (expr_same(l->name, e->name))
+        if (text_equals(l->name, e->name))
             return give(ev, json_incref(l->value), ret);
     json_t *value = json_object_getn(ev->env->values, e->name.data, e->name.len);
     return give(ev, value ? json_incref(value) : json_null(), ret);

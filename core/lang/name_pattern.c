@@ -156,7 +156,7 @@ int name_pattern_parse(struct arena *memory, struct pare_str text,
 int name_pattern_number(const struct name_match *match, struct pare_str name, uint64_t *ret_number)
 {
     for (unsigned i = 0; i < match->n_numbers; i++)
-        if (match->names[i].len == name.len && !memcmp(match->names[i].data, name.data, name.len)) {
+        if (text_equals(match->names[i], name)) {
             *ret_number = match->numbers[i];
             return 1;
         }
@@ -166,8 +166,7 @@ int name_pattern_number(const struct name_match *match, struct pare_str name, ui
 int name_pattern_has_number(const struct name_pattern *pattern, struct pare_str name)
 {
     for (unsigned i = 0; i < pattern->n_parts; i++)
-        if (pattern->parts[i].kind == NAME_INDEX && pattern->parts[i].text.len == name.len &&
-            !memcmp(pattern->parts[i].text.data, name.data, name.len))
+        if (pattern->parts[i].kind == NAME_INDEX && text_equals(pattern->parts[i].text, name))
             return 1;
     return 0;
 }

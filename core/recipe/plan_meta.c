@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "model/metadata.h"
 
 #include <stdarg.h>
@@ -46,7 +47,7 @@ static int is_dropped(struct planner *p, struct pare_str key, int64_t *ret_dropp
 {
     *ret_dropped = 0;
     for (const struct recipe_rule *a = p->recipe->actions; a && !*ret_dropped; a = a->next) {
-        if (a->verb != RECIPE_DROP || !expr_same(text_of(a->argument), key))
+        if (a->verb != RECIPE_DROP || !text_equals(text_of(a->argument), key))
             continue;
         int r = planner_holds(p, a, ret_dropped);
         if (r)
@@ -59,7 +60,7 @@ static int is_dropped(struct planner *p, struct pare_str key, int64_t *ret_dropp
 static const struct recipe_rule *find_override(const struct planner *p, struct pare_str key)
 {
     for (size_t i = 0; i < p->n_overrides; i++)
-        if (expr_same(text_of(p->overrides[i]->argument), key))
+        if (text_equals(text_of(p->overrides[i]->argument), key))
             return p->overrides[i];
     return NULL;
 }
