@@ -27,15 +27,10 @@ void expr_unit_deinit(struct expr_unit *unit)
     }
 }
 
-int expr_same(struct pare_str a, struct pare_str b)
-{
-    return a.len == b.len && !memcmp(a.data, b.data, a.len);
-}
-
 int expr_unit_find_role(const struct expr_unit *unit, struct pare_str name, uint32_t *ret_role)
 {
     for (uint32_t i = 0; i < unit->n_roles; i++)
-        if (expr_same(unit->roles[i], name)) {
+        if (text_equals(unit->roles[i], name)) {
             *ret_role = i;
             return 1;
         }
@@ -45,7 +40,7 @@ int expr_unit_find_role(const struct expr_unit *unit, struct pare_str name, uint
 const struct expr_define *expr_unit_find_define(const struct expr_unit *unit, struct pare_str name)
 {
     for (const struct expr_define *d = unit->defines; d; d = d->older)
-        if (expr_same(d->name, name))
+        if (text_equals(d->name, name))
             return d;
     return NULL;
 }

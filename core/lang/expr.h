@@ -101,7 +101,4 @@ int expr_parse_define(struct expr_unit *unit, struct pare_str text, struct error
  * else 0. */
 int expr_is_name(const struct expr *expr, struct pare_str *ret_name);
 
-/* 1 for the same bytes. */
-int expr_same(struct pare_str a, struct pare_str b);
-
 #endif

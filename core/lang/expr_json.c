@@ -127,7 +127,7 @@ static int wrong_type(struct evaluation *ev, const struct expr *e, const json_t 
 static int eval_name(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     for (const struct local *l = ev->locals; l; l = l->outer)
-        if (expr_same(l->name, e->name))
+        if (text_equals(l->name, e->name))
             return give(ev, json_incref(l->value), ret);
     json_t *value = json_object_getn(ev->env->values, e->name.data, e->name.len);
     return give(ev, value ? json_incref(value) : json_null(), ret);
@@ -178,7 +178,7 @@ static int eval_list(struct evaluation *ev, const struct expr *e, json_t **ret)
     return r;
 }
 
-/* One turn of "[x for y in list if z]". */
+/* The value for one element of "[x for y in list if z]", if there is one. */
 static int eval_turn(struct evaluation *ev, const struct expr *e, json_t *item, json_t *list)
 {
     struct local local = { .name = e->name, .value = item, .outer = ev->locals };
@@ -209,7 +209,7 @@ static int eval_for(struct evaluation *ev, const struct expr *e, json_t **ret)
     return r;
 }
 
-/* first(a, b, ...): the first that is there; later ones are not looked at. */
+/* first(a, b, ...): the first value that is not null; later ones are not evaluated. */
 static int eval_first(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     json_t *value = json_null();
@@ -314,7 +314,7 @@ static int contains(struct evaluation *ev, const struct expr *in, const json_t *
     return 0;
 }
 
-/* "a in list", or "a in (b, c)": what stands there are the values, and lists are all of theirs. */
+/* "a in list", or "a in (b, c)", where a list among the values stands for its elements. */
 static int eval_in(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     _cleanup_json_ json_t *value = NULL;

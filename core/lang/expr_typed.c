@@ -7,6 +7,7 @@
  */
 #include "lang/expr_typed.h"
 
+#include "base/text.h"
 #include "lang/glob.h"
 #include "lang/regexp.h"
 #include "lang/whole.h"
@@ -105,7 +106,7 @@ static int eval_logic(struct evaluation *ev, const struct expr *e, int64_t *ret)
 
 static int same_value(const struct expr *e, const struct value *a, const struct value *b)
 {
-    return e->type == EXPR_TEXT ? expr_same(a->text, b->text) : a->number == b->number;
+    return e->type == EXPR_TEXT ? text_equals(a->text, b->text) : a->number == b->number;
 }
 
 static int eval_in(struct evaluation *ev, const struct expr *e, int64_t *ret)

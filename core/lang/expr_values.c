@@ -164,7 +164,7 @@ static int unknown_name(struct expr_parser *ps)
 static int find_param(const struct expr_define *define, struct pare_str name, uint32_t *ret_param)
 {
     for (uint32_t i = 0; define && i < define->n_params; i++)
-        if (expr_same(define->params[i], name)) {
+        if (text_equals(define->params[i], name)) {
             *ret_param = i;
             return 1;
         }

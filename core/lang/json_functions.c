@@ -84,7 +84,7 @@ static int call_log(json_t *const *args, unsigned n, json_t **ret, struct error 
     return r ? r : give_real(log(json_number_value(args[0])), ret, err);
 }
 
-/* Towards zero. */
+/* Rounds towards zero. */
 static int call_int(json_t *const *args, unsigned n, json_t **ret, struct error *err)
 {
     (void)n;
@@ -170,7 +170,7 @@ static int call_ends_with(json_t *const *args, unsigned n, json_t **ret, struct 
     return 0;
 }
 
-/* The first bytes of a text, but no part of a character. */
+/* The first bytes of a text; a character is not cut apart. */
 static int call_cut(json_t *const *args, unsigned n, json_t **ret, struct error *err)
 {
     (void)n;
@@ -191,7 +191,7 @@ static int call_cut(json_t *const *args, unsigned n, json_t **ret, struct error 
     return give(json_stringn(text, len), ret, err);
 }
 
-/* Whether as many elements of a list are true as `all` asks for. */
+/* Whether all elements of a list are true, or (all 0) at least one. */
 static int quantify(const json_t *list, int all, json_t **ret, struct error *err)
 {
     int r = need(list, json_is_array(list), "a list", err);
@@ -247,10 +247,11 @@ static int call_values(json_t *const *args, unsigned n, json_t **ret, struct err
     return list_object(args[0], 0, ret, err);
 }
 
-/* The factor of one frequency of a rotary embedding that was stretched as in Llama 3.1: those with
- * short waves stay, those with long ones are divided by `factor`, and between the two limits there
- * is a smooth passage. Single precision after each operation, and a number divided by x is 1 / x
- * times the number: so the usual converter's library computes, to the bit. */
+/* The factor of one frequency of a rotary embedding that was stretched as in Llama 3.1: short
+ * waves keep their frequency, that of long waves is divided by `factor`, and between the two
+ * limits the factor goes smoothly from one to the other. Every operation rounds to single
+ * precision, and a / x is computed as 1 / x * a, because llama.cpp's converter computes so (with
+ * torch) and its bits are to be met. */
 static float llama3_factor(float frequency, double factor, double low, double high, double context)
 {
     float wavelength = (1.0f / frequency) * (float)(2.0 * M_PI);
@@ -271,10 +272,10 @@ static int call_llama3(json_t *const *args, unsigned n, json_t **ret, struct err
         r = need_number(args[i], err);
         v[i] = json_number_value(args[i]);
         if (!r && !(v[i] > 0 && v[i] < 1e12))
-            r = error_set(err, PARE_EDATA, "%g is no sensible value", v[i]);
+            r = error_set(err, PARE_EDATA, "%g is not between 0 and 1e12", v[i]);
     }
     if (!r && (!json_is_integer(args[0]) || v[0] > JSON_MAX_LIST || v[4] <= v[3]))
-        r = error_set(err, PARE_EDATA, "no sensible values");
+        r = error_set(err, PARE_EDATA, "the arguments do not go together");
     if (r)
         return r;
     _cleanup_json_ json_t *list = json_array();

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The words of an expression: see lexer.h. */
+/* The tokens of an expression: see lexer.h. */
 #include "lang/lexer.h"
 
 #include "base/text.h"
@@ -50,8 +50,7 @@ int lexer_is_keyword(struct pare_str word)
     return keyword(word) != TOKEN_NAME;
 }
 
-/* Takes a number such as 0.5, 1e-6 or 10 that begins with a digit: 1 when it is no whole number in
- * plain digits. */
+/* Takes a number such as 0.5 or 1e-6: 1, or 0 for a whole number in plain digits or none at all. */
 static int lex_real(struct lexer *lexer)
 {
     char text[64];

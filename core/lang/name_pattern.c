@@ -55,7 +55,7 @@ static int parse_reference(struct pare_str inner, struct pare_str whole,
     part->kind = NAME_CHOICE;
     part->choice = choice;
     if (!source || choice >= source->n_choices)
-        return bad(whole, "a number of a choice that there is none of", err);
+        return bad(whole, "a reference to a choice that does not exist", err);
     for (unsigned i = 0; i < source->n_parts; i++)
         if (source->parts[i].kind == NAME_CHOICE && source->parts[i].choice == choice)
             n = source->parts[i].n_texts;
@@ -65,7 +65,7 @@ static int parse_reference(struct pare_str inner, struct pare_str whole,
         return bad(whole, "a wrong reference", err);
     int r = parse_texts((struct pare_str){ inner.data + 2, inner.len - 2 }, whole, part, err);
     if (!r && part->n_texts != n)
-        r = bad(whole, "another count of texts than in the choice", err);
+        r = bad(whole, "not as many texts as in the choice", err);
     return r;
 }
 
@@ -101,7 +101,7 @@ static int check_numbers(const struct name_pattern *pattern, struct error *err)
     return n > NAME_MAX_NUMBERS ? bad(pattern->text, "too many numbers", err) : 0;
 }
 
-/* Parses one part at *at, which goes behind it. */
+/* Parses the part at *at and moves *at behind it. */
 static int parse_part(struct pare_str text, size_t *at, const struct name_pattern *source,
                       struct name_pattern *pattern, struct name_part *part, struct error *err)
 {
@@ -134,7 +134,7 @@ int name_pattern_parse(struct arena *memory, struct pare_str text,
 {
     struct name_part parts[NAME_MAX_PARTS];
     struct name_pattern pattern = { .text = text };
-    int r = text.len ? 0 : bad(text, "nothing", err);
+    int r = text.len ? 0 : error_set(err, PARE_EDATA, "the pattern is empty");
     memset(parts, 0, sizeof parts);
     for (size_t at = 0; !r && at < text.len; pattern.n_parts++) {
         if (pattern.n_parts == NAME_MAX_PARTS)
@@ -156,7 +156,7 @@ int name_pattern_parse(struct arena *memory, struct pare_str text,
 int name_pattern_number(const struct name_match *match, struct pare_str name, uint64_t *ret_number)
 {
     for (unsigned i = 0; i < match->n_numbers; i++)
-        if (match->names[i].len == name.len && !memcmp(match->names[i].data, name.data, name.len)) {
+        if (text_equals(match->names[i], name)) {
             *ret_number = match->numbers[i];
             return 1;
         }
@@ -166,8 +166,7 @@ int name_pattern_number(const struct name_match *match, struct pare_str name, ui
 int name_pattern_has_number(const struct name_pattern *pattern, struct pare_str name)
 {
     for (unsigned i = 0; i < pattern->n_parts; i++)
-        if (pattern->parts[i].kind == NAME_INDEX && pattern->parts[i].text.len == name.len &&
-            !memcmp(pattern->parts[i].text.data, name.data, name.len))
+        if (pattern->parts[i].kind == NAME_INDEX && text_equals(pattern->parts[i].text, name))
             return 1;
     return 0;
 }
@@ -178,7 +177,7 @@ struct matching {
     const struct name_pattern *pattern, *source;
     struct pare_str name;
     struct name_match match;
-    unsigned star; /* the last '*' that was come to: those before it need no other length */
+    unsigned star; /* the last '*' that was reached; those before it never need another length */
 };
 
 static int match_from(struct matching *m, unsigned part, size_t at);
@@ -188,7 +187,7 @@ static int begins_with(struct pare_str name, size_t at, struct pare_str text)
     return text.len <= name.len - at && !memcmp(name.data + at, text.data, text.len);
 }
 
-/* A number takes all digits that are there, so there is one way only. */
+/* A number takes all digits at its place, so it can match in one way only. */
 static int match_number(struct matching *m, unsigned part, size_t at)
 {
     size_t n = 0;
@@ -233,7 +232,8 @@ static int match_choice(struct matching *m, unsigned part, size_t at)
     return 0;
 }
 
-/* Parts up to a '*' at once; choices and numbers go deeper, by as many levels as there are. */
+/* Matches parts in a loop up to the next number, choice or '*', which continue by recursion; so
+ * the depth is at most the number of parts. */
 static int match_from(struct matching *m, unsigned part, size_t at)
 {
     for (; part < m->pattern->n_parts; part++) {
@@ -282,7 +282,7 @@ int name_pattern_expand(const struct name_pattern *pattern, const struct name_pa
             break;
         case NAME_INDEX:
             if (!name_pattern_number(match, part->text, &number))
-                return bad(pattern->text, "a number that nothing gives", err);
+                return bad(pattern->text, "a number that the other pattern lacks", err);
             strbuf_printf(&name, "%llu", (unsigned long long)number);
             break;
         case NAME_CHOICE:
@@ -290,7 +290,7 @@ int name_pattern_expand(const struct name_pattern *pattern, const struct name_pa
                        texts->texts[match->choices[part->choice]].len);
             break;
         default:
-            return bad(pattern->text, "'*', of which no name can be made,", err);
+            return bad(pattern->text, "'*', from which no name can be made,", err);
         }
     }
     char *text = strbuf_finish(&name);

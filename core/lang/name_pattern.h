@@ -37,7 +37,7 @@ struct name_pattern {
     struct pare_str text; /* as written */
 };
 
-/* What a name has where the pattern is open. */
+/* What a name has in place of the numbers and choices of a pattern. */
 struct name_match {
     struct pare_str names[NAME_MAX_NUMBERS];
     uint64_t numbers[NAME_MAX_NUMBERS];
@@ -45,8 +45,8 @@ struct name_match {
     unsigned choices[NAME_MAX_CHOICES]; /* number of the text */
 };
 
-/* `source`: the pattern that {1} refers to, or NULL. PARE_EDATA: not a pattern, or one beyond the
- * limits. Texts are the argument's. */
+/* `source`: the pattern whose choices {1} refers to, or NULL. The pattern's texts point into the
+ * argument. PARE_EDATA: not a pattern, or one beyond the limits. */
 int name_pattern_parse(struct arena *memory, struct pare_str text,
                        const struct name_pattern *source, struct name_pattern *ret_pattern,
                        struct error *err) __attribute__((warn_unused_result));

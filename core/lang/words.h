@@ -1,8 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The words of a statement (statement.h) while it is parsed, and what is said when one is not the
- * one that was expected.
+ * The words of a statement (statement.h) while it is parsed, and the errors about a wrong one.
  */
 #ifndef LANG_WORDS_H
 #define LANG_WORDS_H

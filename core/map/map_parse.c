@@ -400,7 +400,7 @@ static int parse_line(struct map_rules *rules, const char *dirs, const char *fil
 int map_read_file(struct map_rules *rules, const char *dirs, const char *file, struct error *err)
 {
     if (!statement_name_is_plain(text_of(file)))
-        return error_set(err, PARE_EDATA, "'%.60s' is no name of a file beside it", file);
+        return error_set(err, PARE_EDATA, "'%.60s' is not a plain file name", file);
     for (unsigned i = 0; i < rules->n_files; i++)
         if (!strcmp(rules->files[i], file))
             return error_set(err, PARE_EDATA, "%s is included already", file);

@@ -34,7 +34,7 @@ static int parse_rename(struct map_line *line, int conditional, struct map_renam
         rename->from.len--;
     }
     if (!rename->from.len && !rename->at_start && !rename->at_end)
-        return error_set(line->words.err, PARE_EDATA, "nothing is to be renamed");
+        return error_set(line->words.err, PARE_EDATA, "there is nothing to rename");
     **end = rename;
     *end = &rename->next;
     return 0;
@@ -154,7 +154,7 @@ static int check_target(struct map_line *line, const struct map_tensor *tensor)
         stacked |= is_stack;
         if (is_stack == name_pattern_has_number(&tensor->target, part->text))
             return error_set(line->words.err, PARE_EDATA,
-                             "{%.*s} is to be in the name behind '->', or to be stacked",
+                             "{%.*s} must be in the name behind '->' or be stacked",
                              (int)part->text.len, part->text.data);
     }
     return stacked ? 0

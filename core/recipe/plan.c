@@ -103,7 +103,7 @@ static int note_fallbacks(struct planner *p, struct plan *plan)
                         (unsigned long long)p->source->n_tensors, p->first_fallback);
 }
 
-/* 1 when a rule of this place decided about some tensor, or an earlier rule has the same place. */
+/* 1 when a rule of this place decided some tensor, or when an earlier rule has the same place. */
 static int is_known(const struct planner *p, const struct recipe_rule *rule)
 {
     size_t n = strlen(rule->place);
@@ -116,7 +116,7 @@ static int is_known(const struct planner *p, const struct recipe_rule *rule)
     return 0;
 }
 
-/* Overrides that decide nothing are mistakes, most likely. */
+/* An override that decides no tensor is most likely a mistake. */
 static int note_unused(struct planner *p)
 {
     unsigned n = 0;

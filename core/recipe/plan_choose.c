@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The choice for each tensor: the first rule whose condition holds, else the default; then, for a
- * row that does not fit the encoding's block, the recipe's fallback. Overrides are tried
- * where the recipe says "overrides", else before all. Integers are kept whatever a recipe says. A
- * choice that nobody can carry out fails here, before any weight is read.
+ * row that does not fit the encoding's block, the recipe's fallback. Overrides are tried where the
+ * recipe says "overrides", or before all rules when it does not. Tensors of integers are always
+ * kept. A choice that cannot be carried out fails here, before any weight is read.
  */
 #include "recipe/plan_private.h"
 
@@ -136,7 +136,7 @@ static int check_target(struct choosing *c, const struct encoding *to)
         return error_set(p->err, PARE_EUSAGE,
                          "%s: weights cannot be encoded as %s, which was chosen for tensor %s",
                          c->place, to->name, c->name);
-    if (c->choice->lattice) /* codes are recovered: there is nothing to weigh */
+    if (c->choice->lattice) /* the codes are recovered, so importance does not matter */
         return 0;
     return planner_weigh(p, (uint64_t)(c->choice - p->tensors), to, c->name);
 }
@@ -176,8 +176,8 @@ static int keep(struct choosing *c)
                      c->p->writer->name, c->tensor->encoding_name, c->name, c->p->recipe->name);
 }
 
-/* The first of some rules that holds for the tensor that the environment is of; *ret_rule stays
- * when there is none. */
+/* The first rule of a list that holds for the environment's tensor; *ret_rule stays when none
+ * does. */
 static int find_override(struct planner *p, const struct recipe_rule **ret_rule)
 {
     for (const struct recipe_rule *rule = p->recipe->overrides; rule && !*ret_rule;
@@ -192,14 +192,14 @@ static int find_override(struct planner *p, const struct recipe_rule **ret_rule)
     return 0;
 }
 
-/* Whether a rule is one of a mixture, and none is wanted. */
+/* 1 when the rule chooses another encoding than the default, and mixtures are not wanted. */
 static int is_impure(const struct planner *p, const struct recipe_rule *rule)
 {
     return (p->recipe->pure || p->options->pure) && rule->verb == RECIPE_ENCODE &&
            strcmp(rule->argument, p->recipe->standard->argument) != 0;
 }
 
-/* The first rule that holds, overrides in their place. */
+/* The first rule that holds; overrides are tried in their place among the rules. */
 static int find_rule(struct planner *p, const struct recipe_rule **ret_rule, int *ret_is_override)
 {
     int r = p->recipe->has_overrides ? 0 : find_override(p, ret_rule);

@@ -135,7 +135,7 @@ static int block_len(void *context, struct pare_str encoding, int64_t *ret_len, 
     return 0;
 }
 
-/* What metadata tell: to be found out again when they change. */
+/* The facts that come from metadata. They are read again when overrides change the metadata. */
 static int find_metadata_facts(struct planner *p)
 {
     free(p->arch);
@@ -182,7 +182,7 @@ int planner_facts(struct planner *p)
     return r ? r : sort_tensors(p);
 }
 
-/* Dimensions that count: outer ones of length 1 do not. */
+/* The number of dimensions without outer ones of length 1. */
 static int64_t rank_of(const struct model_tensor *t)
 {
     for (uint32_t i = 0; i < t->n_dims; i++)

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "model/metadata.h"
 
 #include <stdarg.h>
@@ -31,7 +32,7 @@ int planner_warn(struct planner *p, const char *format, ...)
     return 0;
 }
 
-/* Puts what a "set" or "record" says into a model. */
+/* Evaluates a "set" or "record" and puts its entry into a model. */
 static int put(struct planner *p, const struct recipe_rule *action, struct model *model)
 {
     struct recipe_value value;
@@ -41,12 +42,12 @@ static int put(struct planner *p, const struct recipe_rule *action, struct model
     return meta_put(model, text_of(action->argument), &value.value, p->err);
 }
 
-/* Whether a "drop" of the recipe takes the key away. */
+/* Whether a "drop" of the recipe removes the key. */
 static int is_dropped(struct planner *p, struct pare_str key, int64_t *ret_dropped)
 {
     *ret_dropped = 0;
     for (const struct recipe_rule *a = p->recipe->actions; a && !*ret_dropped; a = a->next) {
-        if (a->verb != RECIPE_DROP || !expr_same(text_of(a->argument), key))
+        if (a->verb != RECIPE_DROP || !text_equals(text_of(a->argument), key))
             continue;
         int r = planner_holds(p, a, ret_dropped);
         if (r)
@@ -59,7 +60,7 @@ static int is_dropped(struct planner *p, struct pare_str key, int64_t *ret_dropp
 static const struct recipe_rule *find_override(const struct planner *p, struct pare_str key)
 {
     for (size_t i = 0; i < p->n_overrides; i++)
-        if (expr_same(text_of(p->overrides[i]->argument), key))
+        if (text_equals(text_of(p->overrides[i]->argument), key))
             return p->overrides[i];
     return NULL;
 }
@@ -152,7 +153,7 @@ static int run_actions(struct planner *p, const struct recipe_rule *first, int r
     return r;
 }
 
-/* The values were found out before the facts that they changed. */
+/* Their values were computed before the facts changed, so they are copied. */
 static int set_overrides(struct planner *p, struct model *target)
 {
     int r = 0;
@@ -163,7 +164,7 @@ static int set_overrides(struct planner *p, struct model *target)
     return r;
 }
 
-/* The warnings of overrides; what they set is set already. */
+/* The warnings of overrides. Their entries were set before. */
 static int warn_overrides(struct planner *p, struct model *target)
 {
     int r = 0;

@@ -200,7 +200,7 @@ int recipe_load(const char *dirs, const char *name, struct recipe **ret_recipe, 
     return 0;
 }
 
-/* The label as it stands in messages: harmless and cut, with room for a line's number. */
+/* The label as messages show it: without control characters, and cut so that a line number fits. */
 static char *copy_label(struct recipe *recipe, const char *label)
 {
     size_t n = strnlen(label, RECIPE_MAX_PLACE - 20);
@@ -213,7 +213,7 @@ static char *copy_label(struct recipe *recipe, const char *label)
     return copy;
 }
 
-/* Goes on with the digest: over its own digits, a newline, and the text. */
+/* Continues the digest as recipe_digest says: over its own digits, a newline, and the text. */
 static int add_to_digest(struct recipe *recipe, const char *text, size_t len, struct error *err)
 {
     CLEANUP(hash_free_cleanup) struct hash *hash = NULL;

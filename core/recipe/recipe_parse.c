@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The statements of recipes, one per line (pare-recipe(5)). The first word says which; one that
- * is no keyword is an encoding, and the line a rule. Mistakes are reported with file and line.
+ * The statements of recipes, one per line (pare-recipe(5)). The first word says which statement it
+ * is; any other word is an encoding, and the line is a rule. Mistakes are reported with file and
+ * line.
  */
 #include "recipe/recipe_private.h"
 
@@ -278,7 +279,7 @@ static const struct {
     { "pure", parse_pure, IN_OVERRIDES },
 };
 
-/* A statement that begins with a keyword: its number. -1: it is no keyword. */
+/* The number of the statement that begins with the word, or -1 when none does. */
 static int find_statement(const struct word *word)
 {
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What a recipe is after parsing; for recipe*.c, plan*.c and their tests. Everything here
- * is owned by the recipe: by its arena, or by its expression unit.
+ * A recipe after parsing; for recipe*.c, plan*.c and their tests. Everything belongs to the
+ * recipe's arena or to its expression unit.
  */
 #ifndef RECIPE_RECIPE_RULES_H
 #define RECIPE_RECIPE_RULES_H
@@ -47,8 +47,8 @@ struct recipe_rule {
     const char *text;  /* "q4_k_m.recipe:12: q6_k if is_output" */
 };
 
-/* What a RECIPE_SET comes to; the value points into the rest, or to where expr_typed_text says. It
- * must not be copied. */
+/* The value of a RECIPE_SET or RECIPE_RECORD. It points into the other members, or to a text that
+ * lives as long as the recipe or the environment; so it must not be copied. */
 struct recipe_value {
     struct pare_value value;
     union {
@@ -75,7 +75,8 @@ struct recipe_role {
     struct pare_str pattern;
 };
 
-struct recipe_fallback { /* encodings[0] does not fit: the first of the others that does is it */
+/* Where encodings[0] does not fit, the first of the others that fits is taken. */
+struct recipe_fallback {
     struct recipe_fallback *next;
     const char *encodings[RECIPE_MAX_WORDS];
     uint32_t n_encodings;

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Statements about the model as a whole: metadata, warnings, order, options of the writer. What
- * they set is an expression that a plan evaluates; a literal is tried when it is read.
+ * Statements about the model as a whole: metadata, warnings, order, options of the writer. The
+ * values that they set are expressions, which the plan evaluates; whether a literal fits its type
+ * is checked when it is read.
  */
 #include "recipe/recipe_private.h"
 
@@ -156,7 +157,7 @@ static enum expr_type type_of(uint32_t type)
     return type == PARE_STRING ? EXPR_TEXT : type == PARE_BOOL ? EXPR_TRUTH : EXPR_NUMBER;
 }
 
-/* A number as it stands, or a minus and a number: no fact of any model changes it. */
+/* A number, or a minus and a number: it is the same for every model. */
 static int is_literal(const struct expr *e)
 {
     return e->op == OP_NUMBER || (e->op == OP_NEGATE && e->first->op == OP_NUMBER);

@@ -4,6 +4,7 @@
  * core/lang as recipes see it: values, what is refused and how it is said, and limits. What maps
  * make of the same language is in models/test_map.c.
  */
+#include "base/text.h"
 #include "lang/expr_typed.h"
 
 #include <setjmp.h>
@@ -23,7 +24,7 @@ static struct pare_str str(const char *s)
 static int block_len(void *context, struct pare_str encoding, int64_t *ret_len, struct error *err)
 {
     (void)context;
-    if (!expr_same(encoding, str("q4_k")))
+    if (!text_equals(encoding, str("q4_k")))
         return error_set(err, PARE_EUSAGE, "no plugin provides it");
     *ret_len = 256;
     return 0;
