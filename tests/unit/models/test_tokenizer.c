@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* core/map/tokenizer: small tokenizers, there and back, and hostile ones. */
+/* core/tokenizer: small tokenizers, there and back, and hostile ones. */
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "model/metadata.h"
