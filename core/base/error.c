@@ -116,6 +116,12 @@ const char *error_name(int code)
     return "internal";
 }
 
+int error_is_of_plugins(int code)
+{
+    return code < 0 && code >= PARE_EINTERNAL && code != PARE_ENOSPC && code != PARE_EPLUGIN &&
+           code != PARE_ENONFINITE;
+}
+
 int error_code(const char *name)
 {
     for (size_t i = 0; i < N_NAMES; i++)

@@ -14,8 +14,19 @@
 
 #define ERROR_TEXT_MAX 1000
 
+/* The statuses that only the host knows, besides enum pare_status. */
+enum error_status {
+    PARE_ENOSPC = -7,      /* no space, or over quota, where the output goes */
+    PARE_EPLUGIN = -9,     /* a plugin broke a rule of its header */
+    PARE_ENONFINITE = -11, /* NaN or infinity among the weights */
+    PARE_ECRASH = -13,     /* the worker process died */
+    PARE_ETIMEOUT = -14,   /* the worker process gave no sign of life */
+    PARE_EEXIST = -15,     /* the output's name is taken */
+    PARE_EVERIFY = -16     /* the written output is not what was meant */
+};
+
 struct error {
-    int code; /* enum pare_status, 0 when unset */
+    int code; /* enum pare_status or error_status, 0 when unset */
     char text[ERROR_TEXT_MAX];
 };
 
@@ -45,6 +56,9 @@ int error_oom(struct error *err) __attribute__((warn_unused_result));
  * "io", "memory", "space", "cancelled", "plugin", "usage", "nonfinite", "internal", "crash",
  * "timeout", "exists", "verify", "ok". Unknown codes are "internal". */
 const char *error_name(int code);
+
+/* 1 for the failures that a plugin may report: enum pare_status. */
+int error_is_of_plugins(int code);
 
 /* The status for such a name, or PARE_EINTERNAL. */
 int error_code(const char *name);

@@ -25,4 +25,9 @@ int hash_of(const void *data, size_t n, char ret_hex[HASH_HEX_SIZE], struct erro
 int hash_of_fd(int fd, char ret_hex[HASH_HEX_SIZE], uint64_t *ret_size, struct error *err)
     __attribute__((warn_unused_result));
 
+/* The SHA-256, or the CRC-32 of zip and gzip in 8 digits (enum pare_digest), of n bytes from
+ * `offset`, which must be there. */
+int hash_of_range(int fd, uint32_t kind, uint64_t offset, uint64_t n, char ret_hex[HASH_HEX_SIZE],
+                  struct error *err) __attribute__((warn_unused_result));
+
 #endif

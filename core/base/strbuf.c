@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Growing strings: see strbuf.h. */
+/* Growing strings: see strbuf.h. The capacity doubles, so that appending byte by byte stays cheap.
+ * */
 #include "base/strbuf.h"
 
 #include "base/memory.h"
@@ -71,17 +72,6 @@ void strbuf_printf(struct strbuf *sb, const char *format, ...)
     (void)vsnprintf(sb->data + sb->len, (size_t)n + 1, format, ap);
     va_end(ap);
     sb->len += (size_t)n;
-}
-
-void strbuf_escape(struct strbuf *sb, const char *data, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)data[i];
-        if (c < 0x20 || c == 0x7f || c == '\\')
-            strbuf_printf(sb, "\\x%02x", c);
-        else
-            strbuf_add(sb, &data[i], 1);
-    }
 }
 
 char *strbuf_finish(struct strbuf *sb)

@@ -26,9 +26,6 @@ void strbuf_puts(struct strbuf *sb, const char *s);
 void strbuf_printf(struct strbuf *sb, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Appends text with control characters and backslashes as \xNN, for terminals and reports. */
-void strbuf_escape(struct strbuf *sb, const char *data, size_t n);
-
 /* Hands the string over (free it); NULL when an allocation failed. The buffer is empty after. */
 char *strbuf_finish(struct strbuf *sb);
 

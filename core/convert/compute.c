@@ -10,7 +10,7 @@
  */
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/strbuf.h"
+#include "base/text.h"
 #include "base/timing.h"
 #include "convert/pipeline_private.h"
 #include "weights/importance_rows.h"
@@ -110,12 +110,10 @@ static int recover_slab(const struct computer *c, const struct model_tensor *t,
     slab_kernel_shape(t, &c->p->cuts[slab->tensor], slab->count, &rows, &row_len);
     if (t->encoding->recover(c->x, rows, row_len, grain, planes) == 1)
         return 0;
-    _cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
-    strbuf_escape(&name, t->name.data, t->name.len < 100 ? t->name.len : 100);
     return error_set(err, PARE_EDATA,
                      "tensor `%s`: weights that lay on the lattice of %s when they were looked at "
                      "do not any more: the source is being written",
-                     name.data ? name.data : "", t->encoding_name);
+                     text_show(t->name).text, t->encoding_name);
 }
 
 /* Encodes the decoded slab; ret_planes gets where its planes are. */
@@ -172,9 +170,7 @@ static int refuse_nonfinite(const struct computer *c, const struct slab *slab,
                             struct error *err)
 {
     const struct model_tensor *t = source_tensor(c->p, slab->tensor);
-    _cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
-    strbuf_escape(&name, t->name.data, t->name.len < 100 ? t->name.len : 100);
-    const char *shown = name.data ? name.data : "";
+    const struct text_shown name = text_show(t->name);
     uint64_t at = m->nonfinite ? m->first_nonfinite : m->first_overflowed;
     float v = c->x[at - slab->first];
     if (!m->nonfinite && weighted)
@@ -182,16 +178,16 @@ static int refuse_nonfinite(const struct computer *c, const struct slab *slab,
                          "tensor `%s`, element %llu: %g is not finite any more in %s, made with "
                          "importance: the importance matrix has values that are too large for it, "
                          "or the weight is",
-                         shown, (unsigned long long)at, (double)v, to);
+                         name.text, (unsigned long long)at, (double)v, to);
     if (!m->nonfinite)
         return error_set(err, PARE_ENONFINITE,
                          "tensor `%s`, element %llu: %g is too large for %s: choose bf16 or f32, "
                          "or pass it on as infinity with nonfinite = keep",
-                         shown, (unsigned long long)at, (double)v, to);
+                         name.text, (unsigned long long)at, (double)v, to);
     return error_set(err, PARE_ENONFINITE,
                      "tensor `%s`, element %llu (row %llu, column %llu) is %f: the model is "
                      "damaged; to pass such weights on, use nonfinite = keep",
-                     shown, (unsigned long long)at, (unsigned long long)(at / t->row_len),
+                     name.text, (unsigned long long)at, (unsigned long long)(at / t->row_len),
                      (unsigned long long)(at % t->row_len), (double)v);
 }
 

@@ -45,7 +45,7 @@ static uint64_t written_of(const struct digest *d, const struct layout_piece *pi
 {
     const struct model_tensor *t = &d->files.model->tensors[piece->tensor];
     uint64_t offset, length;
-    if (d->sealed || piece->kind == LAYOUT_SIDE)
+    if (d->sealed || piece->kind == LAYOUT_COPY)
         return piece->length;
     if (piece->kind == LAYOUT_LITERAL)
         return d->files.late_literals ? 0 : piece->length;

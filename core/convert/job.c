@@ -12,6 +12,7 @@
 #include "model/side_files.h"
 #include "plugin/source.h"
 #include "provenance/provenance.h"
+#include "settings/settings.h"
 
 #include <string.h>
 
@@ -48,7 +49,7 @@ static json_t *text_or_null(char *text)
 static int config_model_type(const struct model *model, char **ret_type, struct error *err)
 {
     _cleanup_json_ json_t *config = NULL;
-    int r = map_read_json(model, "config.json", MAP_MAX_CONFIG, &config, err);
+    int r = side_file_json(model, "config.json", SIDE_FILE_MAX_CONFIG, &config, err);
     if (r < 0 && r != PARE_EDATA && r != PARE_ELIMIT)
         return r;
     const char *type = r == 0 ? json_get_string(config, "model_type", NULL) : NULL;
@@ -161,5 +162,5 @@ int job_open_importance(const struct job_context *job, int check,
 
 int job_without_digests(const struct job_context *job)
 {
-    return !strcmp(json_get_string(job->request, "digest", "sha256"), "none");
+    return !strcmp(settings_text(job->request, "digest"), "none");
 }

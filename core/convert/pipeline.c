@@ -102,7 +102,7 @@ uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts,
     uint64_t per_slab = elements * 8, per_thread = elements * 20 + n_targets * 64;
     uint64_t per_target = 256u << 10; /* digest.h */
     return (threads + 2) * per_slab + threads * per_thread + n_targets * per_target +
-           model->memory_used + (24u << 20);
+           model->memory.used + (24u << 20);
 }
 
 struct reading {      /* the reader thread's */

@@ -66,7 +66,7 @@ static int try_unpack(struct routes *routes, struct error *err)
     _cleanup_json_ json_t *config = NULL;
     if (routes->unpack_tried || !strcmp(routes->model->format, "gguf"))
         return 0;
-    int r = map_read_config(routes->model, &config, err);
+    int r = side_file_config(routes->model, &config, err);
     if (r == PARE_EDATA || r == PARE_ELIMIT)
         r = 1; /* who needs it says so */
     if (r == 0)
@@ -112,7 +112,7 @@ static int describe_unpacked(struct routes *routes, struct route *route, struct 
     static const char *const names[] = { "quantization_config", "quantization",
                                          "compression_config" };
     _cleanup_json_ json_t *config = NULL;
-    int r = map_read_json(routes->model, "config.json", MAP_MAX_CONFIG, &config, err);
+    int r = side_file_json(routes->model, "config.json", SIDE_FILE_MAX_CONFIG, &config, err);
     if (r)
         return r < 0 ? r : 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

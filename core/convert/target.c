@@ -178,6 +178,32 @@ static int add_stamp(struct target *target, const struct target_setup *setup, st
     return stamp_add(&target->stamp, &facts, target->plan->target, err);
 }
 
+static struct layout_request layout_request_of(const struct target *target,
+                                               const struct host_hooks *hooks)
+{
+    return (struct layout_request){ .registry = target->registry,
+                                    .writer = target->writer,
+                                    .target = target->plan->target,
+                                    .source = target->source,
+                                    .origins = target->origins,
+                                    .options = target->options,
+                                    .hooks = hooks };
+}
+
+/* Which tensor of the source each of the target's is made of, where no view lies between. */
+static int find_origins(struct target *target, struct error *err)
+{
+    uint64_t n = target->plan->target->n_tensors;
+    if (target->route->model != target->source)
+        return 0;
+    target->origins = calloc(n + 1, sizeof *target->origins);
+    if (!target->origins)
+        return error_oom(err);
+    for (uint64_t i = 0; i < n; i++)
+        target->origins[i] = target->plan->choices[i].source;
+    return 0;
+}
+
 static int plan_and_lay_out(struct target *target, const struct target_setup *setup,
                             struct error *err)
 {
@@ -191,12 +217,14 @@ static int plan_and_lay_out(struct target *target, const struct target_setup *se
         r = add_files(target, err);
     if (r == 0)
         r = add_stamp(target, setup, err);
+    if (r == 0)
+        r = find_origins(target, err);
     if (r < 0)
         return r;
     (void)json_array_extend(target->warnings, target->plan->warnings);
     struct host_hooks hooks = { .log = take_warning, .context = target };
-    r = layout_make(target->writer, target->plan->target, target->options, &hooks, &target->layout,
-                    err);
+    struct layout_request request = layout_request_of(target, &hooks);
+    r = layout_make(&request, &target->layout, err);
     if (r == 0)
         r = stamp_find(&target->stamp, &target->layout, err);
     return r < 0 ? r : index_layout(target, source->n_tensors, err);
@@ -207,7 +235,10 @@ int target_prepare(struct target *target, size_t index, const json_t *request,
 {
     const char *format = json_get_string(request, "format", "");
     const char *recipe = json_get_string(request, "recipe", "");
-    *target = (struct target){ .index = index, .dirfd = -1 };
+    *target = (struct target){ .index = index,
+                               .dirfd = -1,
+                               .registry = setup->routes->job->registry,
+                               .source = setup->routes->model };
     target->stem = strdup(json_get_string(request, "stem", "output"));
     target->warnings = json_array();
     if (target->stem)
@@ -253,6 +284,7 @@ void target_deinit(struct target *target)
     free(target->stem);
     free(target->places);
     free(target->by_source);
+    free(target->origins);
     free(target->fds);
 }
 
@@ -298,18 +330,20 @@ json_t *target_files(const struct target *target)
     return files;
 }
 
-static int copy_side(const struct model_file *from, int to, uint64_t n, struct error *err)
+/* Bytes of a source file, as they are. */
+static int copy_piece(const struct model_file *from, const struct layout_piece *p, int to,
+                      struct error *err)
 {
     if (from->text)
-        return file_pwrite(to, from->text, n, 0, err);
+        return file_pwrite(to, from->text + p->source_offset, p->length, p->offset, err);
     _cleanup_free_ unsigned char *buffer = malloc(COPY_BYTES);
     if (!buffer)
         return error_oom(err);
-    for (uint64_t done = 0; done < n;) {
-        size_t part = n - done < COPY_BYTES ? (size_t)(n - done) : COPY_BYTES;
-        int r = file_pread(from->fd, buffer, part, done, err);
+    for (uint64_t done = 0; done < p->length;) {
+        size_t part = p->length - done < COPY_BYTES ? (size_t)(p->length - done) : COPY_BYTES;
+        int r = file_pread(from->fd, buffer, part, p->source_offset + done, err);
         if (r == 0)
-            r = file_pwrite(to, buffer, part, done, err);
+            r = file_pwrite(to, buffer, part, p->offset + done, err);
         if (r < 0)
             return r;
         done += part;
@@ -346,9 +380,9 @@ static int write_fixed_pieces(struct target *target, struct error *err)
         int r = 0;
         if (p->kind == LAYOUT_LITERAL)
             r = file_pwrite(target->fds[p->file], p->data, p->length, p->offset, err);
-        else if (p->kind == LAYOUT_SIDE)
-            r = copy_side(&target->plan->target->files[p->side], target->fds[p->file], p->length,
-                          err);
+        else if (p->kind == LAYOUT_COPY)
+            r = copy_piece(&target->plan->target->files[p->source_file], p, target->fds[p->file],
+                           err);
         if (r < 0)
             return r;
     }
@@ -396,12 +430,14 @@ int target_open(struct target *target, int staging, int with_digest, struct erro
     return r == 0 && with_digest ? start_digest(target, err) : r;
 }
 
-static int write_patches(struct target *target, struct error *err)
+static int write_patches(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct error *err)
 {
     struct layout patches = { 0 };
     struct host_hooks hooks = { .log = take_warning, .context = target };
-    int r = layout_finish(target->writer, target->plan->target, target->options, &hooks,
-                          &target->layout, &patches, err);
+    struct layout_request request = layout_request_of(target, &hooks);
+    request.sha256 = sha256;
+    request.fds = target->fds;
+    int r = layout_finish(&request, &target->layout, &patches, err);
     for (uint64_t i = 0; r == 0 && i < patches.n_pieces; i++) {
         const struct layout_piece *p = &patches.pieces[i];
         r = file_pwrite(target->fds[p->file], p->data, p->length, p->offset, err);
@@ -426,7 +462,7 @@ int target_seal(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct err
 {
     int r = sha256 ? stamp_write(&target->stamp, &target->layout, target->fds, sha256, err) : 0;
     if (r == 0 && target->writer->finish)
-        r = write_patches(target, err);
+        r = write_patches(target, sha256, err);
     if (r == 0 && target->digest)
         digest_seal(target->digest);
     return r;

@@ -23,13 +23,16 @@ struct target {
     char *stem;
     json_t *options; /* object of strings */
     struct recipe *recipe;
+    const struct registry *registry;
     const struct pare_writer *writer;
-    struct route *route; /* what it is made from */
-    size_t position;     /* among the targets of that route */
+    const struct model *source; /* as the reader gives it */
+    struct route *route;        /* what it is made from */
+    size_t position;            /* among the targets of that route */
     struct plan *plan;
     struct layout layout;
     struct stamp stamp;          /* of a GGUF made through a map */
     struct target_place *places; /* [target tensor * PARE_MAX_PLANES + plane] */
+    uint64_t *origins;           /* target tensor -> the reader's, where it is one; or NULL */
     uint64_t *by_source;         /* source tensor -> target tensor; UINT64_MAX: dropped */
     int dirfd;
     int *fds;              /* one per layout file, -1 until opened */

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What the control socket can ask for: docs/control.md has the fields of each. */
+/* The requests of the control socket; docs/control.md has the fields of each. A request never waits
+ * for a worker. */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/log.h"

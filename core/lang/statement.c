@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/strlist.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,11 +57,6 @@ char *dirs_find(const char *dirs, const char *file)
     return path;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Adds the names of a directory; one that does not exist has none. */
 static int scan(const char *path, const char *suffix, char ***list, size_t *n, struct error *err)
 {
@@ -91,7 +87,7 @@ int dirs_list(const char *dirs, const char *suffix, char ***list, size_t *n, str
     }
     if (r || !*n)
         return r;
-    qsort(*list, *n, sizeof **list, compare_names);
+    qsort(*list, *n, sizeof **list, text_compare);
     size_t kept = 1;
     for (size_t i = 1; i < *n; i++)
         if (strcmp((*list)[i], (*list)[kept - 1]))

@@ -1,16 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Applying architecture maps: see map.h. A map is chosen by what config.json says (or by a GGUF's
- * architecture, for the way back), worked through once, and all that remains is a view.
+ * Applying architecture maps: see map.h. The map is chosen by config.json or, on the way back, by
+ * the GGUF's architecture. It is worked through once; what is left of that is a view.
  */
 #include "map/map.h"
 
 #include "base/cleanup.h"
-#include "base/json.h"
 #include "map/map_private.h"
 #include "model/metadata.h"
-#include "model/side_files.h"
 #include "plugin/source.h"
 
 #include <stdio.h>
@@ -57,42 +55,21 @@ const char *map_name(const struct map *map)
     return map ? map->rules->name : "";
 }
 
-int map_forward(struct map_work *work, struct map_rules **ret_rules)
-{
-    json_t *config = NULL;
-    int r = map_read_config(work->model, &config, work->err);
-    if (r < 0)
-        return r;
-    r = config ? map_rules_choose(work->request->dirs, config, NULL, ret_rules, work->err) : 1;
-    if (r) {
-        r = r < 0 ? r : map_unknown_architecture(work->model, config, work->err);
-        json_decref(config);
-        return r;
-    }
-    work->rules = *ret_rules;
-    r = map_work_begin(work, config);
-    if (!r)
-        r = map_tensors_add(work);
-    if (!r)
-        r = map_shapes_check(work);
-    return r ? r : map_meta_add(work);
-}
-
-/* What a model is to blame for, and not the machine. */
+/* 1 when the model is the reason and not the machine, so that trying again would not help. */
 static int is_refusal(int r)
 {
     return r == PARE_ENOTSUP || r == PARE_EDATA || r == PARE_ELIMIT || r == PARE_EINCOMPLETE ||
            r == PARE_EUSAGE;
 }
 
-/* What a GGUF without any names of its own says (docs/formats/gguf.md). */
+/* 1 for a GGUF that only holds tensors under names of others (docs/formats/gguf.md). */
 static int is_container(const struct model *model)
 {
     _cleanup_free_ char *architecture = model_architecture(model);
     return architecture && !strcmp(architecture, "tensor-container");
 }
 
-/* Without a way back the GGUF stays as it is, and why is said. */
+/* There is no way back: the GGUF keeps its names, and a warning says why. */
 static int give_up(const struct map_request *request, const struct error *why)
 {
     char text[ERROR_TEXT_MAX + 200];

@@ -1,27 +1,27 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * From a GGUF to a folder of Hugging Face's, and a proof of it. What map_reverse.c makes is read
- * again in the way of any folder, by the same map: the GGUF that this would give must have the same
- * tensors and the same vocabulary. Whoever asks takes the GGUF as it is when it has not. What else
- * the folder cannot tell is named.
+ * From a GGUF to a Hugging Face folder, with a proof. The folder that map_reverse.c makes is mapped
+ * forwards again, like any folder: the GGUF that comes out must have the same tensors and the same
+ * vocabulary, or the folder is not made. Other metadata that get lost are named in a warning.
  */
 #include "map/map_private.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
 #include "plugin/source.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/tokenizer_unload.h"
 
 #include <string.h>
 
 #define MAX_LISTED 20
-#define MAX_TOLD (1u << 20) /* bytes of a tensor that config.json tells */
+#define MAX_TOLD (1u << 20) /* bytes of a tensor whose values are in config.json */
 
-/* The folder, as if it were one: tensors and texts; and the GGUF that it would become. */
+/* The folder, which exists in memory only, and the GGUF that it would become. */
 struct trial {
     const struct map_work *work; /* of the way back */
     struct view *folder, *again;
@@ -78,7 +78,7 @@ static int make_folder(struct trial *t, struct source *source, const json_t *fil
     }
     if (r)
         return r;
-    view_model(t->folder)->n_files = 0; /* the GGUF is none of its files */
+    view_model(t->folder)->n_files = 0; /* the GGUF is not one of them */
     r = add_files(t, files);
     return r ? r : view_source(t->folder, &t->folder_source, t->work->err);
 }
@@ -124,15 +124,15 @@ static int same_shape(const struct model_tensor *a, const struct model_tensor *b
     return x_end - x == y_end - y && !memcmp(x, y, (size_t)(x_end - x) * sizeof *x);
 }
 
-/* Tensors that config.json tells are made anew: they must have the same values. */
+/* 1 unless the tensor is made from values of config.json, and those do not give the same bytes. */
 static int same_values(const struct trial *t, uint64_t i, uint64_t k)
 {
     const struct model_tensor *a = &t->work->model->tensors[i];
     const struct model_tensor *b = &view_model(t->again)->tensors[k];
-    int is_told = 0;
+    int is_made = 0;
     for (const struct map_values *v = t->rules->values; v; v = v->next)
-        is_told |= strlen(v->name) == a->name.len && !memcmp(v->name, a->name.data, a->name.len);
-    if (!is_told)
+        is_made |= text_is(a->name, v->name);
+    if (!is_made)
         return 1;
     if (a->encoding != b->encoding || a->bytes != b->bytes || a->bytes > MAX_TOLD)
         return 0;
@@ -158,26 +158,18 @@ static int compare_tensors(const struct trial *t)
             return same;
         if (!same)
             return error_set(t->work->err, PARE_ENOTSUP,
-                             "of the tensor `%.*s' a folder would make "
-                             "another",
+                             "of the tensor `%.*s' a folder would make another",
                              (int)tensor->name.len, tensor->name.data);
     }
     return again->n_tensors == model->n_tensors
                ? 0
                : error_set(t->work->err, PARE_ENOTSUP,
-                           "a folder would have %llu tensors, and there are "
-                           "%llu",
+                           "a folder would have %llu tensors, and there are %llu",
                            (unsigned long long)again->n_tensors,
                            (unsigned long long)model->n_tensors);
 }
 
 /* ---- metadata ---- */
-
-static int starts_with(struct pare_str text, const char *prefix)
-{
-    size_t n = strlen(prefix);
-    return text.len >= n && !memcmp(text.data, prefix, n);
-}
 
 static int same_bytes(const struct pare_value *a, const struct pare_value *b)
 {
@@ -192,7 +184,7 @@ static int same_texts(const struct pare_value *a, const struct pare_value *b)
 {
     const struct pare_str *x = a->data, *y = b->data;
     for (uint64_t i = 0; i < a->count; i++)
-        if (x[i].len != y[i].len || (x[i].len && memcmp(x[i].data, y[i].data, x[i].len) != 0))
+        if (!text_equals(x[i], y[i]))
             return 0;
     return 1;
 }
@@ -215,14 +207,14 @@ static int same_value(const struct trial *t, const char *key, const struct pare_
     return a->type == PARE_STRING ? same_texts(a, b) : same_bytes(a, b);
 }
 
-/* What a folder tells of itself, or need not. */
+/* Keys that a folder has other places for, or that say only how this file was made. */
 static int is_passed_over(struct pare_str key)
 {
-    return starts_with(key, "general.") || starts_with(key, "pare.") ||
-           starts_with(key, "quantize.") || starts_with(key, "split.");
+    return text_begins(key, "general.") || text_begins(key, "pare.") ||
+           text_begins(key, "quantize.") || text_begins(key, "split.");
 }
 
-/* Without these the model is another one. */
+/* Keys without which texts become other tokens. */
 static int is_vocabulary(const char *key)
 {
     static const char *const keys[] = { "tokenizer.ggml.model", "tokenizer.ggml.pre",
@@ -233,7 +225,7 @@ static int is_vocabulary(const char *key)
     return 0;
 }
 
-/* The id of a special token that there is not. */
+/* 1 for an id of a special token that means "none". */
 static int is_no_id(const struct trial *t, const char *key)
 {
     size_t n = strlen(key);
@@ -254,7 +246,7 @@ static int compare_key(const struct trial *t, const struct model_meta *meta, str
     const struct pare_value *value = meta_find(view_model(t->again), key);
     if ((value && same_value(t, key, &meta->value, value)) || is_no_id(t, key))
         return 0;
-    if (is_vocabulary(key) || (value && !starts_with(meta->key, "tokenizer.")))
+    if (is_vocabulary(key) || (value && !text_begins(meta->key, "tokenizer.")))
         return error_set(t->work->err, PARE_ENOTSUP, "%.100s would come back as another value",
                          key);
     if (++losses->n <= MAX_LISTED)
@@ -271,7 +263,7 @@ static int compare_meta(const struct trial *t)
     int r = 0, tokenizer = !json_object_get(t->options, "tokenizer");
     for (uint64_t i = 0; !r && i < model->n_meta; i++)
         if (!is_passed_over(model->meta[i].key) &&
-            (tokenizer || !starts_with(model->meta[i].key, "tokenizer.")))
+            (tokenizer || !text_begins(model->meta[i].key, "tokenizer.")))
             r = compare_key(t, &model->meta[i], &losses);
     if (!r && losses.n) {
         strbuf_printf(&sb, "metadata that a Hugging Face folder has no place for is left out: %s%s",

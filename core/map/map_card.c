@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What a GGUF says of where it comes from, as the files of a Hugging Face folder that
- * provenance/provenance.h reads it from: a model card, whose front matter is JSON and so YAML as
- * well, and generation_config.json, and how a sentence encoder pools.
+ * What a GGUF says of its origin, as the files of a folder from which provenance/provenance.h reads
+ * it: a model card (its front matter is JSON, which is YAML, too, with simpler quoting rules),
+ * generation_config.json, and the files that say how a sentence encoder pools.
  */
 #include "map/map_private.h"
 
@@ -47,13 +47,13 @@ static json_t *list_json(const struct model *gguf, const char *key)
     if (!value || !value->is_array || value->type != PARE_STRING || !value->count)
         return NULL;
     json_t *list = json_array();
-    for (uint64_t i = 0; i < value->count && i < MAP_MAX_LIST; i++)
+    for (uint64_t i = 0; i < value->count && i < JSON_MAX_LIST; i++)
         (void)json_array_append_new(list, json_text(all[i].data, all[i].len));
     return list;
 }
 
-/* One base model or data set: ORGANIZATION/NAME where the hub's address says no less than all
- * that is known of it, else its members. */
+/* One base model or data set: ORGANIZATION/NAME when the hub's address says all that is known of
+ * it, else an object of its members. */
 static json_t *ancestor_json(const struct model *gguf, const char *prefix, int64_t i)
 {
     static const char *const members[] = { "name",         "author",      "version",
@@ -123,14 +123,14 @@ static int add_card(const struct model *gguf, json_t *files, struct error *err)
 
 /* ---- generation_config.json ---- */
 
-/* An id; NULL: none, which -1 in 32 bits says as well. */
+/* An id, or NULL for none. Some files have -1 for none, which is UINT32_MAX in a GGUF. */
 static json_t *id_json(const struct model *gguf, const char *key)
 {
     int64_t id = meta_int(gguf, key, -1);
     return id >= 0 && id < INT32_MAX ? json_integer((json_int_t)id) : NULL;
 }
 
-/* Generation ends at each of the tokens that end a text, a turn or a message. */
+/* eos_token_id: every token that ends a text, a turn or a message ends generation. */
 static json_t *ends_json(const struct model *gguf)
 {
     static const char *const keys[] = { "tokenizer.ggml.eos_token_id",

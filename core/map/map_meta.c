@@ -9,14 +9,17 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "model/metadata.h"
 #include "provenance/provenance.h"
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define MAX_ELEMENTS MAP_MAX_LIST
+#define MAX_ELEMENTS JSON_MAX_LIST
 
 char *map_meta_key(const struct map_rules *rules, const char *key)
 {
@@ -29,7 +32,50 @@ char *map_meta_key(const struct map_rules *rules, const char *key)
     return strbuf_finish(&sb);
 }
 
-/* The ranges of the whole numbers' types; 64 bits unsigned are cut to what JSON here holds. */
+json_t *map_meta_float(float value)
+{
+    char text[40];
+    for (int digits = 6; digits <= 9; digits++) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
+            break;
+    }
+    return json_number(strtod(text, NULL));
+}
+
+json_t *map_meta_json(const struct model *model, const char *key)
+{
+    const struct pare_value *value = meta_find(model, key);
+    float f32;
+    if (!value || value->is_array)
+        return NULL;
+    switch (value->type) {
+    case PARE_STRING: {
+        const struct pare_str *s = value->data;
+        return json_text(s->data, s->len);
+    }
+    case PARE_BOOL:
+        return json_boolean(*(const uint8_t *)value->data);
+    case PARE_F32:
+        memcpy(&f32, value->data, sizeof f32);
+        return map_meta_float(f32);
+    case PARE_F64:
+        return json_number(*(const double *)value->data);
+    default:
+        return json_integer((json_int_t)meta_int(model, key, 0));
+    }
+}
+
+int map_meta_ask(const struct map_work *work, const char *key, json_t **ret)
+{
+    _cleanup_free_ char *whole = map_meta_key(work->rules, key);
+    const struct model *gguf = work->reverse ? work->model : work->target;
+    json_t *value = whole ? map_meta_json(gguf, whole) : NULL;
+    *ret = value ? value : json_null();
+    return whole ? 0 : error_oom(work->err);
+}
+
+/* The ranges of types of whole numbers. Jansson's are signed, so half of u64 is out of reach. */
 static const struct {
     int64_t min, max;
     size_t size;
@@ -93,7 +139,7 @@ static int wrong_value(const struct map_work *work, const struct map_set *set, c
                        const json_t *value)
 {
     _cleanup_free_ char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    struct pare_str of = map_expr_text(set->value);
+    struct pare_str of = set->value->text;
     return error_set(work->err, PARE_EDATA,
                      "config.json's `%.*s' is %.100s, which %s cannot be: "
                      "it has another type or range",
@@ -120,7 +166,7 @@ static int store(struct map_work *work, const struct map_set *set, const char *k
                                .is_array = (uint32_t)set->is_array,
                                .count = n,
                                .data = data };
-    return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &meta, work->err);
+    return meta_put(work->target, text_of(key), &meta, work->err);
 }
 
 static int apply_set(struct map_work *work, const struct map_set *set)
@@ -129,9 +175,9 @@ static int apply_set(struct map_work *work, const struct map_set *set)
     _cleanup_json_ json_t *value = NULL;
     int truth = 0, r = key ? 0 : error_oom(work->err);
     if (!r)
-        r = map_expr_eval_truth(set->condition, &work->env, &truth, work->err);
+        r = expr_json_truth(set->condition, &work->env, &truth, work->err);
     if (!r && truth)
-        r = map_expr_eval(set->value, &work->env, &value, work->err);
+        r = expr_json_value(set->value, &work->env, &value, work->err);
     if (!r && truth && !json_is_null(value))
         r = store(work, set, key, value);
     if (r && r != PARE_ENOMEM)
@@ -154,7 +200,7 @@ static int put_u32(struct map_work *work, const char *key, uint32_t number)
     struct pare_value value = {
         .struct_size = sizeof value, .type = PARE_U32, .count = 1, .data = &number
     };
-    return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &value, work->err);
+    return meta_put(work->target, text_of(key), &value, work->err);
 }
 
 static int put_text(struct map_work *work, const char *key, const char *text)
@@ -163,10 +209,10 @@ static int put_text(struct map_work *work, const char *key, const char *text)
     struct pare_value value = {
         .struct_size = sizeof value, .type = PARE_STRING, .count = 1, .data = &str
     };
-    return meta_put(work->target, (struct pare_str){ key, strlen(key) }, &value, work->err);
+    return meta_put(work->target, text_of(key), &value, work->err);
 }
 
-/* llama.cpp's number for what most of the weights are: the first matrix tells. */
+/* llama.cpp's number for the type of most weights, which is that of the first matrix. */
 static uint32_t guess_file_type(const struct model *model)
 {
     for (uint64_t i = 0; i < model->n_tensors; i++) {
@@ -185,7 +231,7 @@ static const struct map_tokenizer *choose_tokenizer(struct map_work *work, int *
     const struct map_tokenizer *t = work->rules->tokenizers;
     for (; t; t = t->next) {
         int truth = 0;
-        *ret_status = map_expr_eval_truth(t->condition, &work->env, &truth, work->err);
+        *ret_status = expr_json_truth(t->condition, &work->env, &truth, work->err);
         if (*ret_status || truth)
             break;
     }

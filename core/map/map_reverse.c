@@ -2,12 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way back: a GGUF's tensors under a checkpoint's names, from the same map. Transforms are
- * undone where that loses nothing; where it would, the model is refused.
+ * undone where that loses nothing; else the model is refused.
  */
 #include "map/map_private.h"
 
 #include "base/cleanup.h"
-#include "lang/map_tree.h"
+#include "base/text.h"
+#include "lang/expr_json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,35 +23,35 @@ static int refuse(const struct map_work *work, const char *name, const char *why
                      name, why);
 }
 
-/* Under GGUF's names; also before map_work_begin. */
+/* Works before map_work_begin, too: the names need no renaming on this way. */
 static int has(const struct map_work *work, const char *name)
 {
-    return model_find_tensor(work->model, (struct pare_str){ name, strlen(name) }, NULL);
+    return model_find_tensor(work->model, text_of(name), NULL);
 }
 
 int map_reverse_has(const struct map_work *work, const char *name)
 {
-    struct pattern_match match;
+    struct name_match match;
     struct pare_str text = { name, strlen(name) };
     for (const struct map_tensor *t = work->rules->tensors; t; t = t->next)
         for (unsigned s = 0; s < t->n_sources; s++) {
             _cleanup_free_ char *target = NULL;
             struct error ignored = ERROR_INIT;
-            if (pattern_matches(&t->sources[s], s ? &t->sources[0] : NULL, text, &match) &&
-                !pattern_expand(&t->target, &t->sources[0], &match, &target, &ignored) &&
+            if (name_pattern_matches(&t->sources[s], s ? &t->sources[0] : NULL, text, &match) &&
+                !name_pattern_expand(&t->target, &t->sources[0], &match, &target, &ignored) &&
                 has(work, target))
                 return 1;
         }
     return 0;
 }
 
-/* Heads whose rows were interleaved, with their two halves apart again. */
+/* Undoes `permute`: the two halves of each head lie apart again. */
 static int add_unpermuted(struct map_work *work, const struct map_tensor *rule, uint64_t base,
                           struct view_tensor *tensor)
 {
     const struct model_tensor *t = &work->model->tensors[base];
     uint64_t heads = 0, rows = t->dims[0];
-    int r = map_expr_eval_count(rule->heads, &work->env, MAX_RUNS, "permute", &heads, work->err);
+    int r = expr_json_count(rule->heads, &work->env, MAX_RUNS, "permute", &heads, work->err);
     if (!r && (t->n_dims > 2 || !heads || rows % heads || rows / heads % 2))
         r = refuse(work, work->names[base], "its rows are not so many heads");
     if (r)
@@ -68,23 +69,23 @@ static int add_unpermuted(struct map_work *work, const struct map_tensor *rule, 
     return view_add_rows(work->view, tensor, t->n_dims == 1, runs, heads, work->err);
 }
 
-/* The name in a checkpoint: of the rule's pattern, with what `restore` gives back. */
+/* The name in a checkpoint, by the rule's pattern and every `restore`. */
 static int name_of(struct map_work *work, const struct map_tensor *rule,
-                   const struct pattern_match *match, char **ret_name)
+                   const struct name_match *match, char **ret_name)
 {
-    int r = pattern_expand(&rule->sources[0], NULL, match, ret_name, work->err);
+    int r = name_pattern_expand(&rule->sources[0], NULL, match, ret_name, work->err);
     for (const struct map_rename *s = work->rules->restores; !r && s; s = s->next) {
         int truth = 0;
-        r = map_expr_eval_truth(s->condition, &work->env, &truth, work->err);
-        if (!r && truth && map_rename_once(s, ret_name) < 0)
+        r = expr_json_truth(s->condition, &work->env, &truth, work->err);
+        if (!r && truth && map_names_rename(s, ret_name) < 0)
             r = error_oom(work->err);
     }
     return r;
 }
 
-/* One matrix of a stack, number e; or all of a tensor that is none. */
+/* Matrix e of a stack; of a tensor that is no stack, all of it. */
 static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_t base,
-                   const struct pattern_match *match, uint64_t e)
+                   const struct name_match *match, uint64_t e)
 {
     _cleanup_free_ char *name = NULL;
     const struct model_tensor *t = &work->model->tensors[base];
@@ -121,7 +122,7 @@ static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_
 }
 
 static int add_back(struct map_work *work, const struct map_tensor *rule, uint64_t base,
-                    struct pattern_match *match)
+                    struct name_match *match)
 {
     const struct model_tensor *t = &work->model->tensors[base];
     if (rule->n_sources > 1 || rule->pick)
@@ -129,7 +130,7 @@ static int add_back(struct map_work *work, const struct map_tensor *rule, uint64
     if (!rule->stack.len)
         return add_one(work, rule, base, match, 0);
     uint64_t count = 0;
-    int r = map_work_count(work, rule->stack, &count);
+    int r = map_names_count(work, rule->stack, &count);
     if (!r && (t->n_dims < 2 || t->dims[0] != count || !t->elements))
         r = refuse(work, work->names[base], "it is not stacked of as many as the metadata say");
     unsigned n = match->n_numbers++;
@@ -147,11 +148,11 @@ static int reverse_tensor(struct map_work *work, const unsigned char *active, ui
     const char *name = work->names[base];
     for (const struct map_values *v = work->rules->values; v; v = v->next)
         if (!strcmp(v->name, name))
-            return 0; /* config.json tells them */
+            return 0; /* they are in config.json */
     for (const struct map_tensor *t = work->rules->tensors; t; t = t->next) {
-        struct pattern_match match = { .n_numbers = 0 };
-        if (active[t->number] && pattern_matches(&t->target, &t->sources[0],
-                                                 (struct pare_str){ name, strlen(name) }, &match))
+        struct name_match match = { .n_numbers = 0 };
+        if (active[t->number] &&
+            name_pattern_matches(&t->target, &t->sources[0], text_of(name), &match))
             return add_back(work, t, base, &match);
     }
     return 1;
@@ -164,7 +165,7 @@ int map_reverse_tensors(struct map_work *work)
     int r = active && known ? 0 : error_oom(work->err), unknown = 0;
     for (const struct map_tensor *t = work->rules->tensors; !r && t; t = t->next) {
         int truth = 0;
-        r = map_expr_eval_truth(t->condition, &work->env, &truth, work->err);
+        r = expr_json_truth(t->condition, &work->env, &truth, work->err);
         active[t->number] = (unsigned char)truth;
     }
     for (uint64_t i = 0; r >= 0 && i < work->model->n_tensors; i++) {

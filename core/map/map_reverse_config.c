@@ -1,14 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The way back: config.json as a GGUF's metadata and its map tell it. Every `set` of a plain name
- * is read backwards; what that cannot say, `config` statements do.
+ * The way back: config.json from a GGUF's metadata. Every `set` whose value is a plain name is read
+ * backwards: the key gives the name its value. What that cannot do, `config` statements do.
  */
 #include "map/map_private.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "lang/map_tree.h"
+#include "base/text.h"
+#include "lang/expr_json.h"
 #include "model/metadata.h"
 #include "plugin/source.h"
 
@@ -16,63 +17,28 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_VECTOR 4096 /* values of a tensor that config.json tells: factors of frequencies */
-
-/* The shortest number that is the float. */
-static json_t *float_json(float value)
-{
-    char text[40];
-    for (int digits = 6; digits <= 9; digits++) {
-        (void)snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value)
-            break;
-    }
-    return json_number(strtod(text, NULL));
-}
-
-json_t *map_meta_json(const struct model *model, const char *key)
-{
-    const struct pare_value *value = meta_find(model, key);
-    float f32;
-    if (!value || value->is_array)
-        return NULL;
-    switch (value->type) {
-    case PARE_STRING: {
-        const struct pare_str *s = value->data;
-        return json_text(s->data, s->len);
-    }
-    case PARE_BOOL:
-        return json_boolean(*(const uint8_t *)value->data);
-    case PARE_F32:
-        memcpy(&f32, value->data, sizeof f32);
-        return float_json(f32);
-    case PARE_F64:
-        return json_number(*(const double *)value->data);
-    default:
-        return json_integer((json_int_t)meta_int(model, key, 0));
-    }
-}
+#define MAX_VECTOR 4096 /* values of a tensor that become a list: factors of frequencies */
 
 static int is_of_map(const struct map_rules *rules, enum map_verb verb, struct pare_str name)
 {
     for (const struct map_action *a = rules->actions; a; a = a->next)
-        if (a->verb == verb && a->name.len == name.len &&
-            !memcmp(a->name.data, name.data, name.len))
+        if (a->verb == verb && text_equals(a->name, name))
             return 1;
     return 0;
 }
 
-/* The name that a `set` takes its value from: of first(a, b), when both are names, the one that the
- * map has a default for, or else a. What the map computes is no name of config.json's. */
-static int source_name(const struct map_rules *rules, const struct map_expr *e,
+/* The name of config.json that a `set` takes its value from: of first(a, b), when both are names,
+ * the one that the map has a default for, or else a. A name that `let` computes is not in
+ * config.json. */
+static int source_name(const struct map_rules *rules, const struct expr *e,
                        struct pare_str *ret_name)
 {
     struct pare_str name;
     int chosen = 0;
-    if (e->op != MAP_CALL || e->function)
-        return map_expr_is_name(e, ret_name) && !is_of_map(rules, MAP_LET, *ret_name);
+    if (e->op != OP_CALL || e->function != FUNCTION_FIRST)
+        return expr_is_name(e, ret_name) && !is_of_map(rules, MAP_LET, *ret_name);
     for (e = e->first; e; e = e->next) {
-        if (!map_expr_is_name(e, &name))
+        if (!expr_is_name(e, &name))
             return 0;
         int is_default = is_of_map(rules, MAP_DEFAULT, name);
         if (!chosen || (chosen == 1 && is_default))
@@ -88,21 +54,21 @@ static int adopt_sets(struct map_work *work, json_t *config)
     for (const struct map_set *set = work->rules->sets; !r && set; set = set->next) {
         struct pare_str name;
         if (!strncmp(set->key, "tokenizer.", 10) || !source_name(work->rules, set->value, &name) ||
-            map_lookup(config, name))
+            expr_json_lookup(config, name))
             continue;
         _cleanup_free_ char *key = map_meta_key(work->rules, set->key);
         if (!key)
             return error_oom(work->err);
         json_t *value = map_meta_json(work->model, key);
         if (value)
-            r = map_store(config, name, value, work->err);
+            r = expr_json_store(config, name, value, work->err);
     }
     return r;
 }
 
 static int store_text(struct map_work *work, json_t *config, const char *name, json_t *value)
 {
-    return map_store(config, (struct pare_str){ name, strlen(name) }, value, work->err);
+    return expr_json_store(config, text_of(name), value, work->err);
 }
 
 /* What every config.json has, whatever the architecture. */
@@ -125,8 +91,8 @@ static int adopt_basics(struct map_work *work, json_t *config)
     return r;
 }
 
-/* rope_parameters as folders of all ages understand them: rope_theta and rope_scaling, and what
- * those of sliding layers were called. */
+/* rope_parameters under the names that libraries of all ages read: rope_theta and rope_scaling, and
+ * rope_local_base_freq for sliding layers. */
 static int spread_rope(struct map_work *work, json_t *config)
 {
     json_t *rope = json_object_get(config, "rope_parameters");
@@ -144,7 +110,7 @@ static int spread_rope(struct map_work *work, json_t *config)
     return r;
 }
 
-/* Ids of tokens, where tokenizer_load looks for what tokenizer_config.json does not tell. */
+/* Ids of special tokens: tokenizer_load finds those here that tokenizer_config.json lacks. */
 static int adopt_ids(struct map_work *work, json_t *config)
 {
     static const char *const names[][2] = {
@@ -168,13 +134,13 @@ static int apply_config(struct map_work *work, const struct map_set *set, json_t
 {
     struct pare_str name = { set->key, strlen(set->key) };
     json_t *value = NULL;
-    int truth = 0, r = map_expr_eval_truth(set->condition, &work->env, &truth, work->err);
+    int truth = 0, r = expr_json_truth(set->condition, &work->env, &truth, work->err);
     if (!r && truth)
-        r = map_expr_eval(set->value, &work->env, &value, work->err);
-    if (!r && truth && json_is_null(value) && !map_lookup(config, name))
+        r = expr_json_value(set->value, &work->env, &value, work->err);
+    if (!r && truth && json_is_null(value) && !expr_json_lookup(config, name))
         return 0;
     if (!r && truth)
-        r = map_store(config, name, value, work->err);
+        r = expr_json_store(config, name, value, work->err);
     if (r && r != PARE_ENOMEM)
         (void)error_prefix(work->err, "%s", set->place);
     return r;
@@ -209,20 +175,12 @@ int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
     return r;
 }
 
-int map_reverse_meta(const struct map_work *work, const char *key, json_t **ret)
-{
-    _cleanup_free_ char *whole = map_meta_key(work->rules, key);
-    json_t *value = whole ? map_meta_json(work->model, whole) : NULL;
-    *ret = value ? value : json_null();
-    return whole ? 0 : error_oom(work->err);
-}
-
 int map_reverse_weights(const struct map_work *work, const char *name, json_t **ret)
 {
     float values[MAX_VECTOR];
     uint64_t i;
     const struct model_tensor *t = NULL;
-    if (model_find_tensor(work->model, (struct pare_str){ name, strlen(name) }, &i))
+    if (model_find_tensor(work->model, text_of(name), &i))
         t = &work->model->tensors[i];
     *ret = t && t->n_dims == 1 && t->elements <= MAX_VECTOR && t->encoding == work->f32
                ? json_array()
@@ -231,7 +189,7 @@ int map_reverse_weights(const struct map_work *work, const char *name, json_t **
         return 0;
     int r = source_read(work->base, i, 0, 0, values, t->elements * sizeof *values, work->err);
     for (uint64_t k = 0; !r && k < t->elements; k++)
-        if (!isfinite(values[k]) || json_array_append_new(*ret, float_json(values[k])) < 0)
+        if (!isfinite(values[k]) || json_array_append_new(*ret, map_meta_float(values[k])) < 0)
             r = error_set(work->err, PARE_EDATA, "`%.60s' has a value that is no number", name);
     if (r) {
         json_decref(*ret);

@@ -1,11 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Architecture maps as files: reading one, and finding the one for a checkpoint. */
+/*
+ * Architecture maps as files: reading one, and finding the one for a checkpoint. The directories
+ * are read for every checkpoint, so that a map that was just written is used without a restart.
+ */
 #include "map/map_rules.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strlist.h"
+#include "base/text.h"
 #include "map/map_rules_private.h"
 
 #include <stdio.h>
@@ -43,7 +47,8 @@ static struct map_rules *rules_new(const char *name)
     rules->values_end = &rules->values;
     rules->tokenizers_end = &rules->tokenizers;
     rules->title = "";
-    rules->name = map_memory_copy(&rules->memory, (struct pare_str){ name, strlen(name) });
+    rules->unit.side = EXPR_MAP;
+    rules->name = arena_copy(&rules->memory, text_of(name));
     return rules;
 }
 
@@ -51,7 +56,8 @@ void map_rules_free(struct map_rules *rules)
 {
     if (!rules)
         return;
-    map_memory_deinit(&rules->memory);
+    expr_unit_deinit(&rules->unit);
+    arena_deinit(&rules->memory);
     free(rules);
 }
 
@@ -88,7 +94,7 @@ static int has_word(const struct map_word *words, const char *text)
     return 0;
 }
 
-/* A folder that names an architecture is never taken for another of the same model_type. */
+/* model_type counts only when `architectures` is missing: several architectures share one type. */
 static int is_for(const struct map_rules *rules, const json_t *config, const char *architecture)
 {
     if (!config)

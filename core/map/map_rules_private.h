@@ -24,10 +24,10 @@ int map_take_word(struct map_line *line, const char *what, struct pare_str *ret)
     __attribute__((warn_unused_result));
 int map_take_copy(struct map_line *line, const char *what, const char **ret)
     __attribute__((warn_unused_result));
-int map_take_value(struct map_line *line, const struct map_expr **ret)
+int map_take_value(struct map_line *line, const struct expr **ret)
     __attribute__((warn_unused_result));
 /* "[if CONDITION]" and the end of the line. */
-int map_take_condition(struct map_line *line, const struct map_expr **ret)
+int map_take_condition(struct map_line *line, const struct expr **ret)
     __attribute__((warn_unused_result));
 /* Zeroed memory of the map; NULL with the error set. */
 void *map_new(struct map_line *line, size_t size);

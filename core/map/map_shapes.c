@@ -1,25 +1,25 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether config.json tells the truth about the tensors: `shape` statements say how many rows and
- * columns those of GGUF's have to have. What runs a model takes these numbers from its metadata and
- * loads no tensor that differs, so that a lie is better found before anything is written.
+ * Whether config.json fits the tensors: `shape` statements say how many rows and columns they must
+ * have. Programs that run a model take these numbers from the metadata and refuse a tensor that
+ * differs, so a mistake is better found before anything is written.
  */
 #include "map/map_private.h"
 
 #include <string.h>
 
-/* What a `shape` wants of one side: a number, evaluated once. */
+/* The number that a `shape` asks for on one side, evaluated once for all tensors. */
 struct side {
-    const struct map_expr *expr;
+    const struct expr *expr;
     const char *name;
     uint64_t count;
 };
 
 static int evaluate(struct map_work *work, struct side *side)
 {
-    return side->expr ? map_expr_eval_count(side->expr, &work->env, INT64_MAX, side->name,
-                                            &side->count, work->err)
+    return side->expr ? expr_json_count(side->expr, &work->env, INT64_MAX, side->name, &side->count,
+                                        work->err)
                       : 0;
 }
 
@@ -28,7 +28,7 @@ static int compare(const struct map_work *work, const struct side *side, const c
 {
     if (!side->expr || side->count == is)
         return 0;
-    struct pare_str text = map_expr_text(side->expr);
+    struct pare_str text = side->expr->text;
     return error_set(work->err, PARE_EDATA,
                      "`%.200s' has %llu %s, and config.json says %llu "
                      "(%.*s)",
@@ -48,11 +48,11 @@ static int check_shape(struct map_work *work, const struct map_shape *shape)
 {
     struct side rows = { shape->rows, "rows", 0 }, columns = { shape->columns, "columns", 0 };
     int truth = 0, known = 0;
-    int r = map_expr_eval_truth(shape->condition, &work->env, &truth, work->err);
+    int r = expr_json_truth(shape->condition, &work->env, &truth, work->err);
     for (uint64_t i = 0; !r && truth && i < work->target->n_tensors; i++) {
         const struct model_tensor *t = &work->target->tensors[i];
-        struct pattern_match match;
-        if (!pattern_matches(&shape->pattern, NULL, t->name, &match))
+        struct name_match match;
+        if (!name_pattern_matches(&shape->pattern, NULL, t->name, &match))
             continue;
         if (!known) {
             r = evaluate(work, &rows);

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What to say of a checkpoint that no map knows, or not all of: which patterns its tensors' names
- * have (numbers become {n}), and what a person can do.
+ * The errors for a checkpoint that no map is for, or that has tensors its map does not know. They
+ * show the names as patterns (numbers become {n}), which is what a new map would have to say.
  */
 #include "map/map_private.h"
 

@@ -1,32 +1,21 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The values, names and counts that the rules of a map work with: see map_private.h. */
+/* The values that the rules of a map work with, and what expressions ask the checkpoint. */
 #include "map/map_private.h"
 
 #include "base/cleanup.h"
-#include "base/strbuf.h"
+#include "base/text.h"
 #include "model/side_files.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define MAX_SIDE_JSON (1u << 20)
-
-int map_work_find(const struct map_work *work, const char *name, uint64_t *ret_tensor)
-{
-    return strmap_find(&work->by_name, name, strlen(name), ret_tensor);
-}
-
-static int is(struct pare_str text, const char *word)
-{
-    return text.len == strlen(word) && !memcmp(text.data, word, text.len);
-}
 
 static int ask_dims(const struct map_work *work, int columns, const char *name, json_t **ret)
 {
     uint64_t i;
     *ret = json_null();
-    if (map_work_find(work, name, &i)) {
+    if (map_names_find(work, name, &i)) {
         const struct model_tensor *t = &work->model->tensors[i];
         *ret = json_integer((json_int_t)(columns ? t->row_len : t->rows));
     }
@@ -38,7 +27,7 @@ static int ask_json(const struct map_work *work, const char *name, json_t **ret)
 {
     _cleanup_free_ char *text = NULL;
     size_t len;
-    int r = map_read_text(work->model, name, MAX_SIDE_JSON, &text, &len, work->err);
+    int r = side_file_text(work->model, name, MAX_SIDE_JSON, &text, &len, work->err);
     if (r < 0)
         return r;
     *ret = r ? json_null() : json_loadb(text, len, 0, NULL);
@@ -46,80 +35,36 @@ static int ask_json(const struct map_work *work, const char *name, json_t **ret)
 }
 
 /* The functions of expressions that look at the checkpoint. */
-static int ask(void *context, struct pare_str function, const char *argument, json_t **ret,
+static int ask(void *context, enum function function, const char *argument, json_t **ret,
                struct error *err)
 {
     const struct map_work *work = context;
     (void)err; /* it is the work's */
-    if (is(function, "has_tensor")) {
+    switch (function) {
+    case FUNCTION_HAS_TENSOR:
         *ret = json_boolean(work->reverse ? map_reverse_has(work, argument)
-                                          : map_work_find(work, argument, NULL));
+                                          : map_names_find(work, argument, NULL));
         return 0;
-    }
-    if (is(function, "has_file")) {
-        *ret = json_boolean(map_find_file(work->model, argument) != NULL);
+    case FUNCTION_HAS_FILE:
+        *ret = json_boolean(side_file_find(work->model, argument) != NULL);
         return 0;
-    }
-    if (work->reverse && is(function, "meta"))
-        return map_reverse_meta(work, argument, ret);
-    if (work->reverse && is(function, "weights"))
-        return map_reverse_weights(work, argument, ret);
-    if (is(function, "rows") || is(function, "columns"))
-        return ask_dims(work, is(function, "columns"), argument, ret);
-    if (is(function, "json"))
+    case FUNCTION_ROWS:
+    case FUNCTION_COLUMNS:
+        return ask_dims(work, function == FUNCTION_COLUMNS, argument, ret);
+    case FUNCTION_JSON:
         return ask_json(work, argument, ret);
-    if (is(function, "option")) {
+    case FUNCTION_OPTION: {
         json_t *value = json_object_get(work->request->options, argument);
         *ret = value ? json_incref(value) : json_null();
         return 0;
     }
-    return 1;
-}
-
-int map_rename_once(const struct map_rename *rename, char **name)
-{
-    size_t len = strlen(*name), n = rename->from.len;
-    const char *at = NULL;
-    if (len < n)
-        return 0;
-    if (rename->at_start)
-        at = !memcmp(*name, rename->from.data, n) && (!rename->at_end || len == n) ? *name : NULL;
-    else if (rename->at_end)
-        at = !memcmp(*name + len - n, rename->from.data, n) ? *name + len - n : NULL;
-    else
-        at = memmem(*name, len, rename->from.data, n);
-    if (!at)
-        return 0;
-    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    strbuf_add(&sb, *name, (size_t)(at - *name));
-    strbuf_add(&sb, rename->to.data, rename->to.len);
-    strbuf_puts(&sb, at + n);
-    char *text = strbuf_finish(&sb);
-    if (!text)
-        return -1;
-    free(*name);
-    *name = text;
-    return 0;
-}
-
-static int add_name(struct map_work *work, uint64_t i)
-{
-    const struct pare_str given = work->model->tensors[i].name;
-    char *name = strndup(given.data, given.len);
-    work->names[i] = name;
-    const struct map_rename *renames = work->reverse ? NULL : work->rules->renames;
-    for (const struct map_rename *r = renames; name && r; r = r->next)
-        if (map_rename_once(r, &work->names[i]) < 0)
-            return error_oom(work->err);
-    name = work->names[i];
-    int r = name ? strmap_add(&work->by_name, name, strlen(name), i, work->err)
-                 : error_oom(work->err);
-    if (r == 1)
-        r = error_set(work->err, PARE_EDATA,
-                      "two tensors are both called `%.200s' once the map %s "
-                      "has renamed them",
-                      name, work->rules->name);
-    return r;
+    case FUNCTION_META:
+        return map_meta_ask(work, argument, ret);
+    case FUNCTION_WEIGHTS:
+        return work->reverse ? map_reverse_weights(work, argument, ret) : 1;
+    default:
+        return 1;
+    }
 }
 
 /* default, let, fail and warn, one after another. */
@@ -127,9 +72,9 @@ static int run_action(struct map_work *work, const struct map_action *action)
 {
     int truth = 0;
     json_t *value = NULL;
-    if (action->verb == MAP_DEFAULT && map_lookup(work->values, action->name))
+    if (action->verb == MAP_DEFAULT && expr_json_lookup(work->values, action->name))
         return 0;
-    int r = map_expr_eval_truth(action->condition, &work->env, &truth, work->err);
+    int r = expr_json_truth(action->condition, &work->env, &truth, work->err);
     if (r || !truth)
         return r;
     switch (action->verb) {
@@ -144,41 +89,16 @@ static int run_action(struct map_work *work, const struct map_action *action)
         return text ? 0 : error_oom(work->err);
     }
     default:
-        r = map_expr_eval(action->value, &work->env, &value, work->err);
-        return r || json_is_null(value) ? r
-                                        : map_store(work->values, action->name, value, work->err);
+        r = expr_json_value(action->value, &work->env, &value, work->err);
+        return r || json_is_null(value)
+                   ? r
+                   : expr_json_store(work->values, action->name, value, work->err);
     }
-}
-
-static int count_index(struct map_work *work, const struct map_index *index)
-{
-    if (work->n_indexes == MAP_MAX_INDEXES)
-        return error_set(work->err, PARE_EDATA, "more than %d kinds of numbers", MAP_MAX_INDEXES);
-    char what[60];
-    (void)snprintf(what, sizeof what, "{%.*s}", (int)index->name.len, index->name.data);
-    int r = map_expr_eval_count(index->count, &work->env, MAP_MAX_INDEX, what,
-                                &work->index_counts[work->n_indexes], work->err);
-    work->index_names[work->n_indexes++] = index->name;
-    return r;
-}
-
-int map_work_count(const struct map_work *work, struct pare_str name, uint64_t *ret_count)
-{
-    for (unsigned i = 0; i < work->n_indexes; i++)
-        if (work->index_names[i].len == name.len &&
-            !memcmp(work->index_names[i].data, name.data, name.len)) {
-            *ret_count = work->index_counts[i];
-            return 0;
-        }
-    return error_set(work->err, PARE_EDATA,
-                     "the map %s says nothing about {%.*s}: it needs a line "
-                     "such as 'index %.*s = num_hidden_layers'",
-                     work->rules->name, (int)name.len, name.data, (int)name.len, name.data);
 }
 
 void map_work_env(struct map_work *work)
 {
-    work->env = (struct map_env){ .ask = ask, .context = work };
+    work->env = (struct json_env){ .ask = ask, .context = work };
 }
 
 int map_work_begin(struct map_work *work, json_t *config)
@@ -186,28 +106,17 @@ int map_work_begin(struct map_work *work, json_t *config)
     map_work_env(work);
     work->values = config;
     work->env.values = config;
-    work->names = calloc(work->model->n_tensors + 1, sizeof *work->names);
-    int r = work->names ? 0 : error_oom(work->err);
-    for (uint64_t i = 0; !r && i < work->model->n_tensors; i++)
-        r = add_name(work, i);
+    int r = map_names_add(work);
     for (const struct map_action *a = work->rules->actions; !r && a; a = a->next) {
         r = run_action(work, a);
         if (r && r != PARE_ENOMEM)
             (void)error_prefix(work->err, "%s", a->place);
     }
-    for (const struct map_index *i = work->rules->indexes; !r && i; i = i->next) {
-        r = count_index(work, i);
-        if (r && r != PARE_ENOMEM)
-            (void)error_prefix(work->err, "%s", i->place);
-    }
-    return r;
+    return r ? r : map_names_count_all(work);
 }
 
 void map_work_end(struct map_work *work)
 {
-    for (uint64_t i = 0; work->names && i < work->model->n_tensors; i++)
-        free(work->names[i]);
-    free(work->names);
-    strmap_deinit(&work->by_name);
+    map_names_free(work);
     json_decref(work->values);
 }

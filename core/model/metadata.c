@@ -9,7 +9,7 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "base/strbuf.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -19,11 +19,6 @@ static const uint8_t type_sizes[] = {
     [PARE_F32] = 4, [PARE_BOOL] = 1, [PARE_STRING] = sizeof(struct pare_str),
     [PARE_U64] = 8, [PARE_I64] = 8,  [PARE_F64] = 8
 };
-
-static uint64_t type_size(uint32_t type)
-{
-    return type < sizeof type_sizes ? type_sizes[type] : 0;
-}
 
 static int copy_strings(struct model *model, const struct pare_str *from, uint64_t count,
                         struct pare_str *to, struct error *err)
@@ -51,7 +46,7 @@ static int copy_strings(struct model *model, const struct pare_str *from, uint64
 static int copy_value(struct model *model, const struct pare_value *from, struct pare_value *ret_to,
                       struct error *err)
 {
-    uint64_t size = type_size(from->type);
+    uint64_t size = from->type < sizeof type_sizes ? type_sizes[from->type] : 0;
     uint64_t count = from->is_array ? from->count : 1;
     if (!size)
         return error_set(err, PARE_EPLUGIN, "metadata of unknown type %u", from->type);
@@ -103,12 +98,9 @@ int meta_set(struct model *model, struct pare_str key, const struct pare_value *
         r = copy_value(model, value, &entry.value, err);
     if (r == 0)
         r = strmap_add(&model->meta_keys, entry.key.data, key.len, model->n_meta, err);
-    if (r > 0) {
-        _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-        strbuf_escape(&sb, key.data, key.len < 100 ? key.len : 100);
+    if (r > 0)
         return error_set(err, PARE_EDATA, "there are two metadata entries `%s`",
-                         sb.data ? sb.data : "");
-    }
+                         text_show(key).text);
     if (r < 0)
         return r;
     model->meta[model->n_meta++] = entry;

@@ -13,14 +13,14 @@ int meta_set(struct model *model, struct pare_str key, const struct pare_value *
 int meta_put(struct model *model, struct pare_str key, const struct pare_value *value,
              struct error *err) __attribute__((warn_unused_result));
 const struct pare_value *meta_find(const struct model *model, const char *key);
-/* Conveniences: the value of a scalar of any integer type, or of a string (copied, free it; NULL
- * when there is none). */
+/* The value of a scalar of any integer type, or of a string (a copy, free it; NULL when there is
+ * none). */
 int64_t meta_int(const struct model *model, const char *key, int64_t fallback);
 char *meta_string(const struct model *model, const char *key);
 /* The first element when the value is an array of integers, else like meta_int. */
 int64_t meta_first_int(const struct model *model, const char *key, int64_t fallback);
 
-/* The architecture as metadata tells ("general.architecture"), or NULL (free it). */
+/* The value of "general.architecture", or NULL (free it). */
 char *model_architecture(const struct model *model);
 
 #endif

@@ -1,23 +1,16 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Models: memory, files and tensors. All that is said about a tensor comes from an untrusted file,
- * so this is where names, dims and lengths are checked once for every format.
+ * Models: memory, files and tensors. Names, dims and lengths of tensors come from untrusted files:
+ * they are checked here, once for all formats, so that nobody above has to.
  */
 #include "model/model.h"
 
 #include "base/checked.h"
 #include "base/cleanup.h"
-#include "base/strbuf.h"
+#include "base/text.h"
 
 #include <string.h>
-
-/* Each allocation carries its place in the model's list in front of it. */
-struct model_memory {
-    struct model_memory *next, **link;
-    uint64_t size;
-    max_align_t data[];
-};
 
 int model_new(struct model **ret_model, struct error *err)
 {
@@ -32,11 +25,7 @@ void model_free(struct model *model)
 {
     if (!model)
         return;
-    while (model->memory) {
-        struct model_memory *next = model->memory->next;
-        free(model->memory);
-        model->memory = next;
-    }
+    arena_deinit(&model->memory);
     strmap_deinit(&model->tensor_names);
     strmap_deinit(&model->meta_keys);
     free(model->files);
@@ -48,40 +37,19 @@ void model_free(struct model *model)
 int model_alloc(struct model *model, uint64_t count, uint64_t size, void **ret_memory,
                 struct error *err)
 {
-    uint64_t bytes, used;
-    if (checked_mul(count, size, &bytes) || checked_add(model->memory_used, bytes, &used) ||
-        bytes > PTRDIFF_MAX - sizeof(struct model_memory))
+    uint64_t bytes;
+    if (checked_mul(count, size, &bytes) || bytes > ARENA_MAX_PIECE)
         return error_set(err, PARE_ELIMIT, "%llu x %llu bytes of memory asked for",
                          (unsigned long long)count, (unsigned long long)size);
-    if (model->memory_limit && used > model->memory_limit)
+    if (!arena_has_room(&model->memory, bytes))
         return error_set(err, PARE_ELIMIT,
                          "the model's description needs over %llu bytes of memory",
-                         (unsigned long long)model->memory_limit);
-    struct model_memory *memory = calloc(1, sizeof *memory + bytes);
+                         (unsigned long long)model->memory.limit);
+    void *memory = arena_alloc(&model->memory, bytes);
     if (!memory)
         return error_oom(err);
-    memory->size = bytes;
-    memory->next = model->memory;
-    memory->link = &model->memory;
-    if (memory->next)
-        memory->next->link = &memory->next;
-    model->memory = memory;
-    model->memory_used = used;
-    *ret_memory = memory->data;
+    *ret_memory = memory;
     return 0;
-}
-
-void model_release(struct model *model, void *pointer)
-{
-    if (!pointer)
-        return;
-    struct model_memory *memory = (struct model_memory *)((char *)pointer -
-                                                          offsetof(struct model_memory, data));
-    *memory->link = memory->next;
-    if (memory->next)
-        memory->next->link = memory->link;
-    model->memory_used -= memory->size;
-    free(memory);
 }
 
 static int copy_bytes(struct model *model, const char *data, size_t n, char **ret_copy,
@@ -120,16 +88,6 @@ int model_add_text(struct model *model, const char *name, const char *text, uint
     return r;
 }
 
-/* The tensor's name for messages: escaped and cut. */
-static const char *shown(const struct pare_str *name, char ret_text[160])
-{
-    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    strbuf_escape(&sb, name->data, name->len < 100 ? name->len : 100);
-    (void)strncpy(ret_text, sb.data ? sb.data : "", 159);
-    ret_text[159] = 0;
-    return ret_text;
-}
-
 static int check_name(const struct model *model, const struct pare_str *name, struct error *err)
 {
     if (!name->len)
@@ -146,10 +104,9 @@ static int check_name(const struct model *model, const struct pare_str *name, st
 
 static int set_dims(struct model_tensor *t, const struct pare_tensor *said, struct error *err)
 {
-    char text[160];
     if (said->n_dims > PARE_MAX_DIMS)
         return error_set(err, PARE_EDATA, "tensor `%s` has %u dimensions, the limit is %d",
-                         shown(&t->name, text), said->n_dims, PARE_MAX_DIMS);
+                         text_show(t->name).text, said->n_dims, PARE_MAX_DIMS);
     t->n_dims = said->n_dims;
     t->elements = 1;
     for (uint32_t i = 0; i < said->n_dims; i++) {
@@ -157,7 +114,7 @@ static int set_dims(struct model_tensor *t, const struct pare_tensor *said, stru
         if (checked_mul(t->elements, said->dims[i], &t->elements) || t->elements > INT64_MAX)
             return error_set(err, PARE_EDATA,
                              "tensor `%s`: the product of its dimensions overflows",
-                             shown(&t->name, text));
+                             text_show(t->name).text);
     }
     t->row_len = t->n_dims ? t->dims[t->n_dims - 1] : 1;
     t->rows = t->row_len ? t->elements / t->row_len : 0;
@@ -167,13 +124,12 @@ static int set_dims(struct model_tensor *t, const struct pare_tensor *said, stru
 static int set_planes(struct model *model, struct model_tensor *t, const struct pare_tensor *said,
                       struct error *err)
 {
-    char text[160];
     if (said->n_planes < 1 || said->n_planes > PARE_MAX_PLANES)
         return error_set(err, PARE_EPLUGIN, "tensor `%s`: the reader gives %u planes",
-                         shown(&t->name, text), said->n_planes);
+                         text_show(t->name).text, said->n_planes);
     if (t->encoding && t->encoding->n_planes != said->n_planes)
         return error_set(err, PARE_EPLUGIN, "tensor `%s`: %u planes, but %s has %u",
-                         shown(&t->name, text), said->n_planes, t->encoding->name,
+                         text_show(t->name).text, said->n_planes, t->encoding->name,
                          t->encoding->n_planes);
     t->n_planes = said->n_planes;
     for (uint32_t i = 0; i < said->n_planes; i++) {
@@ -182,16 +138,16 @@ static int set_planes(struct model *model, struct model_tensor *t, const struct 
         if (t->encoding) {
             int r = encoding_plane_bytes(t->encoding, i, t->rows, t->row_len, &want, err);
             if (r < 0)
-                return error_prefix(err, "tensor `%s`", shown(&t->name, text));
+                return error_prefix(err, "tensor `%s`", text_show(t->name).text);
         }
         if (want != extent->length)
             return error_set(err, PARE_EDATA, "tensor `%s`: %llu bytes given, its shape needs %llu",
-                             shown(&t->name, text), (unsigned long long)extent->length,
+                             text_show(t->name).text, (unsigned long long)extent->length,
                              (unsigned long long)want);
         if (extent->file >= model->n_files || checked_add(extent->offset, extent->length, &end) ||
             end > INT64_MAX || checked_add(t->bytes, extent->length, &t->bytes))
             return error_set(err, PARE_EDATA, "tensor `%s`: its extent overflows",
-                             shown(&t->name, text));
+                             text_show(t->name).text);
         t->planes[i] = *extent;
     }
     return 0;
@@ -210,10 +166,27 @@ static int reserve_tensor(struct model *model, struct error *err)
     return 0;
 }
 
+/* What it is for, as far as the reader tells. */
+static int set_facts(struct model *model, struct model_tensor *t, const struct pare_tensor *said,
+                     struct error *err)
+{
+    int r = 0;
+    if (said->channel > said->n_dims)
+        return error_set(err, PARE_EPLUGIN, "tensor `%s`: channels on axis %u of %u",
+                         text_show(t->name).text, said->channel - 1, said->n_dims);
+    t->channel = said->channel;
+    t->computed = (said->flags & PARE_TENSOR_COMPUTED) != 0;
+    t->end_file = t->computed ? UINT32_MAX : 0;
+    if (said->role)
+        r = copy_bytes(model, said->role, strlen(said->role), &t->role, err);
+    if (r == 0 && said->op)
+        r = copy_bytes(model, said->op, strlen(said->op), &t->op, err);
+    return r;
+}
+
 int model_add_tensor(struct model *model, const struct pare_tensor *tensor,
                      const struct encoding *encoding, struct error *err)
 {
-    char text[160];
     struct model_tensor t = { .encoding = encoding, .name = tensor->name };
     int r = check_name(model, &tensor->name, err);
     if (r == 0)
@@ -227,6 +200,8 @@ int model_add_tensor(struct model *model, const struct pare_tensor *tensor,
         r = copy_bytes(model, tensor->name.data, tensor->name.len, &name, err);
     if (r == 0)
         r = copy_bytes(model, tensor->encoding, strlen(tensor->encoding), &t.encoding_name, err);
+    if (r == 0)
+        r = set_facts(model, &t, tensor, err);
     if (r < 0)
         return r;
     t.name.data = name;
@@ -234,7 +209,8 @@ int model_add_tensor(struct model *model, const struct pare_tensor *tensor,
     if (r < 0)
         return r;
     if (r > 0)
-        return error_set(err, PARE_EDATA, "there are two tensors named `%s`", shown(&t.name, text));
+        return error_set(err, PARE_EDATA, "there are two tensors named `%s`",
+                         text_show(t.name).text);
     model->tensors[model->n_tensors++] = t;
     return 0;
 }
@@ -262,21 +238,19 @@ static int compare_placed(const void *a, const void *b)
 
 static int check_inside(const struct model *model, const struct placed *p, struct error *err)
 {
-    char text[160];
     const struct model_file *file = &model->files[p->extent->file];
     uint64_t end = p->extent->offset + p->extent->length;
     if (end <= file->size)
         return 0;
     return error_set(err, PARE_EINCOMPLETE,
                      "%s: tensor `%s` ends at byte %llu, but the file has only %llu bytes",
-                     file->name, shown(&p->tensor->name, text), (unsigned long long)end,
+                     file->name, text_show(p->tensor->name).text, (unsigned long long)end,
                      (unsigned long long)file->size);
 }
 
 static int check_placed(const struct model *model, const struct placed *placed, uint64_t n,
                         struct error *err)
 {
-    char a[160], b[160];
     for (uint64_t i = 0; i < n; i++) {
         int r = check_inside(model, &placed[i], err);
         if (r < 0)
@@ -286,8 +260,9 @@ static int check_placed(const struct model *model, const struct placed *placed, 
         const struct pare_extent *before = placed[i - 1].extent;
         if (before->offset + before->length > placed[i].extent->offset)
             return error_set(err, PARE_EDATA, "%s: the data of tensors `%s` and `%s` overlap",
-                             model->files[before->file].name, shown(&placed[i - 1].tensor->name, a),
-                             shown(&placed[i].tensor->name, b));
+                             model->files[before->file].name,
+                             text_show(placed[i - 1].tensor->name).text,
+                             text_show(placed[i].tensor->name).text);
     }
     return 0;
 }
@@ -302,7 +277,7 @@ int model_check_extents(const struct model *model, struct error *err)
         return error_oom(err);
     n = 0;
     for (uint64_t i = 0; i < model->n_tensors; i++)
-        for (uint32_t j = 0; j < model->tensors[i].n_planes; j++)
+        for (uint32_t j = 0; j < model->tensors[i].n_planes && !model->tensors[i].computed; j++)
             if (model->tensors[i].planes[j].length)
                 placed[n++] = (struct placed){ &model->tensors[i].planes[j], &model->tensors[i] };
     qsort(placed, n, sizeof *placed, compare_placed);

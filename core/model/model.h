@@ -8,6 +8,7 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include "base/arena.h"
 #include "base/strmap.h"
 #include "model/encoding.h"
 
@@ -19,7 +20,7 @@ struct model_file {
     int fd;     /* owned by whoever opened it */
     uint64_t size;
     uint32_t role;    /* enum pare_file_role */
-    const char *text; /* not NULL: no file, but `size` bytes that are to become one; fd is -1 */
+    const char *text; /* `size` bytes that are to become a file, and fd is -1; NULL for a file */
 };
 
 struct model_tensor {
@@ -34,12 +35,14 @@ struct model_tensor {
     uint64_t rows;     /* elements / row_len */
     uint64_t bytes;    /* over all planes */
     struct pare_extent planes[PARE_MAX_PLANES];
-    /* 1: what the planes' lengths say is true, but the bytes come through source_read only. Once a
-     * walk over the files has come to `end_offset` of `end_file` (UINT32_MAX: the end of all), it
-     * has seen all that the tensor is made of; before, planes[0].file and offset tell the first. */
+    /* 1: the planes' lengths are right, but only source_read gives the bytes, which are made of
+     * others. Those begin at planes[0].file and offset; a walk over the files that has come to
+     * `end_offset` of `end_file` (UINT32_MAX: the end of all files) has seen the last of them. */
     int computed;
     uint32_t end_file;
     uint64_t end_offset;
+    char *role, *op;         /* what it is for, as the reader tells; or NULL */
+    uint32_t channel;        /* 1 + the axis of its output channels; 0: not known */
     const char *origin;      /* how the weights were quantized before, "gptq int4 g128"; or NULL */
     struct pare_str made_of; /* in a view: the first tensor that it is made of, as the files call
                                 it; data NULL: of none, or the tensor is as the reader says */
@@ -60,23 +63,22 @@ struct model {
     struct model_meta *meta;
     uint64_t n_meta, meta_capacity;
     struct strmap meta_keys; /* valid until the first removal (see meta_find) */
-    struct model_memory *memory;
-    uint64_t memory_used, memory_limit; /* bytes charged to the job; limit 0: none */
+    struct arena memory;
 };
 
 int model_new(struct model **ret_model, struct error *err) __attribute__((warn_unused_result));
 void model_free(struct model *model);
 
-/* Zeroed memory that lives as long as the model; charged against memory_limit. */
+/* Zeroed memory that lives as long as the model; charged against its limit. arena_release gives it
+ * back earlier. */
 int model_alloc(struct model *model, uint64_t count, uint64_t size, void **ret_memory,
                 struct error *err) __attribute__((warn_unused_result));
-void model_release(struct model *model, void *memory);
 
 /* Appends a file (the name is copied, the fd is borrowed). */
 int model_add_file(struct model *model, const char *name, int fd, uint64_t size, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Appends what is not a file, but is to become one of an output's; the text is borrowed. */
+/* Appends a text that is to become a file of an output; the text is borrowed. */
 int model_add_text(struct model *model, const char *name, const char *text, uint64_t size,
                    struct error *err) __attribute__((warn_unused_result));
 

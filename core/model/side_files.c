@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading config.json: see map_config.h. Nothing here knows an architecture; what is done is what
- * folders of different ages and libraries need to look alike.
+ * Files of a folder beside its weights: see side_files.h. Nothing here knows an architecture.
+ * config.json is brought to one shape, whatever the age of the folder and the library that wrote
+ * it, so that a map has one name for each value.
  */
 #include "model/side_files.h"
 
@@ -12,7 +13,7 @@
 
 #include <string.h>
 
-const struct model_file *map_find_file(const struct model *model, const char *name)
+const struct model_file *side_file_find(const struct model *model, const char *name)
 {
     for (uint32_t i = 0; i < model->n_files; i++)
         if (!strcmp(model->files[i].name, name))
@@ -20,7 +21,7 @@ const struct model_file *map_find_file(const struct model *model, const char *na
     return NULL;
 }
 
-int map_read_bytes(const struct model_file *file, void *buffer, size_t n, struct error *err)
+int side_file_bytes(const struct model_file *file, void *buffer, size_t n, struct error *err)
 {
     if (!file->text)
         return file_pread(file->fd, buffer, n, 0, err);
@@ -29,10 +30,10 @@ int map_read_bytes(const struct model_file *file, void *buffer, size_t n, struct
     return 0;
 }
 
-int map_read_text(const struct model *model, const char *name, size_t limit, char **ret_text,
-                  size_t *ret_len, struct error *err)
+int side_file_text(const struct model *model, const char *name, size_t limit, char **ret_text,
+                   size_t *ret_len, struct error *err)
 {
-    const struct model_file *file = map_find_file(model, name);
+    const struct model_file *file = side_file_find(model, name);
     if (!file)
         return 1;
     if (file->size > limit)
@@ -41,7 +42,7 @@ int map_read_text(const struct model *model, const char *name, size_t limit, cha
     _cleanup_free_ char *text = malloc((size_t)file->size + 1);
     if (!text)
         return error_oom(err);
-    int r = map_read_bytes(file, text, (size_t)file->size, err);
+    int r = side_file_bytes(file, text, (size_t)file->size, err);
     if (r)
         return error_prefix(err, "%s", name);
     text[file->size] = 0;
@@ -50,7 +51,8 @@ int map_read_text(const struct model *model, const char *name, size_t limit, cha
     return 0;
 }
 
-/* Python writes NaN, Infinity and -Infinity, which are no JSON: they become null, and spaces. */
+/* Python writes NaN, Infinity and -Infinity, which are no JSON. They become null, padded with
+ * spaces, so that lines and columns in messages stay true. */
 static void replace_nonfinite(char *text, size_t n)
 {
     static const char *const words[] = { "-Infinity", "Infinity", "NaN" };
@@ -73,12 +75,12 @@ static void replace_nonfinite(char *text, size_t n)
     }
 }
 
-int map_read_json(const struct model *model, const char *name, size_t limit, json_t **ret_object,
-                  struct error *err)
+int side_file_json(const struct model *model, const char *name, size_t limit, json_t **ret_object,
+                   struct error *err)
 {
     _cleanup_free_ char *text = NULL;
     size_t len;
-    int r = map_read_text(model, name, limit, &text, &len, err);
+    int r = side_file_text(model, name, limit, &text, &len, err);
     if (r)
         return r;
     replace_nonfinite(text, len);
@@ -155,12 +157,12 @@ static int gather_rope(json_t *config, struct error *err)
     return 0;
 }
 
-int map_read_config(const struct model *model, json_t **ret_config, struct error *err)
+int side_file_config(const struct model *model, json_t **ret_config, struct error *err)
 {
     static const char *const parts[] = { "text_config", "language_config", "llm_config",
                                          "lm_config" };
     _cleanup_json_ json_t *given = NULL;
-    int r = map_read_json(model, "config.json", MAP_MAX_CONFIG, &given, err);
+    int r = side_file_json(model, "config.json", SIDE_FILE_MAX_CONFIG, &given, err);
     if (r)
         return r;
     _cleanup_json_ json_t *config = json_object();

@@ -1,37 +1,38 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The JSON files of a Hugging Face folder, as architecture maps, tokenizers and unpacking see them.
+ * The texts that lie beside the weights of a Hugging Face folder, most of them JSON: found and read
+ * here for architecture maps, tokenizers, unpacking and provenance.
  */
 #ifndef MODEL_SIDE_FILES_H
 #define MODEL_SIDE_FILES_H
 
 #include "model/model.h"
 
-#define MAP_MAX_CONFIG (4u << 20) /* bytes of a config.json */
+#define SIDE_FILE_MAX_CONFIG (4u << 20) /* bytes of a config.json */
 
 /* The model's file of that name, relative to the folder ("1_Pooling/config.json"), or NULL. */
-const struct model_file *map_find_file(const struct model *model, const char *name);
+const struct model_file *side_file_find(const struct model *model, const char *name);
 
 /* Its first n bytes, which it must have. */
-int map_read_bytes(const struct model_file *file, void *buffer, size_t n, struct error *err)
+int side_file_bytes(const struct model_file *file, void *buffer, size_t n, struct error *err)
     __attribute__((warn_unused_result));
 
 /* The text of a file of the model (free it). 1: there is no such file; PARE_ELIMIT: it is longer
  * than limit bytes. Messages begin with the file's name. */
-int map_read_text(const struct model *model, const char *name, size_t limit, char **ret_text,
-                  size_t *ret_len, struct error *err) __attribute__((warn_unused_result));
+int side_file_text(const struct model *model, const char *name, size_t limit, char **ret_text,
+                   size_t *ret_len, struct error *err) __attribute__((warn_unused_result));
 
 /* A file that is one JSON object. 1: there is no such file. Python's NaN and Infinity are read as
  * null. New reference. */
-int map_read_json(const struct model *model, const char *name, size_t limit, json_t **ret_object,
-                  struct error *err) __attribute__((warn_unused_result));
+int side_file_json(const struct model *model, const char *name, size_t limit, json_t **ret_object,
+                   struct error *err) __attribute__((warn_unused_result));
 
 /* config.json as maps see it. 1: there is none. A model of several parts has its language model's
  * values at the root (text_config, language_config, llm_config). `rope_parameters` holds what older
  * folders have in rope_theta, rope_scaling and so on; `rope_local_parameters` the same of sliding
  * layers. Values that are null are left out. New reference. */
-int map_read_config(const struct model *model, json_t **ret_config, struct error *err)
+int side_file_config(const struct model *model, json_t **ret_config, struct error *err)
     __attribute__((warn_unused_result));
 
 #endif

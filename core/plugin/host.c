@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "model/metadata.h"
 #include "plugin/host_private.h"
 
@@ -17,7 +18,7 @@
 static int __attribute__((format(printf, 3, 4)))
 host_fail(struct pare_job *job, int code, const char *format, ...)
 {
-    if (code >= 0 || code < PARE_EVERIFY)
+    if (!error_is_of_plugins(code))
         code = PARE_EPLUGIN;
     va_list ap;
     va_start(ap, format);
@@ -49,7 +50,7 @@ static void *host_alloc(struct pare_job *job, uint64_t count, uint64_t size)
 
 static void host_release(struct pare_job *job, void *memory)
 {
-    model_release(job->model, memory);
+    arena_release(&job->model->memory, memory);
 }
 
 static int host_cancelled(struct pare_job *job)
@@ -59,6 +60,8 @@ static int host_cancelled(struct pare_job *job)
 
 static const char *host_option(struct pare_job *job, const char *key)
 {
+    if (job->asked && json_object_set_new(job->asked, key, json_null()) < 0)
+        memory_note_failure();
     return json_get_string(job->options, key, NULL);
 }
 
@@ -74,12 +77,6 @@ static int check_file(struct pare_job *job, uint32_t file)
     return error_set(job->err, PARE_EPLUGIN, "the plugin asks for file %u of %u", file,
                      job->model->n_files);
 }
-
-/* Sizes that the structs which the host fills had in the first version of the ABI. */
-#define FILE_SIZE_1 (offsetof(struct pare_file, role) + 2 * sizeof(uint32_t)) /* and padding */
-#define VALUE_SIZE_1 (offsetof(struct pare_value, data) + sizeof(void *))
-#define TENSOR_SIZE_1 \
-    (offsetof(struct pare_tensor, planes) + PARE_MAX_PLANES * sizeof(struct pare_extent))
 
 /* Fills a plugin's struct as far as it says that it reaches. A plugin that has not set its size
  * is one that knows the first version only. */
@@ -100,8 +97,8 @@ static int host_file_info(struct pare_job *job, uint32_t file, struct pare_file 
     if (r < 0)
         return r;
     const struct model_file *f = &job->model->files[file];
-    struct pare_file full = { sizeof full, f->name, f->size, f->role };
-    copy_out(ret_file, &full, sizeof full, FILE_SIZE_1);
+    struct pare_file full = { sizeof full, f->name, f->size, f->role, 0 };
+    copy_out(ret_file, &full, sizeof full, PARE_FILE_SIZE_1);
     return 0;
 }
 
@@ -145,7 +142,7 @@ static int host_meta_get(struct pare_job *job, struct pare_str key, struct pare_
     uint64_t at;
     if (!strmap_find(&job->model->meta_keys, key.data, key.len, &at))
         return 0;
-    copy_out(ret_value, &job->model->meta[at].value, sizeof *ret_value, VALUE_SIZE_1);
+    copy_out(ret_value, &job->model->meta[at].value, sizeof *ret_value, PARE_VALUE_SIZE_1);
     return 1;
 }
 
@@ -155,7 +152,7 @@ static int host_meta_at(struct pare_job *job, uint64_t i, struct pare_str *ret_k
     if (i >= job->model->n_meta)
         return 0;
     *ret_key = job->model->meta[i].key;
-    copy_out(ret_value, &job->model->meta[i].value, sizeof *ret_value, VALUE_SIZE_1);
+    copy_out(ret_value, &job->model->meta[i].value, sizeof *ret_value, PARE_VALUE_SIZE_1);
     return 1;
 }
 
@@ -164,21 +161,58 @@ static uint64_t host_tensor_count(struct pare_job *job)
     return job->model->n_tensors;
 }
 
+static void give_tensor(const struct model_tensor *t, struct pare_tensor *ret_tensor)
+{
+    struct pare_tensor full = { .struct_size = sizeof full,
+                                .name = t->name,
+                                .encoding = t->encoding_name,
+                                .n_dims = t->n_dims,
+                                .n_planes = t->n_planes,
+                                .flags = t->computed ? PARE_TENSOR_COMPUTED : 0,
+                                .channel = t->channel,
+                                .role = t->role,
+                                .op = t->op };
+    memcpy(full.dims, t->dims, sizeof t->dims);
+    memcpy(full.planes, t->planes, sizeof t->planes);
+    copy_out(ret_tensor, &full, sizeof full, PARE_TENSOR_SIZE_1);
+}
+
 static int host_tensor_at(struct pare_job *job, uint64_t i, struct pare_tensor *ret_tensor)
 {
     if (i >= job->model->n_tensors)
         return error_set(job->err, PARE_EPLUGIN, "the plugin asks for tensor %llu of %llu",
                          (unsigned long long)i, (unsigned long long)job->model->n_tensors);
-    const struct model_tensor *t = &job->model->tensors[i];
-    struct pare_tensor full = { .struct_size = sizeof full,
-                                .name = t->name,
-                                .encoding = t->encoding_name,
-                                .n_dims = t->n_dims,
-                                .n_planes = t->n_planes };
-    memcpy(full.dims, t->dims, sizeof t->dims);
-    memcpy(full.planes, t->planes, sizeof t->planes);
-    copy_out(ret_tensor, &full, sizeof full, TENSOR_SIZE_1);
+    give_tensor(&job->model->tensors[i], ret_tensor);
     return 0;
+}
+
+static const char *host_source_format(struct pare_job *job)
+{
+    return job->request ? job->request->source->format : job->model->format;
+}
+
+static int host_source_tensor(struct pare_job *job, uint64_t i, struct pare_tensor *ret_tensor)
+{
+    uint64_t index;
+    if (!job->request || i >= job->model->n_tensors)
+        return error_set(job->err, PARE_EPLUGIN, "source_tensor is for writers, up to tensor %llu",
+                         (unsigned long long)job->model->n_tensors);
+    index = job->request->origins ? job->request->origins[i] : UINT64_MAX;
+    if (index >= job->request->source->n_tensors)
+        return 0;
+    give_tensor(&job->request->source->tensors[index], ret_tensor);
+    return 1;
+}
+
+static const struct pare_encoding *host_encoding(struct pare_job *job, const char *name)
+{
+    const struct encoding *e = name ? registry_encoding(job->registry, name) : NULL;
+    return e ? &e->said : NULL;
+}
+
+static const struct pare_matrix *host_matrix(struct pare_job *job)
+{
+    return registry_matrix(job->registry);
 }
 
 void host_init(struct pare_host *host, uint32_t cpu)
@@ -193,6 +227,7 @@ void host_init(struct pare_host *host, uint32_t cpu)
         .release = host_release,
         .cancelled = host_cancelled,
         .option = host_option,
+        .matrix = host_matrix,
         .file_count = host_file_count,
         .file_info = host_file_info,
         .file_role = host_file_role,
@@ -202,11 +237,18 @@ void host_init(struct pare_host *host, uint32_t cpu)
         .meta_at = host_meta_at,
         .tensor_count = host_tensor_count,
         .tensor_at = host_tensor_at,
+        .source_format = host_source_format,
+        .source_tensor = host_source_tensor,
+        .encoding = host_encoding,
+        .view = layout_view,
         .out_file = layout_out_file,
         .out_literal = layout_out_literal,
         .out_tensor = layout_out_tensor,
+        .out_copy = layout_out_copy,
         .out_side = layout_out_side,
         .out_size = layout_out_size,
+        .source_digest = layout_source_digest,
+        .out_digest = layout_out_digest,
     };
 }
 

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "plugin/cpu.h"
 #include "plugin/host_private.h"
+#include "plugin/options.h"
 
 #include <string.h>
 
@@ -97,17 +98,28 @@ int layout_out_tensor(struct pare_job *job, uint64_t tensor, uint32_t plane, uin
     return r < 0 ? r : add_piece(job, &piece);
 }
 
-int layout_out_side(struct pare_job *job, uint32_t source_file, uint32_t file)
+int layout_out_copy(struct pare_job *job, uint32_t file, uint64_t offset, uint32_t source_file,
+                    uint64_t source_offset, uint64_t n)
 {
+    uint64_t end;
     if (source_file >= job->model->n_files)
         return error_set(job->err, PARE_EPLUGIN, "the writer carries source file %u", source_file);
-    struct layout_piece piece = { LAYOUT_SIDE, file, 0, job->model->files[source_file].size,
-                                  .side = source_file };
-    int r = check_out(job, file, 0, piece.length);
-    if (r == 0)
-        r = add_piece(job, &piece);
-    if (r == 0 && job->layout->files[file].size < piece.length)
-        job->layout->files[file].size = piece.length;
+    if (checked_add(source_offset, n, &end) || end > job->model->files[source_file].size)
+        return error_set(job->err, PARE_EPLUGIN,
+                         "the writer copies bytes beyond the end of source file %u", source_file);
+    struct layout_piece piece = {
+        LAYOUT_COPY, file, offset, n, .source_file = source_file, .source_offset = source_offset
+    };
+    int r = check_out(job, file, offset, n);
+    return r < 0 || !n ? r : add_piece(job, &piece);
+}
+
+int layout_out_side(struct pare_job *job, uint32_t source_file, uint32_t file)
+{
+    uint64_t size = source_file < job->model->n_files ? job->model->files[source_file].size : 0;
+    int r = layout_out_copy(job, file, 0, source_file, 0, size);
+    if (r == 0 && job->layout->files[file].size < size)
+        job->layout->files[file].size = size;
     return r;
 }
 
@@ -127,6 +139,8 @@ void layout_deinit(struct layout *layout)
         free(layout->files[i].name);
     free(layout->pieces);
     free(layout->files);
+    if (layout->state && layout->close)
+        layout->close(layout->state);
     *layout = (struct layout){ 0 };
 }
 
@@ -194,21 +208,43 @@ static int check_all_there(const struct layout *layout, const struct model *targ
     return 0;
 }
 
-int layout_make(const struct pare_writer *writer, struct model *target, const json_t *options,
-                const struct host_hooks *hooks, struct layout *ret_layout, struct error *err)
+/* A job for one call of the writer. */
+static struct pare_job make_job(const struct layout_request *request, struct layout *layout,
+                                struct error *said)
 {
-    struct layout layout = { 0 };
+    return (struct pare_job){ .model = request->target,
+                              .layout = layout,
+                              .options = request->options,
+                              .hooks = request->hooks,
+                              .err = said,
+                              .registry = request->registry,
+                              .request = request };
+}
+
+int layout_make(const struct layout_request *request, struct layout *ret_layout, struct error *err)
+{
+    const struct pare_writer *writer = request->writer;
+    struct layout layout = { .close = writer->close };
     struct error said = ERROR_INIT;
     struct pare_host host;
-    struct pare_job job = { target, &layout, options, hooks, &said };
+    struct pare_job job = make_job(request, &layout, &said);
+    _cleanup_json_ json_t *asked = json_object();
+    if (!asked)
+        return error_oom(err);
+    job.asked = asked;
     host_init(&host, cpu_detect());
-    int r = host_result(&job, writer->layout(&host, &job), 0, writer->name);
+    int r = host_result(&job, writer->layout(&host, &job, &layout.state), 0, writer->name);
+    if (r == 0 && layout.state && !layout.close)
+        r = error_set(&said, PARE_EPLUGIN, "writer %s makes a state, but has no close",
+                      writer->name);
+    if (r == 0)
+        r = options_check(request->options, asked, writer->name, &said);
     if (r == 0)
         r = check_names(&layout, &said);
     if (r == 0)
         r = check_places(&layout, &said);
     if (r == 0)
-        r = check_all_there(&layout, target, &said);
+        r = check_all_there(&layout, request->target, &said);
     if (r < 0) {
         *err = said;
         layout_deinit(&layout);
@@ -256,18 +292,51 @@ static int check_patches(const struct layout *patches, const struct layout *layo
     return 0;
 }
 
-int layout_finish(const struct pare_writer *writer, struct model *target, const json_t *options,
-                  const struct host_hooks *hooks, const struct layout *layout,
+int layout_view(struct pare_job *job, uint64_t tensor, const struct pare_view *view)
+{
+    (void)view;
+    return error_set(job->err, PARE_EPLUGIN, "view of tensor %llu was called outside arrange",
+                     (unsigned long long)tensor);
+}
+
+int layout_source_digest(struct pare_job *job, uint32_t file, char ret_hex[PARE_DIGEST_SIZE])
+{
+    if (!job->written)
+        return error_set(job->err, PARE_EPLUGIN, "source_digest was called outside finish");
+    if (file >= job->request->source->n_files)
+        return error_set(job->err, PARE_EPLUGIN, "the writer asks for the digest of file %u", file);
+    if (!job->request->sha256 || !*job->request->sha256[file])
+        return 0;
+    memcpy(ret_hex, job->request->sha256[file], PARE_DIGEST_SIZE);
+    return 1;
+}
+
+int layout_out_digest(struct pare_job *job, uint32_t kind, uint32_t file, uint64_t offset,
+                      uint64_t n, char ret_hex[PARE_DIGEST_SIZE])
+{
+    uint64_t end;
+    if (!job->written || !job->request->fds)
+        return error_set(job->err, PARE_EPLUGIN, "out_digest was called outside finish");
+    if (file >= job->written->n_files || checked_add(offset, n, &end) ||
+        end > job->written->files[file].size)
+        return error_set(job->err, PARE_EPLUGIN, "the writer asks for a digest of bytes beyond %s",
+                         "what it laid out");
+    return hash_of_range(job->request->fds[file], kind, offset, n, ret_hex, job->err);
+}
+
+int layout_finish(const struct layout_request *request, const struct layout *layout,
                   struct layout *ret_patches, struct error *err)
 {
+    const struct pare_writer *writer = request->writer;
     struct layout patches = { 0 };
     struct error said = ERROR_INIT;
     struct pare_host host;
-    struct pare_job job = { target, &patches, options, hooks, &said };
+    struct pare_job job = make_job(request, &patches, &said);
+    job.written = layout;
     host_init(&host, cpu_detect());
     int r = copy_files(layout, &patches, &said);
     if (r == 0)
-        r = host_result(&job, writer->finish(&host, &job), 0, writer->name);
+        r = host_result(&job, writer->finish(&host, &job, layout->state), 0, writer->name);
     if (r == 0)
         r = check_places(&patches, &said);
     if (r == 0)

@@ -7,10 +7,11 @@
 #ifndef PLUGIN_LAYOUT_H
 #define PLUGIN_LAYOUT_H
 
+#include "base/hash.h"
 #include "plugin/host.h"
 
 /* One piece of an output file. */
-enum layout_kind { LAYOUT_LITERAL, LAYOUT_TENSOR, LAYOUT_SIDE };
+enum layout_kind { LAYOUT_LITERAL, LAYOUT_TENSOR, LAYOUT_COPY };
 
 struct layout_piece {
     enum layout_kind kind;
@@ -19,7 +20,8 @@ struct layout_piece {
     void *data;      /* LAYOUT_LITERAL */
     uint64_t tensor; /* LAYOUT_TENSOR: index into the target's model */
     uint32_t plane;
-    uint32_t side; /* LAYOUT_SIDE: index of the source file */
+    uint32_t source_file; /* LAYOUT_COPY: these bytes of a source file */
+    uint64_t source_offset;
 };
 
 struct layout_file {
@@ -32,18 +34,32 @@ struct layout {
     uint32_t n_files;
     struct layout_piece *pieces; /* sorted by file and offset once checked */
     uint64_t n_pieces, capacity;
+    void *state; /* the writer's, for its finish */
+    void (*close)(void *state);
 };
 
-/* Lays out a target: `target` is a model whose tensors have the target's encodings and plane
- * lengths, with the target's metadata and the source's files. options is a JSON object of
- * strings. The layout is checked: pieces do not overlap and lie inside their files, every plane of
- * every tensor is there exactly once with its full length, file names are plain and differ. */
-int layout_make(const struct pare_writer *writer, struct model *target, const json_t *options,
-                const struct host_hooks *hooks, struct layout *ret_layout, struct error *err)
+/* What a writer is asked for. All of it is borrowed. */
+struct layout_request {
+    const struct registry *registry;
+    const struct pare_writer *writer;
+    struct model *target; /* its tensors have the target's encodings and plane lengths; with the
+                               target's metadata and the source's files */
+    const struct model *source; /* as its reader told it */
+    const uint64_t *origins;    /* [target's tensor]: the only one of the source that it is made
+                                    of; UINT64_MAX: of several or none. NULL: of none */
+    const json_t *options;      /* object of strings */
+    const struct host_hooks *hooks;
+    char (*sha256)[HASH_HEX_SIZE]; /* finish: of each source file; NULL: nobody took them */
+    const int *fds;                /* finish: of each file of the layout */
+};
+
+/* Lays out a target. The layout is checked: pieces do not overlap and lie inside their files, every
+ * plane of every tensor is there exactly once with its full length, file names are plain and
+ * differ. */
+int layout_make(const struct layout_request *request, struct layout *ret_layout, struct error *err)
     __attribute__((warn_unused_result));
 /* Calls the writer's finish: its patches are literals in the files of `layout`. */
-int layout_finish(const struct pare_writer *writer, struct model *target, const json_t *options,
-                  const struct host_hooks *hooks, const struct layout *layout,
+int layout_finish(const struct layout_request *request, const struct layout *layout,
                   struct layout *ret_patches, struct error *err)
     __attribute__((warn_unused_result));
 void layout_deinit(struct layout *layout);
@@ -54,7 +70,13 @@ int layout_out_literal(struct pare_job *job, uint32_t file, uint64_t offset, con
                        uint64_t n);
 int layout_out_tensor(struct pare_job *job, uint64_t tensor, uint32_t plane, uint32_t file,
                       uint64_t offset);
+int layout_out_copy(struct pare_job *job, uint32_t file, uint64_t offset, uint32_t source_file,
+                    uint64_t source_offset, uint64_t n);
 int layout_out_side(struct pare_job *job, uint32_t source_file, uint32_t file);
 int layout_out_size(struct pare_job *job, uint32_t file, uint64_t size);
+int layout_view(struct pare_job *job, uint64_t tensor, const struct pare_view *view);
+int layout_source_digest(struct pare_job *job, uint32_t file, char ret_hex[PARE_DIGEST_SIZE]);
+int layout_out_digest(struct pare_job *job, uint32_t kind, uint32_t file, uint64_t offset,
+                      uint64_t n, char ret_hex[PARE_DIGEST_SIZE]);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "plugin/cpu.h"
 #include "plugin/validate.h"
 
@@ -27,10 +28,12 @@ struct loaded {
     char *path;
     char sha256[HASH_HEX_SIZE];
     void *library;
-    size_t n_readers, n_writers, n_encodings;
+    size_t n_readers, n_writers, n_encodings, n_evaluators, n_matrices;
     struct pare_reader *readers;
     struct pare_writer *writers;
     struct encoding **encodings;
+    struct pare_evaluator *evaluators;
+    struct pare_matrix *matrices;
 };
 
 struct registry {
@@ -63,6 +66,8 @@ static void loaded_free(struct loaded *loaded)
         free(loaded->encodings[i]);
     free(loaded->readers);
     free(loaded->writers);
+    free(loaded->evaluators);
+    free(loaded->matrices);
     free(loaded->encodings);
     free(loaded->path);
     if (loaded->library)
@@ -152,12 +157,47 @@ static int take_encodings(const struct registry *registry, struct loaded *l, str
         int r = validate_encoding(l->plugin.encodings[i], registry->cpu, e, err);
         if (r < 0)
             return r;
+        validate_adopt(e);
         e->plugin = l->plugin.name;
         if (registry_encoding(registry, e->name))
             return taken("another plugin provides the encoding", e->name, err);
         for (size_t j = 0; j < i; j++)
             if (!strcmp(l->encodings[j]->name, e->name))
                 return taken("it provides the encoding", e->name, err);
+    }
+    return 0;
+}
+
+static int take_evaluators(const struct registry *registry, struct loaded *l, struct error *err)
+{
+    size_t n = count(l->plugin.evaluators);
+    l->evaluators = calloc(n + 1, sizeof *l->evaluators);
+    if (!l->evaluators)
+        return error_oom(err);
+    for (size_t i = 0; i < n; i++) {
+        int r = validate_evaluator(l->plugin.evaluators[i], &l->evaluators[i], err);
+        if (r < 0)
+            return r;
+        if (registry_evaluator(registry, l->evaluators[i].name))
+            return taken("another plugin provides the evaluator", l->evaluators[i].name, err);
+        for (size_t j = 0; j < i; j++)
+            if (!strcmp(l->evaluators[j].name, l->evaluators[i].name))
+                return taken("it provides the evaluator", l->evaluators[i].name, err);
+        l->n_evaluators++;
+    }
+    return 0;
+}
+
+static int take_matrices(struct loaded *l, struct error *err)
+{
+    size_t n = count(l->plugin.matrices);
+    l->matrices = calloc(n + 1, sizeof *l->matrices);
+    if (!l->matrices)
+        return error_oom(err);
+    for (size_t i = 0; i < n; i++, l->n_matrices++) {
+        int r = validate_matrix(l->plugin.matrices[i], &l->matrices[i], err);
+        if (r < 0)
+            return r;
     }
     return 0;
 }
@@ -227,6 +267,10 @@ static int load_one(struct registry *registry, const char *path, struct error *e
         r = take_writers(registry, l, err);
     if (r == 0)
         r = take_encodings(registry, l, err);
+    if (r == 0)
+        r = take_evaluators(registry, l, err);
+    if (r == 0)
+        r = take_matrices(l, err);
     if (r < 0)
         return r;
     for (size_t i = 0; i < registry->n_plugins; i++)
@@ -248,11 +292,6 @@ int registry_load(struct registry *registry, const char *path, struct error *err
     if (r < 0)
         return error_prefix(err, "plugin %s", path);
     return 0;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static int is_library(const char *name)
@@ -288,7 +327,7 @@ static int list_libraries(const char *dir, struct names *names, struct error *er
             return error_oom(err);
         names->n++;
     }
-    qsort(names->list, names->n, sizeof *names->list, compare_names);
+    qsort(names->list, names->n, sizeof *names->list, text_compare);
     return 0;
 }
 
@@ -376,20 +415,73 @@ const struct pare_writer *registry_writer(const struct registry *registry, const
     return NULL;
 }
 
+const struct pare_writer *registry_writer_at(const struct registry *registry, size_t i)
+{
+    for (size_t j = 0; j < registry->n_plugins; j++) {
+        if (i < registry->plugins[j]->n_writers)
+            return &registry->plugins[j]->writers[i];
+        i -= registry->plugins[j]->n_writers;
+    }
+    return NULL;
+}
+
+const struct pare_evaluator *registry_evaluator(const struct registry *registry, const char *name)
+{
+    for (size_t i = 0; i < registry->n_plugins; i++)
+        for (size_t j = 0; j < registry->plugins[i]->n_evaluators; j++)
+            if (!strcmp(registry->plugins[i]->evaluators[j].name, name))
+                return &registry->plugins[i]->evaluators[j];
+    return NULL;
+}
+
+const struct pare_matrix *registry_matrix(const struct registry *registry)
+{
+    const struct pare_matrix *best = NULL;
+    for (size_t i = 0; i < registry->n_plugins; i++)
+        for (size_t j = 0; j < registry->plugins[i]->n_matrices; j++) {
+            const struct pare_matrix *m = &registry->plugins[i]->matrices[j];
+            if ((m->cpu & registry->cpu) == m->cpu && (!best || m->rank > best->rank))
+                best = m;
+        }
+    return best;
+}
+
+int writer_holds(const struct pare_writer *writer, const struct encoding *encoding)
+{
+    return writer->holds(&encoding->said);
+}
+
+int writer_holds_name(const struct pare_writer *writer, const char *name)
+{
+    struct pare_encoding unknown = { .struct_size = sizeof unknown, .name = name };
+    return writer->holds(&unknown);
+}
+
 /* Plugins may say things that are not UTF-8. */
 static json_t *text(const char *s)
 {
     return json_text(s, strlen(s));
 }
 
+static json_t *describe_plane(const struct pare_plane *plane)
+{
+    static const char *const per[] = { "block", "row", "column", "tile", "tensor" };
+    json_t *object = json_pack("{s:s, s:s, s:i}", "name", plane->name, "per", per[plane->per],
+                               "bits", (int)plane->bits);
+    if (plane->row_bytes)
+        (void)json_object_set_new(object, "row_bytes", json_integer(plane->row_bytes));
+    if (plane->per == PARE_PER_TILE)
+        (void)json_object_set_new(object, "tile",
+                                  json_pack("[i, i]", (int)plane->tile_rows,
+                                            (int)plane->tile_columns));
+    return object;
+}
+
 static json_t *describe_encoding(const struct encoding *e)
 {
     json_t *planes = json_array(), *kernels = json_array();
     for (uint32_t i = 0; i < e->n_planes; i++)
-        (void)json_array_append_new(planes,
-                                    json_pack("{s:s, s:i, s:i}", "name", e->planes[i].name,
-                                              "bytes_per_block", (int)e->planes[i].bytes_per_block,
-                                              "bytes_per_row", (int)e->planes[i].bytes_per_row));
+        (void)json_array_append_new(planes, describe_plane(&e->planes[i]));
     for (size_t i = 0; e->kernels[i]; i++) {
         struct pare_kernel k;
         char needs[64];
@@ -401,38 +493,46 @@ static json_t *describe_encoding(const struct encoding *e)
                                                        "decode", k.decode != NULL, "used",
                                                        !strcmp(k.name, e->kernel.name)));
     }
-    double bytes = 0;
-    for (uint32_t i = 0; i < e->n_planes; i++)
-        bytes += e->planes[i].bytes_per_block;
+    double bits = 0; /* of a block; of tiles their share; what rows have besides does not count */
+    for (uint32_t i = 0; i < e->n_planes; i++) {
+        const struct pare_plane *p = &e->planes[i];
+        if (p->per == PARE_PER_BLOCK)
+            bits += p->bits;
+        else if (p->per == PARE_PER_TILE)
+            bits += (double)p->bits * e->block_len / ((double)p->tile_rows * p->tile_columns);
+    }
     const char *kind = e->flags & PARE_ENCODING_FLOAT     ? "float"
                        : e->flags & PARE_ENCODING_INTEGER ? "integer"
                                                           : "quantized";
     return json_pack("{s:s, s:o, s:s, s:i, s:f, s:b, s:b, s:b, s:b, s:o, s:o}", "name", e->name,
                      "summary", text(e->summary), "kind", kind, "block_len", (int)e->block_len,
-                     "bits_per_weight", bytes * 8 / e->block_len, "whole_rows",
+                     "bits_per_weight", bits / e->block_len, "whole_rows",
                      (e->flags & PARE_ENCODING_WHOLE_ROWS) != 0, "importance",
                      (e->flags & PARE_ENCODING_IMPORTANCE) != 0, "needs_importance",
                      (e->flags & PARE_ENCODING_NEEDS_IMPORTANCE) != 0, "best",
                      (e->flags & PARE_ENCODING_BEST) != 0, "planes", planes, "kernels", kernels);
 }
 
-static json_t *describe_writer(const struct pare_writer *writer)
+/* Natively: what any writer of planes holds besides is not listed. */
+static json_t *describe_writer(const struct registry *registry, const struct pare_writer *writer)
 {
     json_t *encodings = json_array();
-    for (size_t i = 0; writer->encodings[i]; i++)
-        (void)json_array_append_new(encodings, text(writer->encodings[i]));
+    const struct encoding *e;
+    for (size_t i = 0; (e = registry_encoding_at(registry, i)); i++)
+        if (writer_holds(writer, e) == PARE_HOLDS)
+            (void)json_array_append_new(encodings, text(e->name));
     return json_pack("{s:s, s:o, s:o, s:o}", "name", writer->name, "summary", text(writer->summary),
                      "suffix", text(writer->suffix), "encodings", encodings);
 }
 
-static json_t *describe_plugin(const struct loaded *l)
+static json_t *describe_plugin(const struct registry *registry, const struct loaded *l)
 {
     json_t *readers = json_array(), *writers = json_array(), *encodings = json_array();
     for (size_t i = 0; i < l->n_readers; i++)
         (void)json_array_append_new(readers, json_pack("{s:s, s:o}", "name", l->readers[i].name,
                                                        "summary", text(l->readers[i].summary)));
     for (size_t i = 0; i < l->n_writers; i++)
-        (void)json_array_append_new(writers, describe_writer(&l->writers[i]));
+        (void)json_array_append_new(writers, describe_writer(registry, &l->writers[i]));
     for (size_t i = 0; i < l->n_encodings; i++)
         (void)json_array_append_new(encodings, describe_encoding(l->encodings[i]));
     return json_pack("{s:s, s:o, s:o, s:o, s:s, s:i, s:o, s:o, s:o}", "name", l->plugin.name,
@@ -445,7 +545,7 @@ json_t *registry_describe(const struct registry *registry)
 {
     json_t *plugins = json_array();
     for (size_t i = 0; i < registry->n_plugins; i++)
-        (void)json_array_append_new(plugins, describe_plugin(registry->plugins[i]));
+        (void)json_array_append_new(plugins, describe_plugin(registry, registry->plugins[i]));
     return json_pack("{s:o, s:O}", "plugins", plugins, "refused", registry->refused);
 }
 

@@ -31,7 +31,16 @@ const struct encoding *registry_encoding_at(const struct registry *registry, siz
 /* The reader or writer of a format, or NULL; structs are full-size copies. */
 const struct pare_reader *registry_reader(const struct registry *registry, const char *format);
 const struct pare_writer *registry_writer(const struct registry *registry, const char *format);
-/* Readers by index, NULL after the last. */
+/* 0, or how the writer holds an encoding (enum pare_holding); by name alone: one that no plugin
+ * provides, whose bytes could only be copied. */
+int writer_holds(const struct pare_writer *writer, const struct encoding *encoding);
+int writer_holds_name(const struct pare_writer *writer, const char *name);
+/* The evaluator of that name, or NULL; the matrix service of the highest rank that this CPU can
+ * run, or NULL where there is none. */
+const struct pare_evaluator *registry_evaluator(const struct registry *registry, const char *name);
+const struct pare_matrix *registry_matrix(const struct registry *registry);
+/* Readers and writers by index, NULL after the last. */
+const struct pare_writer *registry_writer_at(const struct registry *registry, size_t i);
 const struct pare_reader *registry_reader_at(const struct registry *registry, size_t i);
 
 /* Every fact of every plugin, encoding and kernel, and the files that were refused, as JSON:

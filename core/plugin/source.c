@@ -146,6 +146,17 @@ static int list_tensors(const struct registry *registry, struct reader_source *s
     }
 }
 
+/* Only a reader that has `read` can compute tensors. */
+static int check_computed(const struct reader_source *source, struct error *err)
+{
+    const struct model *model = source->job.model;
+    for (uint64_t i = 0; i < model->n_tensors && !source->reader->read; i++)
+        if (model->tensors[i].computed)
+            return error_set(err, PARE_EPLUGIN, "reader %s computes tensors, but has no read",
+                             source->reader->name);
+    return 0;
+}
+
 /* The message says which file it is about: the only one there is, when it does not yet. */
 static int name_the_file(const struct reader_source *source, struct error *err)
 {
@@ -154,15 +165,6 @@ static int name_the_file(const struct reader_source *source, struct error *err)
     if (model->n_files != 1 || strstr(err->text, model->files[0].name))
         return err->code;
     return error_prefix(err, "%s", model->files[0].name);
-}
-
-/* Planes that are no plain bytes of files, as far as anybody knows, come from the reader. */
-static void mark_computed(struct model *model)
-{
-    for (uint64_t i = 0; i < model->n_tensors; i++) {
-        model->tensors[i].computed = 1;
-        model->tensors[i].end_file = UINT32_MAX;
-    }
 }
 
 static int open_and_list(const struct registry *registry, struct reader_source *source)
@@ -176,10 +178,8 @@ static int open_and_list(const struct registry *registry, struct reader_source *
     r = list_tensors(registry, source);
     if (r < 0)
         return r;
-    if (!source->reader->read)
-        return model_check_extents(source->job.model, &source->err);
-    mark_computed(source->job.model);
-    return 0;
+    r = check_computed(source, &source->err);
+    return r < 0 ? r : model_check_extents(source->job.model, &source->err);
 }
 
 static void close_reader(struct source *base)
@@ -221,7 +221,9 @@ int source_open(const struct registry *registry, struct model *model, const char
     source->reader = reader;
     (void)pthread_mutex_init(&source->lock, NULL);
     host_init(&source->host, cpu_detect());
-    source->job = (struct pare_job){ .model = model, .hooks = hooks, .err = &source->err };
+    source->job = (struct pare_job){
+        .model = model, .hooks = hooks, .err = &source->err, .registry = registry
+    };
     model->format = reader->name;
     r = open_and_list(registry, source);
     if (r < 0) {

@@ -23,6 +23,12 @@ int validate_writer(const struct pare_writer *said, struct pare_writer *ret_copy
 int validate_encoding(const struct pare_encoding *said, uint32_t mask,
                       struct encoding *ret_encoding, struct error *err)
     __attribute__((warn_unused_result));
+/* Once a validated encoding lies where it stays: lets its `said` name its own planes. */
+void validate_adopt(struct encoding *encoding);
+int validate_evaluator(const struct pare_evaluator *said, struct pare_evaluator *ret_copy,
+                       struct error *err) __attribute__((warn_unused_result));
+int validate_matrix(const struct pare_matrix *said, struct pare_matrix *ret_copy, struct error *err)
+    __attribute__((warn_unused_result));
 /* A full-size copy of one kernel; 0, or PARE_EPLUGIN. */
 int validate_kernel(const struct pare_kernel *said, struct pare_kernel *ret_copy, struct error *err)
     __attribute__((warn_unused_result));

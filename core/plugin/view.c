@@ -6,7 +6,7 @@
  */
 #include "base/checked.h"
 #include "base/cleanup.h"
-#include "base/strbuf.h"
+#include "base/text.h"
 #include "plugin/source.h"
 #include "plugin/view_private.h"
 
@@ -24,7 +24,7 @@ int view_new(struct source *base, struct view **ret_view, struct error *err)
     if (r < 0)
         return r;
     view->model->format = base->model->format;
-    view->model->memory_limit = base->model->memory_limit;
+    view->model->memory.limit = base->model->memory.limit;
     for (uint32_t i = 0; r == 0 && i < base->model->n_files; i++) {
         const struct model_file *file = &base->model->files[i];
         r = model_add_file(view->model, file->name, file->fd, file->size, err);
@@ -67,10 +67,7 @@ struct made {
 
 static int fail(const struct view_tensor *tensor, struct error *err)
 {
-    _cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
-    if (tensor->name.data)
-        strbuf_escape(&name, tensor->name.data, tensor->name.len < 100 ? tensor->name.len : 100);
-    return error_prefix(err, "tensor `%s`", name.data ? name.data : "");
+    return error_prefix(err, "tensor `%s`", text_show(tensor->name).text);
 }
 
 static void end_later(uint32_t *file, uint64_t *offset, uint32_t other_file, uint64_t other)
@@ -124,7 +121,7 @@ static int find_base(const struct view *view, uint64_t index, const struct model
 
 static int is_plain(const struct encoding *e)
 {
-    return e->block_len == 1 && e->n_planes == 1 && !e->planes[0].bytes_per_row;
+    return e->block_len == 1 && encoding_block_bytes(e);
 }
 
 /* Whether the tensor is converted; if so, it must be possible. */
@@ -429,7 +426,7 @@ static int choose_columns(const struct model_tensor *t, const struct view_tensor
                           const struct view_columns *given, struct view_columns *ret_columns,
                           struct error *err)
 {
-    if (!t->encoding || !is_plain(t->encoding) || t->encoding->planes[0].bytes_per_block > 8)
+    if (!t->encoding || !is_plain(t->encoding) || encoding_block_bytes(t->encoding) > 8)
         return error_set(err, PARE_ENOTSUP, "a matrix in %s cannot be transposed",
                          t->encoding_name);
     if (t->n_dims < 2)
@@ -459,7 +456,7 @@ int view_add_transposed(struct view *view, const struct view_tensor *tensor, uin
                               .matrix_rows = t->dims[t->n_dims - 2],
                               .matrix_columns = width,
                               .columns = chosen,
-                              .element_bytes = t->encoding->planes[0].bytes_per_block };
+                              .element_bytes = encoding_block_bytes(t->encoding) };
     struct made made = { .elements = width ? t->elements / width * chosen.count : 0 };
     make_of(&made, t);
     return add_item(view, tensor, &item, &made, err);
@@ -483,14 +480,14 @@ int view_add_values(struct view *view, const struct view_tensor *tensor, const f
     if (r == 0)
         r = model_alloc(view->model, made.elements, sizeof(float), &floats, err);
     if (r == 0)
-        r = model_alloc(view->model, made.elements, f32->planes[0].bytes_per_block, &bytes, err);
+        r = model_alloc(view->model, made.elements, encoding_block_bytes(f32), &bytes, err);
     if (r < 0)
         return fail(tensor, err);
     float *x = floats;
     for (uint64_t i = 0; i < made.elements; i++)
         x[i] = tensor->add != 0 ? values[i] + tensor->add : values[i];
     f32->kernel.encode(x, 1, made.elements, NULL, &bytes);
-    model_release(view->model, floats);
+    arena_release(&view->model->memory, floats);
     item.values = bytes;
     item.raw_row_len = tensor->n_dims ? tensor->dims[tensor->n_dims - 1] : 1;
     return add_item(view, tensor, &item, &made, err);

@@ -274,13 +274,14 @@ static int read_raw(struct view *view, uint64_t tensor, uint32_t plane, uint64_t
 /* Elements that are decoded together, and their bytes. */
 static uint64_t decode_unit(const struct view_item *item, uint64_t *ret_bytes)
 {
-    const struct pare_plane *plane = &item->raw->planes[0];
+    uint64_t unit = encoding_unit(item->raw);
+    struct plane_shape shape;
     if (!encoding_whole_rows(item->raw)) {
-        *ret_bytes = plane->bytes_per_block;
-        return item->raw->block_len;
+        *ret_bytes = unit / item->raw->block_len * item->raw->planes[0].bits / 8;
+        return unit;
     }
-    *ret_bytes = item->raw_row_len / item->raw->block_len * plane->bytes_per_block +
-                 plane->bytes_per_row;
+    encoding_plane_shape(item->raw, 0, 1, item->raw_row_len, &shape);
+    *ret_bytes = shape.row_bytes;
     return item->raw_row_len;
 }
 
@@ -323,7 +324,7 @@ static int read_converted(struct view *view, uint64_t tensor, uint64_t offset, u
     CLEANUP(conversion_deinit) struct conversion c = { view->model->tensors[tensor].encoding };
     const struct view_item *item = &view->items[tensor];
     c.unit = decode_unit(item, &c.unit_bytes);
-    uint64_t size = c.to->planes[0].bytes_per_block;
+    uint64_t size = encoding_block_bytes(c.to);
     uint64_t most = DECODE_ELEMENTS > c.unit ? DECODE_ELEMENTS / c.unit : 1;
     uint64_t unit = offset / size / c.unit, last = (offset + n - 1) / size / c.unit;
     most = least(most, last - unit + 1);

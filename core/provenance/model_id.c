@@ -7,6 +7,8 @@
  */
 #include "provenance/model_id.h"
 
+#include "base/text.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +24,6 @@ struct part {
     char text[PART_BYTES];
     unsigned marks;
 };
-
-static int is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static int is_lower(char c)
 {
@@ -56,7 +53,7 @@ static char lower(char c)
 
 static const char *skip_digits(const char *p)
 {
-    while (is_digit(*p))
+    while (text_is_digit(*p))
         p++;
     return p;
 }
@@ -76,10 +73,10 @@ static int is_version(const char *p)
         p++;
     else if (!strncasecmp(p, "iter", 4))
         p += 4;
-    if (!is_digit(*p))
+    if (!text_is_digit(*p))
         return 0;
     p = skip_digits(p);
-    while (*p == '.' && is_digit(p[1]))
+    while (*p == '.' && text_is_digit(p[1]))
         p = skip_digits(p + 1);
     return !*p;
 }
@@ -92,9 +89,9 @@ static int is_encoding(const char *p)
     if (is_one_of(p, floats))
         return 1;
     p += lower(*p) == 'i';
-    if (lower(*p) != 'q' || !is_digit(p[1]))
+    if (lower(*p) != 'q' || !text_is_digit(p[1]))
         return 0;
-    for (p += 2; *p == '_' && (is_letter(p[1]) || is_digit(p[1]) || p[1] == '_');)
+    for (p += 2; *p == '_' && (is_letter(p[1]) || text_is_digit(p[1]) || p[1] == '_');)
         p += 2;
     return !*p;
 }
@@ -107,15 +104,15 @@ static int is_count(const char *p)
         p++;
     else if (end > p && lower(*end) == 'x')
         p = end + 1;
-    if (!is_digit(*p))
+    if (!text_is_digit(*p))
         return 0;
     p = skip_digits(p);
-    if ((*p == '.' || *p == '_') && is_digit(p[1]))
+    if ((*p == '.' || *p == '_') && text_is_digit(p[1]))
         p = skip_digits(p + 1);
     if (!*p || !strchr("kmbt", lower(*p)))
         return 0;
     p++;
-    p += is_digit(*p);
+    p += text_is_digit(*p);
     return !*p;
 }
 
@@ -131,14 +128,14 @@ static void normalize_size(char *text)
     for (char *p = text; *p; p++)
         *p = *p == '_' ? '.' : *p;
     size_t n = strlen(text);
-    if (is_digit(text[n - 1])) {
+    if (text_is_digit(text[n - 1])) {
         char unit = text[n - 2], digit = text[n - 1];
         text[n - 2] = '.';
         text[n - 1] = digit;
         text[n++] = unit;
         text[n] = 0;
     }
-    if (n > 1 && is_digit(text[n - 2]))
+    if (n > 1 && text_is_digit(text[n - 2]))
         text[n - 1] = upper(text[n - 1]);
 }
 
@@ -301,12 +298,12 @@ void model_id_parse(const char *text, uint64_t weights, struct model_id *ret_id)
 /* "v1", "v0.1", or what begins with a digit. */
 static int is_number(const char *word, size_t n)
 {
-    if (is_digit(word[0]))
+    if (text_is_digit(word[0]))
         return 1;
     if (n < 2 || word[0] != 'v' || word[n - 1] == '.')
         return 0;
     for (size_t i = 1; i < n; i++)
-        if (!is_digit(word[i]) && (word[i] != '.' || !is_digit(word[i - 1])))
+        if (!text_is_digit(word[i]) && (word[i] != '.' || !text_is_digit(word[i - 1])))
             return 0;
     return 1;
 }

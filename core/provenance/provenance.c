@@ -388,7 +388,7 @@ static const char *const card_keys[] = {
 /* A card that is not YAML is skipped with a warning. */
 static int read_card(struct filler *f)
 {
-    const struct model_file *file = map_find_file(f->request->source, "README.md");
+    const struct model_file *file = side_file_find(f->request->source, "README.md");
     size_t n = file && file->size < FRONT_MATTER_MAX_BYTES ? (size_t)file->size
                                                            : FRONT_MATTER_MAX_BYTES;
     _cleanup_free_ char *text = NULL;
@@ -399,7 +399,7 @@ static int read_card(struct filler *f)
     text = malloc(n + 1);
     if (!text)
         return error_oom(f->err);
-    int r = map_read_bytes(file, text, n, f->err);
+    int r = side_file_bytes(file, text, n, f->err);
     if (r)
         return error_prefix(f->err, "README.md");
     r = front_matter_parse(text, n, card_keys, &card, &said);
@@ -422,7 +422,7 @@ static int read_optional(struct filler *f, const char *name, size_t limit, json_
 {
     struct error said = ERROR_INIT;
     json_t *found = NULL;
-    int r = map_read_json(f->request->source, name, limit, &found, &said);
+    int r = side_file_json(f->request->source, name, limit, &found, &said);
     if (r == PARE_ENOMEM || r == PARE_EIO) {
         *f->err = said;
         return r;
@@ -472,7 +472,7 @@ static int gather(struct filler *f)
     count_weights(f->request->tensors, &f->sizes);
     int r = read_card(f);
     if (!r)
-        r = read_optional(f, "config.json", MAP_MAX_CONFIG, &f->config);
+        r = read_optional(f, "config.json", SIDE_FILE_MAX_CONFIG, &f->config);
     return r ? r : read_optional(f, "generation_config.json", MAX_GENERATION, &f->generation);
 }
 

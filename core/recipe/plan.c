@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#define SHOWN_UNUSED 20 /* rules from outside that each get a warning */
+#define SHOWN_UNUSED 20 /* overrides that each get a warning */
 
 DEFINE_CLEANUP(struct plan *, plan_free);
 
@@ -30,7 +30,7 @@ void plan_free(struct plan *plan)
 static void planner_deinit(struct planner *p)
 {
     model_free(p->known);
-    free(p->outside);
+    free(p->overrides);
     free(p->arch);
     free(p->tensors);
     free(p->order);
@@ -65,11 +65,10 @@ static int add_tensor(struct planner *p, struct model *target, uint64_t index)
             tensor.planes[i].length = from->planes[i].length;
             continue;
         }
-        char name[160];
         int r = encoding_plane_bytes(to, i, from->rows, from->row_len, &tensor.planes[i].length,
                                      p->err);
         if (r)
-            return error_prefix(p->err, "tensor %s", planner_name(from, name));
+            return error_prefix(p->err, "tensor %s", text_show(from->name).text);
     }
     return model_add_tensor(target, &tensor, to, p->err);
 }
@@ -111,18 +110,18 @@ static int is_known(const struct planner *p, const struct recipe_rule *rule)
     for (uint64_t i = 0; i < p->source->n_tensors; i++)
         if (!strncmp(p->tensors[i].rule, rule->place, n) && p->tensors[i].rule[n] == ':')
             return 1;
-    for (const struct recipe_rule *other = p->recipe->outside; other != rule; other = other->next)
+    for (const struct recipe_rule *other = p->recipe->overrides; other != rule; other = other->next)
         if (!strcmp(other->place, rule->place))
             return 1;
     return 0;
 }
 
-/* Rules from outside that decide nothing are mistakes, most likely. */
+/* Overrides that decide nothing are mistakes, most likely. */
 static int note_unused(struct planner *p)
 {
     unsigned n = 0;
     int r = 0;
-    for (const struct recipe_rule *rule = p->recipe->outside; rule && !r; rule = rule->next) {
+    for (const struct recipe_rule *rule = p->recipe->overrides; rule && !r; rule = rule->next) {
         if ((rule->verb != RECIPE_KEEP && rule->verb != RECIPE_ENCODE) || is_known(p, rule))
             continue;
         if (++n <= SHOWN_UNUSED)
@@ -143,7 +142,7 @@ static int fill(struct planner *p, struct plan *plan)
     if (r)
         return r;
     plan->target->format = p->writer->name;
-    plan->target->memory_limit = p->source->memory_limit;
+    plan->target->memory.limit = p->source->memory.limit;
     r = copy_files(p, plan->target);
     if (!r)
         r = planner_metadata(p, plan->target, &sorted);

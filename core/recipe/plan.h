@@ -30,7 +30,7 @@ struct plan {
 
 struct plan_options {
     int allow_requantize; /* a quantized source tensor may be quantized again */
-    int pure;             /* no mixture, as "pure" from outside: the default wherever it can be */
+    int pure;             /* no mixture, as the override "pure": the default wherever it can be */
     int draft;            /* only a plan is wanted: importance data that lack are a warning */
     const struct importance *importance; /* or NULL; it must outlive the plan */
     struct lattice_look lattice;         /* how to look for lattices */

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The choice for each tensor: the first rule whose condition holds, else the default; then, for a
- * row that does not fit the encoding's block, the recipe's fallback. Rules from outside are tried
+ * row that does not fit the encoding's block, the recipe's fallback. Overrides are tried
  * where the recipe says "overrides", else before all. Integers are kept whatever a recipe says. A
  * choice that nobody can carry out fails here, before any weight is read.
  */
@@ -15,17 +15,30 @@ struct choosing { /* one tensor */
     struct planner *p;
     const struct model_tensor *tensor;
     struct planner_tensor *choice;
-    char name[160];
+    struct text_shown shown;
+    const char *name;  /* as shown */
     const char *place; /* of the rule */
 };
+
+int planner_suggest_encoding(const struct planner *p, const char *name, struct error *err, int code)
+{
+    const struct encoding *known;
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ name, strlen(name) });
+    for (size_t i = 0; (known = registry_encoding_at(p->registry, i)); i++)
+        nearest_offer_name(&nearest, known->name);
+    return nearest_suggest(&nearest, err, code);
+}
 
 static int find_encoding(struct choosing *c, const char *name, const struct encoding **ret)
 {
     const struct encoding *encoding = registry_encoding(c->p->registry, name);
     if (!encoding)
-        return error_set(c->p->err, PARE_EUSAGE,
-                         "no plugin provides %s, which recipe %s chose for tensor %s (%s)", name,
-                         recipe_name(c->p->recipe), c->name, c->place);
+        return planner_suggest_encoding(
+            c->p, name, c->p->err,
+            error_set(c->p->err, PARE_EUSAGE,
+                      "no plugin provides %s, which recipe %s chose for tensor %s (%s)", name,
+                      recipe_name(c->p->recipe), c->name, c->place));
     *ret = encoding;
     return 0;
 }
@@ -71,14 +84,6 @@ static int fit_block(struct choosing *c, const struct encoding **encoding)
                      "and no fallback of the recipe fits",
                      c->place, c->name, (unsigned long long)c->tensor->row_len, from->name,
                      from->block_len);
-}
-
-static int writer_holds(const struct pare_writer *writer, const char *encoding)
-{
-    for (const char *const *e = writer->encodings; e && *e; e++)
-        if (!strcmp(*e, encoding))
-            return 1;
-    return 0;
 }
 
 static int cannot_hold(struct choosing *c, const char *encoding)
@@ -144,7 +149,7 @@ static int encode(struct choosing *c, const struct recipe_rule *rule)
         r = fit_block(c, &to);
     if (r)
         return r;
-    if (!writer_holds(c->p->writer, to->name))
+    if (!writer_holds(c->p->writer, to))
         return cannot_hold(c, to->name);
     if (strcmp(to->name, c->tensor->encoding_name)) {
         r = planner_find_lattice(c->p, (uint64_t)(c->choice - c->p->tensors), to);
@@ -160,8 +165,10 @@ static int encode(struct choosing *c, const struct recipe_rule *rule)
 
 static int keep(struct choosing *c)
 {
-    c->choice->encoding = c->tensor->encoding;
-    if (writer_holds(c->p->writer, c->tensor->encoding_name))
+    const struct encoding *encoding = c->tensor->encoding;
+    c->choice->encoding = encoding;
+    if (encoding ? writer_holds(c->p->writer, encoding)
+                 : writer_holds_name(c->p->writer, c->tensor->encoding_name))
         return 0;
     return error_set(c->p->err, PARE_ENOTSUP,
                      "%s cannot hold %s, the encoding of tensor %s, which "
@@ -171,9 +178,9 @@ static int keep(struct choosing *c)
 
 /* The first of some rules that holds for the tensor that the environment is of; *ret_rule stays
  * when there is none. */
-static int find_outside(struct planner *p, const struct recipe_rule **ret_rule)
+static int find_override(struct planner *p, const struct recipe_rule **ret_rule)
 {
-    for (const struct recipe_rule *rule = p->recipe->outside; rule && !*ret_rule;
+    for (const struct recipe_rule *rule = p->recipe->overrides; rule && !*ret_rule;
          rule = rule->next) {
         int64_t holds = 0;
         int r = planner_holds(p, rule, &holds);
@@ -192,11 +199,11 @@ static int is_impure(const struct planner *p, const struct recipe_rule *rule)
            strcmp(rule->argument, p->recipe->standard->argument) != 0;
 }
 
-/* The first rule that holds, those from outside in their place. */
-static int find_rule(struct planner *p, const struct recipe_rule **ret_rule, int *ret_outside)
+/* The first rule that holds, overrides in their place. */
+static int find_rule(struct planner *p, const struct recipe_rule **ret_rule, int *ret_is_override)
 {
-    int r = p->recipe->has_overrides ? 0 : find_outside(p, ret_rule);
-    *ret_outside = 1;
+    int r = p->recipe->has_overrides ? 0 : find_override(p, ret_rule);
+    *ret_is_override = 1;
     for (const struct recipe_rule *rule = p->recipe->rules; !r && rule && !*ret_rule;
          rule = rule->next) {
         int64_t holds = 0;
@@ -205,9 +212,9 @@ static int find_rule(struct planner *p, const struct recipe_rule **ret_rule, int
         r = planner_holds(p, rule, &holds);
         if (r || !holds)
             continue;
-        *ret_outside = rule->verb == RECIPE_OVERRIDES;
-        if (*ret_outside)
-            r = find_outside(p, ret_rule);
+        *ret_is_override = rule->verb == RECIPE_OVERRIDES;
+        if (*ret_is_override)
+            r = find_override(p, ret_rule);
         else
             *ret_rule = rule;
     }
@@ -219,20 +226,21 @@ static int choose_one(struct planner *p, uint64_t index)
     struct choosing c = { .p = p,
                           .tensor = &p->source->tensors[index],
                           .choice = &p->tensors[index] };
-    (void)planner_name(c.tensor, c.name);
+    c.shown = text_show(c.tensor->name);
+    c.name = c.shown.text;
     if (c.tensor->encoding && (c.tensor->encoding->flags & PARE_ENCODING_INTEGER)) {
         c.choice->rule = "integers are kept";
         return keep(&c);
     }
     const struct recipe_rule *rule = NULL;
-    int outside;
+    int is_override;
     planner_look_at(p, index);
-    int r = find_rule(p, &rule, &outside);
+    int r = find_rule(p, &rule, &is_override);
     if (r)
         return error_prefix(p->err, "tensor %s", c.name);
     if (!rule) {
         rule = p->recipe->standard;
-        outside = 0;
+        is_override = 0;
     }
     c.choice->rule = rule->text;
     c.place = rule->place;
@@ -242,7 +250,7 @@ static int choose_one(struct planner *p, uint64_t index)
     if (rule->verb == RECIPE_KEEP)
         return keep(&c);
     r = encode(&c, rule);
-    if (!r && c.choice->role >= 0 && !outside)
+    if (!r && c.choice->role >= 0 && !is_override)
         p->env.before[c.choice->role]++;
     return r;
 }

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "lang/glob.h"
 #include "model/metadata.h"
 
 #include <stdio.h>
@@ -21,19 +22,6 @@ struct rank {
     uint64_t tensor;
 };
 
-static struct pare_str text_of(const char *s)
-{
-    return (struct pare_str){ s, strlen(s) };
-}
-
-const char *planner_name(const struct model_tensor *tensor, char ret_text[160])
-{
-    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    strbuf_escape(&sb, tensor->name.data, tensor->name.len < 120 ? tensor->name.len : 120);
-    (void)snprintf(ret_text, 160, "%s", sb.data ? sb.data : "");
-    return ret_text;
-}
-
 /* The number of "blk.N", -1 when there is none that fits 9 digits. */
 static int64_t layer_of(struct pare_str name)
 {
@@ -41,7 +29,7 @@ static int64_t layer_of(struct pare_str name)
         return -1;
     int64_t layer = 0;
     size_t i = 4;
-    for (; i < name.len && name.data[i] >= '0' && name.data[i] <= '9'; i++) {
+    for (; i < name.len && text_is_digit(name.data[i]); i++) {
         if (i == 13)
             return -1;
         layer = layer * 10 + (name.data[i] - '0');
@@ -101,7 +89,7 @@ static int find_roles(struct planner *p)
     return 0;
 }
 
-/* The metadata that facts come from: the source's, or those with changes from outside. */
+/* The metadata that facts come from: the source's, or those with the overrides' changes. */
 static const struct model *known(const struct planner *p)
 {
     return p->known ? p->known : p->source;
@@ -140,7 +128,9 @@ static int block_len(void *context, struct pare_str encoding, int64_t *ret_len, 
                    encoding.data);
     const struct encoding *found = registry_encoding(p->registry, name);
     if (!found)
-        return error_set(err, PARE_EUSAGE, "no plugin provides the encoding %s", name);
+        return planner_suggest_encoding(p, name, err,
+                                        error_set(err, PARE_EUSAGE,
+                                                  "no plugin provides the encoding %s", name));
     *ret_len = found->block_len;
     return 0;
 }
@@ -186,7 +176,7 @@ int planner_facts(struct planner *p)
     if (!r)
         r = find_metadata_facts(p);
     if (!r)
-        r = planner_apply_outside(p);
+        r = planner_apply_overrides(p);
     if (!r && p->known)
         r = find_metadata_facts(p);
     return r ? r : sort_tensors(p);
@@ -223,6 +213,6 @@ int planner_holds(struct planner *p, const struct recipe_rule *rule, int64_t *re
         *ret_truth = 1;
         return 0;
     }
-    int r = expr_eval(rule->condition, &p->env, ret_truth, p->err);
+    int r = expr_typed_number(rule->condition, &p->env, ret_truth, p->err);
     return r ? error_prefix(p->err, "%s", rule->place) : 0;
 }

@@ -33,21 +33,20 @@ static void add_hint(struct planner *p, const struct model_tensor *t, const stru
         i++;
     if (i == sizeof p->hints / sizeof *p->hints)
         return;
-    if (i == p->n_hints) {
-        p->hints[p->n_hints++] = (struct planner_hint){ .encoding = e };
-        (void)planner_name(t, p->hints[i].first);
-    }
+    if (i == p->n_hints)
+        p->hints[p->n_hints++] = (struct planner_hint){ .encoding = e,
+                                                        .first = text_show(t->name) };
     p->hints[i].n_tensors++;
 }
 
 /* The format's encodings that have lattices, once. */
 static void find_lattices(struct planner *p)
 {
-    for (const char *const *name = p->writer->encodings; !p->lattices_known && *name; name++) {
-        const struct encoding *e = registry_encoding(p->registry, *name);
-        if (e && e->recover && p->n_lattices < sizeof p->lattices / sizeof *p->lattices)
+    const struct encoding *e;
+    for (size_t i = 0; !p->lattices_known && (e = registry_encoding_at(p->registry, i)); i++)
+        if (e->recover && writer_holds(p->writer, e) == PARE_HOLDS &&
+            p->n_lattices < sizeof p->lattices / sizeof *p->lattices)
             p->lattices[p->n_lattices++] = e;
-    }
     p->lattices_known = 1;
 }
 
@@ -92,11 +91,7 @@ int planner_find_lattice(struct planner *p, uint64_t tensor, const struct encodi
         r = find_other(p, tensor, to, &other);
     if (other)
         add_hint(p, t, other);
-    if (r < 0) {
-        char name[160];
-        return error_prefix(p->err, "tensor %s", planner_name(t, name));
-    }
-    return 0;
+    return r < 0 ? error_prefix(p->err, "tensor %s", text_show(t->name).text) : 0;
 }
 
 int planner_note_lattices(struct planner *p)
@@ -108,7 +103,7 @@ int planner_note_lattices(struct planner *p)
                          "%llu tensors seem to lie on the lattice of %s, the first is %s: in %s "
                          "they would be exact, and no larger than now; `--tensor PATTERN=%s' "
                          "chooses it",
-                         (unsigned long long)h->n_tensors, h->encoding->name, h->first,
+                         (unsigned long long)h->n_tensors, h->encoding->name, h->first.text,
                          h->encoding->name, h->encoding->name);
     }
     return r;

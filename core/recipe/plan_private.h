@@ -8,6 +8,7 @@
 #ifndef RECIPE_PLAN_PRIVATE_H
 #define RECIPE_PLAN_PRIVATE_H
 
+#include "base/text.h"
 #include "recipe/plan.h"
 #include "recipe/recipe_rules.h"
 
@@ -23,7 +24,7 @@ struct planner_tensor {
 struct planner_hint {
     const struct encoding *encoding;
     uint64_t n_tensors;
-    char first[160]; /* the first one's name */
+    struct text_shown first; /* the first one's name */
 };
 
 struct planner {
@@ -35,10 +36,10 @@ struct planner {
     struct error *err;
 
     struct expr_env env;
-    char *arch;                         /* "" when there is none */
-    json_t *warnings;                   /* the plan's */
-    const struct recipe_rule **outside; /* "set" and "drop" from outside, one per key */
-    size_t n_outside;
+    char *arch;                           /* "" when there is none */
+    json_t *warnings;                     /* the plan's */
+    const struct recipe_rule **overrides; /* "set" and "drop" of overrides, one per key */
+    size_t n_overrides;
     struct model *known;            /* the source's metadata with these, or NULL */
     struct planner_tensor *tensors; /* by the source's index */
     uint64_t *order;                /* the source's indices by layer, then name */
@@ -59,8 +60,8 @@ struct planner {
 /* Finds facts of the model, roles, layers and order. */
 int planner_facts(struct planner *p) __attribute__((warn_unused_result));
 
-/* Decides what is set and dropped from outside, by the facts so far: p->outside and p->known. */
-int planner_apply_outside(struct planner *p) __attribute__((warn_unused_result));
+/* Decides what overrides set and drop, by the facts so far: p->overrides and p->known. */
+int planner_apply_overrides(struct planner *p) __attribute__((warn_unused_result));
 
 /* Fills the target's metadata, and says whether tensors are to be sorted. */
 int planner_metadata(struct planner *p, struct model *target, int64_t *ret_sorted)
@@ -95,10 +96,12 @@ void planner_look_at(struct planner *p, uint64_t tensor);
 int planner_holds(struct planner *p, const struct recipe_rule *rule, int64_t *ret_truth)
     __attribute__((warn_unused_result));
 
+/* Appends to an error about an encoding that no plugin provides which one may be meant. Returns the
+ * code. */
+int planner_suggest_encoding(const struct planner *p, const char *name, struct error *err, int code)
+    __attribute__((warn_unused_result));
+
 /* Decides all tensors, in the planner's order. */
 int planner_choose(struct planner *p) __attribute__((warn_unused_result));
-
-/* The tensor's name for messages: harmless and cut. Returns ret_text. */
-const char *planner_name(const struct model_tensor *tensor, char ret_text[160]);
 
 #endif

@@ -11,8 +11,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "base/strbuf.h"
 #include "base/strlist.h"
+#include "base/text.h"
 #include "lang/statement.h"
 
 #include <fcntl.h>
@@ -21,31 +23,8 @@
 
 #define SUFFIX ".recipe"
 
-struct recipe_memory {
-    struct recipe_memory *older;
-    max_align_t data[];
-};
-
 DEFINE_CLEANUP(struct recipe *, recipe_free);
 DEFINE_CLEANUP(struct hash *, hash_free);
-
-void *recipe_alloc(struct recipe *recipe, size_t size)
-{
-    struct recipe_memory *memory = calloc(1, sizeof *memory + size);
-    if (!memory)
-        return NULL;
-    memory->older = recipe->memory;
-    recipe->memory = memory;
-    return memory->data;
-}
-
-char *recipe_copy(struct recipe *recipe, struct pare_str text)
-{
-    char *copy = recipe_alloc(recipe, text.len + 1);
-    if (copy && text.len)
-        memcpy(copy, text.data, text.len);
-    return copy;
-}
 
 static struct recipe *recipe_new(void)
 {
@@ -56,8 +35,8 @@ static struct recipe *recipe_new(void)
     recipe->rules_end = &recipe->rules;
     recipe->weighing_end = &recipe->weighing;
     recipe->actions_end = &recipe->actions;
-    recipe->outside_end = &recipe->outside;
-    recipe->outside_actions_end = &recipe->outside_actions;
+    recipe->overrides_end = &recipe->overrides;
+    recipe->override_actions_end = &recipe->override_actions;
     recipe->options_end = &recipe->options;
     recipe->roles_end = &recipe->roles;
     recipe->fallbacks_end = &recipe->fallbacks;
@@ -69,11 +48,7 @@ void recipe_free(struct recipe *recipe)
     if (!recipe)
         return;
     expr_unit_deinit(&recipe->unit);
-    while (recipe->memory) {
-        struct recipe_memory *memory = recipe->memory;
-        recipe->memory = memory->older;
-        free(memory);
-    }
+    arena_deinit(&recipe->memory);
     free(recipe);
 }
 
@@ -98,7 +73,7 @@ static int remember_file(struct recipe_loader *loader, const char *file)
                          RECIPE_MAX_DEPTH);
     if (loader->n_files >= RECIPE_MAX_FILES)
         return error_set(loader->err, PARE_EDATA, "more than %d files", RECIPE_MAX_FILES);
-    struct recipe_file *f = recipe_alloc(recipe, sizeof *f);
+    struct recipe_file *f = arena_alloc(&recipe->memory, sizeof *f);
     if (!f)
         return error_oom(loader->err);
     f->name = file;
@@ -121,7 +96,7 @@ static int read_text(struct recipe_loader *loader, const char *file, char **ret_
     if (memchr(data, 0, n))
         return error_set(loader->err, PARE_EDATA, "%s: not a text file", path);
     hash_update(loader->hash, data, n);
-    *ret_text = recipe_copy(loader->recipe, (struct pare_str){ data, n });
+    *ret_text = arena_copy(&loader->recipe->memory, (struct pare_str){ data, n });
     *ret_size = n;
     return *ret_text ? 0 : error_oom(loader->err);
 }
@@ -177,15 +152,20 @@ static int unknown_recipe(const char *dirs, const char *name, struct error *err)
     if (!names.n)
         return error_set(err, PARE_EUSAGE, "there is no recipe %.100s, and none at all in %s", name,
                          dirs);
-    return error_set(err, PARE_EUSAGE, "there is no recipe %.100s: there are %s", name,
-                     list.data ? list.data : "others");
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ name, strlen(name) });
+    for (size_t i = 0; i < names.n; i++)
+        nearest_offer_name(&nearest, names.items[i]);
+    return nearest_suggest(&nearest, err,
+                           error_set(err, PARE_EUSAGE, "there is no recipe %.100s: there are %s",
+                                     name, list.data ? list.data : "others"));
 }
 
 static int load_file(struct recipe_loader *loader, const char *name, struct error *err)
 {
     struct recipe *recipe = loader->recipe;
-    recipe->name = recipe_copy(recipe, (struct pare_str){ name, strlen(name) });
-    char *file = recipe_alloc(recipe, strlen(name) + sizeof SUFFIX);
+    recipe->name = arena_copy(&recipe->memory, text_of(name));
+    char *file = arena_alloc(&recipe->memory, strlen(name) + sizeof SUFFIX);
     if (!recipe->name || !file)
         return error_oom(err);
     (void)sprintf(file, "%s%s", name, SUFFIX);
@@ -198,7 +178,7 @@ static int load_file(struct recipe_loader *loader, const char *name, struct erro
 int recipe_load(const char *dirs, const char *name, struct recipe **ret_recipe, struct error *err)
 {
     char file[120];
-    if (!statement_name_is_plain((struct pare_str){ name, strlen(name) }))
+    if (!statement_name_is_plain(text_of(name)))
         return unknown_recipe(dirs, name, err);
     (void)snprintf(file, sizeof file, "%s%s", name, SUFFIX);
     _cleanup_free_ char *path = dirs_find(dirs, file);
@@ -226,7 +206,7 @@ static char *copy_label(struct recipe *recipe, const char *label)
     size_t n = strnlen(label, RECIPE_MAX_PLACE - 20);
     while (n > 0 && ((unsigned char)label[n] & 0xc0) == 0x80)
         n--; /* not within a character */
-    char *copy = recipe_copy(recipe, (struct pare_str){ label, n });
+    char *copy = arena_copy(&recipe->memory, (struct pare_str){ label, n });
     for (char *c = copy; c && *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
@@ -259,19 +239,19 @@ int recipe_override(struct recipe *recipe, const char *label, const char *text, 
                          RECIPE_MAX_FILE);
     if (len && memchr(text, 0, len))
         return error_set(err, PARE_EDATA, "%s: not a text", name);
-    char *copy = recipe_copy(recipe, (struct pare_str){ text, len });
+    char *copy = arena_copy(&recipe->memory, (struct pare_str){ text, len });
     if (!copy)
         return error_oom(err);
-    struct recipe_loader loader = { .recipe = recipe, .dirs = "", .outside = 1, .err = err };
+    struct recipe_loader loader = { .recipe = recipe, .dirs = "", .is_override = 1, .err = err };
     int r = add_to_digest(recipe, text, len, err);
     return r ? r : parse_lines(&loader, name, copy, len);
 }
 
-static int add_options(const struct recipe *recipe, int outside, json_t *options)
+static int add_options(const struct recipe *recipe, int is_override, json_t *options)
 {
     int r = 0;
     for (const struct recipe_option *o = recipe->options; o && r >= 0; o = o->next)
-        if (o->outside == outside && !(outside && json_object_get(options, o->name)))
+        if (o->is_override == is_override && !(is_override && json_object_get(options, o->name)))
             r = json_object_set_new(options, o->name, json_text(o->value, strlen(o->value)));
     return r;
 }
@@ -279,9 +259,9 @@ static int add_options(const struct recipe *recipe, int outside, json_t *options
 json_t *recipe_options(const struct recipe *recipe)
 {
     _cleanup_json_ json_t *own = json_object();
-    _cleanup_json_ json_t *outside = json_object();
-    if (!own || !outside || add_options(recipe, 0, own) < 0 ||
-        add_options(recipe, 1, outside) < 0 || json_object_update(own, outside) < 0)
+    _cleanup_json_ json_t *overrides = json_object();
+    if (!own || !overrides || add_options(recipe, 0, own) < 0 ||
+        add_options(recipe, 1, overrides) < 0 || json_object_update(own, overrides) < 0)
         return NULL;
     return TAKE(own);
 }

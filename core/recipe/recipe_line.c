@@ -32,7 +32,7 @@ int line_take_plain(struct line *line, const char *what, const char **ret)
         return words_expected(&line->words, what, NULL);
     if (word.quoted || !statement_name_is_plain(word.text))
         return words_expected(&line->words, what, &word);
-    *ret = recipe_copy(line->recipe, word.text);
+    *ret = arena_copy(&line->recipe->memory, word.text);
     return *ret ? 0 : error_oom(line->words.err);
 }
 
@@ -71,14 +71,14 @@ int line_take_message(struct line *line, const char **ret)
     int r = line_take_quoted(line, "a text in quotation marks", &text);
     if (r)
         return r;
-    *ret = recipe_copy(line->recipe, text);
+    *ret = arena_copy(&line->recipe->memory, text);
     return *ret ? 0 : error_oom(line->words.err);
 }
 
 int line_new_rule(struct line *line, enum recipe_verb verb, const char *argument,
                   struct recipe_rule **ret)
 {
-    struct recipe_rule *rule = recipe_alloc(line->recipe, sizeof *rule);
+    struct recipe_rule *rule = arena_alloc(&line->recipe->memory, sizeof *rule);
     if (!rule)
         return error_oom(line->words.err);
     rule->verb = verb;

@@ -6,6 +6,7 @@
  */
 #include "recipe/recipe_private.h"
 
+#include "lang/glob.h"
 #include "lang/statement.h"
 #include "recipe/recipe_line.h"
 
@@ -21,8 +22,8 @@ static int add_rule(struct line *line, enum recipe_verb verb, const char *argume
         r = line_take_condition(line, after, 1, &rule->condition);
     if (r)
         return r;
-    struct recipe_rule ***end = line->loader->outside ? &line->recipe->outside_end
-                                                      : &line->recipe->rules_end;
+    struct recipe_rule ***end = line->loader->is_override ? &line->recipe->overrides_end
+                                                          : &line->recipe->rules_end;
     **end = rule;
     *end = &rule->next;
     return 0;
@@ -33,7 +34,7 @@ static int parse_text(struct line *line, const char **ret)
     struct pare_str rest = line_take_rest(line);
     if (!rest.len)
         return words_expected(&line->words, "a text", NULL);
-    *ret = recipe_copy(line->recipe, rest);
+    *ret = arena_copy(&line->recipe->memory, rest);
     return *ret ? 0 : error_oom(line->words.err);
 }
 
@@ -96,7 +97,7 @@ static int parse_define(struct line *line)
 static int parse_role(struct line *line)
 {
     struct word name;
-    struct recipe_role *role = recipe_alloc(line->recipe, sizeof *role);
+    struct recipe_role *role = arena_alloc(&line->recipe->memory, sizeof *role);
     if (!role)
         return error_oom(line->words.err);
     if (!words_take(&line->words, &name) || !name.text.len)
@@ -121,7 +122,7 @@ static int parse_role(struct line *line)
 
 static int parse_fallback(struct line *line)
 {
-    struct recipe_fallback *fallback = recipe_alloc(line->recipe, sizeof *fallback);
+    struct recipe_fallback *fallback = arena_alloc(&line->recipe->memory, sizeof *fallback);
     if (!fallback)
         return error_oom(line->words.err);
     fallback->text = line->text;
@@ -228,7 +229,7 @@ static int parse_lenient(struct line *line)
 
 static int parse_repack(struct line *line)
 {
-    struct recipe_repack *repack = recipe_alloc(line->recipe, sizeof *repack);
+    struct recipe_repack *repack = arena_alloc(&line->recipe->memory, sizeof *repack);
     if (!repack)
         return error_oom(line->words.err);
     int r = line_take_plain(line, "an encoding", &repack->from);
@@ -245,7 +246,7 @@ static int parse_repack(struct line *line)
     return 0;
 }
 
-enum { IN_RECIPE = 1, OUTSIDE = 2, ANYWHERE = 3 };
+enum { IN_RECIPE = 1, IN_OVERRIDES = 2, ANYWHERE = 3 };
 
 static const struct {
     const char *word;
@@ -274,7 +275,7 @@ static const struct {
     { "lenient", parse_lenient, IN_RECIPE },
     { "overrides", parse_overrides, IN_RECIPE },
     { "default", parse_default, IN_RECIPE },
-    { "pure", parse_pure, OUTSIDE },
+    { "pure", parse_pure, IN_OVERRIDES },
 };
 
 /* A statement that begins with a keyword: its number. -1: it is no keyword. */
@@ -286,33 +287,59 @@ static int find_statement(const struct word *word)
     return -1;
 }
 
+/* Adds to an error about a statement's first word which keyword is near. */
+static int unknown_statement(const struct word *word, int code, struct error *err)
+{
+    struct nearest nearest;
+    nearest_start(&nearest, word->text);
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
+        nearest_offer_name(&nearest, statements[i].word);
+    return nearest_suggest(&nearest, err, code);
+}
+
+/* "ENCODING if CONDITION", from "if" on. Where that is missing, a keyword may have been meant. */
+static int parse_encoding(struct line *line, const struct word *word, const char *encoding)
+{
+    char after[110], what[130];
+    struct words ahead = line->words;
+    struct word next;
+    int more = words_take(&ahead, &next);
+    (void)snprintf(after, sizeof after, "the encoding '%s'", encoding);
+    if (more && word_is(&next, "if"))
+        return add_rule(line, RECIPE_ENCODE, encoding, after);
+    (void)snprintf(what, sizeof what, "'if' after %s", after);
+    return unknown_statement(word, words_expected(&line->words, what, more ? &next : NULL),
+                             line->words.err);
+}
+
 static int parse_statement(struct line *line)
 {
     struct word word;
     if (!words_take(&line->words, &word))
         return 0;
     int i = find_statement(&word);
-    if (i >= 0 && !(statements[i].where & (line->loader->outside ? OUTSIDE : IN_RECIPE)))
+    if (i >= 0 && !(statements[i].where & (line->loader->is_override ? IN_OVERRIDES : IN_RECIPE)))
         return error_set(line->words.err, PARE_EDATA,
-                         line->loader->outside ? "'%s' stands in recipes only, not in overrides"
-                                               : "'%s' stands in overrides only, not in recipes",
+                         line->loader->is_override
+                             ? "'%s' stands in recipes only, not in overrides"
+                             : "'%s' stands in overrides only, not in recipes",
                          statements[i].word);
     if (i >= 0)
         return statements[i].parse(line);
     if (word.quoted || !statement_name_is_plain(word.text))
-        return words_expected(&line->words, "a statement or an encoding", &word);
-    char *encoding = recipe_copy(line->recipe, word.text);
+        return unknown_statement(&word,
+                                 words_expected(&line->words, "a statement or an encoding", &word),
+                                 line->words.err);
+    char *encoding = arena_copy(&line->recipe->memory, word.text);
     if (!encoding)
         return error_oom(line->words.err);
-    char after[110];
-    (void)snprintf(after, sizeof after, "the encoding '%s'", encoding);
-    return add_rule(line, RECIPE_ENCODE, encoding, after);
+    return parse_encoding(line, &word, encoding);
 }
 
 /* "PLACE: STATEMENT" with single spaces, for plans. */
 static char *describe(struct recipe *recipe, const char *place, struct pare_str text)
 {
-    char *whole = recipe_alloc(recipe, strlen(place) + 2 + text.len + 1);
+    char *whole = arena_alloc(&recipe->memory, strlen(place) + 2 + text.len + 1);
     if (!whole)
         return NULL;
     size_t n = (size_t)sprintf(whole, "%s: ", place);
@@ -339,8 +366,8 @@ int recipe_parse_line(struct recipe_loader *loader, const char *file, unsigned l
     struct line state = { .words = { text.data, text.data + text.len, loader->err },
                           .loader = loader,
                           .recipe = loader->recipe,
-                          .place = recipe_copy(loader->recipe,
-                                               (struct pare_str){ place, (size_t)n }),
+                          .place = arena_copy(&loader->recipe->memory,
+                                              (struct pare_str){ place, (size_t)n }),
                           .text = describe(loader->recipe, place, text) };
     if (!state.text || !state.place)
         return error_oom(loader->err);

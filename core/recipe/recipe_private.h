@@ -13,14 +13,9 @@ struct recipe_loader {
     const char *dirs;
     struct hash *hash;
     unsigned depth, n_files;
-    int outside; /* statements that are given from outside */
+    int is_override; /* 1: the statements are overrides */
     struct error *err;
 };
-
-/* Zeroed memory, or a NUL-terminated copy of bytes, that lives as long as the recipe; NULL when
- * there is none left. */
-void *recipe_alloc(struct recipe *recipe, size_t size);
-char *recipe_copy(struct recipe *recipe, struct pare_str text);
 
 /* Reads and parses one file of the recipe, by its name in the loader's directories. */
 int recipe_read(struct recipe_loader *loader, const char *file) __attribute__((warn_unused_result));

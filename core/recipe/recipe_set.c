@@ -54,7 +54,7 @@ static int eval_integer(const struct recipe_rule *rule, const struct expr_env *e
                         struct recipe_value *ret, struct error *err)
 {
     int64_t number;
-    int r = expr_eval(rule->expr, env, &number, err);
+    int r = expr_typed_number(rule->expr, env, &number, err);
     if (r)
         return r;
     if (rule->type != PARE_BOOL &&
@@ -85,7 +85,7 @@ int recipe_value(const struct recipe_rule *rule, const struct expr_env *env,
     if (is_real(rule->type))
         store_real(rule->type, rule->real, ret);
     else if (rule->type == PARE_STRING)
-        r = expr_eval_text(rule->expr, env, &ret->data.text, err);
+        r = expr_typed_text(rule->expr, env, ret->made, &ret->data.text, err);
     else
         r = eval_integer(rule, env, type, ret, err);
     ret->value = (struct pare_value){
@@ -122,8 +122,8 @@ static int add_action(struct line *line, struct recipe_rule *rule, const char *a
     if (rule->condition && rule->condition->per_tensor)
         return error_set(line->words.err, PARE_EDATA,
                          "expected a condition about the model: this one depends on a tensor");
-    struct recipe_rule ***end = line->loader->outside ? &line->recipe->outside_actions_end
-                                                      : &line->recipe->actions_end;
+    struct recipe_rule ***end = line->loader->is_override ? &line->recipe->override_actions_end
+                                                          : &line->recipe->actions_end;
     **end = rule;
     *end = &rule->next;
     return 0;
@@ -142,12 +142,13 @@ static int take_type(struct line *line, size_t *ret_type)
     struct word word;
     if (!words_take(&line->words, &word))
         return words_expected(&line->words, "a type", NULL);
-    for (size_t i = 0; i < sizeof value_types / sizeof *value_types; i++)
+    for (size_t i = 0; i < N_VALUE_TYPES; i++)
         if (word_is(&word, value_types[i].name)) {
             *ret_type = i;
             return 0;
         }
-    return words_expected(&line->words, "a type such as u32, f32, bool or string", &word);
+    return words_unknown(&line->words, "a type such as u32, f32, bool or string", &word,
+                         &value_types[0].name, sizeof *value_types, N_VALUE_TYPES);
 }
 
 static enum expr_type type_of(uint32_t type)
@@ -238,7 +239,8 @@ int line_parse_search(struct line *line)
     for (size_t i = 0; i < sizeof searches / sizeof *searches; i++)
         if (word_is(&word, searches[i]))
             return add_new_action(line, RECIPE_SEARCH, searches[i], "the search");
-    return words_expected(&line->words, "'reference' or 'best'", &word);
+    return words_unknown(&line->words, "'reference' or 'best'", &word, searches, sizeof *searches,
+                         sizeof searches / sizeof *searches);
 }
 
 int line_parse_warn(struct line *line)
@@ -250,7 +252,7 @@ int line_parse_warn(struct line *line)
 
 int line_parse_option(struct line *line)
 {
-    struct recipe_option *option = recipe_alloc(line->recipe, sizeof *option);
+    struct recipe_option *option = arena_alloc(&line->recipe->memory, sizeof *option);
     struct word word;
     if (!option)
         return error_oom(line->words.err);
@@ -259,13 +261,13 @@ int line_parse_option(struct line *line)
         return r;
     if (!words_take(&line->words, &word))
         return words_expected(&line->words, "a value", NULL);
-    option->value = recipe_copy(line->recipe, word.text);
+    option->value = arena_copy(&line->recipe->memory, word.text);
     if (!option->value)
         return error_oom(line->words.err);
     r = words_expect_end(&line->words);
     if (r)
         return r;
-    option->outside = line->loader->outside;
+    option->is_override = line->loader->is_override;
     *line->recipe->options_end = option;
     line->recipe->options_end = &option->next;
     return 0;

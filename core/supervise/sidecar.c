@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/strlist.h"
+#include "base/text.h"
 #include "supervise/sidecar_name.h"
 
 #include <errno.h>
@@ -56,11 +57,6 @@ void sidecars_deinit(struct sidecars *sidecars)
     *sidecars = (struct sidecars){ 0 };
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Collects the names in a directory: of the files that lie beside `model`, or all that lie inside
  * when it is NULL. */
 static int collect(int dirfd, const char *model, int is_folder, unsigned wanted,
@@ -72,7 +68,7 @@ static int collect(int dirfd, const char *model, int is_folder, unsigned wanted,
     if (!dir) {
         int e = errno;
         cleanup_close(&fd);
-        /* A folder that may be passed but not read has no sidecars that anybody could find. */
+        /* A folder that may be entered but not listed: its sidecars cannot be found. */
         return e == EACCES && model ? 0 : error_errno(err, e, "cannot look for sidecars");
     }
     struct dirent *entry;
@@ -84,7 +80,7 @@ static int collect(int dirfd, const char *model, int is_folder, unsigned wanted,
             r = strlist_add(&found->names, &found->n, name, err);
     }
     if (found->n)
-        qsort(found->names, found->n, sizeof *found->names, compare_names);
+        qsort(found->names, found->n, sizeof *found->names, text_compare);
     return r;
 }
 
@@ -132,7 +128,7 @@ static int open_beside_file(int dirfd, const char *path, unsigned wanted, struct
     return open_from(dir, slash ? slash + 1 : path, 0, wanted, sidecars, err);
 }
 
-/* A folder may be named as "." or with slashes at its end: its own name is what the kernel says. */
+/* A folder may be given as "." or with slashes at its end, so the kernel is asked for its name. */
 static int open_of_folder(int dirfd, const char *path, unsigned wanted, struct sidecars *sidecars,
                           struct error *err)
 {

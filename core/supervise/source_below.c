@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/strlist.h"
+#include "base/text.h"
 #include "supervise/source_name.h"
 
 #include <errno.h>
@@ -23,11 +24,6 @@ struct names {
     char **list;
     size_t n;
 };
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
 
 static int ends_with(const char *name, const char *ending)
 {
@@ -86,7 +82,7 @@ static int list_folders(int dirfd, struct names *folders, struct error *err)
     if (folders->n > SOURCE_BELOW_MAX_FOLDERS)
         strlist_clear(&folders->list, &folders->n);
     else if (folders->n)
-        qsort(folders->list, folders->n, sizeof *folders->list, compare_names);
+        qsort(folders->list, folders->n, sizeof *folders->list, text_compare);
     return r;
 }
 
@@ -108,7 +104,7 @@ static int list_files(const char *folder, DIR *dir, int cached, struct names *fi
     if (entries > SOURCE_BELOW_MAX_ENTRIES)
         strlist_clear(&files->list, &files->n);
     else if (files->n)
-        qsort(files->list, files->n, sizeof *files->list, compare_names);
+        qsort(files->list, files->n, sizeof *files->list, text_compare);
     return r;
 }
 

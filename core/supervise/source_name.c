@@ -4,6 +4,7 @@
 #include "supervise/source_name.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -34,11 +35,11 @@ static unsigned five_digits(const char *s)
 {
     unsigned value = 0;
     for (int i = 0; i < SHARD_DIGITS; i++) {
-        if (!isdigit((unsigned char)s[i]))
+        if (!text_is_digit(s[i]))
             return 0;
         value = 10 * value + (unsigned)(s[i] - '0');
     }
-    return isdigit((unsigned char)s[SHARD_DIGITS]) ? 0 : value;
+    return text_is_digit(s[SHARD_DIGITS]) ? 0 : value;
 }
 
 int source_name_is_shard(const char *name, size_t *ret_prefix, unsigned *ret_number,

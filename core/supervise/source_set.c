@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strlist.h"
+#include "base/text.h"
 #include "supervise/sidecar_name.h"
 #include "supervise/source_below.h"
 #include "supervise/source_name.h"
@@ -123,16 +124,11 @@ static int open_file(struct source_set *set, size_t i, int dirfd, int cached, st
     return 0;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int open_all(struct source_set *set, int dirfd, int cached, struct error *err)
 {
     if (set->n > 256)
         raise_file_limit();
-    qsort(set->names, set->n, sizeof *set->names, compare_names);
+    qsort(set->names, set->n, sizeof *set->names, text_compare);
     int r = 0;
     for (size_t i = 0; i < set->n && r == 0; i++)
         r = open_file(set, i, dirfd, cached, err);

@@ -3,93 +3,20 @@
 /*
  * Loading a tokenizer: which kind it is, the files that all kinds have, and the order of what is
  * written. Keys, types and order are those of llama.cpp's converter (conversion/base.py and
- * gguf-py/gguf/vocab.py at de3ff81), so that a GGUF of either program is told from the other's by
- * nothing.
+ * gguf-py/gguf/vocab.py at de3ff81), so that both programs make the same GGUF.
  */
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_WARNINGS 40
-#define CODE_LLAMA_TOKENS 32016
-#define CODE_LLAMA_EOT 32010
-#define GRANITE_TOKENS 49152
-
-/* ---- small things that all kinds use ---- */
-
-struct pare_str tokenizer_str(const char *text)
-{
-    return (struct pare_str){ text, text ? strlen(text) : 0 };
-}
-
-struct pare_str tokenizer_json_str(const json_t *value)
-{
-    return (struct pare_str){ json_string_value(value), json_string_length(value) };
-}
-
-int tokenizer_json_int(const json_t *value, int64_t *ret)
-{
-    if (json_is_integer(value)) {
-        *ret = json_integer_value(value);
-        return 1;
-    }
-    double real = json_is_real(value) ? json_real_value(value) : 0.5;
-    if (real != floor(real) || fabs(real) > 9007199254740992.0)
-        return 0;
-    *ret = (int64_t)real;
-    return 1;
-}
-
-int tokenizer_json_true(const json_t *value)
-{
-    switch (value ? json_typeof(value) : JSON_NULL) {
-    case JSON_OBJECT:
-        return json_object_size(value) > 0;
-    case JSON_ARRAY:
-        return json_array_size(value) > 0;
-    case JSON_STRING:
-        return json_string_length(value) > 0;
-    case JSON_INTEGER:
-    case JSON_REAL:
-        return json_number_value(value) != 0;
-    case JSON_TRUE:
-        return 1;
-    default:
-        return 0;
-    }
-}
-
-int tokenizer_read_json(const struct tokenizer *t, const char *name, json_t **ret_json,
-                        struct error *err)
-{
-    _cleanup_free_ char *text = NULL;
-    size_t len;
-    int r = map_read_text(t->request->source, name, TOKENIZER_MAX_FILE, &text, &len, err);
-    if (r)
-        return r;
-    json_error_t problem;
-    json_t *json = json_loadb(text, len,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL,
-                              &problem);
-    if (!json && json_error_code(&problem) == json_error_out_of_memory)
-        return error_oom(err);
-    if (!json)
-        return error_set(err, PARE_EDATA, "%s: not JSON: %s (line %d, column %d)", name,
-                         problem.text, problem.line, problem.column);
-    if (!json_is_object(json)) {
-        json_decref(json);
-        return error_set(err, PARE_EDATA, "%s: the JSON is not an object", name);
-    }
-    *ret_json = json;
-    return 0;
-}
 
 void tokenizer_warn(const struct tokenizer *t, const char *format, ...)
 {
@@ -111,12 +38,7 @@ void tokenizer_warn(const struct tokenizer *t, const char *format, ...)
 
 static int has_file(const struct tokenizer *t, const char *name)
 {
-    return map_find_file(t->request->source, name) != NULL;
-}
-
-static int load_none(struct tokenizer *t, struct error *err)
-{
-    return tokenizer_put_string(t->target, "tokenizer.ggml.model", tokenizer_str("none"), err);
+    return side_file_find(t->request->source, name) != NULL;
 }
 
 static int refuse_missing(const struct tokenizer *t, struct error *err)
@@ -131,12 +53,12 @@ static int refuse_missing(const struct tokenizer *t, struct error *err)
                      "`--tokenizer none`");
 }
 
-/* By tokenizer.json, or by the files of older folders. */
+/* As tokenizer.json says, or in older folders, by the files that there are. */
 static int load_by_files(struct tokenizer *t, struct error *err)
 {
     const char *type = json_string_value(
         json_object_get(json_object_get(t->json, "model"), "type"));
-    if (t->json && t->llama && tokenizer_has_fallback(t))
+    if (t->json && t->is_auto && tokenizer_has_fallback(t))
         return tokenizer_load_fallback(t, err);
     if ((type && !strcmp(type, "WordPiece")) || (!t->json && has_file(t, "vocab.txt")))
         return tokenizer_load_wordpiece(t, err);
@@ -164,37 +86,24 @@ static int load_kind(struct tokenizer *t, struct error *err)
                      kind);
 }
 
-/* ---- what surrounds it ---- */
+/* ---- the order of what is written ---- */
 
-/* add_prefix_space of tokenizer_config.json, in Llama's family. */
+/* add_prefix_space of tokenizer_config.json, at which llama.cpp's converter looks only for the
+ * families that "auto" is made after. */
 static int put_prefix_space(struct tokenizer *t, struct error *err)
 {
     const json_t *value = json_object_get(t->config, "add_prefix_space");
-    if (!t->llama || t->request->add_space_prefix >= 0 || !value || json_is_null(value))
+    if (!t->is_auto || t->request->add_space_prefix >= 0 || !value || json_is_null(value))
         return 0;
     return tokenizer_put_bool(t->target, "tokenizer.ggml.add_space_prefix",
                               tokenizer_json_true(value), err);
 }
 
-/* CodeLlama and Granite are known by nothing but the number of their tokens. */
-static int put_exceptions(struct tokenizer *t, struct error *err)
-{
-    int64_t vocab_size = 0;
-    if (!t->llama ||
-        !tokenizer_json_int(json_object_get(t->request->config, "vocab_size"), &vocab_size))
-        return 0;
-    if (vocab_size == CODE_LLAMA_TOKENS && !meta_find(t->target, "tokenizer.ggml.eot_token_id"))
-        return tokenizer_put_u32(t->target, "tokenizer.ggml.eot_token_id", CODE_LLAMA_EOT, err);
-    if (vocab_size == GRANITE_TOKENS)
-        return tokenizer_put_bool(t->target, "tokenizer.ggml.add_bos_token", 0, err);
-    return 0;
-}
-
 static int load_all(struct tokenizer *t, struct error *err)
 {
-    int r = tokenizer_read_json(t, "tokenizer.json", &t->json, err);
+    int r = tokenizer_json_read(t->request->source, "tokenizer.json", &t->json, err);
     if (r >= 0)
-        r = tokenizer_read_json(t, "tokenizer_config.json", &t->config, err);
+        r = tokenizer_json_read(t->request->source, "tokenizer_config.json", &t->config, err);
     if (r >= 0)
         r = tokenizer_check_json(t, err);
     if (!r)
@@ -203,8 +112,6 @@ static int load_all(struct tokenizer *t, struct error *err)
         r = load_kind(t, err);
     if (!r)
         r = tokenizer_emit_special(t, err);
-    if (!r)
-        r = put_exceptions(t, err);
     if (!r && t->request->add_space_prefix >= 0)
         r = tokenizer_put_bool(t->target, "tokenizer.ggml.add_space_prefix",
                                t->request->add_space_prefix, err);
@@ -217,9 +124,9 @@ int tokenizer_load(const struct tokenizer_request *request, struct model *target
     struct tokenizer t = { .request = request,
                            .target = target,
                            .warnings = &warnings,
-                           .llama = !request->kind || !strcmp(request->kind, "auto") };
+                           .is_auto = !request->kind || !strcmp(request->kind, "auto") };
     if (request->kind && !strcmp(request->kind, "none"))
-        return load_none(&t, err);
+        return tokenizer_put_string(target, "tokenizer.ggml.model", text_of("none"), err);
     int r = load_all(&t, err);
     vocab_deinit(&t.vocab);
     free(t.text);

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Tokenizers: from the files of a Hugging Face folder to the metadata tokenizer.* of a GGUF, and
- * back. Everything is data: chat templates are carried as text, nothing is evaluated. The kind of
+ * Loading a tokenizer: from the files of a Hugging Face folder to the metadata tokenizer.* of a
+ * GGUF. Everything is data: chat templates are carried as text, nothing is evaluated. The kind of
  * pre-tokenizer is recognised by the structure of tokenizer.json, looked up in a table
  * (etc/architectures/pretokenizers.table); what is not in it is an error, never a default.
  *
@@ -10,11 +10,10 @@
  *   spm        tokenizer.model, SentencePiece's: "llama" in GGUF
  *   bpe        tokenizer.json, or vocab.json and merges.txt: "gpt2", byte-level BPE
  *   wordpiece  tokenizer.json or vocab.txt: "bert"
- *   spm,bpe    spm where there is a tokenizer.model, else bpe (Qwen2, Gemma 3, Phi-3)
- *   auto       what Llama's family does: spm where there is a tokenizer.model; a BPE with byte
- *              fallback (tokenizer.json) is "llama" too; else wordpiece or bpe, as tokenizer.json
- *              says. add_prefix_space of tokenizer_config.json is obeyed, CodeLlama's 32016 tokens
- *              get an end of turn, and 49152 tokens (Granite, SmolLM2) no token at the beginning
+ *   spm,bpe    spm where there is a tokenizer.model, else bpe
+ *   auto       as the files say: spm where there is a tokenizer.model; a BPE with byte fallback
+ *              (tokenizer.json) is "llama" too; else wordpiece or bpe, as tokenizer.json says.
+ *              add_prefix_space of tokenizer_config.json is obeyed
  *   none       the model "none", whatever the folder has
  */
 #ifndef TOKENIZER_TOKENIZER_H
@@ -31,9 +30,8 @@ struct tokenizer_request {
     const char *dirs;           /* colon-separated: where pretokenizers.table lies */
     uint64_t vocab_size;        /* rows of the embedding; 0: as many as there are tokens */
     int add_space_prefix;       /* 0, 1: written so, last; -1: left out (but see "auto") */
-    int looks_special;          /* 0: tokens such as <|x|> are special only when marked (Phi-3) */
+    int looks_special;          /* 0: tokens such as <|x|> are special only when marked */
     int spm_added_tokens;       /* 1: added_tokens of tokenizer.json besides tokenizer.model */
-    int token_type_count;       /* wordpiece: of config.json's type_vocab_size; 0: from there */
     void (*warn)(void *context, const char *text); /* or NULL */
     void *context;
 };
@@ -44,14 +42,5 @@ struct tokenizer_request {
  * no tokenizer and kind is not "none"; PARE_ELIMIT: a limit, named. */
 int tokenizer_load(const struct tokenizer_request *request, struct model *target, struct error *err)
     __attribute__((warn_unused_result));
-
-/* The other way: the files of a Hugging Face tokenizer that a GGUF's metadata describe, as
- * {"tokenizer.json": "TEXT", "tokenizer_config.json": "TEXT", "tokenizer.model": "BYTES"} (the
- * last, whose bytes are no text, for "llama" only); tokenizer_load of them, with as many tokens,
- * gives the same metadata, but for ids of an end of turn or message, which config.json tells. Empty
- * when the GGUF has no tokenizer. PARE_ENOTSUP: one that cannot be written, such as a
- * pre-tokenizer that the table has no lines for. New reference. */
-int tokenizer_unload(const struct model *gguf, const char *dirs, json_t **ret_files,
-                     struct error *err) __attribute__((warn_unused_result));
 
 #endif

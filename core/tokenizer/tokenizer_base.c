@@ -8,6 +8,8 @@
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "tokenizer/tokenizer_ids.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +20,7 @@ struct origin {
     uint64_t left_out, first_left_out;
 };
 
-/* One more than the largest id, into *n. */
+/* Makes *n one more than the id, where it is less. */
 static int count_id(const json_t *id, const char *where, uint64_t *n, struct error *err)
 {
     int64_t value;
@@ -54,7 +56,7 @@ static int count_ids(const struct tokenizer *t, const json_t *vocab, const char 
     return 0;
 }
 
-/* 0: *ret_id is free or has this token; 1: it is left out. */
+/* Gives the token its id. 1: the id is past the embedding, and the token is left out. */
 static int place(struct tokenizer *t, struct pare_str token, int64_t id, struct origin *origin,
                  struct error *err)
 {
@@ -63,7 +65,7 @@ static int place(struct tokenizer *t, struct pare_str token, int64_t id, struct 
         return r;
     if (id < 0)
         return error_set(err, PARE_EDATA, "%s: `%.*s` has the id %lld", origin->where,
-                         (int)(token.len < 60 ? token.len : 60), token.data, (long long)id);
+                         text_clip(token), token.data, (long long)id);
     if ((uint64_t)id >= t->vocab.n) {
         if (!origin->left_out++)
             origin->first_left_out = (uint64_t)id;
@@ -71,10 +73,10 @@ static int place(struct tokenizer *t, struct pare_str token, int64_t id, struct 
         return 1;
     }
     struct pare_str old = t->vocab.tokens[id];
-    if (old.data && (old.len != token.len || memcmp(old.data, token.data, token.len) != 0))
+    if (old.data && !text_equals(old, token))
         return error_set(err, PARE_EDATA, "%s: `%.*s` has the id %lld, which is that of `%.*s`",
-                         origin->where, (int)(token.len < 60 ? token.len : 60), token.data,
-                         (long long)id, (int)(old.len < 60 ? old.len : 60), old.data);
+                         origin->where, text_clip(token), token.data, (long long)id, text_clip(old),
+                         old.data);
     t->vocab.tokens[id] = token;
     return 0;
 }
@@ -156,7 +158,7 @@ static int fill_decoder(struct tokenizer *t, struct error *err)
         if ((uint64_t)id >= t->vocab.n)
             continue;
         struct pare_str old = t->vocab.tokens[id];
-        if (old.data && (old.len != token.len || memcmp(old.data, token.data, token.len) != 0)) {
+        if (old.data && !text_equals(old, token)) {
             tokenizer_warn(t, "%s: id %lld is `%.60s` in tokenizer.json, not `%.60s`", where, id,
                            old.data, token.data);
             continue;
@@ -206,7 +208,7 @@ static int mark_all_special(struct tokenizer *t, struct error *err)
     mark_special(t, t->config);
     if (json_object_get(t->config, "added_tokens_decoder"))
         return 0;
-    int r = tokenizer_read_json(t, "special_tokens_map.json", &map, err);
+    int r = tokenizer_json_read(t->request->source, "special_tokens_map.json", &map, err);
     if (r < 0)
         return r;
     mark_special(t, map);

@@ -55,7 +55,7 @@ static int decode_bytes(struct vocab *vocab, struct pare_str token, struct pare_
         }
         bytes[n++] = (uint8_t)byte;
     }
-    char *text = vocab_text(vocab, 3 * n);
+    char *text = arena_text(&vocab->texts, 3 * n);
     if (!text)
         return error_oom(err);
     size_t len = 0;
@@ -127,7 +127,7 @@ static int read_merges_txt(const struct tokenizer *t, json_t **ret_merges, struc
 {
     _cleanup_free_ char *text = NULL;
     size_t len = 0;
-    int r = map_read_text(t->request->source, "merges.txt", TOKENIZER_MAX_FILE, &text, &len, err);
+    int r = side_file_text(t->request->source, "merges.txt", TOKENIZER_MAX_FILE, &text, &len, err);
     if (r < 0)
         return r;
     _cleanup_json_ json_t *merges = json_array();
@@ -194,7 +194,7 @@ static int fill(struct tokenizer *t, struct error *err)
     if (t->json)
         return tokenizer_fill(t, json_object_get(json_object_get(t->json, "model"), "vocab"),
                               "tokenizer.json", err);
-    int r = tokenizer_read_json(t, "vocab.json", &t->list, err);
+    int r = tokenizer_json_read(t->request->source, "vocab.json", &t->list, err);
     return r < 0 ? r : tokenizer_fill(t, t->list, "vocab.json", err);
 }
 

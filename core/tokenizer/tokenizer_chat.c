@@ -2,12 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Chat templates: texts in tokenizer_config.json, else in chat_template.jinja with
- * additional_chat_templates/NAME.jinja, else in chat_template.json. They are programs; they are
- * copied, never looked into.
+ * additional_chat_templates/NAME.jinja, else in chat_template.json. They are programs, and
+ * hostile until proved otherwise: they are copied as texts and never run.
  */
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
 
@@ -41,7 +42,7 @@ static int read_template(const struct model_file *file, json_t **ret_text, struc
     _cleanup_free_ char *text = malloc((size_t)file->size + 1);
     if (!text)
         return error_oom(err);
-    int r = map_read_bytes(file, text, (size_t)file->size, err);
+    int r = side_file_bytes(file, text, (size_t)file->size, err);
     if (r < 0)
         return error_prefix(err, "%s", file->name);
     json_t *json = json_stringn(text, (size_t)file->size);
@@ -96,13 +97,13 @@ static int append_additional(const struct model *source, json_t *list, struct er
     return 0;
 }
 
-/* What stands in for tokenizer_config.json's chat_template: NULL when there is nothing. */
+/* The templates of a folder whose tokenizer_config.json has none; NULL: there are none at all. */
 static int read_alternative(const struct tokenizer *t, json_t **ret_value, struct error *err)
 {
-    const struct model_file *jinja = map_find_file(t->request->source, "chat_template.jinja");
+    const struct model_file *jinja = side_file_find(t->request->source, "chat_template.jinja");
     if (!jinja) {
         _cleanup_json_ json_t *json = NULL;
-        int r = tokenizer_read_json(t, "chat_template.json", &json, err);
+        int r = tokenizer_json_read(t->request->source, "chat_template.json", &json, err);
         if (!r)
             *ret_value = json_incref(json_object_get(json, "chat_template"));
         return r < 0 ? r : 0;
@@ -131,7 +132,7 @@ static int put_named(const struct tokenizer *t, const char *name, struct pare_st
     return tokenizer_put_string(t->target, key, text, err);
 }
 
-/* The name with all but ASCII letters and digits as '_'. */
+/* The name with '_' for every character but ASCII letters and digits. */
 static int clean_name(const json_t *value, char name[static 64], struct error *err)
 {
     struct pare_str given = tokenizer_json_str(value);
@@ -176,7 +177,7 @@ static int put_list(const struct tokenizer *t, const json_t *list, struct error 
         r = put_named(t, names[n], text, err);
         if (r < 0)
             return r;
-        name_list[n] = tokenizer_str(names[n]);
+        name_list[n] = text_of(names[n]);
         n++;
     }
     int r = tokenizer_put_strings(t->target, "tokenizer.chat_templates", name_list, n, err);

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What a tokenizer's JSON files must have where something is read: a value of another type is an
- * error that names it, since passing over it would give a tokenizer that cuts texts otherwise. Keys
- * that are not there, or null, are fine.
+ * The types of values in a tokenizer's JSON files. One of another type is an error that names it:
+ * passing it over could give a tokenizer that cuts texts differently, and nobody would notice. Keys
+ * that are missing or null are fine.
  */
 #include "tokenizer/tokenizer_private.h"
 

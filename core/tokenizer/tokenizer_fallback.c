@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Llama's BPE with byte fallback, from a tokenizer.json: "llama" in GGUF, as if it came from
+ * A BPE with byte fallback, from a tokenizer.json: "llama" in GGUF, as if it came from
  * SentencePiece. llama.cpp merges the pair whose token has the best score first. Its converter
  * (LlamaHfVocab) gives all tokens the score -1000, so that pairs merge from left to right, whatever
  * the merges say; here the score is minus the rank of the merge that makes the token, which is the
@@ -52,8 +52,8 @@ static int adds_space(const json_t *tokenizer)
     return !strcmp(type_of(normalizer), "Prepend");
 }
 
-/* Types as LlamaHfVocab has them, but that marked tokens of the model's own vocabulary, which it
- * takes for text, are special. */
+/* Types as LlamaHfVocab has them, with one exception: it takes tokens of the model's own vocabulary
+ * for text even when they are marked as special; here they are special. */
 static void set_types(struct tokenizer *t, const json_t *model_vocab)
 {
     struct vocab *vocab = &t->vocab;
@@ -78,9 +78,10 @@ static void set_scores(struct vocab *vocab, const uint32_t *ranks)
         vocab->scores[i] = ranks[i] == UINT32_MAX ? OTHER_SCORE : -(float)ranks[i];
 }
 
-/* ---- what llama.cpp does otherwise ---- */
+/* ---- where llama.cpp does something else ---- */
 
-/* Looks at the pairs that make a token. 1: *ret_at is where they are cut that no merge makes. */
+/* Looks for two tokens that make this one though no merge joins them. 1: *ret_at is the length of
+ * the first. */
 static int find_unmerged(const struct vocab *vocab, const struct strmap *merges,
                          struct pare_str token, unsigned *lookups, size_t *ret_at)
 {

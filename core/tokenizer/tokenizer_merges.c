@@ -7,6 +7,8 @@
  */
 #include "tokenizer/tokenizer_private.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +21,7 @@ struct merges {
     size_t n;
 };
 
-/* 1: there is no such token because ids were left out. */
+/* Finds the id of a part. 1: there is none, which may be since ids were left out. */
 static int find(const struct tokenizer *t, struct pare_str token, size_t merge, uint64_t *ret_id,
                 struct error *err)
 {
@@ -28,7 +30,7 @@ static int find(const struct tokenizer *t, struct pare_str token, size_t merge, 
     if (t->left_out)
         return 1;
     return error_set(err, PARE_EDATA, "merge %zu: `%.*s` is no token of the vocabulary", merge,
-                     (int)(token.len < 60 ? token.len : 60), token.data);
+                     text_clip(token), token.data);
 }
 
 static int check(const struct merges *m, size_t i, struct pare_str a, struct pare_str b,
@@ -86,7 +88,8 @@ static int add_pair(struct merges *m, size_t i, struct pare_str a, struct pare_s
     int r = check(m, i, a, b, err);
     if (r < 0)
         return r;
-    char *text = vocab_text(&m->t->vocab, a.len + b.len + 1 + count_spaces(a) + count_spaces(b));
+    char *text = arena_text(&m->t->vocab.texts,
+                            a.len + b.len + 1 + count_spaces(a) + count_spaces(b));
     if (!text)
         return error_oom(err);
     size_t n = write_part(text, a);

@@ -1,11 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Tokenizers as metadata: the types that llama.cpp's loader insists on. */
+/*
+ * Tokenizers as metadata. llama.cpp's loader ends the program when a key has another type than it
+ * expects, so the types are decided here and nowhere else.
+ */
 #include "tokenizer/tokenizer_private.h"
 
+#include "base/text.h"
 #include "model/metadata.h"
-
-#include <string.h>
 
 static int put(struct model *target, const char *key, uint32_t type, int is_array, const void *data,
                uint64_t n, struct error *err)
@@ -15,7 +17,7 @@ static int put(struct model *target, const char *key, uint32_t type, int is_arra
                                 .is_array = (uint32_t)is_array,
                                 .count = n,
                                 .data = data };
-    return meta_put(target, tokenizer_str(key), &value, err);
+    return meta_put(target, text_of(key), &value, err);
 }
 
 int tokenizer_put_string(struct model *target, const char *key, struct pare_str value,
@@ -47,9 +49,9 @@ int tokenizer_put_vocab(struct tokenizer *t, const char *model, const char *pre,
     const struct vocab *vocab = &t->vocab;
     if (!vocab->n)
         return error_set(err, PARE_EDATA, "the tokenizer has no tokens");
-    int r = tokenizer_put_string(t->target, "tokenizer.ggml.model", tokenizer_str(model), err);
+    int r = tokenizer_put_string(t->target, "tokenizer.ggml.model", text_of(model), err);
     if (!r)
-        r = tokenizer_put_string(t->target, "tokenizer.ggml.pre", tokenizer_str(pre), err);
+        r = tokenizer_put_string(t->target, "tokenizer.ggml.pre", text_of(pre), err);
     if (!r)
         r = tokenizer_put_strings(t->target, "tokenizer.ggml.tokens", vocab->tokens, vocab->n, err);
     if (!r && scores)

@@ -1,11 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What tokenizer.json's post_processor tells of special tokens: which are put in front of a text,
- * behind it and between two. As llama.cpp's converter (gguf-py/gguf/vocab.py, SpecialVocab) reads
- * it, its limits included: a token that tokenizer_config.json has as an object equals no text.
+ * What tokenizer.json's post_processor says of special tokens: which of them stand before a text,
+ * behind it and between two. It is read as llama.cpp's converter does (gguf-py/gguf/vocab.py,
+ * SpecialVocab), with its limits: tokens are compared as JSON values, so one that
+ * tokenizer_config.json has as an object never equals one that the template has as a text.
  */
-#include "tokenizer/tokenizer_private.h"
+#include "tokenizer/tokenizer_post.h"
 
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/protobuf.h"
+#include "base/text.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
 
@@ -155,10 +156,9 @@ static int add(struct tokenizer *t, int64_t id, struct pare_str token, int32_t t
         return 1;
     }
     struct pare_str old = t->vocab.tokens[id];
-    if (old.data && t->vocab.types[id] != TOKEN_UNUSED &&
-        (old.len != token.len || memcmp(old.data, token.data, token.len) != 0))
+    if (old.data && t->vocab.types[id] != TOKEN_UNUSED && !text_equals(old, token))
         tokenizer_warn(t, "%s: the token %lld, `%.*s`, becomes `%.60s`", where, (long long)id,
-                       (int)(old.len < 60 ? old.len : 60), old.data, token.data);
+                       text_clip(old), old.data, token.data);
     t->vocab.tokens[id] = token;
     t->vocab.scores[id] = ADDED_SCORE;
     t->vocab.types[id] = type;
@@ -172,7 +172,7 @@ static int add_from_list(struct tokenizer *t, json_t *list, struct error *err)
     json_object_foreach(list, key, value) {
         int64_t id = -1;
         (void)tokenizer_json_int(value, &id);
-        int r = add(t, id, tokenizer_str(key), TOKEN_USER_DEFINED, "added_tokens.json", err);
+        int r = add(t, id, text_of(key), TOKEN_USER_DEFINED, "added_tokens.json", err);
         if (r < 0)
             return r;
     }
@@ -259,9 +259,9 @@ static int fill(struct tokenizer *t, struct protobuf message, struct spm *spm, s
 int tokenizer_load_spm(struct tokenizer *t, struct error *err)
 {
     size_t len = 0;
-    int r = map_read_text(t->request->source, file_name, TOKENIZER_MAX_FILE, &t->text, &len, err);
+    int r = side_file_text(t->request->source, file_name, TOKENIZER_MAX_FILE, &t->text, &len, err);
     if (r >= 0)
-        r = tokenizer_read_json(t, "added_tokens.json", &t->list, err);
+        r = tokenizer_json_read(t->request->source, "added_tokens.json", &t->list, err);
     if (r < 0)
         return r;
     struct spm spm = { .trainer = TRAINER_UNIGRAM };

@@ -7,10 +7,12 @@
  * for (lowercase, strip_accents), and ways of saying the same (Split's Removed, inverted) are made
  * alike. pretokenizers.table has these lines, and their digest is the fingerprint.
  */
-#include "tokenizer/tokenizer_private.h"
+#include "tokenizer/tokenizer_structure.h"
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
+#include "tokenizer/tokenizer_json.h"
 
 #include <string.h>
 
@@ -162,7 +164,7 @@ int tokenizer_from_structure(const char *lines, json_t *tokenizer, struct error 
         int post = n > 15 && !memcmp(lines, "post_processor ", 15);
         if (!post && parse_line(lines, n, normalizers, steps, model) < 0)
             return error_set(err, PARE_EDATA, "pretokenizers.table: `%.*s` says nothing",
-                             (int)(n < 60 ? n : 60), lines);
+                             text_clip((struct pare_str){ lines, n }), lines);
         lines += n + (lines[n] == '\n');
     }
     if (set_steps(tokenizer, "normalizer", "normalizers", normalizers) < 0 ||

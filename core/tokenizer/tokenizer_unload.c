@@ -2,13 +2,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A GGUF's tokenizer as the files of a Hugging Face folder: tokenizer.json and
- * tokenizer_config.json, and for SentencePiece's tokenizer.model as well. What GGUF does not hold
- * (how text is cut, by its name only) comes from pretokenizers.table.
+ * tokenizer_config.json, and tokenizer.model when it was SentencePiece's. A GGUF has only the name
+ * of the way in which text is cut; what the name means comes from pretokenizers.table.
  */
 #include "tokenizer/tokenizer_unload_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "model/metadata.h"
+#include "tokenizer/tokenizer_structure.h"
+#include "tokenizer/tokenizer_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,9 +63,8 @@ int32_t unload_type(const struct unload *u, uint64_t id)
 int unload_is_padding(const struct unload *u, uint64_t id)
 {
     char name[32];
-    int len = snprintf(name, sizeof name, "[PAD%llu]", (unsigned long long)id);
-    return unload_type(u, id) == TOKEN_UNUSED && u->tokens[id].len == (size_t)len &&
-           !memcmp(u->tokens[id].data, name, (size_t)len);
+    (void)snprintf(name, sizeof name, "[PAD%llu]", (unsigned long long)id);
+    return unload_type(u, id) == TOKEN_UNUSED && text_is(u->tokens[id], name);
 }
 
 int unload_text(struct pare_str text, json_t **ret_text, struct error *err)
@@ -211,49 +213,62 @@ static int put_merges(struct unload *u, struct error *err)
     return 0;
 }
 
-/* llama.cpp adds the first token of Llama 3 unless it is told not to. */
-static int add_around(struct unload *u, const char *pre, struct error *err)
+static int add_around(struct unload *u, int adds_bos, struct error *err)
 {
-    int is_llama3 = !strcmp(pre, "llama-bpe");
     struct unload_around around = { -1, -1, 0 };
-    if (unload_flag(u, "tokenizer.ggml.add_bos_token", is_llama3))
+    if (unload_flag(u, "tokenizer.ggml.add_bos_token", adds_bos))
         around.first = unload_token(u, "tokenizer.ggml.bos_token_id");
     if (unload_flag(u, "tokenizer.ggml.add_eos_token", 0))
         around.last = unload_token(u, "tokenizer.ggml.eos_token_id");
     return unload_post(u, &around, err);
 }
 
-static int unload_bpe(struct unload *u, struct error *err)
+/* What all tokenizers of this kind have in common. */
+static int put_bpe(struct unload *u, struct error *err)
 {
-    _cleanup_free_ char *pre = meta_string(u->gguf, "tokenizer.ggml.pre");
-    _cleanup_free_ char *lines = NULL;
     json_t *model = json_object_get(u->tokenizer, "model");
-    int r = pre ? tokenizer_pre_lines(u->dirs, pre, &lines, err) : 1;
-    if (r < 0)
-        return r;
-    if (r)
-        return error_set(err, PARE_ENOTSUP,
-                         "no structure is known for the pre-tokenizer `%.40s`: "
-                         "pretokenizers.table has no lines for it",
-                         pre ? pre : "");
-    json_t *fields = json_pack("{s:s, s:n, s:n, s:s, s:s, s:b, s:b, s:b}", "type", "BPE", "dropout",
-                               "unk_token", "continuing_subword_prefix", "", "end_of_word_suffix",
-                               "", "fuse_unk", 0, "byte_fallback", 0, "ignore_merges", 0);
+    _cleanup_json_ json_t *fields = json_pack("{s:s, s:n, s:n, s:s, s:s, s:b, s:b, s:b}", "type",
+                                              "BPE", "dropout", "unk_token",
+                                              "continuing_subword_prefix", "", "end_of_word_suffix",
+                                              "", "fuse_unk", 0, "byte_fallback", 0,
+                                              "ignore_merges", 0);
     json_t *bytes = json_pack("{s:s, s:b, s:b, s:b}", "type", "ByteLevel", "add_prefix_space", 0,
                               "trim_offsets", 0, "use_regex", 0);
     if (!fields || json_object_update(model, fields) < 0 ||
         json_object_set(u->tokenizer, "decoder", bytes) < 0 ||
-        json_object_set_new(u->tokenizer, "post_processor", bytes) < 0) {
-        json_decref(fields);
+        json_object_set_new(u->tokenizer, "post_processor", bytes) < 0)
         return error_oom(err);
-    }
-    json_decref(fields);
-    r = tokenizer_from_structure(lines, u->tokenizer, err);
-    if (!r && !strcmp(pre, "smollm"))
-        (void)json_object_set_new(u->config, "clean_up_tokenization_spaces", json_false());
-    (void)json_object_set_new(u->config, "tokenizer_class", json_string("PreTrainedTokenizerFast"));
+    return 0;
+}
+
+/* What the table says of the way in which text is cut. */
+static int put_entry(struct unload *u, const struct tokenizer_entry *entry, struct error *err)
+{
+    int r = tokenizer_from_structure(entry->lines, u->tokenizer, err);
+    if (r)
+        return r;
+    if ((!entry->clean &&
+         json_object_set_new(u->config, "clean_up_tokenization_spaces", json_false()) < 0) ||
+        json_object_set_new(u->config, "tokenizer_class", json_string("PreTrainedTokenizerFast")) <
+            0)
+        return error_oom(err);
+    return add_around(u, entry->adds_bos, err);
+}
+
+static int unload_bpe(struct unload *u, struct error *err)
+{
+    _cleanup_free_ char *pre = meta_string(u->gguf, "tokenizer.ggml.pre");
+    CLEANUP(tokenizer_entry_deinit) struct tokenizer_entry entry = { 0 };
+    int r = pre ? tokenizer_table_by_name(u->dirs, pre, &entry, err) : 1;
+    if (r == 1)
+        return error_set(err, PARE_ENOTSUP,
+                         "no structure is known for the pre-tokenizer `%.40s`: "
+                         "pretokenizers.table has no lines for it",
+                         pre ? pre : "");
     if (!r)
-        r = add_around(u, pre, err);
+        r = put_bpe(u, err);
+    if (!r)
+        r = put_entry(u, &entry, err);
     if (!r)
         r = put_vocab(u, err);
     return r ? r : put_merges(u, err);
@@ -273,7 +288,7 @@ static int restore_beginnings(struct unload *u, struct vocab *texts, struct erro
             tokens[i] = (struct pare_str){ token.data + mark, token.len - mark };
             continue;
         }
-        int r = vocab_join(texts, tokenizer_str("##"), token, &tokens[i], err);
+        int r = vocab_join(texts, text_of("##"), token, &tokens[i], err);
         if (r < 0)
             return r;
     }

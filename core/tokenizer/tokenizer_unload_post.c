@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The tokens around a text: what a GGUF says in its flags, a tokenizer.json says in the template of
- * its post-processor, which the libraries go by.
+ * The tokens around a text. A GGUF has flags for them; in a tokenizer.json they are in the template
+ * of the post-processor, which is where the libraries look.
  */
 #include "tokenizer/tokenizer_unload_private.h"
 

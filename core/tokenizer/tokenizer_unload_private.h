@@ -1,10 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Within tokenizer_unload: the GGUF's vocabulary, and the files that are being made. */
+/*
+ * Private to tokenizer_unload*.c: the GGUF's vocabulary, which stays the model's, and the files
+ * that are being made of it. It lives on the stack of tokenizer_unload.
+ */
 #ifndef TOKENIZER_TOKENIZER_UNLOAD_PRIVATE_H
 #define TOKENIZER_TOKENIZER_UNLOAD_PRIVATE_H
 
-#include "tokenizer/tokenizer_private.h"
+#include "tokenizer/tokenizer_unload.h"
+#include "tokenizer/tokenizer_vocab.h"
 
 struct unload {
     const struct model *gguf;
@@ -14,7 +18,7 @@ struct unload {
     const int32_t *types; /* or NULL: all are text */
     const float *scores;  /* or NULL */
     struct strmap ids;
-    struct vocab texts; /* memory for tokens that are written differently */
+    struct vocab texts; /* the tokens that the files write differently */
     json_t *tokenizer, *config;
     json_t *files; /* borrowed */
 };

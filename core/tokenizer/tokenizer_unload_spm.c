@@ -66,8 +66,9 @@ static int add_model_file(struct unload *u, struct error *err)
 
 /* ---- added tokens ---- */
 
-/* User-defined tokens cannot be told from text in tokenizer.model as llama.cpp reads it; control
- * tokens are in both, so that their texts are found. */
+/* llama.cpp takes user-defined pieces of a tokenizer.model for text, so added_tokens_decoder says
+ * which tokens are user-defined. Control tokens are in tokenizer.model and in added_tokens, where
+ * special tokens are looked up by their texts. */
 static int add_tokens(struct unload *u, struct error *err)
 {
     json_t *decoder = json_object();
@@ -210,9 +211,8 @@ static int put_structure(struct unload *u, struct error *err)
     return failed ? error_oom(err) : 0;
 }
 
-/* LlamaTokenizer begins each text with bos_token, <s> if it has no other, unless it is told
- * otherwise, as llama.cpp does. Where the GGUF tells all that, tokenizer.json does so, too, and
- * needs no class of its own. */
+/* LlamaTokenizer, like llama.cpp, begins each text with bos_token (or <s>) unless it is told not
+ * to. Where the GGUF is explicit about that, so is tokenizer.json, and any class will do. */
 static int add_around(struct unload *u, struct error *err)
 {
     struct unload_around around = { -1, -1, 0 };

@@ -1,22 +1,16 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * A vocabulary: arrays by id. Texts that are not in a file as they are needed (padding, spaces
- * put in) are made in blocks of memory that go with it.
+ * A vocabulary: arrays by id. Texts that no file has as they are needed (padding, spaces put
+ * in) lie in an arena that goes with it.
  */
-#include "tokenizer/tokenizer_private.h"
+#include "tokenizer/tokenizer_vocab.h"
+
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BLOCK_BYTES (1u << 18)
-
-struct vocab_texts {
-    struct vocab_texts *next;
-    size_t used, capacity;
-    char data[];
-};
 
 int vocab_init(struct vocab *vocab, uint64_t n, struct error *err)
 {
@@ -36,11 +30,7 @@ int vocab_init(struct vocab *vocab, uint64_t n, struct error *err)
 
 void vocab_deinit(struct vocab *vocab)
 {
-    while (vocab->texts) {
-        struct vocab_texts *block = vocab->texts;
-        vocab->texts = block->next;
-        free(block);
-    }
+    arena_deinit(&vocab->texts);
     strmap_deinit(&vocab->ids);
     free(vocab->tokens);
     free(vocab->scores);
@@ -49,27 +39,10 @@ void vocab_deinit(struct vocab *vocab)
     *vocab = (struct vocab){ .ids = STRMAP_INIT };
 }
 
-char *vocab_text(struct vocab *vocab, size_t n)
-{
-    struct vocab_texts *block = vocab->texts;
-    if (!block || block->capacity - block->used < n + 1) {
-        size_t capacity = n + 1 > BLOCK_BYTES ? n + 1 : BLOCK_BYTES;
-        block = malloc(sizeof *block + capacity);
-        if (!block)
-            return NULL;
-        *block = (struct vocab_texts){ .next = vocab->texts, .capacity = capacity };
-        vocab->texts = block;
-    }
-    char *text = block->data + block->used;
-    block->used += n + 1;
-    text[n] = 0;
-    return text;
-}
-
 int vocab_join(struct vocab *vocab, struct pare_str a, struct pare_str b, struct pare_str *ret,
                struct error *err)
 {
-    char *text = vocab_text(vocab, a.len + b.len);
+    char *text = arena_text(&vocab->texts, a.len + b.len);
     if (!text)
         return error_oom(err);
     if (a.len)
@@ -88,7 +61,7 @@ int vocab_spaces(struct vocab *vocab, struct pare_str token, struct pare_str *re
         *ret = token;
         return 0;
     }
-    char *text = vocab_text(vocab, token.len);
+    char *text = arena_text(&vocab->texts, token.len);
     if (!text)
         return error_oom(err);
     size_t n = 0;
@@ -111,10 +84,9 @@ int vocab_pad(struct vocab *vocab, float score, struct error *err)
             continue;
         char name[32];
         int len = snprintf(name, sizeof name, "[PAD%llu]", (unsigned long long)i);
-        char *text = vocab_text(vocab, (size_t)len);
+        const char *text = arena_copy(&vocab->texts, (struct pare_str){ name, (size_t)len });
         if (!text)
             return error_oom(err);
-        memcpy(text, name, (size_t)len);
         vocab->tokens[i] = (struct pare_str){ text, (size_t)len };
         vocab->scores[i] = score;
         vocab->types[i] = TOKEN_UNUSED;
@@ -136,36 +108,19 @@ int vocab_index(struct vocab *vocab, struct error *err)
             uint64_t first = 0;
             (void)strmap_find(&vocab->ids, token.data, token.len, &first);
             return error_set(err, PARE_EDATA, "the token `%.*s` stands twice: ids %llu and %llu",
-                             (int)(token.len < 60 ? token.len : 60), token.data,
-                             (unsigned long long)first, (unsigned long long)i);
+                             text_clip(token), token.data, (unsigned long long)first,
+                             (unsigned long long)i);
         }
     }
     return 0;
 }
 
-static int begins(struct pare_str token, const char *with)
-{
-    size_t n = strlen(with);
-    return token.len >= n && !memcmp(token.data, with, n);
-}
-
-static int ends(struct pare_str token, const char *with)
-{
-    size_t n = strlen(with);
-    return token.len >= n && !memcmp(token.data + token.len - n, with, n);
-}
-
-static int is(struct pare_str token, const char *text)
-{
-    return token.len == strlen(text) && !memcmp(token.data, text, token.len);
-}
-
 int token_looks_special(struct pare_str token)
 {
-    return is(token, "<pad>") || is(token, "<mask>") || is(token, "<2mass>") ||
-           is(token, "[@BOS@]") || (begins(token, "<|") && ends(token, "|>")) ||
-           (begins(token, "<\xef\xbd\x9c") && ends(token, "\xef\xbd\x9c>")) ||
-           (begins(token, "<unused") && ends(token, ">"));
+    return text_is(token, "<pad>") || text_is(token, "<mask>") || text_is(token, "<2mass>") ||
+           text_is(token, "[@BOS@]") || (text_begins(token, "<|") && text_ends(token, "|>")) ||
+           (text_begins(token, "<\xef\xbd\x9c") && text_ends(token, "\xef\xbd\x9c>")) ||
+           (text_begins(token, "<unused") && text_ends(token, ">"));
 }
 
 static int is_hex(char c)
@@ -175,6 +130,6 @@ static int is_hex(char c)
 
 int token_is_byte(struct pare_str token)
 {
-    return token.len == 6 && begins(token, "<0x") && token.data[5] == '>' &&
+    return token.len == 6 && text_begins(token, "<0x") && token.data[5] == '>' &&
            is_hex(token.data[3]) && is_hex(token.data[4]);
 }

@@ -1,12 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * WordPiece ("bert"): where BERT marks what continues a word with ##, llama.cpp marks what begins
- * one with U+2581.
+ * WordPiece ("bert"). The files mark tokens that continue a word with ##; llama.cpp marks those
+ * that begin one, with U+2581.
  */
 #include "tokenizer/tokenizer_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "model/side_files.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@ static int read_vocab_txt(const struct tokenizer *t, json_t **ret_vocab, struct 
 {
     _cleanup_free_ char *text = NULL;
     size_t len = 0;
-    int r = map_read_text(t->request->source, "vocab.txt", TOKENIZER_MAX_FILE, &text, &len, err);
+    int r = side_file_text(t->request->source, "vocab.txt", TOKENIZER_MAX_FILE, &text, &len, err);
     if (r < 0)
         return r;
     _cleanup_json_ json_t *vocab = json_object();
@@ -117,22 +118,19 @@ static int mark_beginnings(struct vocab *vocab, struct error *err)
             *token = (struct pare_str){ token->data + 2, token->len - 2 };
             continue;
         }
-        int r = vocab_join(vocab, tokenizer_str(TOKENIZER_SPACE), *token, token, err);
+        int r = vocab_join(vocab, text_of(TOKENIZER_SPACE), *token, token, err);
         if (r < 0)
             return r;
     }
     return vocab_index(vocab, err);
 }
 
+/* How many types of tokens a text may have; a family that has more without saying so has a default
+ * in its map. */
 static int put_type_count(const struct tokenizer *t, struct error *err)
 {
-    const json_t *config = t->request->config;
-    const char *type = json_string_value(json_object_get(config, "model_type"));
-    int64_t count = type && !strcmp(type, "bert") ? 2 : 1; /* as transformers has it */
-    if (t->request->token_type_count)
-        count = t->request->token_type_count;
-    else
-        (void)tokenizer_json_int(json_object_get(config, "type_vocab_size"), &count);
+    int64_t count = 1;
+    (void)tokenizer_json_int(json_object_get(t->request->config, "type_vocab_size"), &count);
     if (count < 0 || count > UINT32_MAX)
         return error_set(err, PARE_EDATA, "config.json: type_vocab_size is %lld", (long long)count);
     return tokenizer_put_u32(t->target, "tokenizer.ggml.token_type_count", (uint32_t)count, err);

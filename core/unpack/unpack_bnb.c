@@ -108,7 +108,7 @@ static int read_state(struct unpack *unpack, uint64_t tensor, json_t **ret_state
                          "it",
                          unpack_show(unpack, tensor).text, suffixes[0]);
     uint64_t n = part.rows * part.columns;
-    struct unpack_shown shown = unpack_show(unpack, part.tensor);
+    struct text_shown shown = unpack_show(unpack, part.tensor);
     if (n > MAX_STATE_BYTES)
         return error_set(err, PARE_ELIMIT, "tensor `%s` has %llu bytes, the limit is %u",
                          shown.text, (unsigned long long)n, MAX_STATE_BYTES);

@@ -102,8 +102,8 @@ static int look_in_config(struct unpack *unpack, const json_t *config, struct er
 static int look_in_files(struct unpack *unpack, struct error *err)
 {
     for (size_t i = 0; i < sizeof side_files / sizeof side_files[0]; i++) {
-        int r = map_read_json(unpack->model, side_files[i].file, MAX_SIDE_BYTES, &unpack->side,
-                              err);
+        int r = side_file_json(unpack->model, side_files[i].file, MAX_SIDE_BYTES, &unpack->side,
+                               err);
         if (r < 0)
             return r;
         if (r == 0 && json_object_get(unpack->side, side_files[i].key)) {

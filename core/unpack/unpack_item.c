@@ -65,7 +65,7 @@ void unpack_item_dims(struct unpack_item *item, const struct model_tensor *codes
 static int measure(struct unpack_item *item, uint64_t tile_bytes, struct error *err)
 {
     uint64_t total;
-    struct unpack_shown shown = unpack_show(item->unpack, item->codes.tensor);
+    struct text_shown shown = unpack_show(item->unpack, item->codes.tensor);
     item->row_len = item->n_dims ? item->dims[item->n_dims - 1] : 0;
     item->rows = 1;
     for (uint32_t i = 0; i + 1 < item->n_dims; i++)

@@ -79,8 +79,7 @@ int unpack_claim_mxfp4(struct unpack *unpack, uint64_t tensor, const char *old, 
 {
     const struct encoding *mxfp4 = registry_encoding(unpack->registry, "mxfp4");
     struct unpack_item *item;
-    if (!mxfp4 || mxfp4->n_planes != 1 || mxfp4->block_len != BLOCK_LEN ||
-        mxfp4->planes[0].bytes_per_block != 1 + BLOCK_CODES || mxfp4->planes[0].bytes_per_row)
+    if (!mxfp4 || mxfp4->block_len != BLOCK_LEN || encoding_block_bytes(mxfp4) != 1 + BLOCK_CODES)
         return error_set(err, PARE_ENOTSUP, "no plugin provides mxfp4, which the weights are in");
     int r = unpack_item_new(unpack, tensor, old, suffix, &item, err);
     if (r < 0)

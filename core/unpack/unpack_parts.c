@@ -27,14 +27,9 @@ static const struct {
 
 #define N_TYPES (sizeof types / sizeof types[0])
 
-struct unpack_shown unpack_show(const struct unpack *unpack, uint64_t tensor)
+struct text_shown unpack_show(const struct unpack *unpack, uint64_t tensor)
 {
-    struct unpack_shown shown;
-    const struct pare_str *name = &unpack->model->tensors[tensor].name;
-    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    strbuf_escape(&sb, name->data, name->len < 140 ? name->len : 140);
-    (void)snprintf(shown.text, sizeof shown.text, "%s", sb.data ? sb.data : "");
-    return shown;
+    return text_show(unpack->model->tensors[tensor].name);
 }
 
 int unpack_ends(const struct unpack *unpack, uint64_t tensor, const char *suffix)

@@ -12,6 +12,7 @@
 #ifndef UNPACK_UNPACK_PRIVATE_H
 #define UNPACK_UNPACK_PRIVATE_H
 
+#include "base/text.h"
 #include "unpack/unpack.h"
 
 #include <pthread.h>
@@ -144,10 +145,7 @@ int unpack_choose(struct unpack *unpack, const json_t *config, struct error *err
     __attribute__((warn_unused_result));
 
 /* unpack_parts.c: finding and checking tensors. `shown` is a tensor's name for messages. */
-struct unpack_shown {
-    char text[160];
-};
-struct unpack_shown unpack_show(const struct unpack *unpack, uint64_t tensor);
+struct text_shown unpack_show(const struct unpack *unpack, uint64_t tensor);
 /* 1 when the tensor's name ends so. */
 int unpack_ends(const struct unpack *unpack, uint64_t tensor, const char *suffix);
 enum unpack_type unpack_type_of(const struct unpack *unpack, uint64_t tensor);

@@ -157,7 +157,7 @@ static int check_order(const struct unpack_item *item, const uint8_t *data, uint
                        int even, uint32_t *ret_groups, uint32_t *counts, struct error *err)
 {
     const struct unpack_part *order = &item->order;
-    struct unpack_shown shown = unpack_show(item->unpack, order->tensor);
+    struct text_shown shown = unpack_show(item->unpack, order->tensor);
     for (uint64_t i = 0; even && i < order->columns; i++)
         if (order_at(order, data, i) == -1)
             return 1;

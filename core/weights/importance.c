@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "model/metadata.h"
 #include "plugin/source.h"
 
@@ -60,10 +61,8 @@ static const char *file_name(const struct importance *importance)
 static int fail(const struct importance *importance, struct pare_str name, const char *rule,
                 struct error *err)
 {
-    _cleanup_strbuf_ struct strbuf shown = STRBUF_INIT;
-    strbuf_escape(&shown, name.data, name.len < 100 ? name.len : 100);
     return error_set(err, PARE_EDATA, "%s: entry `%s` %s", file_name(importance),
-                     shown.data ? shown.data : "", rule);
+                     text_show(name).text, rule);
 }
 
 /* 1 when the name ends so; *ret_stem is what comes before. */

@@ -23,10 +23,13 @@ static uint64_t gcd(uint64_t a, uint64_t b)
 void slab_cut_make(const struct model_tensor *tensor, const struct encoding *const *encodings,
                    size_t n, struct slab_cut *ret_cut)
 {
-    uint64_t unit = 1;
+    uint64_t unit = 1, tile = tensor->row_len;
     int whole = !tensor->encoding; /* what is not known can only be split between rows */
     for (size_t i = 0; i < n; i++) {
-        unit = unit / gcd(unit, encodings[i]->block_len) * encodings[i]->block_len;
+        uint64_t own = encoding_unit(encodings[i]);
+        uint64_t rows = encoding_tile_rows(encodings[i]) * tensor->row_len;
+        unit = unit / gcd(unit, own) * own;
+        tile = tile && rows ? tile / gcd(tile, rows) * rows : tile;
         whole |= encoding_whole_rows(encodings[i]);
     }
     struct slab_cut cut = { .elements = tensor->row_len };
@@ -34,8 +37,10 @@ void slab_cut_make(const struct model_tensor *tensor, const struct encoding *con
         *ret_cut = cut;
         return;
     }
-    if (tensor->row_len <= SLAB_ELEMENTS) {
-        cut.elements = SLAB_ELEMENTS / tensor->row_len * tensor->row_len;
+    if (tile > SLAB_ELEMENTS && whole) {
+        cut.elements = tile;
+    } else if (tensor->row_len <= SLAB_ELEMENTS) {
+        cut.elements = SLAB_ELEMENTS / tile * tile;
     } else if (!whole) {
         cut.within_rows = 1;
         cut.elements = unit >= SLAB_ELEMENTS ? unit : SLAB_ELEMENTS / unit * unit;
@@ -64,13 +69,24 @@ void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_
         return;
     }
     const struct pare_plane *p = &encoding->planes[plane];
-    uint64_t row_bytes = tensor->row_len / encoding->block_len * p->bytes_per_block +
-                         p->bytes_per_row;
-    *ret_offset = row * row_bytes + column / encoding->block_len * p->bytes_per_block;
-    if (count % tensor->row_len == 0)
-        *ret_length = count / tensor->row_len * row_bytes;
-    else
-        *ret_length = count / encoding->block_len * p->bytes_per_block;
+    if (plane_is_shared(p)) {
+        *ret_offset = 0;
+        *ret_length = tensor->planes[plane].length;
+        return;
+    }
+    if (p->per == PARE_PER_BLOCK && count % tensor->row_len) { /* a part of a row */
+        uint64_t row_bytes = p->row_bytes +
+                             (tensor->row_len / encoding->block_len * p->bits + 7) / 8;
+        *ret_offset = row * row_bytes + column / encoding->block_len * p->bits / 8;
+        *ret_length = (count / encoding->block_len * p->bits + 7) / 8;
+        return;
+    }
+    struct plane_shape shape;
+    encoding_plane_shape(encoding, plane, tensor->rows, tensor->row_len, &shape);
+    uint64_t begin = row / shape.per_row;
+    uint64_t end = (row + count / tensor->row_len + shape.per_row - 1) / shape.per_row;
+    *ret_offset = begin * shape.row_bytes + column / encoding->block_len * p->bits / 8;
+    *ret_length = (end - begin) * shape.row_bytes;
 }
 
 uint64_t slab_bytes(const struct model_tensor *tensor, uint64_t first, uint64_t count)

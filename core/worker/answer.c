@@ -7,7 +7,9 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "model/encoding.h"
+#include "settings/settings.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -69,11 +71,11 @@ static void note_nonfinite(const struct target *target, const struct model_tenso
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
     if (!m->nonfinite && !m->overflowed)
         return;
-    strbuf_puts(&sb, "tensor `");
-    strbuf_escape(&sb, t->name.data, t->name.len < 100 ? t->name.len : 100);
     strbuf_printf(&sb,
-                  "`: %llu weights of the source are NaN or infinite, and %llu more of the output",
-                  (unsigned long long)m->nonfinite, (unsigned long long)m->overflowed);
+                  "tensor `%s`: %llu weights of the source are NaN or infinite, and %llu more of "
+                  "the output",
+                  text_show(t->name).text, (unsigned long long)m->nonfinite,
+                  (unsigned long long)m->overflowed);
     if (sb.data && json_array_size(target->warnings) < 1000)
         (void)json_array_append_new(target->warnings, json_text(sb.data, sb.len));
 }
@@ -81,7 +83,7 @@ static void note_nonfinite(const struct target *target, const struct model_tenso
 /* The figures, where some were taken. */
 static void tell_figures(const struct job_context *job, const struct measure *m, json_t *object)
 {
-    if (!strcmp(json_get_string(job->request, "measure", "full"), "none"))
+    if (!strcmp(settings_text(job->request, "measure"), "none"))
         return;
     measure_to_json(m, object);
     measure_weighted_to_json(m, object);
@@ -146,11 +148,6 @@ void answer_target(const struct job_context *job, const struct target *target,
                        search_name(target)));
 }
 
-static int compare_lines(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* The digest of a model (docs/protocol.md). */
 static int model_digest(const struct model *model, const struct pipeline_result *result,
                         char ret_hex[HASH_HEX_SIZE], struct error *err)
@@ -173,7 +170,7 @@ static int model_digest(const struct model *model, const struct pipeline_result 
             complete = 0;
     }
     if (n)
-        qsort(lines, n, sizeof *lines, compare_lines);
+        qsort(lines, n, sizeof *lines, text_compare);
     for (size_t i = 0; i < n; i++) {
         strbuf_puts(&all, lines[i]);
         free(lines[i]);

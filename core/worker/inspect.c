@@ -187,7 +187,7 @@ static int describe_map(const struct job_context *job, struct source *source, st
     struct route_request request = { "gguf", "", NULL };
     struct route *route = NULL;
     struct error said = ERROR_INIT;
-    if (!map_find_file(model, "config.json")) {
+    if (!side_file_find(model, "config.json")) {
         *ret_map = json_null();
         return 0;
     }

@@ -24,10 +24,10 @@
 enum { CODES, SCALES };
 static const struct pare_plane codes_plane = { .struct_size = sizeof(codes_plane),
                                                .name = "codes",
-                                               .bytes_per_block = BLOCK_LEN };
+                                               .bits = 8 * BLOCK_LEN };
 static const struct pare_plane scales_plane = { .struct_size = sizeof(scales_plane),
                                                 .name = "scales",
-                                                .bytes_per_block = sizeof(float) };
+                                                .bits = 32 };
 static const struct pare_plane *const planes_of_absmax8[] = { &codes_plane, &scales_plane, NULL };
 
 /* The scale of a block. A NaN or an infinity anywhere makes it NaN, and so the whole block when

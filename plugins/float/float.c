@@ -171,19 +171,20 @@ FLOAT_KERNEL(f32); /* copies: memcpy has levels of its own */
 #endif
 #define NO_MORE_KERNELS(type)
 
-#define FLOAT_ENCODING(type, bytes, text, more)                                                    \
-    static const struct pare_plane type##_plane = { sizeof(struct pare_plane), "data", bytes, 0 }; \
-    static const struct pare_plane *const type##_planes[] = { &type##_plane, NULL };               \
-    static const struct pare_kernel *const type##_kernels[] = { &kernel_##type##_c,                \
-                                                                more(type) NULL };                 \
-    const struct pare_encoding encoding_##type = {                                                 \
-        .struct_size = sizeof(struct pare_encoding),                                               \
-        .name = #type,                                                                             \
-        .summary = text,                                                                           \
-        .flags = PARE_ENCODING_FLOAT,                                                              \
-        .block_len = 1,                                                                            \
-        .planes = type##_planes,                                                                   \
-        .kernels = type##_kernels,                                                                 \
+#define FLOAT_ENCODING(type, bytes, text, more)                                           \
+    static const struct pare_plane type##_plane = { sizeof(struct pare_plane), "data", 0, \
+                                                    8 * (bytes) };                        \
+    static const struct pare_plane *const type##_planes[] = { &type##_plane, NULL };      \
+    static const struct pare_kernel *const type##_kernels[] = { &kernel_##type##_c,       \
+                                                                more(type) NULL };        \
+    const struct pare_encoding encoding_##type = {                                        \
+        .struct_size = sizeof(struct pare_encoding),                                      \
+        .name = #type,                                                                    \
+        .summary = text,                                                                  \
+        .flags = PARE_ENCODING_FLOAT,                                                     \
+        .block_len = 1,                                                                   \
+        .planes = type##_planes,                                                          \
+        .kernels = type##_kernels,                                                        \
     }
 
 FLOAT_ENCODING(f32, 4, "IEEE 754 binary32", NO_MORE_KERNELS);

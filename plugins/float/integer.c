@@ -23,7 +23,7 @@
         }                                                                                  \
     }                                                                                      \
     static const struct pare_plane type##_plane = { sizeof(struct pare_plane), "data",     \
-                                                    sizeof(ctype), 0 };                    \
+                                                    PARE_PER_BLOCK, 8 * sizeof(ctype) };   \
     static const struct pare_plane *const type##_planes[] = { &type##_plane, NULL };       \
     static const struct pare_kernel type##_c = { sizeof(struct pare_kernel), "c", 0, NULL, \
                                                  type##_decode };                          \

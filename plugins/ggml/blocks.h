@@ -413,20 +413,21 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
 #define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_) \
     _Static_assert((block_bytes) > 0, #id)
 #else
-#define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_)    \
-    static const struct pare_plane plane = { sizeof(plane), "data", block_bytes, 0 }; \
-    static const struct pare_plane *const planes_data[] = { &plane, NULL };           \
-    static const struct pare_kernel *const kernels[] = { &kernel_##id##_c,            \
-                                                         MORE_KERNELS(id) NULL };     \
-    const struct pare_encoding encoding_##id = {                                      \
-        .struct_size = sizeof(struct pare_encoding),                                  \
-        .name = #id,                                                                  \
-        .summary = text,                                                              \
-        .flags = PARE_ENCODING_QUANTIZED | (more_flags),                              \
-        .block_len = block_len_,                                                      \
-        .planes = planes_data,                                                        \
-        .kernels = kernels,                                                           \
-        .recover = recover_,                                                          \
+#define BLOCK_DESCRIPTION(id, block_len_, block_bytes, more_flags, text, recover_)  \
+    static const struct pare_plane plane = { sizeof(plane), "data", PARE_PER_BLOCK, \
+                                             8 * (block_bytes) };                   \
+    static const struct pare_plane *const planes_data[] = { &plane, NULL };         \
+    static const struct pare_kernel *const kernels[] = { &kernel_##id##_c,          \
+                                                         MORE_KERNELS(id) NULL };   \
+    const struct pare_encoding encoding_##id = {                                    \
+        .struct_size = sizeof(struct pare_encoding),                                \
+        .name = #id,                                                                \
+        .summary = text,                                                            \
+        .flags = PARE_ENCODING_QUANTIZED | (more_flags),                            \
+        .block_len = block_len_,                                                    \
+        .planes = planes_data,                                                      \
+        .kernels = kernels,                                                         \
+        .recover = recover_,                                                        \
     }
 #endif
 

@@ -10,56 +10,29 @@
 
 #include <string.h>
 
-/* Each type once: id, the encoding's name, elements and bytes of a block. A target may have those
- * that are HELD; READ are two that llama.cpp makes only while it multiplies, so that no target has
- * them. Reports and choices among encodings of one size follow this order. */
-/* clang-format off */
-#define TYPES(HELD, READ)        \
-    HELD(0, "f32", 1, 4)         \
-    HELD(1, "f16", 1, 2)         \
-    HELD(30, "bf16", 1, 2)       \
-    HELD(28, "f64", 1, 8)        \
-    HELD(24, "i8", 1, 1)         \
-    HELD(25, "i16", 1, 2)        \
-    HELD(26, "i32", 1, 4)        \
-    HELD(27, "i64", 1, 8)        \
-    HELD(2, "q4_0", 32, 18)      \
-    HELD(3, "q4_1", 32, 20)      \
-    HELD(6, "q5_0", 32, 22)      \
-    HELD(7, "q5_1", 32, 24)      \
-    HELD(8, "q8_0", 32, 34)      \
-    HELD(10, "q2_k", 256, 84)    \
-    HELD(11, "q3_k", 256, 110)   \
-    HELD(12, "q4_k", 256, 144)   \
-    HELD(13, "q5_k", 256, 176)   \
-    HELD(14, "q6_k", 256, 210)   \
-    HELD(19, "iq1_s", 256, 50)   \
-    HELD(29, "iq1_m", 256, 56)   \
-    HELD(16, "iq2_xxs", 256, 66) \
-    HELD(17, "iq2_xs", 256, 74)  \
-    HELD(22, "iq2_s", 256, 82)   \
-    HELD(18, "iq3_xxs", 256, 98) \
-    HELD(21, "iq3_s", 256, 110)  \
-    HELD(20, "iq4_nl", 32, 18)   \
-    HELD(23, "iq4_xs", 256, 136) \
-    HELD(34, "tq1_0", 256, 54)   \
-    HELD(35, "tq2_0", 256, 66)   \
-    HELD(39, "mxfp4", 32, 17)    \
-    HELD(40, "nvfp4", 64, 36)    \
-    HELD(41, "q1_0", 128, 18)    \
-    HELD(42, "q2_0", 64, 18)     \
-    READ(9, "q8_1", 32, 36)      \
-    READ(15, "q8_k", 256, 292)
-/* clang-format on */
-#define ENTRY(id, name, elements, bytes) [id] = { name, elements, bytes },
-#define NAME(id, name, elements, bytes) name,
-#define NOTHING(id, name, elements, bytes)
+/* By id. The two that no target may have are made by llama.cpp only while it multiplies. */
+static const struct gguf_type TYPES[] = {
+    [0] = { "f32", 1, 4, 1 },         [1] = { "f16", 1, 2, 1 },
+    [2] = { "q4_0", 32, 18, 1 },      [3] = { "q4_1", 32, 20, 1 },
+    [6] = { "q5_0", 32, 22, 1 },      [7] = { "q5_1", 32, 24, 1 },
+    [8] = { "q8_0", 32, 34, 1 },      [9] = { "q8_1", 32, 36, 0 },
+    [10] = { "q2_k", 256, 84, 1 },    [11] = { "q3_k", 256, 110, 1 },
+    [12] = { "q4_k", 256, 144, 1 },   [13] = { "q5_k", 256, 176, 1 },
+    [14] = { "q6_k", 256, 210, 1 },   [15] = { "q8_k", 256, 292, 0 },
+    [16] = { "iq2_xxs", 256, 66, 1 }, [17] = { "iq2_xs", 256, 74, 1 },
+    [18] = { "iq3_xxs", 256, 98, 1 }, [19] = { "iq1_s", 256, 50, 1 },
+    [20] = { "iq4_nl", 32, 18, 1 },   [21] = { "iq3_s", 256, 110, 1 },
+    [22] = { "iq2_s", 256, 82, 1 },   [23] = { "iq4_xs", 256, 136, 1 },
+    [24] = { "i8", 1, 1, 1 },         [25] = { "i16", 1, 2, 1 },
+    [26] = { "i32", 1, 4, 1 },        [27] = { "i64", 1, 8, 1 },
+    [28] = { "f64", 1, 8, 1 },        [29] = { "iq1_m", 256, 56, 1 },
+    [30] = { "bf16", 1, 2, 1 },       [34] = { "tq1_0", 256, 54, 1 },
+    [35] = { "tq2_0", 256, 66, 1 },   [39] = { "mxfp4", 32, 17, 1 },
+    [40] = { "nvfp4", 64, 36, 1 },    [41] = { "q1_0", 128, 18, 1 },
+    [42] = { "q2_0", 64, 18, 1 },
+};
 
-static const struct gguf_type BY_ID[] = { TYPES(ENTRY, ENTRY) };
-
-const char *const gguf_encodings[] = { TYPES(NAME, NOTHING) NULL };
-
-#define N_TYPES (sizeof(BY_ID) / sizeof(BY_ID[0]))
+#define N_TYPES (sizeof(TYPES) / sizeof(TYPES[0]))
 
 static const struct {
     const char *name;
@@ -76,7 +49,7 @@ static const struct {
 
 const struct gguf_type *gguf_type_by_id(uint32_t id)
 {
-    return id < N_TYPES && BY_ID[id].name ? &BY_ID[id] : NULL;
+    return id < N_TYPES && TYPES[id].name ? &TYPES[id] : NULL;
 }
 
 int gguf_type_is_known(uint32_t id)
@@ -87,9 +60,15 @@ int gguf_type_is_known(uint32_t id)
 int gguf_type_id(const char *encoding)
 {
     for (size_t i = 0; i < N_TYPES; i++)
-        if (BY_ID[i].name && strcmp(BY_ID[i].name, encoding) == 0)
+        if (TYPES[i].name && strcmp(TYPES[i].name, encoding) == 0)
             return (int)i;
     return -1;
+}
+
+int gguf_holds(const struct pare_encoding *encoding)
+{
+    int id = gguf_type_id(encoding->name);
+    return id >= 0 && TYPES[id].held ? PARE_HOLDS : PARE_HOLDS_NOT;
 }
 
 uint32_t gguf_element_size(uint32_t type)

@@ -13,10 +13,11 @@ struct gguf_type {
     const char *name;   /* the encoding's, or NULL for an id that is not in use */
     uint32_t block_len; /* elements */
     uint32_t bytes;     /* per block */
+    int held;           /* 1: targets may have it */
 };
 
-/* Encodings that a target may have, ending with NULL. */
-extern const char *const gguf_encodings[];
+/* pare_writer.holds. */
+int gguf_holds(const struct pare_encoding *encoding);
 
 /* The type with this id, or NULL; never one without a name. */
 const struct gguf_type *gguf_type_by_id(uint32_t id);

@@ -120,8 +120,9 @@ static int asks_for_container(const struct gguf_target *target)
     return text && (!strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "1"));
 }
 
-static int layout(const struct pare_host *host, struct pare_job *job)
+static int layout(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
+    (void)ret_state;
     struct gguf_target target = { .host = host, .job = job };
     int r = keys_check(&target);
     if (r == 0)
@@ -147,6 +148,6 @@ const struct pare_writer gguf_writer = {
     .name = "gguf",
     .summary = "GGUF version 3, one file or a split",
     .suffix = ".gguf",
-    .encodings = gguf_encodings,
+    .holds = gguf_holds,
     .layout = layout,
 };

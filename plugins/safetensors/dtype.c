@@ -38,16 +38,16 @@ static const struct st_dtype dtypes[] = {
 };
 
 /* The encodings that the writer can hold: those of the table above. */
-/* clang-format off */
-const char *const st_encodings[] = {
-    "bool", "u8", "i8", "i16", "u16", "f16", "bf16", "i32", "u32", "f32", "f64", "i64", "u64",
-    "c64", "f8_e4m3", "f8_e5m2", "f8_e8m0", "f8_e4m3fnuz", "f8_e5m2fnuz", "f4", "f6_e2m3",
-    "f6_e3m2", NULL,
-};
-/* clang-format on */
+int st_holds(const struct pare_encoding *encoding)
+{
+    uint32_t dtype;
+    return st_dtype_of_encoding(encoding->name, &dtype) ? PARE_HOLDS : PARE_HOLDS_NOT;
+}
 
-_Static_assert(sizeof st_encodings / sizeof st_encodings[0] == N_DTYPES + 1,
-               "one encoding for each type");
+uint32_t st_dtype_count(void)
+{
+    return N_DTYPES;
+}
 
 const struct st_dtype *st_dtype_at(uint32_t i)
 {

@@ -15,8 +15,10 @@ struct st_dtype {
     uint32_t bits;        /* of one element */
 };
 
-extern const char *const st_encodings[];
+/* pare_writer.holds. */
+int st_holds(const struct pare_encoding *encoding);
 
+uint32_t st_dtype_count(void);
 /* The i-th type; i comes from the functions below. */
 const struct st_dtype *st_dtype_at(uint32_t i);
 

@@ -23,7 +23,7 @@ static const struct pare_writer writer = {
     .name = "safetensors",
     .summary = "safetensors file, or a folder with shards, index and side files",
     .suffix = ".safetensors",
-    .encodings = st_encodings,
+    .holds = st_holds,
     .layout = st_layout,
 };
 

@@ -82,13 +82,11 @@ static const char *most_common(const uint64_t *bytes_of, uint32_t n)
 static int collect(const struct st_context *context, struct st_plan *plan)
 {
     uint64_t bytes_of[32] = { 0 };
-    uint32_t n_dtypes = 0;
+    const uint32_t n_dtypes = st_dtype_count();
     plan->n_items = context->host->tensor_count(context->job);
     plan->items = context->host->alloc(context->job, plan->n_items + 1, sizeof plan->items[0]);
     if (!plan->items)
         return PARE_ENOMEM;
-    while (st_encodings[n_dtypes])
-        n_dtypes++;
     for (uint64_t i = 0; i < plan->n_items; i++) {
         struct pare_tensor tensor = { .struct_size = sizeof tensor };
         struct st_item *item = &plan->items[i];
@@ -180,8 +178,9 @@ static int emit_shards(const struct st_context *context, const struct st_plan *p
     return 0;
 }
 
-int st_layout(const struct pare_host *host, struct pare_job *job)
+int st_layout(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
+    (void)ret_state;
     const struct st_context context = { host, job };
     struct st_plan plan = { .items = NULL };
     int r = collect(&context, &plan);

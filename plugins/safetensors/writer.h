@@ -9,6 +9,6 @@
 #include "safetensors/common.h"
 
 /* pare_writer.layout: see docs/formats/safetensors.md, "What Pare writes". */
-int st_layout(const struct pare_host *host, struct pare_job *job);
+int st_layout(const struct pare_host *host, struct pare_job *job, void **ret_state);
 
 #endif

@@ -75,7 +75,7 @@ __attribute__((format(printf, 3, 4))) static int host_fail(struct pare_job *job,
                                                            const char *format, ...)
 {
     va_list ap;
-    demand(code < 0 && code >= PARE_EVERIFY, "fail is given an enum pare_status");
+    demand(code < 0 && code >= PARE_EINTERNAL, "fail is given an enum pare_status");
     va_start(ap, format);
     vsnprintf(job->result->message, sizeof(job->result->message), format, ap);
     va_end(ap);
@@ -511,14 +511,17 @@ static int run(const struct pare_plugin *plugin, const struct plugin_host_file *
                size_t n_files, int rewrite, struct plugin_host_result *ret)
 {
     struct pare_job job = { .files = files, .n_files = n_files, .result = ret };
+    void *state = NULL;
     *ret = (struct plugin_host_result){ .status = 0 };
     job.blocks.next = job.blocks.prev = &job.blocks;
     probe_all(plugin->readers[0], files, n_files);
     ret->status = model_read(&job, plugin->readers[0]);
     if (ret->status == 0 && rewrite)
-        ret->status = plugin->writers[0]->layout(&HOST, &job);
+        ret->status = plugin->writers[0]->layout(&HOST, &job, &state);
     if (ret->status == 0 && rewrite)
         ret->status = output_build(&job);
+    if (state)
+        plugin->writers[0]->close(state);
     demand(ret->status <= 0, "layout gives no positive value");
     demand((ret->status < 0) == (ret->message[0] != '\0'), "a failure is reported, success is not");
     ret->n_tensors = job.n_tensors;

@@ -262,7 +262,7 @@ static void encode_compare(const struct pair *pair, const char *input, const flo
     uint8_t *ours = allocate(blocks, traits->type_size);
     void *plane = ours;
 
-    if (pair->encoding->planes[0]->bytes_per_block != traits->type_size) {
+    if (pair->encoding->planes[0]->bits / 8 != traits->type_size) {
         printf("  %s: blocks of %zu bytes in ggml\n", pair->name, traits->type_size);
         exit(1);
     }

@@ -129,7 +129,7 @@ static void check_blocks(const struct trial *trial, const struct planes *planes)
     struct pare_calibration calibration;
 
     if ((trial->encoding->flags & PARE_ENCODING_WHOLE_ROWS) ||
-        trial->encoding->planes[0]->bytes_per_row > 0 || len == 1) {
+        trial->encoding->planes[0]->row_bytes > 0 || len == 1) {
         return;
     }
     block.rows = 1;
@@ -198,7 +198,7 @@ static void check_error(const struct trial *trial, const float *decoded)
         signal += (double)trial->x[i] * (double)trial->x[i];
         noise += error * error;
     }
-    double bits = 8.0 * trial->encoding->planes[0]->bytes_per_block / trial->encoding->block_len;
+    double bits = (double)trial->encoding->planes[0]->bits / trial->encoding->block_len;
     expect(noise <= (bits >= 3.0 ? 0.1 : 1.0) * signal, trial,
            "decoded weights are far from the source");
 }

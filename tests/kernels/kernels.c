@@ -126,7 +126,7 @@ void planes_init(struct planes *planes, const struct pare_encoding *encoding, ui
     planes->shift = shift;
     for (uint32_t i = 0; encoding->planes[i]; i++) {
         const struct pare_plane *plane = encoding->planes[i];
-        size_t size = blocks * plane->bytes_per_block + rows * plane->bytes_per_row;
+        size_t size = blocks * plane->bits / 8 + rows * plane->row_bytes;
         planes->size[i] = size;
         planes->memory[i] = allocate(size + 2 * GUARD_BYTES + shift, 1);
         memset(planes->memory[i], GUARD, size + 2 * GUARD_BYTES + shift);

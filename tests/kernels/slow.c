@@ -81,7 +81,7 @@ static void decoder_check(const struct pare_encoding *encoding, uint64_t seed)
     }
     encoding->kernels[0]->decode((const void *const *)planes.plane, 1, WEIGHTS, x);
     for (uint32_t i = 0; i < WEIGHTS; i++) {
-        const uint8_t *block = bytes + i / len * encoding->planes[0]->bytes_per_block;
+        const uint8_t *block = bytes + i / len * encoding->planes[0]->bits / 8;
         float expected = slow_value(encoding, type, block, i % len);
         if (!floats_equal(&x[i], &expected, 1) && x[i] != expected && differing++ == 0) {
             printf("  %s: weight %u is %a, should be %a\n", encoding->name, i, (double)x[i],

@@ -5,6 +5,7 @@
  * the rooms above take for granted is here with its edges: sizes that overflow, names that are
  * not UTF-8, files that cannot be written.
  */
+#include "base/arena.h"
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -14,6 +15,7 @@
 #include "base/paths.h"
 #include "base/strbuf.h"
 #include "base/strmap.h"
+#include "base/text.h"
 #include "config.h"
 
 #include <errno.h>
@@ -121,6 +123,84 @@ static void checked_arithmetic_stops_at_the_edge(void **state)
     assert_true(r == 64);
 }
 
+static void arena_gives_zeros_and_charges(void **state)
+{
+    (void)state;
+    struct arena arena = { .limit = 100 };
+    const char *a = arena_alloc(&arena, 60);
+    assert_non_null(a);
+    for (int i = 0; i < 60; i++)
+        assert_int_equal(a[i], 0);
+    assert_int_equal((uintptr_t)a % _Alignof(max_align_t), 0);
+    assert_true(arena.used == 60);
+    assert_null(arena_alloc(&arena, 41));
+    assert_null(arena_text(&arena, 40));
+    assert_non_null(arena_text(&arena, 39));
+    assert_true(arena.used == 100);
+    assert_false(arena_has_room(&arena, 1));
+    assert_true(arena_has_room(&arena, 0));
+    assert_non_null(arena_alloc(&arena, 0));
+    arena_release(&arena, NULL);
+    arena_deinit(&arena);
+    assert_true(arena.used == 0 && arena.limit == 100);
+    arena.limit = 0;
+    assert_null(arena_alloc(&arena, UINT64_MAX));
+    assert_null(arena_alloc(&arena, (uint64_t)ARENA_MAX_PIECE + 1));
+    assert_null(arena_text(&arena, UINT64_MAX));
+    assert_null(arena_text(&arena, ARENA_MAX_PIECE));
+    arena_deinit(&arena);
+}
+
+static void arena_takes_pieces_back(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    void *pieces[5];
+    for (int i = 0; i < 5; i++) {
+        pieces[i] = arena_alloc(&arena, 10);
+        assert_non_null(pieces[i]);
+        memset(pieces[i], i, 10);
+    }
+    static const int order[] = { 4, 0, 2, 3 }; /* the newest, the oldest, one between */
+    for (int i = 0; i < 4; i++)
+        arena_release(&arena, pieces[order[i]]);
+    assert_true(arena.used == 10);
+    assert_int_equal(((const char *)pieces[1])[9], 1);
+    arena_release(&arena, pieces[1]);
+    assert_true(arena.used == 0);
+    assert_null(arena.blocks);
+    assert_non_null(arena_alloc(&arena, 1));
+    arena_deinit(&arena);
+}
+
+static void arena_keeps_texts(void **state)
+{
+    (void)state;
+    enum { N = 3000 };
+    static const char *texts[N];
+    static char long_text[5000];
+    struct arena arena = { 0 };
+    char text[32];
+    uint64_t bytes = 0;
+    for (int i = 0; i < N; i++) {
+        int len = snprintf(text, sizeof text, "token %d", i);
+        texts[i] = arena_copy(&arena, (struct pare_str){ text, (size_t)len });
+        assert_non_null(texts[i]);
+        bytes += (uint64_t)len + 1;
+    }
+    assert_true(arena.used == bytes);
+    memset(long_text, 'x', sizeof long_text);
+    const char *copy = arena_copy(&arena, (struct pare_str){ long_text, sizeof long_text });
+    assert_non_null(copy);
+    assert_int_equal(strlen(copy), sizeof long_text);
+    assert_string_equal(arena_copy(&arena, (struct pare_str){ NULL, 0 }), "");
+    for (int i = 0; i < N; i++) {
+        (void)snprintf(text, sizeof text, "token %d", i);
+        assert_string_equal(texts[i], text);
+    }
+    arena_deinit(&arena);
+}
+
 static void strmap_keeps_the_first(void **state)
 {
     (void)state;
@@ -172,7 +252,7 @@ static void strmap_is_keyed(void **state)
     assert_memory_not_equal(a.key, b.key, sizeof a.key);
 }
 
-static void strbuf_grows_and_escapes(void **state)
+static void strbuf_grows(void **state)
 {
     (void)state;
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
@@ -181,15 +261,49 @@ static void strbuf_grows_and_escapes(void **state)
     assert_int_equal(sb.len, 10 * 2 + 90 * 3 + 900 * 4);
     assert_int_equal(strlen(sb.data), sb.len);
     strbuf_deinit(&sb);
-    strbuf_escape(&sb, "a\\\n\x7f\xc3\xa4", 6);
-    _cleanup_free_ char *text = strbuf_finish(&sb);
-    assert_string_equal(text, "a\\x5c\\x0a\\x7f\xc3\xa4");
     _cleanup_free_ char *empty = strbuf_finish(&sb);
     assert_string_equal(empty, "");
     sb.failed = 1;
     strbuf_puts(&sb, "lost");
     assert_null(strbuf_finish(&sb));
     assert_int_equal(sb.failed, 0);
+}
+
+static void texts_are_compared_with_strings(void **state)
+{
+    (void)state;
+    struct pare_str nothing = text_of(NULL), model = { "model.bin", 5 };
+    assert_null(nothing.data);
+    assert_true(text_is(nothing, "") && text_begins(nothing, "") && text_ends(nothing, ""));
+    assert_false(text_is(nothing, "a") || text_begins(nothing, "a") || text_ends(nothing, "a"));
+    assert_true(text_equals(nothing, text_of("")) && text_equals(model, text_of("model")));
+    assert_false(text_equals(model, text_of("modem")) || text_equals(model, text_of("mode")));
+    assert_true(text_is(model, "model") && !text_is(model, "mode") && !text_is(model, "model."));
+    assert_true(text_begins(model, "mod") && !text_begins(model, "odel"));
+    assert_true(text_ends(model, "del") && !text_ends(model, "bin") && !text_ends(model, "xmodel"));
+    for (int c = 0; c < 256; c++)
+        assert_int_equal(text_is_digit((char)c), c >= 48 && c < 58);
+    const char *list[] = { "b", "a\xff", "", "ab", "a" };
+    qsort(list, 5, sizeof *list, text_compare);
+    const char *const sorted[] = { "", "a", "ab", "a\xff", "b" };
+    for (int i = 0; i < 5; i++)
+        assert_string_equal(list[i], sorted[i]);
+}
+
+static void texts_are_shown_short_and_harmless(void **state)
+{
+    (void)state;
+    char name[300];
+    memset(name, 'n', sizeof name);
+    assert_int_equal(text_clip(text_of("short")), 5);
+    assert_int_equal(text_clip((struct pare_str){ name, sizeof name }), 60);
+    assert_string_equal(text_show((struct pare_str){ NULL, 3 }).text, "");
+    assert_string_equal(text_show(text_of("a\\\n\x7f\xc3\xa4")).text, "a\\x5c\\x0a\\x7f\xc3\xa4");
+    assert_int_equal(strlen(text_show((struct pare_str){ name, sizeof name }).text), 140);
+    memset(name, '\n', sizeof name);
+    struct text_shown shown = text_show((struct pare_str){ name, sizeof name });
+    assert_int_equal(strlen(shown.text), 4 * 39);
+    assert_memory_equal(shown.text + 4 * 38, "\\x0a", 5);
 }
 
 static void whole_reads_and_writes(void **state)
@@ -442,10 +556,15 @@ int main(void)
         cmocka_unit_test(error_text_is_harmless_and_bounded),
         cmocka_unit_test(error_errno_maps),
         cmocka_unit_test(checked_arithmetic_stops_at_the_edge),
+        cmocka_unit_test(arena_gives_zeros_and_charges),
+        cmocka_unit_test(arena_takes_pieces_back),
+        cmocka_unit_test(arena_keeps_texts),
         cmocka_unit_test(strmap_keeps_the_first),
         cmocka_unit_test(strmap_tells_lengths_apart),
         cmocka_unit_test(strmap_is_keyed),
-        cmocka_unit_test(strbuf_grows_and_escapes),
+        cmocka_unit_test(strbuf_grows),
+        cmocka_unit_test(texts_are_compared_with_strings),
+        cmocka_unit_test(texts_are_shown_short_and_harmless),
         cmocka_unit_test(whole_reads_and_writes),
         cmocka_unit_test(durable_writes_replace_and_leave_nothing),
         cmocka_unit_test(only_regular_files_open),

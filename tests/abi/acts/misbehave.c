@@ -165,6 +165,13 @@ static int act_next(void *state, struct pare_tensor *ret_tensor)
     return r;
 }
 
+static int next_computed(void *state, struct pare_tensor *ret_tensor)
+{
+    int r = act_next(state, ret_tensor);
+    ret_tensor->flags = PARE_TENSOR_COMPUTED;
+    return r;
+}
+
 static void act_close(void *state)
 {
     struct bad *bad = state;
@@ -223,8 +230,9 @@ static int bad_places(const struct pare_host *host, struct pare_job *job, const 
     return 0;
 }
 
-static int layout(const struct pare_host *host, struct pare_job *job)
+static int layout(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
+    (void)ret_state;
     const char *act = host->option(job, "act");
     uint32_t file, again;
     if (!act)
@@ -249,8 +257,9 @@ static int layout(const struct pare_host *host, struct pare_job *job)
     return r == 0 ? bad_places(host, job, act, file) : r;
 }
 
-static int finish(const struct pare_host *host, struct pare_job *job)
+static int finish(const struct pare_host *host, struct pare_job *job, void *state)
 {
+    (void)state;
     const char *act = host->option(job, "act");
     uint32_t file;
     if (!act || strncmp(act, "finish-", 7) != 0)
@@ -308,23 +317,50 @@ static void encode_loop(const float *x, uint64_t rows, uint64_t row_len,
 }
 
 static const char *const held[] = { "bad32", "crash8", "abort8", "loop8", NULL };
-static const struct pare_reader reader_1 = { sizeof reader_1, "bad",    "misbehaves", probe_1,
-                                             act_open,        act_next, act_close,    NULL };
-static const struct pare_reader reader_2 = {
-    sizeof reader_2, "bad-stream", "misbehaves", probe_2, act_open, act_next, act_close, act_read
-};
-static const struct pare_writer writer = { sizeof writer, "bad",  "misbehaves", ".bad",
-                                           held,          layout, finish };
-static const struct pare_plane plane = { sizeof plane, "data", 4, 0 };
+static int holds(const struct pare_encoding *encoding)
+{
+    for (const char *const *name = held; *name; name++)
+        if (!strcmp(*name, encoding->name))
+            return PARE_HOLDS;
+    return PARE_HOLDS_NOT;
+}
+
+static const struct pare_reader reader_1 = { .struct_size = sizeof reader_1,
+                                             .name = "bad",
+                                             .summary = "misbehaves",
+                                             .probe = probe_1,
+                                             .open = act_open,
+                                             .next = act_next,
+                                             .close = act_close };
+static const struct pare_reader reader_2 = { .struct_size = sizeof reader_2,
+                                             .name = "bad-stream",
+                                             .summary = "misbehaves",
+                                             .probe = probe_2,
+                                             .open = act_open,
+                                             .next = next_computed,
+                                             .close = act_close,
+                                             .read = act_read };
+static const struct pare_writer writer = { .struct_size = sizeof writer,
+                                           .name = "bad",
+                                           .summary = "misbehaves",
+                                           .suffix = ".bad",
+                                           .holds = holds,
+                                           .layout = layout,
+                                           .finish = finish };
+static const struct pare_plane plane = { sizeof plane, "data", PARE_PER_BLOCK, 32 };
 static const struct pare_plane *const planes[] = { &plane, NULL };
 
-#define ENCODING(id, text_name, flag, encoder)                                                   \
-    static const struct pare_kernel kernel_##id = { sizeof kernel_##id, "c", 0, encoder,         \
-                                                    decode_32 };                                 \
-    static const struct pare_kernel *const kernels_##id[] = { &kernel_##id, NULL };              \
-    static const struct pare_encoding encoding_##id = {                                          \
-        sizeof encoding_##id, text_name, "misbehaves", flag, 1, planes, kernels_##id, NULL, NULL \
-    }
+#define ENCODING(id, text_name, flag, encoder)                                               \
+    static const struct pare_kernel kernel_##id = { sizeof kernel_##id, "c", 0, encoder,     \
+                                                    decode_32 };                             \
+    static const struct pare_kernel *const kernels_##id[] = { &kernel_##id, NULL };          \
+    static const struct pare_encoding encoding_##id = { .struct_size = sizeof encoding_##id, \
+                                                        .name = text_name,                   \
+                                                        .summary = "misbehaves",             \
+                                                        .flags = flag,                       \
+                                                        .block_len = 1,                      \
+                                                        .planes = planes,                    \
+                                                        .kernels = kernels_##id }
 
 ENCODING(good, "bad32", PARE_ENCODING_FLOAT, encode_32);
 ENCODING(crash, "crash8", PARE_ENCODING_QUANTIZED, encode_crash);
@@ -335,6 +371,11 @@ static const struct pare_reader *const readers[] = { &reader_1, &reader_2, NULL 
 static const struct pare_writer *const writers[] = { &writer, NULL };
 static const struct pare_encoding *const encodings[] = { &encoding_good, &encoding_crash,
                                                          &encoding_abort, &encoding_loop, NULL };
-static const struct pare_plugin plugin = { sizeof plugin, "misbehave", "1",      "misbehaves",
-                                           readers,       writers,     encodings };
+static const struct pare_plugin plugin = { .struct_size = sizeof plugin,
+                                           .name = "misbehave",
+                                           .version = "1",
+                                           .summary = "misbehaves",
+                                           .readers = readers,
+                                           .writers = writers,
+                                           .encodings = encodings };
 PARE_PLUGIN(plugin)

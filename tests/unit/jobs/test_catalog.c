@@ -186,6 +186,8 @@ static json_t *manifest(const char *uid, const char *recipe, const char *output,
     assert_non_null(rest);
     assert_int_equal(json_object_update(json, rest), 0);
     json_decref(rest);
+    json_t *settings = json_pack("{s:s, s:b}", "digest", "none", "recover", 0);
+    assert_int_equal(json_object_set_new(json, "settings", settings), 0);
     return json;
 }
 
@@ -224,6 +226,8 @@ static void test_conversion_done(void **state)
                 " || ' ' || peak_rss || ' ' || output_sha256 || ' ' || warnings FROM conversion"
                 " WHERE state = 'done'",
                 "10100 40.25 0.8 2.5 123456 dd [\"beware\"]");
+    assert_text(catalog, "SELECT group_concat(settings, ';') FROM conversion",
+                "{};{\"digest\":\"none\",\"recover\":false}");
     assert_text(catalog, "SELECT shape || to_encoding || bytes_out FROM tensor WHERE position = 0",
                 "[100,40]q4_k2250");
     assert_int_equal(number(catalog, "SELECT sqnr_db IS NULL AND seconds = 0.25 FROM tensor WHERE"

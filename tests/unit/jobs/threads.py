@@ -17,7 +17,8 @@ import tempfile
 
 sys.path.insert(0, sys.argv[1])
 import driver  # pylint: disable=wrong-import-position
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "formats", "bad"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "formats",
+                                "bad"))
 import imatrix_build  # pylint: disable=wrong-import-position
 
 ROWS = [("blk.0.attn_q.weight", [512, 512]), ("blk.0.ffn_down.weight", [3, 256 * 1030]),

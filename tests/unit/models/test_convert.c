@@ -157,9 +157,9 @@ static void figures_at_the_edges(void **state)
                               "\"max_abs\":1.0,\"cosine\":0.0}");
 }
 
-#define PLANE(bytes, per_row)                             \
-    {                                                     \
-        sizeof(struct pare_plane), "data", bytes, per_row \
+#define PLANE(bytes, per_row)                                                   \
+    {                                                                           \
+        sizeof(struct pare_plane), "data", PARE_PER_BLOCK, 8 * (bytes), per_row \
     }
 
 static const struct encoding f32 = {
@@ -241,7 +241,7 @@ static void check_slab(const struct model *model, const struct slab_cut *cuts,
         assert_true(slab->first % t->row_len == 0 && slab->count % t->row_len == 0);
     if (e)
         assert_true(slab->first % t->row_len % e->block_len == 0 && row_len % e->block_len == 0);
-    if (e && e != &f32 && (e->flags & PARE_ENCODING_WHOLE_ROWS || e->planes[0].bytes_per_row))
+    if (e && e != &f32 && (e->flags & PARE_ENCODING_WHOLE_ROWS || e->planes[0].row_bytes))
         assert_int_equal(cut->within_rows, 0);
 }
 

@@ -31,13 +31,11 @@
 
 /* Bytes come one to an element in each plane of `two`, four in `f32`. */
 static const struct encoding f32 = {
-    .name = "f32", .block_len = 1, .n_planes = 1, .planes = { { .bytes_per_block = 4 } }
+    .name = "f32", .block_len = 1, .n_planes = 1, .planes = { { .bits = 32 } }
 };
-static const struct encoding two = { .name = "two",
-                                     .block_len = 1,
-                                     .n_planes = 2,
-                                     .planes = { { .bytes_per_block = 1 },
-                                                 { .bytes_per_block = 1 } } };
+static const struct encoding two = {
+    .name = "two", .block_len = 1, .n_planes = 2, .planes = { { .bits = 8 }, { .bits = 8 } }
+};
 
 static const struct model_tensor tensors[] = {
     { .encoding = &f32, .n_planes = 1, .elements = ROW * ROWS, .row_len = ROW, .rows = ROWS },

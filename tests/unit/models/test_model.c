@@ -21,15 +21,17 @@ static const struct encoding f32 = { .name = "f32",
                                      .flags = PARE_ENCODING_FLOAT,
                                      .block_len = 1,
                                      .n_planes = 1,
-                                     .planes = { { sizeof(struct pare_plane), "data", 4, 0 } } };
+                                     .planes = { { sizeof(struct pare_plane), "data",
+                                                   PARE_PER_BLOCK, 32, 0 } } };
 /* Two planes: 16 codes a block, and 8 bytes for each row. */
-static const struct encoding split = { .name = "split",
-                                       .flags = PARE_ENCODING_QUANTIZED,
-                                       .block_len = 32,
-                                       .n_planes = 2,
-                                       .planes = {
-                                           { sizeof(struct pare_plane), "codes", 16, 0 },
-                                           { sizeof(struct pare_plane), "scales", 2, 8 } } };
+static const struct encoding split = {
+    .name = "split",
+    .flags = PARE_ENCODING_QUANTIZED,
+    .block_len = 32,
+    .n_planes = 2,
+    .planes = { { sizeof(struct pare_plane), "codes", PARE_PER_BLOCK, 128, 0 },
+                { sizeof(struct pare_plane), "scales", PARE_PER_BLOCK, 16, 8 } }
+};
 
 static struct model *model;
 static struct error err;
@@ -266,18 +268,18 @@ static void memory_is_charged(void **state)
 {
     (void)state;
     void *a = NULL, *b = NULL, *c = NULL;
-    uint64_t before = model->memory_used;
-    model->memory_limit = before + 100;
+    uint64_t before = model->memory.used;
+    model->memory.limit = before + 100;
     assert_int_equal(model_alloc(model, 6, 10, &a, &err), 0);
     assert_int_equal(model_alloc(model, 41, 1, &b, &err), PARE_ELIMIT);
     assert_int_equal(model_alloc(model, 40, 1, &b, &err), 0);
     for (int i = 0; i < 60; i++)
         assert_int_equal(((const char *)a)[i], 0);
-    model_release(model, a);
-    assert_true(model->memory_used == before + 40);
+    arena_release(&model->memory, a);
+    assert_true(model->memory.used == before + 40);
     assert_int_equal(model_alloc(model, 60, 1, &c, &err), 0);
-    model_release(model, NULL);
-    model->memory_limit = 0;
+    arena_release(&model->memory, NULL);
+    model->memory.limit = 0;
     assert_int_equal(model_alloc(model, UINT64_MAX, 2, &c, &err), PARE_ELIMIT);
     assert_int_equal(model_alloc(model, INT64_MAX, 1, &c, &err), PARE_ELIMIT);
 }

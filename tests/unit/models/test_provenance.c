@@ -28,7 +28,8 @@ static const struct encoding f32 = { .name = "f32",
                                      .flags = PARE_ENCODING_FLOAT,
                                      .block_len = 1,
                                      .n_planes = 1,
-                                     .planes = { { sizeof(struct pare_plane), "data", 4, 0 } } };
+                                     .planes = { { sizeof(struct pare_plane), "data",
+                                                   PARE_PER_BLOCK, 32, 0 } } };
 
 static struct model *source, *target;
 static struct error err;

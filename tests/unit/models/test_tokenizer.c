@@ -8,6 +8,8 @@
 #include "base/strbuf.h"
 #include "model/metadata.h"
 #include "tokenizer/tokenizer.h"
+#include "tokenizer/tokenizer_table.h"
+#include "tokenizer/tokenizer_unload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -141,6 +143,33 @@ static void test_unknown_pre(void **state)
     assert_non_null(strstr(err.text, "--pre NAME"));
     request.pre = "gpt-2";
     load();
+}
+
+static void test_table(void **state)
+{
+    (void)state;
+    static const char digits[] = "8e7b2ca0e2e3a14264ef3aa309a9b5c1ffca87247e2c64604ca6e09b0d9102f2";
+    static const struct {
+        const char *name;
+        int clean, adds_bos;
+    } known[] = { { "gpt-2", -1, 0 }, { "smollm", 0, 0 }, { "llama-bpe", -1, 1 } };
+    struct tokenizer_entry entry = { 0 };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        assert_int_equal(tokenizer_table_by_name(request.dirs, known[i].name, &entry, &err), 0);
+        assert_string_equal(entry.name, known[i].name);
+        assert_non_null(strstr(entry.lines, "ByteLevel"));
+        assert_int_equal(entry.clean, known[i].clean);
+        assert_int_equal(entry.adds_bos, known[i].adds_bos);
+        tokenizer_entry_deinit(&entry);
+    }
+    for (int clean = 0; clean < 2; clean++) {
+        assert_int_equal(tokenizer_table_by_digest(request.dirs, digits, clean, &entry, &err), 0);
+        assert_string_equal(entry.name, clean ? "starcoder" : "smollm");
+        tokenizer_entry_deinit(&entry);
+    }
+    assert_int_equal(tokenizer_table_by_name(request.dirs, "nothing", &entry, &err), 1);
+    assert_int_equal(tokenizer_table_by_digest(request.dirs, "8e7b", 1, &entry, &err), 1);
+    assert_int_equal(tokenizer_table_by_name("/nowhere", "gpt-2", &entry, &err), 1);
 }
 
 static void test_wordpiece(void **state)
@@ -474,6 +503,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bpe, begin, end),
         cmocka_unit_test_setup_teardown(test_pairs, begin, end),
         cmocka_unit_test_setup_teardown(test_unknown_pre, begin, end),
+        cmocka_unit_test_setup_teardown(test_table, begin, end),
         cmocka_unit_test_setup_teardown(test_wordpiece, begin, end),
         cmocka_unit_test_setup_teardown(test_fallback, begin, end),
         cmocka_unit_test_setup_teardown(test_spm, begin, end),

@@ -108,7 +108,7 @@ static int dump(int argc, char **argv, struct model *model, struct model *target
     int r = add_files(model, argv[1], "", err);
     if (r < 0)
         return r;
-    r = map_read_config(model, &config, err);
+    r = side_file_config(model, &config, err);
     if (r < 0)
         return r;
     struct tokenizer_request request = { .source = model,

@@ -113,7 +113,7 @@ static int run(const char *folder, const char *out, struct model *model, struct 
     if (r == 0)
         r = source_open(registry, model, NULL, NULL, &source, err);
     if (r == 0)
-        r = map_read_config(model, &config, err);
+        r = side_file_config(model, &config, err);
     if (r >= 0)
         r = unpack_open(registry, source, model, config, &unpack, err);
     if (r > 0)

@@ -43,7 +43,7 @@ enum {
 #define STAND_IN(id, kind, len, bytes)                                                    \
     {                                                                                     \
         .name = id, .flags = kind, .block_len = len, .n_planes = 1,                       \
-        .planes = { { .name = "data", .bytes_per_block = bytes } },                       \
+        .planes = { { .name = "data", .bits = 8 * (bytes) } },                            \
         .kernel = { .name = "c", .encode = encode, .decode = decode }, .recover = recover \
     }
 
@@ -69,7 +69,7 @@ static const struct encoding encodings[] = {
 
 const char *plan_hidden, *plan_absent, *plan_misfit;
 
-/* Takes the place of the registry's. */
+/* These take the places of the registry's. */
 const struct encoding *registry_encoding(const struct registry *registry, const char *name)
 {
     (void)registry;
@@ -79,14 +79,46 @@ const struct encoding *registry_encoding(const struct registry *registry, const 
     return NULL;
 }
 
+const struct encoding *registry_encoding_at(const struct registry *registry, size_t i)
+{
+    (void)registry;
+    if (i >= sizeof encodings / sizeof *encodings)
+        return NULL;
+    int is_hidden = plan_hidden && !strcmp(encodings[i].name, plan_hidden);
+    return &encodings[is_hidden ? 0 : i];
+}
+
+int writer_holds_name(const struct pare_writer *writer, const char *name)
+{
+    struct pare_encoding encoding = { .name = name };
+    return writer->holds(&encoding);
+}
+
+int writer_holds(const struct pare_writer *writer, const struct encoding *encoding)
+{
+    return writer_holds_name(writer, encoding->name);
+}
+
+int plan_holds(const struct pare_encoding *encoding, const char *const *names)
+{
+    while (*names && strcmp(*names, encoding->name) != 0)
+        names++;
+    return *names ? PARE_HOLDS : PARE_HOLDS_NOT;
+}
+
 /* clang-format off */
-static const char *const gguf_holds[] = {
+static const char *const gguf_names[] = {
     "f32", "f16", "bf16", "i32", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "iq4_nl", "mxfp4", "nvfp4",
     "q2_0", "q1_0", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "iq4_xs", "iq3_s", "iq3_xxs", "iq2_s",
     "iq2_xs", "iq2_xxs", "iq1_m", "iq1_s", "tq2_0", "tq1_0", "odd", NULL
 };
 /* clang-format on */
-const struct pare_writer plan_gguf = { .name = "gguf", .encodings = gguf_holds };
+static int gguf_holds(const struct pare_encoding *encoding)
+{
+    return plan_holds(encoding, gguf_names);
+}
+
+const struct pare_writer plan_gguf = { .name = "gguf", .holds = gguf_holds };
 
 /* Importance data that have an entry for every tensor. They take the place of those of files. */
 struct importance {
@@ -177,7 +209,7 @@ void add_tensor(struct model *model, const char *name, const char *encoding, uin
         t.dims[i] = dims[i];
         elements *= dims[i];
     }
-    t.planes[0].length = e ? elements / e->block_len * e->planes[0].bytes_per_block : elements;
+    t.planes[0].length = e ? elements / e->block_len * e->planes[0].bits / 8 : elements;
     if (model_add_tensor(model, &t, e, &err) != 0)
         fail_msg("%s", err.text);
 }

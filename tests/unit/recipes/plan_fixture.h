@@ -45,4 +45,7 @@ void expect_plan(const char *recipe_id, const struct model *source,
                  const struct pare_writer *writer, struct recipe **ret_recipe,
                  struct plan **ret_plan);
 
+/* pare_writer.holds for a list of names that ends with NULL. */
+int plan_holds(const struct pare_encoding *encoding, const char *const *names);
+
 #endif

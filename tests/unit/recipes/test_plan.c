@@ -32,9 +32,13 @@ static void expect_error(const char *recipe_id, const struct model *source,
     recipe_free(recipe);
 }
 
-static const char *const safetensors_holds[] = { "f32", "f16", "bf16", "i32", NULL };
-static const struct pare_writer safetensors = { .name = "safetensors",
-                                                .encodings = safetensors_holds };
+static int safetensors_holds(const struct pare_encoding *encoding)
+{
+    static const char *const names[] = { "f32", "f16", "bf16", "i32", NULL };
+    return plan_holds(encoding, names);
+}
+
+static const struct pare_writer safetensors = { .name = "safetensors", .holds = safetensors_holds };
 
 static const char *chosen(const struct plan *plan, const char *name)
 {
