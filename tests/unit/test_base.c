@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* core/base: errors, strings, maps, files, JSON and paths. Files lie in a fresh directory. */
+/*
+ * core/base: errors, strings, maps, files, JSON and paths. Files lie in a fresh directory. All that
+ * the rooms above take for granted is here with its edges: sizes that overflow, names that are
+ * not UTF-8, files that cannot be written.
+ */
 #include "base/arena.h"
 #include "base/checked.h"
 #include "base/cleanup.h"

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What is kept in the catalog: the life of jobs, manifests as rows, the views. */
+/*
+ * What the catalog keeps: the life of jobs, manifests as rows, the views. Rows are read by SQL of
+ * the test's own, so that a fault in the catalog's queries cannot hide one in what it stores.
+ */
 #include "base/json.h"
 #include "catalog_fixture.h"
 
@@ -232,7 +235,7 @@ static void test_conversion_done(void **state)
                      1);
     assert_text(catalog, "SELECT encoding || elements FROM model_encoding", "bf165000");
     assert_text(catalog, "SELECT name || version || sha256 FROM plugin", "ggml1cc");
-    /* A failure afterwards leaves what is done. */
+    /* A failure afterwards does not change what is done. */
     struct error why = { PARE_ENOSPC, "disk full" };
     OK(catalog_job_failed(catalog, id, &why, &err));
     assert_text(catalog, "SELECT ref || target || error_code FROM failures", "1.1gguf:q4_k_mspace");

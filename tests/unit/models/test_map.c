@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * core/map: architecture maps on small checkpoints that are made here: what they give, and what
- * they say of checkpoints that they do not know, that lack something or that claim nonsense.
+ * core/map: architecture maps on small checkpoints that are made here: what they give, and the
+ * messages for checkpoints that are unknown, incomplete or nonsense.
  */
 #include "map/map.h"
 
@@ -158,7 +158,7 @@ static void test_patterns(void **state)
     arena_deinit(&memory);
 }
 
-/* Many stars on a name that almost fits take no time of note. */
+/* Many stars on a name that almost fits take next to no time. */
 static void test_pattern_time(void **state)
 {
     (void)state;

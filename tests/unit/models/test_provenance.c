@@ -3,7 +3,7 @@
 /*
  * core/map: where a checkpoint comes from. Names, cards and configurations with what llama.cpp's
  * converter makes of them (tests/data/provenance, by tests/interop/provenance.py); then what is
- * ours: cards that are no YAML, too deep, too long, or full of traps, each within bounded time.
+ * ours: cards that are not YAML, too deep, too long, or full of traps, each within bounded time.
  */
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -281,7 +281,7 @@ static void test_hostile_cards(void **state)
     }
 }
 
-/* Files of JSON that are none: said, and no more. */
+/* Files that should be JSON and are not: a warning, and nothing else. */
 static void test_hostile_json(void **state)
 {
     (void)state;

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* core/map/tokenizer: small tokenizers, there and back, and hostile ones. */
+/*
+ * core/tokenizer: small tokenizers loaded and written again, and hostile ones. tests/interop
+ * compares whole ones with llama.cpp.
+ */
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "model/metadata.h"
@@ -266,7 +269,8 @@ static void test_spm_hostile(void **state)
     }
 }
 
-/* Names of tokenizer_config.json, where nothing else tells the ids: but those llama.cpp assumes. */
+/* Names of tokenizer_config.json, where nothing else gives the ids; llama.cpp assumes some of
+ * them. */
 static void test_names(void **state)
 {
     (void)state;

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What is given to a plan from outside: statements besides the recipe's (overrides), and importance
- * data; and what a recipe says about both. Most of it with tests/data/recipes/mix.recipe.
+ * What a plan gets besides its recipe: overrides (statements of a user's own) and importance data;
+ * and what a recipe says about both. Most of it with tests/data/recipes/mix.recipe.
  */
 #include "base/cleanup.h"
 #include "base/hash.h"
@@ -124,7 +124,7 @@ static void test_place_and_order(void **state)
     model_free(p.source);
 }
 
-/* Tensors that are decided from outside do not count for index(). */
+/* Tensors that an override decides do not count for index(). */
 static void test_counting(void **state)
 {
     (void)state;
@@ -237,7 +237,7 @@ static void test_metadata(void **state)
     model_free(p.source);
 }
 
-/* What is set from outside counts as the model's when the recipe asks, in values as in rules. */
+/* What an override sets counts as the model's when the recipe asks, in values as in rules. */
 static void test_facts_from_outside(void **state)
 {
     (void)state;
@@ -489,7 +489,7 @@ static void test_repack(void **state)
     model_free(p.source);
 }
 
-/* With the recipes that come with Pare, as llama-quantize tells it. */
+/* With the recipes that come with Pare, as llama-quantize does it. */
 static void test_recorded_importance(void **state)
 {
     (void)state;
