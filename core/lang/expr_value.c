@@ -38,6 +38,9 @@ static const struct {
     [EXPR_COLS] = { "cols", EXPR_NUMBER },
     [EXPR_ROWS] = { "rows", EXPR_NUMBER },
     [EXPR_ELEMENTS] = { "elements", EXPR_NUMBER },
+    [EXPR_PURPOSE] = { "purpose", EXPR_TEXT },
+    [EXPR_OP] = { "op", EXPR_TEXT },
+    [EXPR_CHANNEL] = { "channel", EXPR_NUMBER },
 };
 
 static const struct {
