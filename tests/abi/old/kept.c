@@ -94,19 +94,18 @@ static const struct pare_encoding encoding_8 = {
     .planes = (const struct pare_plane *const[]){ &plane_8, NULL },
     .kernels = (const struct pare_kernel *const[]){ &kernel_8, NULL }
 };
-static const struct pare_evaluator evaluator = {
-    .struct_size = PARE_EVALUATOR_SIZE_1,
-    .name = FORMAT,
-    .summary = "kept",
-    .formats = (const char *const[]){ FORMAT, NULL },
-    .open = kept_load,
-    .input = kept_array,
-    .output = kept_array,
-    .run = kept_run,
-    .close = kept_close
+static const struct pare_evaluator evaluator = { .struct_size = PARE_EVALUATOR_SIZE_1,
+                                                 .name = FORMAT,
+                                                 .summary = "kept",
+                                                 .formats = (const char *const[]){ FORMAT, NULL },
+                                                 .open = kept_load,
+                                                 .input = kept_array,
+                                                 .output = kept_array,
+                                                 .run = kept_run,
+                                                 .close = kept_close };
+static const struct pare_matrix matrix = {
+    PARE_MATRIX_SIZE_1, FORMAT, "kept", 1, 0, kept_multiply
 };
-static const struct pare_matrix matrix = { PARE_MATRIX_SIZE_1, FORMAT, "kept", 1, 0,
-                                           kept_multiply };
 static const struct pare_plugin plugin = {
     .struct_size = PARE_PLUGIN_SIZE_1,
     .name = FORMAT,
