@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The services that plugins call. Each checks its arguments, for a plugin may be wrong, and
- * reports through the job's error, or that of the call where several threads are in the plugin. They
- * run on the thread that called the plugin.
+ * reports through the job's error, or that of the call where several threads are in the plugin.
+ * They run on the thread that called the plugin.
  */
 #include "base/checked.h"
 #include "base/file.h"

@@ -106,9 +106,8 @@ static void make_of(struct made *made, const struct model_tensor *t)
 {
     made->role = made->first ? agreed(made->role, t->role) : t->role;
     made->op = made->first ? agreed(made->op, t->op) : t->op;
-    if (!made->first)
-        made->first = t;
     if (!made->n_planes) {
+        made->first = t;
         made->encoding = t->encoding_name;
         made->n_planes = t->n_planes;
         made->made_of = name_of(t);
@@ -217,9 +216,8 @@ static uint32_t channel_of(const struct view_item *item, const struct model_tens
         return 0;
     if (item->kind == VIEW_TRANSPOSED && first->channel + 1 >= t->n_dims)
         return first->channel == t->n_dims ? t->n_dims - 1 : t->n_dims;
-    return item->kind == VIEW_TRANSPOSED || !memcmp(first->dims, t->dims, sizeof t->dims)
-               ? first->channel
-               : 0;
+    int same = !memcmp(first->dims, t->dims, sizeof t->dims);
+    return item->kind == VIEW_TRANSPOSED || same ? first->channel : 0;
 }
 
 static int reserve_item(struct view *view, struct error *err)

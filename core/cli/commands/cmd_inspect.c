@@ -223,8 +223,8 @@ static void add_facts(struct table *table, const json_t *tensor)
 
 static int print_tensors(const json_t *model)
 {
-    static const char *const headings[] = { "TENSOR",  "SHAPE", "ENCODING", "BYTES", "OFFSET",
-                                            "PURPOSE", "OP",    "CHANNEL" };
+    static const char *const headings[] = { "TENSOR", "SHAPE",   "ENCODING", "BYTES",
+                                            "OFFSET", "PURPOSE", "OP",       "CHANNEL" };
     const json_t *tensors = json_object_get(model, "tensors");
     if (!json_array_size(tensors))
         return 0;
