@@ -10,9 +10,9 @@
  *     FOLDER/SHA256SUMS            what `sha256sum -c` checks, in FOLDER
  *
  * A writer never sees a weight. It says where everything goes: its own bytes (here tar's headers,
- * the index and the digests) are literals, and planes of tensors are named by number; the host moves
- * them there. Only when all is written can digests be known: `finish` asks for them and puts them
- * into the place that `layout` has kept for them. Build it alone, with the one header:
+ * the index and the digests) are literals, and planes of tensors are named by number; the host
+ * moves them there. Only when all is written can digests be known: `finish` asks for them and puts
+ * them into the place that `layout` has kept for them. Build it alone, with the one header:
  *
  *     cc -shared -fPIC -O2 -fvisibility=hidden -o tar.so tar.c
  *
