@@ -186,6 +186,39 @@ static void services_fill_no_further_than_asked(void **state)
     model_free(model);
 }
 
+/* The examples of pare-plugin(3): bytes of a matrix of 4096 rows. */
+static void sizes_of_the_manual(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t block_len;
+        struct pare_plane plane;
+        uint64_t columns, bytes;
+    } examples[] = {
+        { 64, { .per = PARE_PER_BLOCK, .bits = 512 }, 4096, 16777216 },
+        { 64, { .per = PARE_PER_BLOCK, .bits = 32 }, 4096, 1048576 },
+        { 128, { .per = PARE_PER_BLOCK, .bits = 4 }, 4096, 65536 },
+        { 1,
+          { .per = PARE_PER_TILE, .bits = 32, .tile_rows = 128, .tile_columns = 128 },
+          4096,
+          4096 },
+        { 1, { .per = PARE_PER_ROW, .bits = 32 }, 4096, 16384 },
+        { 1, { .per = PARE_PER_COLUMN, .bits = 16 }, 4096, 8192 },
+        { 1, { .per = PARE_PER_TENSOR, .bits = 32 }, 4096, 4 },
+        { 64, { .per = PARE_PER_BLOCK, .bits = 4 }, 4032, 4096 * 32 },
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        struct encoding e = { .name = "example",
+                              .block_len = examples[i].block_len,
+                              .n_planes = 1,
+                              .planes = { examples[i].plane } };
+        struct error err = ERROR_INIT;
+        uint64_t bytes = 0;
+        assert_int_equal(encoding_plane_bytes(&e, 0, 4096, examples[i].columns, &bytes, &err), 0);
+        assert_int_equal(bytes, examples[i].bytes);
+    }
+}
+
 static void expect_facts(struct view *view, const char *role, const char *op, uint32_t channel)
 {
     const struct model_tensor *t = &view_model(view)->tensors[view_model(view)->n_tensors - 1];
@@ -275,6 +308,7 @@ int main(void)
         cmocka_unit_test(directories_that_are_missing),
         cmocka_unit_test(outcomes_make_sense),
         cmocka_unit_test(services_fill_no_further_than_asked),
+        cmocka_unit_test(sizes_of_the_manual),
         cmocka_unit_test(facts_stay_where_they_are_true),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
