@@ -62,6 +62,20 @@ def build(tally, root, folder, plugins):
             shutil.copy(path, plugins)
 
 
+def manual_code(tally, root, folder):
+    """The virtual file of the manual is C."""
+    with open(os.path.join(root, "docs", "pare-plugin.3"), encoding="utf-8") as file:
+        blocks = re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", file.read(), re.S | re.M)
+    code = [block for block in blocks if "struct virtual_file" in block]
+    path = os.path.join(folder, "virtual.c")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("#include <pare/plugin.h>\n" + "".join(code))
+    done = subprocess.run(["cc", "-std=c11", "-Wall", "-Wno-unused-function", "-Werror",
+                           "-fsyntax-only", "-I", os.path.join(root, "include"), path],
+                          capture_output=True, text=True)
+    tally.check(len(code) == 1 and done.returncode == 0, f"the manual's code: {done.stderr}")
+
+
 def warnings(tally, root):
     """With everything on, all plugins that report by a format compile without a word."""
     files = [os.path.join(root, "plugins", name) for name in EXAMPLES]
@@ -163,6 +177,7 @@ def main():
             with open(os.path.join(recipes, recipe + ".recipe"), "w", encoding="ascii") as file:
                 file.write(text)
         build(tally, root, folder, plugins)
+        manual_code(tally, root, folder)
         warnings(tally, root)
         worker = driver.Worker(program, plugins, recipes)
         use(tally, folder, worker)
