@@ -45,7 +45,8 @@ const struct pare_reader *registry_reader_at(const struct registry *registry, si
 
 /* Every fact of every plugin, encoding and kernel, and the files that were refused, as JSON:
  * {"plugins":[{"name","version","summary","file","sha256","readers":[...],"writers":[...],
- * "encodings":[...]}],"refused":[{"file","reason"}]}. New reference. */
+ * "encodings":[...],"evaluators":[...],"matrices":[...]}],"refused":[{"file","reason"}]}; the last
+ * two lists of a plugin are left out where they are empty. New reference. */
 json_t *registry_describe(const struct registry *registry);
 /* [{"name","version","sha256"}], for manifests. New reference. */
 json_t *registry_versions(const struct registry *registry);

@@ -85,6 +85,72 @@ static int print_encodings(const json_t *plugins)
     return r;
 }
 
+/* How many entries the lists of that name have, over all plugins. */
+static size_t count_all(const json_t *plugins, const char *list)
+{
+    size_t i, n = 0;
+    json_t *plugin;
+    json_array_foreach((json_t *)plugins, i, plugin)
+        n += json_array_size(json_object_get(plugin, list));
+    return n;
+}
+
+static void add_evaluators(struct table *table, const json_t *plugin)
+{
+    size_t i, j;
+    json_t *evaluator, *format;
+    json_array_foreach(json_object_get(plugin, "evaluators"), i, evaluator) {
+        _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+        json_array_foreach(json_object_get(evaluator, "formats"), j, format)
+            strbuf_printf(&sb, "%s%s", j ? "," : "", json_string_value(format));
+        table_cell(table, json_get_string(evaluator, "name", NULL));
+        table_cell(table, json_get_string(plugin, "name", NULL));
+        table_cell(table, sb.data);
+        table_cell(table, json_get_string(evaluator, "summary", NULL));
+    }
+}
+
+/* A star marks the one in use. */
+static void add_matrices(struct table *table, const json_t *plugin)
+{
+    size_t i;
+    json_t *matrix;
+    json_array_foreach(json_object_get(plugin, "matrices"), i, matrix) {
+        table_cellf(table, "%s%s", json_get_string(matrix, "name", "?"),
+                    json_get_bool(matrix, "used", 0) ? "*" : "");
+        table_cell(table, json_get_string(plugin, "name", NULL));
+        table_cellf(table, "%lld", (long long)json_get_int(matrix, "rank", 0));
+        table_cell(table, json_get_string(matrix, "needs", NULL));
+        table_cell(table, json_get_string(matrix, "summary", NULL));
+    }
+}
+
+/* A table of one line for each entry of a list, where there are some. */
+static int print_list(const json_t *plugins, const char *list, const char *spec,
+                      const char *const *headings,
+                      void (*add)(struct table *table, const json_t *plugin))
+{
+    size_t i;
+    json_t *plugin;
+    if (!count_all(plugins, list))
+        return 0;
+    struct table *table = table_new(spec, headings);
+    json_array_foreach((json_t *)plugins, i, plugin)
+        add(table, plugin);
+    putchar('\n');
+    int r = table_print(table, stdout);
+    table_free(table);
+    return r;
+}
+
+static int print_services(const json_t *plugins)
+{
+    static const char *const evaluators[] = { "EVALUATOR", "PLUGIN", "FORMATS", "SUMMARY" };
+    static const char *const matrices[] = { "MATRICES", "PLUGIN", "RANK", "NEEDS", "SUMMARY" };
+    int r = print_list(plugins, "evaluators", "llll", evaluators, add_evaluators);
+    return r < 0 ? r : print_list(plugins, "matrices", "llrll", matrices, add_matrices);
+}
+
 static void print_refused(const json_t *refused)
 {
     size_t i;
@@ -108,6 +174,8 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
     int r = print_plugins(plugins);
     if (r == 0)
         r = print_encodings(plugins);
+    if (r == 0)
+        r = print_services(plugins);
     print_refused(json_object_get(answer, "refused"));
     return r < 0 ? cli_fail(CLI_FAILURE, "out of memory") : CLI_OK;
 }
