@@ -23,6 +23,7 @@ MAX_FOLDER_FILES, MAX_FOLDER_LINES = 30, 4500
 # The rooms of core, each with those that it may include besides itself and base.
 ROOMS = {
     "base": "",
+    "check": "",
     "lang": "",
     "model": "lang",
     "plugin": "lang model",
@@ -33,7 +34,7 @@ ROOMS = {
     "map": "lang model plugin tokenizer unpack provenance weights",
     "recipe": "lang model plugin weights",
     "convert": "lang model plugin tokenizer unpack provenance weights map recipe",
-    "worker": "lang model plugin tokenizer unpack provenance weights map recipe convert",
+    "worker": "lang model plugin tokenizer unpack provenance weights map recipe convert check",
     "catalog": "",
     "supervise": "catalog",
     "config": "supervise",
