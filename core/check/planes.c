@@ -198,7 +198,7 @@ uint64_t floats_hash(const float *x, uint64_t n)
     return hash;
 }
 
-uint64_t floats_differ(const float *a, const float *b, uint64_t n)
+uint64_t floats_mismatch(const float *a, const float *b, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++) {
         if (canonical(a[i]) != canonical(b[i])) {
@@ -210,5 +210,5 @@ uint64_t floats_differ(const float *a, const float *b, uint64_t n)
 
 int floats_equal(const float *a, const float *b, uint64_t n)
 {
-    return floats_differ(a, b, n) == n;
+    return floats_mismatch(a, b, n) == n;
 }

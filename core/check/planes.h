@@ -46,7 +46,7 @@ uint64_t planes_hash(const struct planes *planes);
 /* FNV-1a of floats; every NaN counts as the same. */
 uint64_t floats_hash(const float *x, uint64_t n);
 /* The first of n floats whose bits differ, or n; NaNs match each other. */
-uint64_t floats_differ(const float *a, const float *b, uint64_t n);
+uint64_t floats_mismatch(const float *a, const float *b, uint64_t n);
 /* 1 when none differs. */
 int floats_equal(const float *a, const float *b, uint64_t n);
 

@@ -81,7 +81,7 @@ void trial_expect_floats(const struct trial *trial, const float *floats, const f
                          const struct check_rule *rule)
 {
     uint64_t n = trial->rows * trial->row_len;
-    uint64_t i = floats_differ(floats, expected, n);
+    uint64_t i = floats_mismatch(floats, expected, n);
     char where[128];
 
     if (i < n) {
