@@ -31,7 +31,7 @@ static struct look *look_of(struct pare_job *job)
     return (struct look *)(void *)job;
 }
 
-static int host_fail(struct pare_job *job, int code, const char *format, ...)
+PARE_PRINTF(3, 4) static int host_fail(struct pare_job *job, int code, const char *format, ...)
 {
     va_list arguments;
 
@@ -108,24 +108,32 @@ static void host_init(struct pare_host *host, uint32_t cpu)
                                 .matrix = host_matrix };
 }
 
+/* The tensor as it is to be. */
+static void describe_tensor(const struct trial *trial, struct pare_tensor *ret_tensor)
+{
+    *ret_tensor = (struct pare_tensor){ .struct_size = sizeof(*ret_tensor),
+                                        .name = { "weights", 7 },
+                                        .encoding = trial->encoding->name,
+                                        .n_dims = 2,
+                                        .dims = { trial->rows, trial->row_len } };
+    for (uint32_t p = 0; trial->encoding->planes[p]; p++) {
+        ret_tensor->planes[p].length = plane_bytes(trial->encoding, p, trial->rows, trial->row_len);
+        ret_tensor->n_planes++;
+    }
+}
+
 static int begin(const struct trial *trial, struct look *look)
 {
     static struct pare_host host; /* stays until the end, as the encoding may keep it */
-    const struct pare_encoding *encoding = trial->encoding;
     struct pare_calibration calibration = { .struct_size = sizeof(calibration) };
-    struct pare_tensor tensor = { .struct_size = sizeof(tensor),
-                                  .name = { "weights", 7 },
-                                  .encoding = "f32",
-                                  .n_dims = 2,
-                                  .n_planes = 1,
-                                  .dims = { trial->rows, trial->row_len } };
+    struct pare_tensor tensor;
 
-    tensor.planes[0].length = trial->rows * trial->row_len * sizeof(float);
+    describe_tensor(trial, &tensor);
     calibration = trial->calibration ? *trial->calibration : calibration;
     host_init(&host, trial->check->cpu);
     trial_step(trial, "begin", NULL, "looked at");
-    return encoding->begin(&host, (struct pare_job *)(void *)look, &tensor, &calibration,
-                           &look->made.state);
+    return trial->encoding->begin(&host, (struct pare_job *)(void *)look, &tensor, &calibration,
+                                  &look->made.state);
 }
 
 static int gather(const struct trial *trial, uint64_t at_once, struct look *look)

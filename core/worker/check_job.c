@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * kind check: core/check on one plugin, and the lines that tell of it. A `step` line goes out before
- * the plugin is called, so that the parent knows what it was at when it crashed or hung.
+ * kind check: core/check on one plugin, and the lines that tell of it. A `step` line goes out
+ * before the plugin is called, so that the parent knows what it was at when it crashed or hung.
  */
 #include "worker/check_job.h"
 
