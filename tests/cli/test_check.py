@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Pare developers
 # SPDX-License-Identifier: MIT
-"""`pare plugins --check`: Pare's own plugins are good, and each defect is told with what it is, where
-it is and what to do. The defects are those of checked/checked.h.
+"""`pare plugins --check`: Pare's own plugins are good, and each defect is told with what it is,
+where it is and what to do. The defects are those of checked/checked.h.
 
 Usage: test_check.py PARE TEST_DATA (with PARE_PLUGINS, PARE_WORKER and PARE_TEST_CHECKED set).
 """
@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import unittest
 
@@ -26,28 +27,28 @@ matrix service loops: its products are good
 """
 # By variant: lines of the output, as regular expressions.
 FINDINGS = {
-    "ties": [r"  q9 fast, ties8 \(4 x 160, importance\): other bytes than the first kernel's: plane "
-             r"codes, byte \d+: [0-9a-f]{2} instead of [0-9a-f]{2}",
+    "ties": [r"  q9 fast, ties8 \(4 x 160, importance\): other bytes than the first kernel's: "
+             r"plane codes, byte \d+: [0-9a-f]{2} instead of [0-9a-f]{2}",
              r"    round as the first kernel does, ties too, without contraction .*",
              r"encoding q9: kernels c fast; 34 of 34 inputs; \d+ failures"],
     "past": [r"  q9 fast, gaussian \(4 x 160, importance\): encode wrote outside of its planes",
              r"    it must write just what rows and row_len ask for, to the byte",
              r"encoding q9: kernels c fast; 34 of 34 inputs; \d+ failures"],
-    "divides": [r"  q9 c, zeros \(4 x 160, importance\): weights of ordinary size decode to something "
-                r"that is not finite",
+    "divides": [r"  q9 c, zeros \(4 x 160, importance\): weights of ordinary size decode to "
+                r"something that is not finite",
                 r"    look for a division by a scale of zero, .*"],
     "flags": [r"  q9: it needs importance, but does not say that it uses it",
               r"    set PARE_ENCODING_IMPORTANCE beside PARE_ENCODING_NEEDS_IMPORTANCE",
               r"encoding q9: kernels c fast; 34 of 34 inputs; 1 failure"],
-    "gather": [r"  column8 c, gaussian \(4 x 185, importance\): the result depends on how many rows "
-               r"gather gets at once: plane codes, byte \d+: .*",
+    "gather": [r"  column8 c, gaussian \(4 x 185, importance\): the result depends on how many "
+               r"rows gather gets at once: plane codes, byte \d+: .*",
                r"encoding column8: kernels c; 34 of 34 inputs; \d+ failures",
                r"encoding tile5: kernels c; 34 of 34 inputs; good"],
-    "whole": [r"  column8 c, gaussian \(4 x 185, importance\): encode wrote to a plane per column or "
-              r"per tensor: plane scales, byte 0: 55 instead of .*",
+    "whole": [r"  column8 c, gaussian \(4 x 185, importance\): encode wrote to a plane per column "
+              r"or per tensor: plane scales, byte 0: 55 instead of .*",
               r"    encode reads these; settle fills them"],
-    "product": [r"  loops, 64x64 times 64x64, b transposed: an element is not the product's: row 0, "
-                r"column 0: .*",
+    "product": [r"  loops, 64x64 times 64x64, b transposed: an element is not the product's: "
+                r"row 0, column 0: .*",
                 r"encoding q9: kernels c fast; 34 of 34 inputs; good",
                 r"matrix service loops: its products are wrong"],
 }
@@ -95,11 +96,11 @@ class Test(program.Program):
 
     def test_crash(self):
         done = self.check(library("crash"), status=1)
-        self.assertRegex(done.stderr, r"^pare: %s: the plugin crashed while kernel fast of q9 encoded "
-                         r"infinities \(4 x 160\): the worker .*\n$" % library("crash"))
+        self.assertRegex(done.stderr, r"^pare: %s: the plugin crashed while kernel fast of q9 "
+                         r"encoded infinities \(4 x 160\): the worker .*\n$" % library("crash"))
         done = self.check(library("loading"), status=1)
-        self.assertRegex(done.stderr, r"^pare: %s: the plugin crashed while it was loaded: the worker "
-                         r".*\n$" % library("loading"))
+        self.assertRegex(done.stderr, r"^pare: %s: the plugin crashed while it was loaded: the "
+                         r"worker .*\n$" % library("loading"))
 
     def test_hang(self):
         done = self.check(library("hang"), "--timeout", 4, status=1)
@@ -142,6 +143,39 @@ class Test(program.Program):
         (self.dir / "link.so").symlink_to("a:b/good")
         for name in ("a:b/good", "link.so"):
             self.assertEqual(self.check(name, "--seed", 7).stdout, GOOD % name)
+
+    def work(self, **request):
+        """What the worker answers, line by line."""
+        done = subprocess.run([os.environ["PARE_WORKER"]], input=json.dumps({"kind": "check",
+                              **request}), capture_output=True, text=True, timeout=200)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_steps(self):
+        """A line before each call, so that the last one tells where a plugin was."""
+        lines = self.work(library=str(library("good")), seed=7, every=34)
+        events = [line["event"] for line in lines]
+        self.assertEqual(events[:3], ["start", "step", "inputs"])
+        self.assertEqual(events[-3:], ["step", "check", "done"])
+        steps = [line for line in lines if line["event"] == "step"]
+        self.assertEqual((steps[0], steps[-1]),
+                         ({"event": "step", "what": "plugin", "act": "loaded"},
+                          {"event": "step", "what": "plugin", "act": "unloaded"}))
+        self.assertEqual(steps[1], {"event": "step", "encoding": "q9", "what": "kernel",
+                                    "name": "c", "act": "decoded", "input": "random bytes",
+                                    "rows": 4, "row_len": 160})
+        self.assertLessEqual({("q9", "kernel", "fast"), ("column8", "begin", None),
+                              ("column8", "gather", None), ("column8", "settle", None),
+                              ("column8", "end", None), (None, "matrix service", "loops")},
+                             {(s["encoding"], s["what"], s["name"]) for s in steps[1:-1]})
+        self.assertFalse(any(a == b for a, b in zip(steps, steps[1:])))
+
+    def test_requests(self):
+        for request, text in (({}, "no library"), ({"library": "good.so"}, "whole path"),
+                              ({"library": str(library("good")), "every": 35}, "every 0 to 34"),
+                              ({"library": str(library("good")), "seed": -1}, "seed must be")):
+            last = self.work(**request)[-1]
+            self.assertEqual((last["event"], last["code"]), ("error", "usage"))
+            self.assertIn(text, last["text"])
 
     def test_no_plugin(self):
         (self.dir / "text.so").write_text("not a library\n")
