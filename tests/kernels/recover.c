@@ -4,9 +4,9 @@
  * Usage: kernels-recover PLUGINS [SEED]
  *
  * What include/pare/plugin.h promises of `recover` (core/check/recover.c), for every encoding that
- * has it, on all inputs, each as it is and as what is left of it in the encoding, in every grain.
- * And beyond that promise, of Pare's own encodings: what one has made itself has to be found; where
- * its decoder rounds sums, in F32 and for the random distributions only; q6_k in F32.
+ * has it, on all inputs, each as it is and as it comes out of the encoding, in every grain. And
+ * beyond that promise, of Pare's own encodings: what came out of one has to be found; where its
+ * decoder rounds sums, in F32 and for the random distributions only; q6_k in F32.
  */
 #include "check/recover.h"
 #include "kernels.h"
@@ -48,7 +48,7 @@ static void decode(const struct trial *trial, const struct planes *planes, float
     trial->encoding->kernels[0]->decode(planes_readable(planes), trial->rows, trial->row_len, y);
 }
 
-/* What is left of x in the encoding; 0 when some of it is not finite. */
+/* x as it comes out of the encoding; 0 when some of it is not finite. */
 static int pass(const struct trial *trial, float *ret_y)
 {
     uint64_t n = trial->rows * trial->row_len;
@@ -75,7 +75,8 @@ static int must_find(const struct trial *trial, uint32_t grain, int random)
     return sums ? random && grain == PARE_GRAIN_F32 : 1;
 }
 
-/* Weights rounded to the grain lose nothing that has a place in it; halves overflow and vanish. */
+/* Weights that the grain can hold lose nothing by being rounded to it; halves overflow and
+ * underflow. */
 static int round_all(const struct trial *trial, uint32_t grain, float *x)
 {
     int kept = 1;

@@ -222,7 +222,8 @@ static struct model *build(const struct shape *shapes, size_t n, struct slab_cut
     return model;
 }
 
-/* What a slab says of its tensor holds together; *next is the element that must come. */
+/* The fields of a slab agree with each other and with its tensor; *next is the element that must
+ * come. */
 static void check_slab(const struct model *model, const struct slab_cut *cuts,
                        const struct shape *shapes, const struct slab *slab, uint64_t *next)
 {
