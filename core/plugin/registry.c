@@ -426,6 +426,26 @@ const struct pare_matrix *registry_matrix(const struct registry *registry)
     return best;
 }
 
+const struct pare_evaluator *registry_evaluator_at(const struct registry *registry, size_t i)
+{
+    for (size_t j = 0; j < registry->n_plugins; j++) {
+        if (i < registry->plugins[j]->n_evaluators)
+            return &registry->plugins[j]->evaluators[i];
+        i -= registry->plugins[j]->n_evaluators;
+    }
+    return NULL;
+}
+
+const struct pare_matrix *registry_matrix_at(const struct registry *registry, size_t i)
+{
+    for (size_t j = 0; j < registry->n_plugins; j++) {
+        if (i < registry->plugins[j]->n_matrices)
+            return &registry->plugins[j]->matrices[i];
+        i -= registry->plugins[j]->n_matrices;
+    }
+    return NULL;
+}
+
 int writer_holds(const struct pare_writer *writer, const struct encoding *encoding)
 {
     return writer->holds(&encoding->said);

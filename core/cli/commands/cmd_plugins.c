@@ -1,14 +1,48 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* `pare plugins`: what is loaded from the plugin directories, and what was refused. */
+/* `pare plugins`: what is loaded from the plugin directories, and what was refused; or a check. */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "cli/commands/plugins_private.h"
 #include "cli/operand.h"
 #include "cli/table.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
+
+enum {
+    OPTION_CHECK,
+    OPTION_ALL,
+    OPTION_SEED,
+    OPTION_TIMEOUT,
+};
+
+static const struct cli_option options[] = {
+    { "check", 0, "FILE", "try out this library instead", OPTION_CHECK },
+    { "all", 0, NULL, "with --check: all inputs, also of many encodings", OPTION_ALL },
+    { "seed", 0, "N", "with --check: the same inputs again", OPTION_SEED },
+    { "timeout", 0, "SECONDS", "with --check: for one call (default: 30)", OPTION_TIMEOUT },
+    { NULL, 0, NULL, NULL, 0 },
+};
+
+static int set(void *state, int id, const char *value)
+{
+    struct plugins_options *o = state;
+    switch (id) {
+    case OPTION_ALL:
+        o->all = 1;
+        return CLI_OK;
+    case OPTION_SEED:
+        return cli_number("seed", value, 1, LLONG_MAX, &o->seed) < 0 ? CLI_USAGE : CLI_OK;
+    case OPTION_TIMEOUT:
+        return cli_real("timeout", value, 86400, &o->seconds) < 0 ? CLI_USAGE : CLI_OK;
+    default:
+        o->check = value;
+    }
+    return CLI_OK;
+}
 
 /* The names in an array of objects, with commas. */
 static void add_names(struct table *table, const json_t *list)
@@ -162,8 +196,13 @@ static void print_refused(const json_t *refused)
 
 static int run(const struct cli *cli, void *state, int n_operands, char **operands)
 {
-    (void)state, (void)n_operands, (void)operands;
+    (void)n_operands, (void)operands;
+    const struct plugins_options *o = state;
     _cleanup_json_ json_t *answer = NULL;
+    if (o->check)
+        return plugins_check(cli, o);
+    if (o->all || o->seed || o->seconds > 0)
+        return cli_usage("plugins: --all, --seed and --timeout go with --check");
     struct worker_question question = { .kind = "plugins", .event = "plugins", .n_answers = 1 };
     int status = worker_ask(cli, &question, &answer);
     if (status != CLI_OK)
@@ -182,9 +221,14 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
 
 const struct cli_command cmd_plugins = {
     .name = "plugins",
-    .synopsis = "[--json]",
+    .synopsis = "[--json] | --check FILE",
     .summary = "List plugins, their formats, encodings and kernels",
     .details = "The kernel that this CPU uses is marked with a star; SEARCH tells which encodings\n"
-               "know `--search best'. --json tells every fact.\n",
+               "know `--search best'. --json tells every fact.\n"
+               "--check loads one library in the sandbox and tries what it promises: kernels on\n"
+               "awkward weights, each against the first; the status is 0 when all is well.\n",
+    .options = options,
+    .state_size = sizeof(struct plugins_options),
+    .set = set,
     .run = run,
 };
