@@ -40,7 +40,8 @@ FINDINGS = {
     "rows": [r"  q9 fast, gaussian \(4 x 160, importance\): encode depends on the rows around: "
              r"plane scales, byte 2\d: .*",
              r"    the host calls with any number of rows: .*"],
-    "recovers": [r"  q9, gaussian \(3 x 160\): what recover found decodes to something else: as f32",
+    "recovers": [r"  q9, gaussian \(3 x 160\): what recover found decodes to something else: "
+                 r"as f32",
                  r"    decode what was found, and answer 1 only if .*",
                  r"  q9, ties-f16 \(3 x 160\): recover found codes for what is not finite: as f16",
                  r"encoding q9: kernels c fast; 34 of 34 inputs; \d+ failures"],
