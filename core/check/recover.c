@@ -36,6 +36,8 @@ static const struct check_rule others = {
     "decode what was found, and answer 1 only if it is x when rounded to the grain"
 };
 
+static const char *const grains[CHECK_GRAINS] = { "as f32", "as f16", "as bf16" };
+
 static uint32_t bits_of(float value)
 {
     uint32_t bits;
@@ -109,8 +111,8 @@ static int recover(const struct trial *trial, uint32_t grain, size_t shift, uint
     trial_step(trial, "recover", NULL, "looked at");
     int r = trial->encoding->recover(trial->x, trial->rows, trial->row_len, grain,
                                      ret_planes->plane);
-    trial_expect(trial, planes_guarded(ret_planes), &outside, NULL);
-    trial_expect(trial, r == 0 || r == 1, &neither, NULL);
+    trial_expect(trial, planes_guarded(ret_planes), &outside, grains[grain]);
+    trial_expect(trial, r == 0 || r == 1, &neither, grains[grain]);
     return r;
 }
 
@@ -128,7 +130,8 @@ static void check_alone(const struct trial *trial, uint32_t grain, int found,
     struct planes other;
     int all = 1;
 
-    trial_expect(trial, recover(trial, grain, 1, 0xff, &other) == found, &answer_unstable, NULL);
+    trial_expect(trial, recover(trial, grain, 1, 0xff, &other) == found, &answer_unstable,
+                 grains[grain]);
     if (found) {
         trial_expect_planes(trial, &other, planes, &bytes_unstable);
     }
@@ -146,7 +149,7 @@ static void check_alone(const struct trial *trial, uint32_t grain, int found,
         }
         planes_deinit(&other);
     }
-    trial_expect(trial, all == found, &answer_around, NULL);
+    trial_expect(trial, all == found, &answer_around, grains[grain]);
 }
 
 int check_recover_trial(const struct trial *trial, uint32_t grain)
@@ -155,8 +158,9 @@ int check_recover_trial(const struct trial *trial, uint32_t grain)
     int found = recover(trial, grain, 0, 0, &planes);
 
     if (found) {
-        trial_expect(trial, is_finite(trial->x, trial->rows * trial->row_len), &infinite, NULL);
-        trial_expect(trial, holds(trial, grain, &planes), &others, NULL);
+        trial_expect(trial, is_finite(trial->x, trial->rows * trial->row_len), &infinite,
+                     grains[grain]);
+        trial_expect(trial, holds(trial, grain, &planes), &others, grains[grain]);
     }
     check_alone(trial, grain, found, &planes);
     planes_deinit(&planes);

@@ -34,6 +34,17 @@ FINDINGS = {
     "past": [r"  q9 fast, gaussian \(4 x 160, importance\): encode wrote outside of its planes",
              r"    it must write just what rows and row_len ask for, to the byte",
              r"encoding q9: kernels c fast; 34 of 34 inputs; \d+ failures"],
+    "keeps": [r"  q9 fast, gaussian \(4 x 160, importance\): encode depends on alignment or on old "
+              r"bytes: plane codes, byte 639: ff instead of 00",
+              r"    planes are unaligned and uninitialized: .*"],
+    "rows": [r"  q9 fast, gaussian \(4 x 160, importance\): encode depends on the rows around: "
+             r"plane scales, byte 2\d: .*",
+             r"    the host calls with any number of rows: .*"],
+    "recovers": [r"  q9, gaussian \(3 x 160\): what recover found decodes to something else: "
+                 r"as f32",
+                 r"    decode what was found, and answer 1 only if .*",
+                 r"  q9, ties-f16 \(3 x 160\): recover found codes for what is not finite: as f16",
+                 r"encoding q9: kernels c fast; 34 of 34 inputs; \d+ failures"],
     "divides": [r"  q9 c, zeros \(4 x 160, importance\): weights of ordinary size decode to "
                 r"something that is not finite",
                 r"    look for a division by a scale of zero, .*"],

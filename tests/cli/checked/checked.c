@@ -57,9 +57,16 @@ static void fast_encode(const float *x, uint64_t rows, uint64_t row_len,
                         const struct pare_calibration *calibration, void *const *planes)
 {
     uint64_t n = rows * row_len;
+    uint8_t last = n > 0 ? ((const uint8_t *)planes[0])[n - 1] : 0;
 
     (void)calibration;
     encode_with(x, n, planes, VARIANT == TIES ? roundf : rintf);
+    if (VARIANT == ROWS && rows > 1) {
+        memcpy((uint8_t *)planes[1] + row_len / BLOCK_LEN * 4, planes[1], 4);
+    }
+    if (VARIANT == KEEPS && n > 0) {
+        ((uint8_t *)planes[0])[n - 1] = last;
+    }
     if (VARIANT == PAST) {
         ((uint8_t *)planes[0])[n] = 0;
     }
@@ -80,6 +87,14 @@ static void decode(const void *const *planes, uint64_t rows, uint64_t row_len, f
         memcpy(&scale, scales + i / BLOCK_LEN * sizeof(scale), sizeof(scale));
         x[i] = VARIANT == DIVIDES && scale == 0.0f ? NAN : (float)codes[i] * scale;
     }
+}
+
+static int recover(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain,
+                   void *const *planes)
+{
+    (void)grain;
+    encode_with(x, rows * row_len, planes, rintf);
+    return 1;
 }
 
 static const struct pare_plane codes = { .struct_size = sizeof(codes),
@@ -104,6 +119,7 @@ static const struct pare_encoding q9 = {
     .block_len = BLOCK_LEN,
     .planes = planes,
     .kernels = kernels,
+    .recover = VARIANT == RECOVERS ? recover : NULL,
 };
 static const struct pare_encoding *const encodings[] = { &q9, &checked_column8, &checked_tile5,
                                                          NULL };

@@ -9,16 +9,19 @@
 /* VARIANT is one of these. */
 enum variant {
     GOOD,
-    TIES,    /* the second kernel rounds ties away from zero */
-    PAST,    /* it writes a byte behind its codes */
-    CRASH,   /* it crashes where there is an infinity */
-    HANG,    /* it never comes back */
-    DIVIDES, /* blocks of zeros decode to NaN */
-    FLAGS,   /* the flags contradict each other */
-    GATHER,  /* the scales depend on how many rows gather gets */
-    WHOLE,   /* encode writes to what settle filled */
-    PRODUCT, /* the matrix service takes no notice of a flag */
-    LOADING  /* it crashes while it is loaded */
+    TIES,     /* the second kernel rounds ties away from zero */
+    PAST,     /* it writes a byte behind its codes */
+    KEEPS,    /* it leaves the last code as it was */
+    ROWS,     /* it takes the first row's scale for the others, too */
+    RECOVERS, /* codes are recovered that there are not */
+    CRASH,    /* it crashes where there is an infinity */
+    HANG,     /* it never comes back */
+    DIVIDES,  /* blocks of zeros decode to NaN */
+    FLAGS,    /* the flags contradict each other */
+    GATHER,   /* the scales depend on how many rows gather gets */
+    WHOLE,    /* encode writes to what settle filled */
+    PRODUCT,  /* the matrix service takes no notice of a flag */
+    LOADING   /* it crashes while it is loaded */
 };
 
 /* The code of x: rounded, between -127 and 127; 0 without a scale. */
