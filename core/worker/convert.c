@@ -147,7 +147,9 @@ int job_plan(const struct job_context *job, struct model *model, struct error *e
         _cleanup_free_ struct slab_cut *cuts = NULL;
         const struct group *group = &c.groups[i];
         r = pipeline_cuts(group->route->model, group->targets, group->n, &cuts, err);
-        uint64_t n = r < 0 ? 0 : pipeline_memory(group->route->model, cuts, group->n, job->threads);
+        uint64_t n = r < 0 ? 0
+                           : pipeline_memory(group->route->model, cuts, group->targets, group->n,
+                                             job->threads);
         memory = n > memory ? n : memory;
     }
     for (size_t i = 0; r == 0 && i < c.n; i++)
