@@ -3,8 +3,10 @@
 /* Measuring kernels and memory: see bench.h. */
 #include "worker/bench.h"
 
+#include "base/cleanup.h"
 #include "base/timing.h"
-#include "model/encoding.h"
+#include "plugin/calibration.h"
+#include "weights/slab.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -31,17 +33,21 @@ struct lane { /* of one thread */
     uint8_t *codes;
     void *planes[PARE_MAX_PLANES];
     uint8_t *from, *to; /* for copies */
-    uint32_t row, rows; /* the next call */
+    uint32_t row, rows; /* the next call; fewer rows at the end */
     double rates[PARTS];
 };
 
 struct bench {
+    const struct registry *registry;
     unsigned n_lanes;
     double seconds;
     float *importance;
     struct lane *lanes;
     const struct encoding *encoding;
-    uint64_t plane_bytes[PARE_MAX_PLANES]; /* of all rows */
+    struct model_tensor tensor;      /* of all rows, in that encoding */
+    struct calibration *calibration; /* of the first lane's weights, which are all lanes'; or
+                                              NULL */
+    uint32_t least_rows;             /* of a call: those of a tile */
     /* the figure that is being taken */
     const struct pare_kernel *kernel;
     enum bench_act act;
@@ -96,11 +102,14 @@ static int lane_init(struct bench *bench, struct lane *lane, struct error *err)
     return 0;
 }
 
-int bench_new(unsigned threads, double seconds, struct bench **ret_bench, struct error *err)
+int bench_new(const struct registry *registry, unsigned threads, double seconds,
+              struct bench **ret_bench, struct error *err)
 {
     struct bench *bench = calloc(1, sizeof *bench);
     if (!bench)
         return error_oom(err);
+    bench->registry = registry;
+    bench->least_rows = 1;
     bench->n_lanes = threads;
     bench->seconds = seconds;
     bench->lanes = calloc(threads, sizeof *bench->lanes);
@@ -128,6 +137,7 @@ void bench_free(struct bench *bench)
         free(bench->lanes[i].decoded);
         free(bench->lanes[i].codes);
     }
+    calibration_free(bench->calibration);
     free(bench->lanes);
     free(bench->importance);
     free(bench);
@@ -137,8 +147,12 @@ void bench_free(struct bench *bench)
 static void find_row(const struct lane *lane, uint32_t row, void *ret_planes[PARE_MAX_PLANES])
 {
     const struct bench *b = lane->bench;
-    for (uint32_t i = 0; i < b->encoding->n_planes; i++)
-        ret_planes[i] = (uint8_t *)lane->planes[i] + b->plane_bytes[i] / BENCH_ROWS * row;
+    uint64_t offset, length;
+    for (uint32_t i = 0; i < b->encoding->n_planes; i++) {
+        slab_plane_range(&b->tensor, i, (uint64_t)row * BENCH_ROW_LEN, BENCH_ROW_LEN, &offset,
+                         &length);
+        ret_planes[i] = (uint8_t *)lane->planes[i] + offset;
+    }
 }
 
 static int needs_importance(const struct encoding *e)
@@ -156,25 +170,78 @@ static void call_kernel(const struct lane *lane, uint32_t row, uint32_t rows)
         .importance = b->act == BENCH_ENCODE_IMPORTANCE ? b->importance : NULL,
     };
     uint64_t first = (uint64_t)row * BENCH_ROW_LEN;
+    if (b->calibration)
+        calibration_apply(b->calibration, first, &calibration);
     if (b->act == BENCH_DECODE)
         b->kernel->decode((const void *const *)planes, rows, BENCH_ROW_LEN, lane->decoded + first);
     else
         b->kernel->encode(lane->x + first, rows, BENCH_ROW_LEN, &calibration, planes);
 }
 
-/* Codes of a few rows, repeated: all that decoding needs, and soon made by the slowest search. */
+/* The tensor that a lane's weights are. */
+static int describe_tensor(struct bench *b, const struct encoding *encoding, struct error *err)
+{
+    static char name[] = "weights";
+    b->encoding = encoding;
+    b->tensor = (struct model_tensor){ .name = { name, sizeof name - 1 },
+                                       .encoding_name = (char *)encoding->name,
+                                       .encoding = encoding,
+                                       .n_dims = 2,
+                                       .n_planes = encoding->n_planes,
+                                       .dims = { BENCH_ROWS, BENCH_ROW_LEN },
+                                       .elements = BENCH_WEIGHTS,
+                                       .row_len = BENCH_ROW_LEN,
+                                       .rows = BENCH_ROWS };
+    for (uint32_t i = 0; i < encoding->n_planes; i++) {
+        uint64_t *length = &b->tensor.planes[i].length;
+        int r = encoding_plane_bytes(encoding, i, BENCH_ROWS, BENCH_ROW_LEN, length, err);
+        if (r < 0)
+            return r;
+        b->tensor.bytes += *length;
+    }
+    uint64_t tile = encoding_tile_rows(encoding);
+    b->least_rows = tile < BENCH_ROWS ? (uint32_t)tile : BENCH_ROWS;
+    return 0;
+}
+
+/* Lets the encoding see the weights first, if it wants to. */
+static int calibrate(struct bench *b, struct error *err)
+{
+    const struct calibration_request request = { .registry = b->registry,
+                                                 .tensor = &b->tensor,
+                                                 .importance = needs_importance(b->encoding)
+                                                                   ? b->importance
+                                                                   : NULL,
+                                                 .matrices = 1 };
+    calibration_free(TAKE(b->calibration));
+    if (!calibration_is_needed(b->encoding))
+        return 0;
+    int r = calibration_begin(&request, &b->calibration, err);
+    if (r == 0 && calibration_gathers(b->calibration))
+        r = calibration_gather(b->calibration, b->lanes->x, 0, BENCH_ROWS, BENCH_ROW_LEN, err);
+    return r == 0 ? calibration_settle(b->calibration, err) : r;
+}
+
+/* Codes of a few rows, repeated: all that decoding needs, and soon made by the slowest search.
+ * Where rows share tiles, codes of all rows. */
 static void make_codes(struct bench *b)
 {
     const struct lane *first = b->lanes;
+    uint32_t rows = b->least_rows > 1 ? BENCH_ROWS : SAMPLE_ROWS;
     b->kernel = &b->encoding->kernel;
     b->act = needs_importance(b->encoding) ? BENCH_ENCODE_IMPORTANCE : BENCH_ENCODE;
+    for (uint32_t p = 0; b->calibration && p < b->encoding->n_planes; p++)
+        if (calibration_plane(b->calibration, p))
+            memcpy(first->planes[p], calibration_plane(b->calibration, p),
+                   b->tensor.planes[p].length);
     if (b->kernel->encode)
-        call_kernel(first, 0, SAMPLE_ROWS);
+        call_kernel(first, 0, rows);
     for (unsigned i = 0; i < b->n_lanes; i++)
         for (uint32_t p = 0; p < b->encoding->n_planes; p++) {
-            uint64_t piece = b->plane_bytes[p] / BENCH_ROWS * SAMPLE_ROWS;
+            uint64_t offset, piece, length = b->tensor.planes[p].length;
             uint8_t *to = b->lanes[i].planes[p];
-            for (uint64_t at = i ? 0 : piece; at < b->plane_bytes[p]; at += piece)
+            slab_plane_range(&b->tensor, p, 0, (uint64_t)rows * BENCH_ROW_LEN, &offset, &piece);
+            for (uint64_t at = i ? 0 : piece; at < length; at += piece)
                 memcpy(to + at, first->planes[p], piece);
         }
 }
@@ -182,38 +249,35 @@ static void make_codes(struct bench *b)
 int bench_prepare(struct bench *bench, const struct encoding *encoding, uint64_t *ret_bytes,
                   struct error *err)
 {
-    uint64_t bytes = 0;
     if (BENCH_ROW_LEN % encoding->block_len)
         return error_set(err, PARE_EUSAGE, "%s: its blocks of %u do not divide rows of %u",
                          encoding->name, encoding->block_len, BENCH_ROW_LEN);
-    bench->encoding = encoding;
-    for (uint32_t i = 0; i < encoding->n_planes; i++) {
-        int r = encoding_plane_bytes(encoding, i, BENCH_ROWS, BENCH_ROW_LEN, &bench->plane_bytes[i],
-                                     err);
-        if (r < 0)
-            return r;
-        bytes += bench->plane_bytes[i];
-    }
+    int r = describe_tensor(bench, encoding, err);
+    if (r == 0)
+        r = calibrate(bench, err);
+    if (r < 0)
+        return r;
     for (unsigned i = 0; i < bench->n_lanes; i++) {
         struct lane *lane = &bench->lanes[i];
         free(lane->codes);
-        lane->codes = calloc(1, bytes);
+        lane->codes = calloc(1, bench->tensor.bytes);
         if (!lane->codes)
             return error_oom(err);
         uint8_t *p = lane->codes;
-        for (uint32_t j = 0; j < encoding->n_planes; p += bench->plane_bytes[j++])
+        for (uint32_t j = 0; j < encoding->n_planes; p += bench->tensor.planes[j++].length)
             lane->planes[j] = p;
     }
     make_codes(bench);
-    *ret_bytes = bytes;
+    *ret_bytes = bench->tensor.bytes;
     return 0;
 }
 
 static double step_kernel(struct lane *lane)
 {
-    call_kernel(lane, lane->row, lane->rows);
-    lane->row = (lane->row + lane->rows) % BENCH_ROWS;
-    return (double)lane->rows * BENCH_ROW_LEN;
+    uint32_t left = BENCH_ROWS - lane->row, rows = lane->rows < left ? lane->rows : left;
+    call_kernel(lane, lane->row, rows);
+    lane->row = (lane->row + rows) % BENCH_ROWS;
+    return (double)rows * BENCH_ROW_LEN;
 }
 
 static double step_copy(struct lane *lane)
@@ -228,11 +292,11 @@ static void choose_rows(struct lane *lane)
 {
     const struct bench *b = lane->bench;
     lane->row = 0;
-    lane->rows = 1;
+    lane->rows = b->least_rows;
     (void)b->step(lane);
     uint64_t start = timing_now();
     (void)b->step(lane);
-    double most = b->seconds / PARTS / CALLS / fmax(timing_since(start), 1e-9);
+    double most = b->seconds / PARTS / CALLS / fmax(timing_since(start), 1e-9) * b->least_rows;
     while (lane->rows < CALL_ROWS && lane->rows * 2 <= most)
         lane->rows *= 2;
     lane->row = 0;
