@@ -88,7 +88,8 @@ int encoding_whole_rows(const struct encoding *encoding)
 
 int encoding_fixes_rows(const struct encoding *encoding, uint64_t row_len)
 {
-    return encoding_whole_rows(encoding) || row_len % encoding_unit(encoding);
+    return encoding_whole_rows(encoding) ||
+           (row_len % encoding->block_len == 0 && row_len % encoding_unit(encoding));
 }
 
 int encoding_rows_are_apart(const struct encoding *encoding)

@@ -292,9 +292,8 @@ static int check_rows(const struct view_item *item, const struct model_tensor *t
     if (item->raw_row_len % item->raw->block_len)
         return error_set(err, PARE_EDATA, "rows of %llu elements do not divide into %s's blocks",
                          (unsigned long long)item->raw_row_len, item->raw->name);
-    if (t->row_len != item->raw_row_len &&
-        (encoding_fixes_rows(item->raw, t->row_len) ||
-         encoding_fixes_rows(item->raw, item->raw_row_len)))
+    if (t->row_len != item->raw_row_len && (encoding_fixes_rows(item->raw, t->row_len) ||
+                                            encoding_fixes_rows(item->raw, item->raw_row_len)))
         return error_set(err, PARE_ENOTSUP, "rows of %s cannot be cut", item->raw->name);
     if (!rows->inner || (item->raw_row_len && t->elements % item->raw_row_len))
         return error_set(err, PARE_EDATA, "there are no rows of %llu elements",

@@ -114,16 +114,37 @@ const struct pare_kernel *kernel_best(const struct pare_encoding *encoding)
     return best;
 }
 
+/* Bytes of a plane of so many rows: each of its own rows begins at a byte. */
+static size_t plane_size(const struct pare_encoding *encoding, const struct pare_plane *plane,
+                         uint64_t rows, uint64_t row_len)
+{
+    uint64_t units = row_len / encoding->block_len;
+
+    switch (plane->per) {
+    case PARE_PER_BLOCK:
+        break;
+    case PARE_PER_TILE:
+        rows = (rows + plane->tile_rows - 1) / plane->tile_rows;
+        units = (row_len + plane->tile_columns - 1) / plane->tile_columns;
+        break;
+    case PARE_PER_ROW:
+        units = 1;
+        break;
+    default:
+        rows = 1;
+        units = plane->per == PARE_PER_COLUMN ? row_len : 1;
+    }
+    return rows * ((units * plane->bits + 7) / 8 + plane->row_bytes);
+}
+
 void planes_init(struct planes *planes, const struct pare_encoding *encoding, uint64_t rows,
                  uint64_t row_len, size_t shift, uint8_t fill)
 {
-    uint64_t blocks = rows * (row_len / encoding->block_len);
-
     memset(planes, 0, sizeof(*planes));
     planes->shift = shift;
     for (uint32_t i = 0; encoding->planes[i]; i++) {
         const struct pare_plane *plane = encoding->planes[i];
-        size_t size = blocks * plane->bits / 8 + rows * plane->row_bytes;
+        size_t size = plane_size(encoding, plane, rows, row_len);
         planes->size[i] = size;
         planes->memory[i] = allocate(size + 2 * GUARD_BYTES + shift, 1);
         memset(planes->memory[i], GUARD, size + 2 * GUARD_BYTES + shift);

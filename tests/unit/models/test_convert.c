@@ -183,6 +183,35 @@ static const struct encoding two = {
     .name = "two", .block_len = 32, .n_planes = 2, .planes = { PLANE(16, 0), PLANE(2, 4) }
 };
 
+/* Tiles of 48 rows, which 16 divides; packed bits; what belongs to all of a tensor. */
+static const struct encoding
+    tiled = { .name = "tiled",
+              .block_len = 1,
+              .n_planes = 3,
+              .planes = {
+                  PLANE(1, 0),
+                  { .per = PARE_PER_TILE, .bits = 32, .tile_rows = 48, .tile_columns = 100 },
+                  { .per = PARE_PER_TILE, .bits = 4, .tile_rows = 16, .tile_columns = 7 },
+              } };
+static const struct encoding tall = {
+    .name = "tall",
+    .block_len = 1,
+    .n_planes = 1,
+    .planes = { { .per = PARE_PER_TILE, .bits = 8, .tile_rows = 65536, .tile_columns = 1 } }
+};
+static const struct encoding bits = { .name = "bits",
+                                      .block_len = 8,
+                                      .n_planes = 2,
+                                      .planes = { PLANE(4, 0),
+                                                  { .per = PARE_PER_BLOCK, .bits = 3 } } };
+static const struct encoding wide = { .name = "wide",
+                                      .block_len = 1,
+                                      .n_planes = 4,
+                                      .planes = { { .per = PARE_PER_BLOCK, .bits = 4 },
+                                                  { .per = PARE_PER_ROW, .bits = 12 },
+                                                  { .per = PARE_PER_COLUMN, .bits = 4 },
+                                                  { .per = PARE_PER_TENSOR, .bits = 20 } } };
+
 struct shape {
     const struct encoding *encoding, *wanted;
     uint64_t rows, row_len, length; /* length: of what has no encoding */
@@ -305,6 +334,9 @@ static const struct shape odd[] = {
     { &f32, &f32, 1, 1, 0 },           { &f32, &f32, 262145, 1, 0 },
     { NULL, NULL, 3, 1000000, 100 },   { NULL, NULL, 700, 1000, 1000001 },
     { NULL, NULL, 9, 400000, 0 },      { &two, &f32, 40, 320000, 0 },
+    { &f32, &tiled, 1000, 301, 0 },    { &tiled, &wide, 49, 20000, 0 },
+    { &f32, &bits, 3, 262144 + 8, 0 }, { &wide, &tall, 70000, 9, 0 },
+    { &tall, &tiled, 3, 5, 0 },
 };
 /* clang-format on */
 
@@ -440,7 +472,8 @@ static void ignored_files_are_not_walked(void **state)
 static void plane_ranges_are_seamless(void **state)
 {
     (void)state;
-    static const struct encoding *const all[] = { &f32, &q8, &q4, &rowed, &whole, &two };
+    static const struct encoding *const all[] = { &f32,   &q8,  &q4,    &rowed,
+                                                  &whole, &two, &tiled, &bits };
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         struct shape shape = { all[k], &f32, 5, 262144 + 512, 0 };
         struct slab_cut cut;
@@ -458,6 +491,71 @@ static void plane_ranges_are_seamless(void **state)
             }
             assert_true(at == t->planes[p].length);
         }
+        model_free(model);
+    }
+}
+
+/* Slabs end where the tiles of all encodings do, and hold no more than they must. */
+static void slabs_end_with_tiles(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct encoding *encodings[3];
+        uint64_t rows, row_len, slab;
+    } cases[] = {
+        { { &f32, &tiled, &q8 }, 1000, 320, 4 * 48 * 320 },
+        { { &tiled, &f32, &f32 }, 100, 1 << 18, 48 << 18 },
+        { { &f32, &tiled, &tall }, 1000, 3, 21 * 3000 },
+        { { &f32, &tall, &tall }, 70000, 32, 65536 * 32 },
+        { { &f32, &wide, &q8 }, 3, 1 << 20, 1 << 20 },
+        { { &f32, &bits, &q8 }, 3, 1 << 20, 1 << 16 },
+        { { &f32, &f32, &tiled }, 1, 1 << 20, 1 << 20 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const uint64_t rows = cases[i].rows, row_len = cases[i].row_len;
+        const struct model_tensor t = { .encoding = cases[i].encodings[0],
+                                        .n_planes = cases[i].encodings[0]->n_planes,
+                                        .elements = rows * row_len,
+                                        .rows = rows,
+                                        .row_len = row_len };
+        struct slab_cut cut;
+        slab_cut_make(&t, cases[i].encodings, 3, &cut);
+        assert_true(cut.elements == cases[i].slab);
+        assert_true(cut.n_slabs == (t.elements + cut.elements - 1) / cut.elements);
+    }
+}
+
+/* Bytes of planes, computed by hand. */
+static void ranges_of_every_kind(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct encoding *encoding;
+        uint64_t rows, row_len, first_row, n_rows;
+        uint64_t offset[4], length[4];
+    } cases[] = {
+        { &tiled, 100, 301, 0, 100, { 0, 0, 0 }, { 30100, 3 * 16, 7 * 22 } },
+        { &tiled, 100, 301, 48, 48, { 48 * 301, 16, 3 * 22 }, { 48 * 301, 16, 3 * 22 } },
+        { &tiled, 100, 301, 96, 4, { 96 * 301, 32, 6 * 22 }, { 4 * 301, 16, 22 } },
+        { &bits, 5, 24, 2, 2, { 2 * 12, 2 * 2 }, { 2 * 12, 2 * 2 } },
+        { &wide, 5, 7, 3, 1, { 3 * 4, 3 * 2, 0, 0 }, { 4, 2, 4, 3 } },
+        { &wide, 5, 7, 3, 0, { 0, 0, 0, 0 }, { 0, 0, 0, 0 } },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const uint64_t row_len = cases[i].row_len;
+        struct shape shape = { cases[i].encoding, &f32, cases[i].rows, row_len, 0 };
+        struct slab_shape found;
+        struct slab_cut cut;
+        struct model *model = build(&shape, 1, &cut);
+        slab_shape_make(&model->tensors[0], &cut, cases[i].first_row * row_len,
+                        cases[i].n_rows * row_len, &found);
+        assert_true(found.rows == cases[i].n_rows && found.row_len == row_len);
+        for (uint32_t p = 0; p < cases[i].encoding->n_planes; p++) {
+            assert_true(found.offset[p] == cases[i].offset[p]);
+            assert_true(found.length[p] == cases[i].length[p]);
+            found.bytes -= found.length[p];
+        }
+        assert_true(found.bytes == 0);
         model_free(model);
     }
 }
@@ -515,6 +613,8 @@ int main(void)
         cmocka_unit_test(tensors_that_come_early),
         cmocka_unit_test(ignored_files_are_not_walked),
         cmocka_unit_test(plane_ranges_are_seamless),
+        cmocka_unit_test(slabs_end_with_tiles),
+        cmocka_unit_test(ranges_of_every_kind),
         cmocka_unit_test(the_walk_is_lazy),
         cmocka_unit_test(shapes_that_agree),
     };
