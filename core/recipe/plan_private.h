@@ -51,7 +51,7 @@ struct planner {
     const struct encoding *lattices[64]; /* the format's encodings that have any */
     size_t n_lattices;
     int lattices_known;
-    struct lattice_row row;          /* for looks at lattices */
+    struct lattice_row row;          /* for lattice searches */
     uint64_t n_weighable, n_entries; /* tensors that could use importance, that have an entry */
     uint64_t n_missing;              /* tensors that need importance and have none */
     char first_missing[200];

@@ -27,7 +27,7 @@ struct heartbeat {
     uint64_t told;
 };
 
-static void tell_looking(void *context)
+static void tell_searching(void *context)
 {
     struct heartbeat *heart = context;
     if (timing_since(heart->told) < 0.2)
@@ -83,7 +83,7 @@ static int prepare_targets(const struct job_context *job, struct conversion *c, 
                   .importance = c->importance,
                   .lattice = { .quick = draft,
                                .threads = job->threads,
-                               .beat = tell_looking,
+                               .beat = tell_searching,
                                .context = &heart } },
     };
     if (!json_array_size(wanted))
