@@ -22,12 +22,12 @@
 #define COPY_MOST (256ull << 20)
 #define DEVIATION 0.02f /* of the weights: a trained model's */
 
-struct lane;
+struct runner;
 
 /* Does some work and returns how much. */
-typedef double step_fn(struct lane *lane);
+typedef double step_fn(struct runner *runner);
 
-struct lane { /* of one thread */
+struct runner { /* of one thread */
     struct bench *bench;
     float *x, *decoded;
     uint8_t *codes;
@@ -39,20 +39,20 @@ struct lane { /* of one thread */
 
 struct bench {
     const struct registry *registry;
-    unsigned n_lanes;
+    unsigned n_runners;
     double seconds;
     float *importance;
-    struct lane *lanes;
+    struct runner *runners;
     const struct encoding *encoding;
     struct model_tensor tensor;      /* of all rows, in that encoding */
-    struct calibration *calibration; /* of the first lane's weights, which are all lanes'; or
+    struct calibration *calibration; /* of the first runner's weights, which are all runners'; or
                                               NULL */
     uint32_t least_rows;             /* of a call: those of a tile */
     /* the figure that is being taken */
     const struct pare_kernel *kernel;
     enum bench_act act;
     step_fn *step;
-    uint64_t copy_bytes; /* of each lane */
+    uint64_t copy_bytes; /* of each runner */
     pthread_mutex_t gate;
     pthread_barrier_t ready;
     int abandoned;
@@ -88,17 +88,17 @@ static void fill_normal(float *x, uint64_t n, float deviation)
     }
 }
 
-static int lane_init(struct bench *bench, struct lane *lane, struct error *err)
+static int runner_init(struct bench *bench, struct runner *runner, struct error *err)
 {
-    lane->bench = bench;
-    lane->x = malloc(BENCH_WEIGHTS * sizeof(float));
-    lane->decoded = calloc(BENCH_WEIGHTS, sizeof(float));
-    if (!lane->x || !lane->decoded)
+    runner->bench = bench;
+    runner->x = malloc(BENCH_WEIGHTS * sizeof(float));
+    runner->decoded = calloc(BENCH_WEIGHTS, sizeof(float));
+    if (!runner->x || !runner->decoded)
         return error_oom(err);
-    if (lane == bench->lanes)
-        fill_normal(lane->x, BENCH_WEIGHTS, DEVIATION);
+    if (runner == bench->runners)
+        fill_normal(runner->x, BENCH_WEIGHTS, DEVIATION);
     else
-        memcpy(lane->x, bench->lanes->x, BENCH_WEIGHTS * sizeof(float));
+        memcpy(runner->x, bench->runners->x, BENCH_WEIGHTS * sizeof(float));
     return 0;
 }
 
@@ -110,16 +110,16 @@ int bench_new(const struct registry *registry, unsigned threads, double seconds,
         return error_oom(err);
     bench->registry = registry;
     bench->least_rows = 1;
-    bench->n_lanes = threads;
+    bench->n_runners = threads;
     bench->seconds = seconds;
-    bench->lanes = calloc(threads, sizeof *bench->lanes);
+    bench->runners = calloc(threads, sizeof *bench->runners);
     bench->importance = malloc(BENCH_ROW_LEN * sizeof(float));
-    int r = bench->lanes && bench->importance ? 0 : error_oom(err);
+    int r = bench->runners && bench->importance ? 0 : error_oom(err);
     uint64_t state = 6;
     for (uint32_t i = 0; r == 0 && i < BENCH_ROW_LEN; i++)
         bench->importance[i] = 0.1f + (float)next_uniform(&state);
     for (unsigned i = 0; r == 0 && i < threads; i++)
-        r = lane_init(bench, &bench->lanes[i], err);
+        r = runner_init(bench, &bench->runners[i], err);
     if (r < 0) {
         bench_free(bench);
         return r;
@@ -132,26 +132,26 @@ void bench_free(struct bench *bench)
 {
     if (!bench)
         return;
-    for (unsigned i = 0; bench->lanes && i < bench->n_lanes; i++) {
-        free(bench->lanes[i].x);
-        free(bench->lanes[i].decoded);
-        free(bench->lanes[i].codes);
+    for (unsigned i = 0; bench->runners && i < bench->n_runners; i++) {
+        free(bench->runners[i].x);
+        free(bench->runners[i].decoded);
+        free(bench->runners[i].codes);
     }
     calibration_free(bench->calibration);
-    free(bench->lanes);
+    free(bench->runners);
     free(bench->importance);
     free(bench);
 }
 
 /* Where a row's codes begin in each plane. */
-static void find_row(const struct lane *lane, uint32_t row, void *ret_planes[PARE_MAX_PLANES])
+static void find_row(const struct runner *runner, uint32_t row, void *ret_planes[PARE_MAX_PLANES])
 {
-    const struct bench *b = lane->bench;
+    const struct bench *b = runner->bench;
     uint64_t offset, length;
     for (uint32_t i = 0; i < b->encoding->n_planes; i++) {
         slab_plane_range(&b->tensor, i, (uint64_t)row * BENCH_ROW_LEN, BENCH_ROW_LEN, &offset,
                          &length);
-        ret_planes[i] = (uint8_t *)lane->planes[i] + offset;
+        ret_planes[i] = (uint8_t *)runner->planes[i] + offset;
     }
 }
 
@@ -160,11 +160,11 @@ static int needs_importance(const struct encoding *e)
     return (e->flags & PARE_ENCODING_NEEDS_IMPORTANCE) != 0;
 }
 
-static void call_kernel(const struct lane *lane, uint32_t row, uint32_t rows)
+static void call_kernel(const struct runner *runner, uint32_t row, uint32_t rows)
 {
-    const struct bench *b = lane->bench;
+    const struct bench *b = runner->bench;
     void *planes[PARE_MAX_PLANES];
-    find_row(lane, row, planes);
+    find_row(runner, row, planes);
     struct pare_calibration calibration = {
         .struct_size = sizeof calibration,
         .importance = b->act == BENCH_ENCODE_IMPORTANCE ? b->importance : NULL,
@@ -173,12 +173,13 @@ static void call_kernel(const struct lane *lane, uint32_t row, uint32_t rows)
     if (b->calibration)
         calibration_apply(b->calibration, first, &calibration);
     if (b->act == BENCH_DECODE)
-        b->kernel->decode((const void *const *)planes, rows, BENCH_ROW_LEN, lane->decoded + first);
+        b->kernel->decode((const void *const *)planes, rows, BENCH_ROW_LEN,
+                          runner->decoded + first);
     else
-        b->kernel->encode(lane->x + first, rows, BENCH_ROW_LEN, &calibration, planes);
+        b->kernel->encode(runner->x + first, rows, BENCH_ROW_LEN, &calibration, planes);
 }
 
-/* The tensor that a lane's weights are. */
+/* The tensor that a runner's weights are. */
 static int describe_tensor(struct bench *b, const struct encoding *encoding, struct error *err)
 {
     static char name[] = "weights";
@@ -218,7 +219,7 @@ static int calibrate(struct bench *b, struct error *err)
         return 0;
     int r = calibration_begin(&request, &b->calibration, err);
     if (r == 0 && calibration_gathers(b->calibration))
-        r = calibration_gather(b->calibration, b->lanes->x, 0, BENCH_ROWS, BENCH_ROW_LEN, err);
+        r = calibration_gather(b->calibration, b->runners->x, 0, BENCH_ROWS, BENCH_ROW_LEN, err);
     return r == 0 ? calibration_settle(b->calibration, err) : r;
 }
 
@@ -226,7 +227,7 @@ static int calibrate(struct bench *b, struct error *err)
  * Where rows share tiles, codes of all rows. */
 static void make_codes(struct bench *b)
 {
-    const struct lane *first = b->lanes;
+    const struct runner *first = b->runners;
     uint32_t rows = b->least_rows > 1 ? BENCH_ROWS : SAMPLE_ROWS;
     b->kernel = &b->encoding->kernel;
     b->act = needs_importance(b->encoding) ? BENCH_ENCODE_IMPORTANCE : BENCH_ENCODE;
@@ -236,10 +237,10 @@ static void make_codes(struct bench *b)
                    b->tensor.planes[p].length);
     if (b->kernel->encode)
         call_kernel(first, 0, rows);
-    for (unsigned i = 0; i < b->n_lanes; i++)
+    for (unsigned i = 0; i < b->n_runners; i++)
         for (uint32_t p = 0; p < b->encoding->n_planes; p++) {
             uint64_t offset, piece, length = b->tensor.planes[p].length;
-            uint8_t *to = b->lanes[i].planes[p];
+            uint8_t *to = b->runners[i].planes[p];
             slab_plane_range(&b->tensor, p, 0, (uint64_t)rows * BENCH_ROW_LEN, &offset, &piece);
             for (uint64_t at = i ? 0 : piece; at < length; at += piece)
                 memcpy(to + at, first->planes[p], piece);
@@ -257,83 +258,83 @@ int bench_prepare(struct bench *bench, const struct encoding *encoding, uint64_t
         r = calibrate(bench, err);
     if (r < 0)
         return r;
-    for (unsigned i = 0; i < bench->n_lanes; i++) {
-        struct lane *lane = &bench->lanes[i];
-        free(lane->codes);
-        lane->codes = calloc(1, bench->tensor.bytes);
-        if (!lane->codes)
+    for (unsigned i = 0; i < bench->n_runners; i++) {
+        struct runner *runner = &bench->runners[i];
+        free(runner->codes);
+        runner->codes = calloc(1, bench->tensor.bytes);
+        if (!runner->codes)
             return error_oom(err);
-        uint8_t *p = lane->codes;
+        uint8_t *p = runner->codes;
         for (uint32_t j = 0; j < encoding->n_planes; p += bench->tensor.planes[j++].length)
-            lane->planes[j] = p;
+            runner->planes[j] = p;
     }
     make_codes(bench);
     *ret_bytes = bench->tensor.bytes;
     return 0;
 }
 
-static double step_kernel(struct lane *lane)
+static double step_kernel(struct runner *runner)
 {
-    uint32_t left = BENCH_ROWS - lane->row, rows = lane->rows < left ? lane->rows : left;
-    call_kernel(lane, lane->row, rows);
-    lane->row = (lane->row + rows) % BENCH_ROWS;
+    uint32_t left = BENCH_ROWS - runner->row, rows = runner->rows < left ? runner->rows : left;
+    call_kernel(runner, runner->row, rows);
+    runner->row = (runner->row + rows) % BENCH_ROWS;
     return (double)rows * BENCH_ROW_LEN;
 }
 
-static double step_copy(struct lane *lane)
+static double step_copy(struct runner *runner)
 {
-    memcpy(lane->to, lane->from, lane->bench->copy_bytes);
-    __asm__ volatile("" : : "r"(lane->to) : "memory"); /* it was wanted */
-    return 2 * (double)lane->bench->copy_bytes;
+    memcpy(runner->to, runner->from, runner->bench->copy_bytes);
+    __asm__ volatile("" : : "r"(runner->to) : "memory"); /* it was wanted */
+    return 2 * (double)runner->bench->copy_bytes;
 }
 
 /* Warms up; then so many rows at a time that a part has some calls. */
-static void choose_rows(struct lane *lane)
+static void choose_rows(struct runner *runner)
 {
-    const struct bench *b = lane->bench;
-    lane->row = 0;
-    lane->rows = b->least_rows;
-    (void)b->step(lane);
+    const struct bench *b = runner->bench;
+    runner->row = 0;
+    runner->rows = b->least_rows;
+    (void)b->step(runner);
     uint64_t start = timing_now();
-    (void)b->step(lane);
+    (void)b->step(runner);
     double most = b->seconds / PARTS / CALLS / fmax(timing_since(start), 1e-9) * b->least_rows;
-    while (lane->rows < CALL_ROWS && lane->rows * 2 <= most)
-        lane->rows *= 2;
-    lane->row = 0;
+    while (runner->rows < CALL_ROWS && runner->rows * 2 <= most)
+        runner->rows *= 2;
+    runner->row = 0;
 }
 
-static void *run_lane(void *context)
+static void *run_runner(void *context)
 {
-    struct lane *lane = context;
-    struct bench *b = lane->bench;
+    struct runner *runner = context;
+    struct bench *b = runner->bench;
     (void)pthread_mutex_lock(&b->gate);
     int abandoned = b->abandoned;
     (void)pthread_mutex_unlock(&b->gate);
     if (abandoned)
         return NULL;
-    choose_rows(lane);
+    choose_rows(runner);
     (void)pthread_barrier_wait(&b->ready);
     for (int part = 0; part < PARTS; part++) {
         uint64_t start = timing_now();
         double done = 0, seconds;
         do {
-            done += b->step(lane);
+            done += b->step(runner);
             seconds = timing_since(start);
         } while (seconds < b->seconds / PARTS);
-        lane->rates[part] = done / seconds;
+        runner->rates[part] = done / seconds;
     }
     return NULL;
 }
 
 /* Starts all threads or none: they wait at the gate until all are there. */
-static int run_lanes(struct bench *b, unsigned n, struct error *err)
+static int run_runners(struct bench *b, unsigned n, struct error *err)
 {
     pthread_t threads[256];
     unsigned made = 0;
     int failed = 0;
     (void)pthread_mutex_lock(&b->gate);
     for (; made < n && !failed; made += !failed)
-        failed = pthread_create(&threads[made], NULL, run_lane, &b->lanes[made]);
+        failed = pthread_create(&threads[made], NULL, run_runner, &b->runners[made]);
     b->abandoned = failed != 0;
     (void)pthread_mutex_unlock(&b->gate);
     for (unsigned i = 0; i < made; i++)
@@ -351,13 +352,13 @@ static int run(struct bench *b, step_fn *step, unsigned n, double *ret_rate, str
         (void)pthread_mutex_destroy(&b->gate);
         return error_oom(err);
     }
-    int r = run_lanes(b, n, err);
+    int r = run_runners(b, n, err);
     (void)pthread_barrier_destroy(&b->ready);
     (void)pthread_mutex_destroy(&b->gate);
     for (int part = 0; part < PARTS; part++) {
         double rate = 0;
         for (unsigned i = 0; i < n; i++)
-            rate += b->lanes[i].rates[part];
+            rate += b->runners[i].rates[part];
         best = fmax(best, rate);
     }
     if (r == 0)
@@ -400,8 +401,8 @@ int bench_copy(struct bench *bench, unsigned threads, double *ret_rate, struct e
         memset(to, 2, bytes * threads);
         bench->copy_bytes = bytes;
         for (unsigned i = 0; i < threads; i++) {
-            bench->lanes[i].from = from + i * bytes;
-            bench->lanes[i].to = to + i * bytes;
+            bench->runners[i].from = from + i * bytes;
+            bench->runners[i].to = to + i * bytes;
         }
         r = run(bench, step_copy, threads, ret_rate, err);
     }
