@@ -12,6 +12,7 @@
 #include "model/side_files.h"
 #include "plugin/source.h"
 #include "provenance/provenance.h"
+#include "settings/settings.h"
 
 #include <string.h>
 
@@ -161,5 +162,5 @@ int job_open_importance(const struct job_context *job, int check,
 
 int job_without_digests(const struct job_context *job)
 {
-    return !strcmp(json_get_string(job->request, "digest", "sha256"), "none");
+    return !strcmp(settings_text(job->request, "digest"), "none");
 }

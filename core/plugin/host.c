@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "model/metadata.h"
 #include "plugin/host_private.h"
 
@@ -59,6 +60,8 @@ static int host_cancelled(struct pare_job *job)
 
 static const char *host_option(struct pare_job *job, const char *key)
 {
+    if (job->asked && json_object_set_new(job->asked, key, json_null()) < 0)
+        memory_note_failure();
     return json_get_string(job->options, key, NULL);
 }
 

@@ -10,6 +10,7 @@ struct pare_job {
     struct model *model;   /* what a reader fills, or what a writer lays out */
     struct layout *layout; /* writers only, else NULL */
     const json_t *options; /* writers only: object of strings, or NULL */
+    json_t *asked;         /* the names of options that the plugin asked for; NULL: nobody counts */
     const struct host_hooks *hooks;
     struct error *err; /* where fail() reports; set around every call of a plugin */
     const struct registry *registry;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "plugin/cpu.h"
 #include "plugin/host_private.h"
+#include "plugin/options.h"
 
 #include <string.h>
 
@@ -227,11 +228,17 @@ int layout_make(const struct layout_request *request, struct layout *ret_layout,
     struct error said = ERROR_INIT;
     struct pare_host host;
     struct pare_job job = make_job(request, &layout, &said);
+    _cleanup_json_ json_t *asked = json_object();
+    if (!asked)
+        return error_oom(err);
+    job.asked = asked;
     host_init(&host, cpu_detect());
     int r = host_result(&job, writer->layout(&host, &job, &layout.state), 0, writer->name);
     if (r == 0 && layout.state && !layout.close)
         r = error_set(&said, PARE_EPLUGIN, "writer %s makes a state, but has no close",
                       writer->name);
+    if (r == 0)
+        r = options_check(request->options, asked, writer->name, &said);
     if (r == 0)
         r = check_names(&layout, &said);
     if (r == 0)

@@ -30,7 +30,7 @@ static int is_lower(char c)
     return c >= 'a' && c <= 'z';
 }
 
-/* Of bytes that are not ASCII it is said that they are letters. */
+/* Bytes beyond ASCII count as letters. */
 static int is_letter(char c)
 {
     return is_lower(c) || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
@@ -207,7 +207,7 @@ static void drop_words(struct part *parts, size_t n)
             parts[i].marks &= ~(unsigned)SIZE_LABEL;
 }
 
-/* The basename is what stands first; versions that end it are none of it. */
+/* The basename is what stands first; versions at its end do not belong to it. */
 static void mark_basename(struct part *parts, size_t n)
 {
     int at_start = 1;

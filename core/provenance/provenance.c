@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Provenance: see provenance.h. First all that is known is gathered as JSON objects: the model
- * card, config.json, generation_config.json; then the keys are written in llama.cpp's order.
+ * Provenance: see provenance.h. All sources are gathered first, as JSON objects (the model card,
+ * config.json, generation_config.json), because the keys are then written in llama.cpp's order,
+ * which is not that of the sources.
  */
 #include "provenance/provenance.h"
 
@@ -146,7 +147,7 @@ static const char *from_card(const struct filler *f, const char *const *keys)
     return NULL;
 }
 
-/* What is said of the model by its own card, its configuration and its folder's name. */
+/* What the card, the configuration and the folder's name say about the model. */
 struct naming {
     struct model_id configured, folder;
     char title[MODEL_ID_MAX + 1];
@@ -156,7 +157,7 @@ static void find_names(const struct filler *f, struct naming *ret)
 {
     const char *path = json_get_string(f->config, "_name_or_path", "");
     const char *slash = strchr(path, '/');
-    /* a path of somebody's computer is no name */
+    /* a path on somebody's computer says nothing */
     model_id_parse(slash && strchr(slash + 1, '/') ? "" : path, f->sizes.all, &ret->configured);
     model_id_parse(f->request->name, f->sizes.all, &ret->folder);
     model_id_title(*ret->configured.name ? ret->configured.name : ret->folder.name, ret->title);
@@ -384,7 +385,7 @@ static const char *const card_keys[] = {
 };
 /* clang-format on */
 
-/* A card that is no YAML is passed over, and said. */
+/* A card that is not YAML is skipped with a warning. */
 static int read_card(struct filler *f)
 {
     const struct model_file *file = side_file_find(f->request->source, "README.md");
@@ -416,7 +417,7 @@ static int read_card(struct filler *f)
     return 0;
 }
 
-/* A file of JSON that need not be there, nor be right: what is wrong is said. */
+/* An optional file of JSON; one that cannot be read is skipped with a warning. */
 static int read_optional(struct filler *f, const char *name, size_t limit, json_t **object)
 {
     struct error said = ERROR_INIT;

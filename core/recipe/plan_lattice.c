@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Lattices in a plan: whether the encoding that was chosen for a tensor holds its weights exactly,
- * and, where it does not, whether another one that the format knows would, at no greater size. The
- * choice stays; the other one is only told.
+ * Lattices in a plan: whether the encoding that was chosen for a tensor holds its weights exactly
+ * and, where it does not, whether another encoding of the format would at no greater size. That is
+ * only a hint in a warning; the choice stays.
  */
 #include "recipe/plan_private.h"
 

@@ -7,7 +7,7 @@
  *                                    run across words, 32 of them in three
  *   qzeros   [groups, out * b / 32]  words: zeros along `out`
  *   scales   [groups, out]
- *   g_idx    [in]                    the group of each column; when it lacks, in order
+ *   g_idx    [in]                    the group of each column; without it they are in order
  *
  *   x = (code - zero) * scale        in f32, exact for 16-bit scales
  *

@@ -11,7 +11,7 @@
 #define CODES ".qweight"
 
 /* The size of groups: what the config says, or, where it says nothing or speaks of layers that
- * differ, what the number of scales tells. */
+ * differ, what follows from the number of scales. */
 static int find_group(struct unpack *unpack, struct unpack_item *item, struct error *err)
 {
     uint64_t groups = item->scales.rows, in = item->dims[1];

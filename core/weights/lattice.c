@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Lattices: see lattice.h. The caller's thread reads and decodes; slabs are then tried in parallel,
- * one in each slot. What is recovered here is thrown away: the pipeline does it again where it writes.
+ * one in each slot. What is recovered here is thrown away: the pipeline does it again where it
+ * writes.
  */
 #include "weights/lattice.h"
 

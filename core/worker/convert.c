@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/timing.h"
 #include "plugin/source.h"
+#include "settings/settings.h"
 #include "worker/answer.h"
 
 #include <string.h>
@@ -76,9 +77,9 @@ static int prepare_targets(const struct job_context *job, struct conversion *c, 
     struct heartbeat heart = { job, timing_now() };
     struct target_setup setup = {
         .routes = &c->routes,
-        .recover = json_get_bool(job->request, "recover", 1),
+        .recover = settings_flag(job->request, "recover"),
         .overrides = json_object_get(job->request, "overrides"),
-        .plan = { .allow_requantize = json_get_bool(job->request, "allow_requantize", 0),
+        .plan = { .allow_requantize = settings_flag(job->request, "allow_requantize"),
                   .draft = draft,
                   .importance = c->importance,
                   .lattice = { .quick = draft,
@@ -206,9 +207,9 @@ static const struct group *group_of(const struct conversion *c, const struct tar
 /* The first walk digests the files. */
 static int run_groups(const struct job_context *job, struct conversion *c, struct error *err)
 {
-    const char *nonfinite = json_get_string(job->request, "nonfinite", "refuse");
+    const char *nonfinite = settings_text(job->request, "nonfinite");
     enum measuring measuring;
-    int parsed = measuring_parse(json_get_string(job->request, "measure", "full"), &measuring, err);
+    int parsed = measuring_parse(settings_text(job->request, "measure"), &measuring, err);
     if (parsed < 0)
         return parsed;
     for (size_t i = 0; i < c->n_groups; i++) {

@@ -3,9 +3,9 @@
 /*
  * Proves that a text is one JSON value. What is open is kept as one bit per level (object or
  * array), so that nesting costs no stack. The caller has checked that the text is UTF-8. Beyond
- * the grammar, an escape that is half a surrogate pair is refused: it is no character.
+ * the grammar, an escape that is half a surrogate pair is refused, because it is not a character.
  */
-#include "safetensors/json.h"
+#include "safetensors/json-check.h"
 
 #include <string.h>
 
@@ -224,9 +224,6 @@ static int check_value(struct check *check)
     return 1;
 }
 
-/* Proves that `text` (UTF-8) begins with one JSON value. *ret_len is the length up to its end;
- * what follows is the caller's to judge. lenient: NaN and Infinity count as numbers. False, with
- * *ret_fault, when it is not one. */
 int st_json_check(struct pare_str text, int lenient, uint64_t *ret_len,
                   struct st_json_fault *ret_fault)
 {

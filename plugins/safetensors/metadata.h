@@ -8,6 +8,8 @@
 
 #include "safetensors/header.h"
 
+/* Sets the file's metadata as the model's. PARE_EDATA when it is not an object of strings or has a
+ * key twice. The header's text is changed where strings are decoded: once per header. */
 int st_metadata_apply(const struct st_context *context, const struct st_header *header)
     __attribute__((warn_unused_result));
 

@@ -22,7 +22,6 @@ struct reader {
     uint64_t tensor;
 };
 
-/* 90: certainly ours; 50: only by its name, so that open says what is wrong; 40: no such name. */
 int st_probe(const struct pare_probe *probe)
 {
     const struct pare_str name = st_str(probe->name);
@@ -78,7 +77,6 @@ static int open_all(struct reader *reader)
     return r == 0 ? st_folder_set_roles(context, folder) : r;
 }
 
-/* pare_reader.open: see docs/formats/safetensors.md for every rule that is checked. */
 int st_open(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
     struct reader *reader = host->alloc(job, 1, sizeof *reader);
@@ -106,7 +104,6 @@ static void fill(const struct st_header *header, uint64_t i, struct pare_tensor 
     st_header_tensor_dims(header, i, ret_tensor->dims, &ret_tensor->n_dims);
 }
 
-/* pare_reader.next. */
 int st_next(void *state, struct pare_tensor *ret_tensor)
 {
     struct reader *reader = state;
@@ -122,7 +119,6 @@ int st_next(void *state, struct pare_tensor *ret_tensor)
     return 0;
 }
 
-/* pare_reader.close. */
 void st_close(void *state)
 {
     struct reader *reader = state;

@@ -7,8 +7,12 @@
  */
 #include "safetensors/writer.h"
 
+#include "safetensors/config.h"
 #include "safetensors/dtype.h"
+#include "safetensors/emit.h"
+#include "safetensors/shards.h"
 #include "safetensors/sort.h"
+#include "safetensors/text.h"
 
 #include <string.h>
 
@@ -174,7 +178,6 @@ static int emit_shards(const struct st_context *context, const struct st_plan *p
     return 0;
 }
 
-/* pare_writer.layout: see docs/formats/safetensors.md, "What Pare writes". */
 int st_layout(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
     (void)ret_state;

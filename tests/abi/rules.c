@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Every rule that a plugin can break when it is loaded, and the message that it gets for it. The
+ * Every rule that a plugin can break when it is loaded, and the message that its author gets. The
  * argument is the folder of the built fixtures.
  */
 #include "plugin/registry.h"
@@ -136,7 +136,7 @@ static void libraries_that_are_no_plugins(void **state)
     check("empty.so", "file too short");
 }
 
-/* A directory is loaded as far as it is good; the rest is remembered with its reason. */
+/* Of a directory all good plugins are loaded; the others are kept in a list with the reason. */
 static void a_directory_with_good_and_bad(void **state)
 {
     (void)state;

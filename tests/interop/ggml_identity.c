@@ -228,7 +228,8 @@ static void ggml_encode_blocks(const struct pair *pair, const float *x, uint64_t
     }
 }
 
-/* Of sixteen importances so many are 0, in turn; the distributions are tried with the first. */
+/* How many of sixteen importances are 0, in turn; the distributions are tried with the first
+ * number. */
 #define WILD 17u /* none is 0, but they reach from 2^-32 to 2^32 */
 static const uint32_t dead[] = { 2, 0, 8, 15, 16, WILD };
 #define DEAD_COUNT (sizeof(dead) / sizeof(dead[0]))
@@ -345,7 +346,7 @@ static void steep_compare(const struct pair *pair)
     free(importance);
 }
 
-/* Bytes that no encoder would write must decode alike too. */
+/* Bytes that no encoder would write must decode to the same, too. */
 static void random_bytes_compare(const struct pair *pair)
 {
     const struct ggml_type_traits *traits = ggml.type_traits(pair->type);

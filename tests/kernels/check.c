@@ -4,9 +4,9 @@
  * The kernel checker: what include/pare/plugin.h promises of kernels, for every kernel of every
  * encoding of every plugin in a folder, on all inputs of inputs.c.
  *
- * Usage: check FOLDER [SEED [STEP]]: with every STEPth input, from which on is the seed's choice; a
- * SEED of 0 is the time. It prints a line for each kernel and the seed that it used; status 0 when
- * all hold. A kernel whose CPU features are missing here is reported as skipped.
+ * Usage: check FOLDER [SEED [STEP]]: with every STEPth input, beginning with one that the seed
+ * chooses; a SEED of 0 is the time. It prints a line for each kernel and the seed that it used;
+ * status 0 when all hold. A kernel whose CPU features are missing here is reported as skipped.
  */
 #include "inputs.h"
 #include "kernels.h"
@@ -47,7 +47,7 @@ static const char *trial_kind(const struct pare_calibration *calibration)
     return kinds[2 * (calibration->search == PARE_SEARCH_BEST) + (calibration->importance != NULL)];
 }
 
-/* Counts a failure and says what was expected of whom. */
+/* Counts a failure and prints which kernel failed what. */
 static void expect(int held, const struct trial *trial, const char *what)
 {
     if (!held) {
@@ -154,7 +154,7 @@ static void check_blocks(const struct trial *trial, const struct planes *planes)
     }
 }
 
-/* Whether a weight tells that its block was damaged. The scales of nvfp4 are all finite: there it
+/* Whether a weight shows that its block was damaged. The scales of nvfp4 are all finite: there it
  * is a value that no encoded block decodes to. */
 static int is_damaged(const struct pare_encoding *encoding, float weight)
 {
@@ -203,7 +203,7 @@ static void check_error(const struct trial *trial, const float *decoded)
            "decoded weights are far from the source");
 }
 
-/* A cast of what was cast before changes nothing. */
+/* To encode what was decoded changes nothing, for casts. */
 static void check_idempotent(const struct trial *trial, const struct planes *planes,
                              const float *decoded)
 {

@@ -116,7 +116,7 @@ static void table_make(struct table *table, const struct pare_encoding **all)
     fclose(table->stream);
 }
 
-/* Says each line of the file that is not what was computed, in order. Gives how many. */
+/* Prints each line of the file that differs from what was computed, in order. Gives how many. */
 static int table_compare(const struct table *table, FILE *file)
 {
     char *computed = table->text;

@@ -51,8 +51,8 @@ static double random_normal(struct random *random)
     return (double)(sum - 32 * 65535) / sqrt(64.0 * 4294967295.0 / 12.0);
 }
 
-/* Exponential, mean 1: the length of a falling run of uniform numbers tells whether its first one
- * is the fraction; each refusal adds 1. */
+/* Exponential, mean 1: the length of a falling run of uniform numbers decides whether its first one
+ * is the fraction; each rejected run adds 1. */
 static double random_exponential(struct random *random)
 {
     for (double whole = 0.0;; whole += 1.0) {

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The shared parts of kernels.h. A test that cannot go on says so and exits with status 2. */
+/*
+ * The shared parts of kernels.h. A test that cannot go on says so and exits with status 2: it
+ * failed to test, which is not the same as a failed test.
+ */
 #include "kernels.h"
 
 #include <dlfcn.h>

@@ -4,11 +4,10 @@
  * Usage: kernels-recover PLUGINS [SEED]
  *
  * What include/pare/plugin.h promises of `recover`, for every encoding that has it, on all inputs
- * of inputs.c, each as it is and as what is left of it in the encoding, in every grain: when it
- * says 1, what it wrote decodes to the weights; where there are NaNs or infinities, it says 0. What
- * an encoding has made itself has to be found; where its decoder rounds sums, in F32 and for the
- * random distributions only; q6_k in F32. The bytes depend on nothing but the weights and stay
- * inside.
+ * of inputs.c, each as it is and as it comes out of the encoding, in every grain: when it says 1,
+ * what it wrote decodes to the weights; where there are NaNs or infinities, it says 0. What came
+ * out of the encoding has to be found; where its decoder rounds sums, in F32 and for the random
+ * distributions only; q6_k in F32. The bytes depend on nothing but the weights and stay inside.
  */
 #include "inputs.h"
 #include "kernels.h"
@@ -126,7 +125,7 @@ static int check_trial(const struct trial *trial)
     return found;
 }
 
-/* What is left of x in the encoding; 0 when some of it is not finite. */
+/* x as it comes out of the encoding; 0 when some of it is not finite. */
 static int pass(const struct trial *trial, float *ret_y)
 {
     uint64_t n = trial->rows * trial->row_len;
@@ -153,7 +152,8 @@ static int must_find(const struct trial *trial, int random)
     return sums ? random && trial->grain == PARE_GRAIN_F32 : 1;
 }
 
-/* Weights rounded to the grain lose nothing that has a place in it; halves overflow and vanish. */
+/* Weights that the grain can hold lose nothing by being rounded to it; halves overflow and
+ * underflow. */
 static int round_all(uint32_t grain, uint64_t n, float *x)
 {
     int kept = 1;

@@ -3,10 +3,10 @@
 /*
  * Usage: kernels-repack PLUGINS [RULES]
  *
- * Which encodings can be encoded as another without loss: what is decoded of both is equal in every
- * weight. With a file of rules, each "repack A -> B" in it is tried with WEIGHTS weights of each
- * input that is finite, and must lose nothing. Without, all pairs are tried, until they lose
- * something; those that never do are printed.
+ * Which encodings can be encoded as another without loss: both decode to the same weights. With a
+ * file of rules, each "repack A -> B" in it is tried with WEIGHTS weights of each input that is
+ * finite, and must lose nothing. Without, all pairs are tried, until they lose something; those
+ * that never do are printed.
  */
 #include "inputs.h"
 #include "kernels.h"
@@ -36,7 +36,7 @@ static void encode(const struct pare_encoding *encoding, const float *x, uint64_
     encoding->kernels[0]->encode(x, rows, ROW_LEN, needs ? &calibration : NULL, planes->plane);
 }
 
-/* Replaces x by what is left of it in an encoding. */
+/* Replaces x by what comes out of an encoding. */
 static void pass(const struct pare_encoding *encoding, uint64_t rows, float *x)
 {
     struct planes planes;

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * search_symmetric of search.c in lanes: see lanes_search.h.
+ * search_symmetric of search.c in lanes.
  *
- * The sums of all candidates come first, a few candidates side by side, for none of them needs
+ * The sums of all candidates come first, a few candidates side by side, because none depends on
  * another; then the best is chosen in the reference's order.
  */
 #include "ggml/lanes/lanes_symmetric.h"

@@ -3,7 +3,8 @@
 /*
  * A plugin that is good until it is told to do something wrong: its reader by the file ("BAD1" or,
  * with a read() of its own, "BAD2", then the act; weights from byte 64 on), its writer by the
- * option `act`, its kernels by their encoding. ../behaviour.py knows what must come of each.
+ * option `act`, its kernels by their encoding. ../behaviour.py has the list of what must come of
+ * each.
  */
 #include <pare/plugin.h>
 

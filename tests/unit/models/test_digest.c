@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * core/convert/digest: two files that are written in many orders while they are digested. What is
- * not told of must not have been read: it is filled with rubbish until it is told.
+ * core/convert/digest: two files that are written in many orders while they are digested. What was
+ * not announced yet must not be read: until then it is filled with rubbish.
  */
 #include "convert/digest.h"
 
@@ -24,7 +24,7 @@
 
 #define ROW 1024u
 #define ROWS 64u
-#define STEP (4u * ROW) /* elements told of at a time */
+#define STEP (4u * ROW) /* elements announced at a time */
 #define HEAD 100u
 #define SIZE_0 (128u + ROW * ROWS * 4u + 28u) /* a header, a gap, a tensor, a gap */
 #define SIZE_1 (2u * ROW * ROWS)              /* the two planes of another */
@@ -109,7 +109,7 @@ static void put(int file, uint64_t offset, uint64_t n)
     assert_int_equal(file_pwrite(fds[file], wanted[file] + offset, n, offset, &err), 0);
 }
 
-/* Writes elements of a tensor and tells of them. */
+/* Writes elements of a tensor and announces them. */
 static void put_elements(struct digest *d, uint64_t tensor, uint64_t first, uint64_t n)
 {
     if (tensor == 0) {

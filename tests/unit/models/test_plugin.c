@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* core/plugin: masks of CPU features, and the registry of the plugins that were built. */
+/*
+ * core/plugin: masks of CPU features, and the registry with the plugins of this build. The rules
+ * for plugins that break something are tested in tests/abi.
+ */
 #include "plugin/source.h"
 #include "plugin/host_private.h"
 #include "plugin/validate.h"

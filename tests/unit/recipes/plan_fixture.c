@@ -69,7 +69,7 @@ static const struct encoding encodings[] = {
 
 const char *plan_hidden, *plan_absent, *plan_misfit;
 
-/* Takes the place of the registry's. */
+/* These take the places of the registry's. */
 const struct encoding *registry_encoding(const struct registry *registry, const char *name)
 {
     (void)registry;
@@ -82,7 +82,10 @@ const struct encoding *registry_encoding(const struct registry *registry, const 
 const struct encoding *registry_encoding_at(const struct registry *registry, size_t i)
 {
     (void)registry;
-    return i < sizeof encodings / sizeof *encodings ? &encodings[i] : NULL;
+    if (i >= sizeof encodings / sizeof *encodings)
+        return NULL;
+    int is_hidden = plan_hidden && !strcmp(encodings[i].name, plan_hidden);
+    return &encodings[is_hidden ? 0 : i];
 }
 
 int writer_holds_name(const struct pare_writer *writer, const char *name)

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What is given to a plan from outside: statements besides the recipe's (overrides), and importance
- * data; and what a recipe says about both. Most of it with tests/data/recipes/mix.recipe.
+ * What a plan gets besides its recipe: overrides (statements of a user's own) and importance data;
+ * and what a recipe says about both. Most of it with tests/data/recipes/mix.recipe.
  */
 #include "base/cleanup.h"
 #include "base/hash.h"
@@ -124,7 +124,7 @@ static void test_place_and_order(void **state)
     model_free(p.source);
 }
 
-/* Tensors that are decided from outside do not count for index(). */
+/* Tensors that an override decides do not count for index(). */
 static void test_counting(void **state)
 {
     (void)state;
@@ -237,7 +237,7 @@ static void test_metadata(void **state)
     model_free(p.source);
 }
 
-/* What is set from outside counts as the model's when the recipe asks, in values as in rules. */
+/* What an override sets counts as the model's when the recipe asks, in values as in rules. */
 static void test_facts_from_outside(void **state)
 {
     (void)state;
@@ -296,6 +296,7 @@ static void test_mistakes(void **state)
     static const char *const mistakes[][2] = {
         { "q4_k", "o.pare:1: expected 'if' after the encoding 'q4_k', not the end of the line" },
         { "\n# x\nq4_k if x", "o.pare:3: unknown name 'x'" },
+        { "\n# x\nq4_k if colz > 1", "o.pare:3: unknown name 'colz'; did you mean 'cols'?" },
         { "default q4_k", "o.pare:1: 'default' stands in recipes only, not in overrides" },
         { "include q4_k", "o.pare:1: 'include' stands in recipes only, not in overrides" },
         { "role x \"*\"", "o.pare:1: 'role' stands in recipes only, not in overrides" },
@@ -328,7 +329,7 @@ static void test_mistakes(void **state)
           "'((a{9}){9}){9}' multiply its length to more than 1024" },
         { "keep if name =~ \"a{2000,}\"", "o.pare:1: the counts in the regular expression "
                                           "'a{2000,}' multiply its length to more than 1024" },
-        { "keep if cut(name) == \"\"", "o.pare:1: expected ',', not ')'" },
+        { "keep if cut(name) == \"\"", "o.pare:1: cut() takes 2 arguments, not 1" },
         { "keep if cut(1, 2) == \"\"", "o.pare:1: 'cut' expects a text, not a number" },
     };
     (void)state;
@@ -488,7 +489,7 @@ static void test_repack(void **state)
     model_free(p.source);
 }
 
-/* With the recipes that come with Pare, as llama-quantize tells it. */
+/* With the recipes that come with Pare, as llama-quantize does it. */
 static void test_recorded_importance(void **state)
 {
     (void)state;

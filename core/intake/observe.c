@@ -1,12 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Looking at candidates: see look.h. Whether a writer holds a file is asked of the kernel: a read
- * lease (fcntl F_SETLEASE) is granted only when no process has the file open or mapped for
- * writing. Network and user-space file systems know too little to answer, and for the files of
- * other users it is a privilege (CAP_LEASE): there the caller must wait for quiet instead.
+ * What can be seen of a candidate: see observe.h. Whether somebody still writes a file is asked of
+ * the kernel: a read lease (fcntl F_SETLEASE) is granted only when no process has the file open or
+ * mapped for writing. Network and user-space file systems know too little to answer, and for the
+ * files of other users it is a privilege (CAP_LEASE): there the caller must wait for quiet instead.
  */
-#include "intake/look.h"
+#include "intake/observe.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -50,7 +50,7 @@ static uint64_t mix(uint64_t x)
 }
 
 /* Files come in any order, so their hashes are added up. */
-static void add_signature(struct look *look, const struct stat *st)
+static void add_signature(struct observation *seen, const struct stat *st)
 {
     uint64_t h = mix(st->st_ino + 1);
     h = mix(h ^ (uint64_t)st->st_size);
@@ -58,16 +58,17 @@ static void add_signature(struct look *look, const struct stat *st)
     h = mix(h ^ (uint64_t)st->st_mtim.tv_nsec);
     h = mix(h ^ (uint64_t)st->st_ctim.tv_sec);
     h = mix(h ^ (uint64_t)st->st_ctim.tv_nsec);
-    look->signature += h;
+    seen->signature += h;
 }
 
-__attribute__((format(printf, 2, 3))) static void say(struct look *look, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void set_reason(struct observation *seen,
+                                                             const char *format, ...)
 {
-    if (*look->reason)
+    if (*seen->reason)
         return;
     va_list ap;
     va_start(ap, format);
-    (void)vsnprintf(look->reason, sizeof look->reason, format, ap);
+    (void)vsnprintf(seen->reason, sizeof seen->reason, format, ap);
     va_end(ap);
 }
 
@@ -90,7 +91,7 @@ static int leases_mean_something(int fd)
     }
 }
 
-/* 1: somebody has it open for writing; 0: nobody; -1: there is no telling. */
+/* 1: somebody has it open for writing; 0: nobody; -1: the kernel cannot say. */
 static int has_writer(int fd)
 {
     if (!leases_mean_something(fd))
@@ -102,85 +103,85 @@ static int has_writer(int fd)
     return errno == EAGAIN ? 1 : -1;
 }
 
-void look_at_file(int dirfd, const char *name, struct look *look)
+void observe_file(int dirfd, const char *name, struct observation *seen)
 {
     struct stat st;
     if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-        say(look, "it went away");
+        set_reason(seen, "it went away");
         return;
     }
-    add_signature(look, &st);
+    add_signature(seen, &st);
     if (!S_ISREG(st.st_mode)) {
         const char *what = S_ISLNK(st.st_mode) ? "a symbolic link, which is not followed"
                                                : "not a file or folder";
-        say(look, "%s is %s", name, what);
+        set_reason(seen, "%s is %s", name, what);
         return;
     }
-    look->bytes += (uint64_t)st.st_size;
-    look->n_files++;
+    seen->bytes += (uint64_t)st.st_size;
+    seen->n_files++;
     _cleanup_close_ int fd = -1;
     struct error err = ERROR_INIT;
     if (file_open_regular(dirfd, name, 1, &fd, &err) < 0) {
-        say(look, "it cannot be opened: %s", err.text);
+        set_reason(seen, "it cannot be opened: %s", err.text);
         return;
     }
     int writer = has_writer(fd);
     if (writer > 0)
-        say(look, "being written");
-    look->no_leases |= writer < 0;
+        set_reason(seen, "being written");
+    seen->no_leases |= writer < 0;
 }
 
-int look_is_arriving(const char *name)
+int observe_is_partial_name(const char *name)
 {
     size_t n = strlen(name);
     return *name != '.' && n > 1 && name[n - 1] != '~' && source_name_is_temporary(name) &&
            !(n > 4 && !strcmp(name + n - 4, ".swp"));
 }
 
-static void look_inside(int dirfd, const char *name, int depth, struct look *look);
+static void observe_tree(int dirfd, const char *name, int depth, struct observation *seen);
 
-static void look_at_entry(int dirfd, const char *name, int depth, struct look *look)
+static void observe_entry(int dirfd, const char *name, int depth, struct observation *seen)
 {
     struct stat st;
     if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return;
     if (S_ISDIR(st.st_mode) && depth < MAX_DEPTH) {
-        look_inside(dirfd, name, depth + 1, look);
+        observe_tree(dirfd, name, depth + 1, seen);
         return;
     }
-    if (look_is_arriving(name))
-        say(look, "%s: unfinished name", name);
+    if (observe_is_partial_name(name))
+        set_reason(seen, "%s: unfinished name", name);
     if (S_ISREG(st.st_mode))
-        look_at_file(dirfd, name, look);
+        observe_file(dirfd, name, seen);
     else
-        add_signature(look, &st);
+        add_signature(seen, &st);
 }
 
-static void look_inside(int dirfd, const char *name, int depth, struct look *look)
+static void observe_tree(int dirfd, const char *name, int depth, struct observation *seen)
 {
     struct stat st;
     int fd = -1;
     struct error err = ERROR_INIT;
     if (file_open_dir(dirfd, name, &fd, &err) < 0) {
-        say(look, "it cannot be opened: %s", err.text);
+        set_reason(seen, "it cannot be opened: %s", err.text);
         return;
     }
     if (fstat(fd, &st) == 0)
-        add_signature(look, &st);
+        add_signature(seen, &st);
     _cleanup_closedir_ DIR *dir = fdopendir(fd);
     if (!dir) {
         (void)close(fd);
         return;
     }
     struct dirent *entry;
-    while (look->n_files < MAX_ENTRIES && (entry = readdir(dir)))
+    while (seen->n_files < MAX_ENTRIES && (entry = readdir(dir)))
         if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-            look_at_entry(fd, entry->d_name, depth, look);
+            observe_entry(fd, entry->d_name, depth, seen);
 }
 
-void look_at_folder(int dirfd, const char *name, struct look *look)
+void observe_folder(int dirfd, const char *name, struct observation *seen)
 {
-    look_inside(dirfd, name, 1, look);
-    if (!look->n_files)
-        say(look, "an empty folder");
+    observe_tree(dirfd, name, 1, seen);
+    if (!seen->n_files)
+        set_reason(seen, "an empty folder");
 }

@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions of the expressions in architecture maps. They get values, and give a new one; those
- * that look at the checkpoint are asked for elsewhere (struct map_env).
+ * What the functions of maps' expressions do (vocabulary.h has their names). They get values and
+ * give a new one; those that look at the checkpoint are asked for elsewhere (struct json_env).
  */
-#include "lang/map_tree.h"
+#include "lang/expr_json_private.h"
 
 #include "base/cleanup.h"
 
@@ -30,7 +30,7 @@ static int need(const json_t *value, int is_right, const char *wanted, struct er
 {
     if (is_right)
         return 0;
-    return error_set(err, PARE_EDATA, "%s is needed, and it is %s", wanted, map_type_name(value));
+    return error_set(err, PARE_EDATA, "%s is needed, and it is %s", wanted, json_type_name(value));
 }
 
 static int need_number(const json_t *value, struct error *err)
@@ -84,7 +84,7 @@ static int call_log(json_t *const *args, unsigned n, json_t **ret, struct error 
     return r ? r : give_real(log(json_number_value(args[0])), ret, err);
 }
 
-/* Towards zero. */
+/* Rounds towards zero. */
 static int call_int(json_t *const *args, unsigned n, json_t **ret, struct error *err)
 {
     (void)n;
@@ -116,9 +116,9 @@ static int call_range(json_t *const *args, unsigned n, json_t **ret, struct erro
     (void)n;
     int r = need(args[0], json_is_integer(args[0]), "a whole number", err);
     json_int_t count = json_integer_value(args[0]);
-    if (!r && (count < 0 || count > MAP_MAX_LIST))
+    if (!r && (count < 0 || count > JSON_MAX_LIST))
         r = error_set(err, PARE_ELIMIT, "a range of %lld, which is not in 0 to %d",
-                      (long long)count, MAP_MAX_LIST);
+                      (long long)count, JSON_MAX_LIST);
     if (r)
         return r;
     _cleanup_json_ json_t *list = json_array();
@@ -170,7 +170,28 @@ static int call_ends_with(json_t *const *args, unsigned n, json_t **ret, struct 
     return 0;
 }
 
-/* Whether as many elements of a list are true as `all` asks for. */
+/* The first bytes of a text; a character is not cut apart. */
+static int call_cut(json_t *const *args, unsigned n, json_t **ret, struct error *err)
+{
+    (void)n;
+    int r = need(args[0], json_is_string(args[0]), "a text", err);
+    if (!r)
+        r = need(args[1], json_is_integer(args[1]), "a whole number", err);
+    if (r)
+        return r;
+    const char *text = json_string_value(args[0]);
+    size_t len = json_string_length(args[0]);
+    json_int_t limit = json_integer_value(args[1]);
+    if (limit < 0)
+        len = 0;
+    else if ((unsigned long long)limit < len)
+        len = (size_t)limit;
+    while (len && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len--;
+    return give(json_stringn(text, len), ret, err);
+}
+
+/* Whether all elements of a list are true, or (all 0) at least one. */
 static int quantify(const json_t *list, int all, json_t **ret, struct error *err)
 {
     int r = need(list, json_is_array(list), "a list", err);
@@ -178,7 +199,7 @@ static int quantify(const json_t *list, int all, json_t **ret, struct error *err
         return r;
     size_t yes = 0, size = json_array_size(list);
     for (size_t i = 0; i < size; i++)
-        yes += (size_t)map_is_true(json_array_get(list, i));
+        yes += (size_t)json_counts_as_true(json_array_get(list, i));
     *ret = json_boolean(all ? yes == size : yes > 0);
     return 0;
 }
@@ -226,10 +247,11 @@ static int call_values(json_t *const *args, unsigned n, json_t **ret, struct err
     return list_object(args[0], 0, ret, err);
 }
 
-/* The factor of one frequency of a rotary embedding that was stretched as in Llama 3.1: those with
- * short waves stay, those with long ones are divided by `factor`, and between the two limits there
- * is a smooth passage. Single precision after each operation, and a number divided by x is 1 / x
- * times the number: so the usual converter's library computes, to the bit. */
+/* The factor of one frequency of a rotary embedding that was stretched as in Llama 3.1: short
+ * waves keep their frequency, that of long waves is divided by `factor`, and between the two
+ * limits the factor goes smoothly from one to the other. Every operation rounds to single
+ * precision, and a / x is computed as 1 / x * a, because llama.cpp's converter computes so (with
+ * torch) and its bits are to be met. */
 static float llama3_factor(float frequency, double factor, double low, double high, double context)
 {
     float wavelength = (1.0f / frequency) * (float)(2.0 * M_PI);
@@ -250,10 +272,10 @@ static int call_llama3(json_t *const *args, unsigned n, json_t **ret, struct err
         r = need_number(args[i], err);
         v[i] = json_number_value(args[i]);
         if (!r && !(v[i] > 0 && v[i] < 1e12))
-            r = error_set(err, PARE_EDATA, "%g is no sensible value", v[i]);
+            r = error_set(err, PARE_EDATA, "%g is not between 0 and 1e12", v[i]);
     }
-    if (!r && (!json_is_integer(args[0]) || v[0] > MAP_MAX_LIST || v[4] <= v[3]))
-        r = error_set(err, PARE_EDATA, "no sensible values");
+    if (!r && (!json_is_integer(args[0]) || v[0] > JSON_MAX_LIST || v[4] <= v[3]))
+        r = error_set(err, PARE_EDATA, "the arguments do not go together");
     if (r)
         return r;
     _cleanup_json_ json_t *list = json_array();
@@ -267,23 +289,30 @@ static int call_llama3(json_t *const *args, unsigned n, json_t **ret, struct err
     return give(TAKE(list), ret, err);
 }
 
-const struct map_function map_functions[] = {
-    { "first", 1, MAP_MAX_ARGS, NULL }, /* number 0: it does not look at all of its arguments */
-    { "has", 1, 1, call_has },
-    { "min", 1, MAP_MAX_ARGS, call_min },
-    { "max", 1, MAP_MAX_ARGS, call_max },
-    { "sqrt", 1, 1, call_sqrt },
-    { "log", 1, 1, call_log },
-    { "int", 1, 1, call_int },
-    { "len", 1, 1, call_len },
-    { "range", 1, 1, call_range },
-    { "lower", 1, 1, call_lower },
-    { "starts_with", 2, 2, call_starts_with },
-    { "ends_with", 2, 2, call_ends_with },
-    { "any", 1, 1, call_any },
-    { "all", 1, 1, call_all },
-    { "keys", 1, 1, call_keys },
-    { "values", 1, 1, call_values },
-    { "llama3_factors", 6, 6, call_llama3 },
+/* first() is not here: it does not look at all of its arguments. */
+static int (*const calls[N_FUNCTIONS])(json_t *const *args, unsigned n, json_t **ret,
+                                       struct error *err) = {
+    [FUNCTION_MIN] = call_min,
+    [FUNCTION_MAX] = call_max,
+    [FUNCTION_INT] = call_int,
+    [FUNCTION_LEN] = call_len,
+    [FUNCTION_LOWER] = call_lower,
+    [FUNCTION_STARTS_WITH] = call_starts_with,
+    [FUNCTION_ENDS_WITH] = call_ends_with,
+    [FUNCTION_CUT] = call_cut,
+    [FUNCTION_HAS] = call_has,
+    [FUNCTION_SQRT] = call_sqrt,
+    [FUNCTION_LOG] = call_log,
+    [FUNCTION_RANGE] = call_range,
+    [FUNCTION_ANY] = call_any,
+    [FUNCTION_ALL] = call_all,
+    [FUNCTION_KEYS] = call_keys,
+    [FUNCTION_VALUES] = call_values,
+    [FUNCTION_LLAMA3_FACTORS] = call_llama3,
 };
-const unsigned map_n_functions = sizeof map_functions / sizeof *map_functions;
+
+int json_function(enum function function, json_t *const *args, unsigned n, json_t **ret,
+                  struct error *err)
+{
+    return calls[function](args, n, ret, err);
+}

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The start: making three things agree that a crash can leave apart. Claimed sources are the truth
- * about which jobs there are, published manifests and staging about what is made, and the catalog
- * follows. Everything here can be interrupted and done again.
+ * What is done at the start, before any job runs, because the daemon before this one may have died
+ * at any point. Three things must agree: the claimed sources say which jobs there are, manifests
+ * and staging say what is made, and the catalog is brought up to date with both. Everything here
+ * can be interrupted and done again.
  */
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -14,8 +15,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* Calls for each entry of a directory that is not hidden; an entry's trouble is logged, and it
- * is tried again later. */
+/* Calls `each` for every entry of a directory that is not hidden. When it fails, that is logged,
+ * and the entry is tried again later. */
 static int for_each(struct jobs *jobs, int dirfd, const char *name, const char *path,
                     int (*each)(struct jobs *, const char *, struct error *), struct error *err)
 {
@@ -36,10 +37,10 @@ static int for_each(struct jobs *jobs, int dirfd, const char *name, const char *
     return 0;
 }
 
-static int recover_claim(struct jobs *jobs, const char *uid, struct error *err)
+static int restore_claim(struct jobs *jobs, const char *uid, struct error *err)
 {
     struct ticket ticket;
-    int r = claim_recover(jobs->folders, uid, &ticket, err);
+    int r = claim_restore(jobs->folders, uid, &ticket, err);
     if (r != 0)
         return r;
     int64_t id = 0;
@@ -54,7 +55,7 @@ static int recover_claim(struct jobs *jobs, const char *uid, struct error *err)
 }
 
 /* What a job left in staging: publications are finished, the rest is removed. */
-static int recover_staging(struct jobs *jobs, const char *uid, struct error *err)
+static int restore_staging(struct jobs *jobs, const char *uid, struct error *err)
 {
     int64_t id = 0;
     struct job *job = NULL;
@@ -62,12 +63,12 @@ static int recover_staging(struct jobs *jobs, const char *uid, struct error *err
     if (r == 0)
         r = job_load(jobs, id, &job, err);
     if (r == 0)
-        r = job_recover(job, err);
+        r = job_restore(job, err);
     job_free(job, 1);
     return r < 0 ? r : job_forget(jobs->folders->out_fd, uid, err);
 }
 
-static int recover_interrupted(struct jobs *jobs, struct error *err)
+static int restore_interrupted(struct jobs *jobs, struct error *err)
 {
     _cleanup_json_ json_t *ids = NULL;
     int r = catalog_jobs_interrupted(jobs->catalog, &ids, err);
@@ -91,20 +92,20 @@ static int recover_interrupted(struct jobs *jobs, struct error *err)
     return 0;
 }
 
-int jobs_recover_claims(struct jobs *jobs, struct error *err)
+int jobs_restore_claims(struct jobs *jobs, struct error *err)
 {
     return for_each(jobs, jobs->folders->claimed_fd, ".", jobs->folders->claimed_path,
-                    recover_claim, err);
+                    restore_claim, err);
 }
 
-int jobs_recover(struct jobs *jobs, struct error *err)
+int jobs_restore(struct jobs *jobs, struct error *err)
 {
     const struct folders *folders = jobs->folders;
-    int r = jobs_recover_claims(jobs, err);
+    int r = jobs_restore_claims(jobs, err);
     if (r == 0)
-        r = for_each(jobs, folders->out_fd, FOLDERS_STAGING, folders->out_path, recover_staging,
+        r = for_each(jobs, folders->out_fd, FOLDERS_STAGING, folders->out_path, restore_staging,
                      err);
     if (r == 0)
-        r = recover_interrupted(jobs, err);
+        r = restore_interrupted(jobs, err);
     return r;
 }
