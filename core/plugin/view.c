@@ -143,7 +143,7 @@ static int choose_conversion(const struct view_tensor *tensor, struct view_item 
                                 : error_set(err, PARE_EINTERNAL, "adds without a float encoding");
     if (item->kind == VIEW_VALUES || (tensor->f32 == item->raw && tensor->add == 0))
         return 0;
-    if (!item->raw || item->raw->n_planes != 1)
+    if (!item->raw || !encoding_rows_are_apart(item->raw))
         return error_set(err, PARE_ENOTSUP, "its encoding %s cannot be made floats of",
                          made->encoding);
     if (!is_plain(tensor->f32) || !tensor->f32->kernel.encode)
@@ -194,7 +194,8 @@ static int set_lengths(const struct view_item *item, const struct encoding *enco
     if (!encoding)
         return 0; /* as in the base */
     if (!item->converted && item->raw_row_len != row_len && elements &&
-        encoding_whole_rows(encoding))
+        (encoding_fixes_rows(encoding, row_len) ||
+         encoding_fixes_rows(encoding, item->raw_row_len)))
         return error_set(err, PARE_ENOTSUP,
                          "rows of %llu elements of %s cannot become rows of %llu",
                          (unsigned long long)item->raw_row_len, encoding->name,
@@ -307,7 +308,7 @@ static int check_rows(const struct view_item *item, const struct model_tensor *t
                       const struct view_rows *rows, struct error *err)
 {
     uint64_t row = 0;
-    if (!t->encoding || t->n_planes != 1)
+    if (!t->encoding || !encoding_rows_are_apart(t->encoding))
         return error_set(err, PARE_ENOTSUP, "rows of tensors in %s cannot be picked",
                          t->encoding_name);
     if (t->encoding != item->raw)
@@ -316,7 +317,8 @@ static int check_rows(const struct view_item *item, const struct model_tensor *t
     if (item->raw_row_len % item->raw->block_len)
         return error_set(err, PARE_EDATA, "rows of %llu elements do not divide into %s's blocks",
                          (unsigned long long)item->raw_row_len, item->raw->name);
-    if (t->row_len != item->raw_row_len && encoding_whole_rows(item->raw))
+    if (t->row_len != item->raw_row_len && (encoding_fixes_rows(item->raw, t->row_len) ||
+                                            encoding_fixes_rows(item->raw, item->raw_row_len)))
         return error_set(err, PARE_ENOTSUP, "rows of %s cannot be cut", item->raw->name);
     if (!rows->inner || (item->raw_row_len && t->elements % item->raw_row_len))
         return error_set(err, PARE_EDATA, "there are no rows of %llu elements",

@@ -276,7 +276,7 @@ static uint64_t decode_unit(const struct view_item *item, uint64_t *ret_bytes)
 {
     uint64_t unit = encoding_unit(item->raw);
     struct plane_shape shape;
-    if (!encoding_whole_rows(item->raw)) {
+    if (!encoding_fixes_rows(item->raw, item->raw_row_len)) {
         *ret_bytes = unit / item->raw->block_len * item->raw->planes[0].bits / 8;
         return unit;
     }
@@ -305,7 +305,7 @@ static int convert_units(struct view *view, uint64_t tensor, struct conversion *
                          uint64_t n, struct error *err)
 {
     const struct view_item *item = &view->items[tensor];
-    int whole = encoding_whole_rows(item->raw);
+    int whole = encoding_fixes_rows(item->raw, item->raw_row_len);
     uint64_t elements = n * c->unit;
     int r = read_raw(view, tensor, 0, first * c->unit_bytes, c->raw, n * c->unit_bytes, err);
     if (r < 0)

@@ -33,7 +33,7 @@ struct plan_options {
     int pure;             /* no mixture, as the override "pure": the default wherever it can be */
     int draft;            /* only a plan is wanted: missing importance data are a warning */
     const struct importance *importance; /* or NULL; it must outlive the plan */
-    struct lattice_look lattice;         /* how to look for lattices */
+    struct lattice_search lattice;       /* how to search for lattices */
     int source_order; /* tensors are decided and written in the source's order, not by layer */
 };
 

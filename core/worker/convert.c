@@ -28,7 +28,7 @@ struct heartbeat {
     uint64_t told;
 };
 
-static void tell_looking(void *context)
+static void tell_searching(void *context)
 {
     struct heartbeat *heart = context;
     if (timing_since(heart->told) < 0.2)
@@ -84,7 +84,7 @@ static int prepare_targets(const struct job_context *job, struct conversion *c, 
                   .importance = c->importance,
                   .lattice = { .quick = draft,
                                .threads = job->threads,
-                               .beat = tell_looking,
+                               .beat = tell_searching,
                                .context = &heart } },
     };
     if (!json_array_size(wanted))
@@ -148,7 +148,9 @@ int job_plan(const struct job_context *job, struct model *model, struct error *e
         _cleanup_free_ struct slab_cut *cuts = NULL;
         const struct group *group = &c.groups[i];
         r = pipeline_cuts(group->route->model, group->targets, group->n, &cuts, err);
-        uint64_t n = r < 0 ? 0 : pipeline_memory(group->route->model, cuts, group->n, job->threads);
+        uint64_t n = r < 0 ? 0
+                           : pipeline_memory(group->route->model, cuts, group->targets, group->n,
+                                             job->threads);
         memory = n > memory ? n : memory;
     }
     for (size_t i = 0; r == 0 && i < c.n; i++)

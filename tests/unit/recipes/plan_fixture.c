@@ -150,10 +150,10 @@ int importance_fits(const struct importance_entry *entry, const struct model_ten
 const char *plan_lattice_tensor, *plan_lattice_encoding;
 int plan_lattice_hold;
 
-int lattice_find(const struct lattice_look *look, const struct model_tensor *tensor, uint64_t index,
-                 const struct encoding *to, int *ret_hold, struct error *err)
+int lattice_find(const struct lattice_search *how, const struct model_tensor *tensor,
+                 uint64_t index, const struct encoding *to, int *ret_hold, struct error *err)
 {
-    (void)look, (void)index, (void)err;
+    (void)how, (void)index, (void)err;
     int lies = plan_lattice_tensor && is_called(tensor->name, plan_lattice_tensor) &&
                !strcmp(to->name, plan_lattice_encoding);
     *ret_hold = lies ? plan_lattice_hold : LATTICE_NONE;

@@ -1,17 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * core/convert: error figures against a plain loop in long double, and the walk over a source,
- * which must give every byte once whatever the shapes are. No file is read: the walk looks at
- * sizes only.
+ * core/weights/slab: the walk over a source, which must give every byte once whatever the shapes
+ * are, and where slabs and their planes lie. No file is read: the walk looks at sizes only.
  */
-#include "weights/measure.h"
 #include "weights/slab.h"
 
 #include "base/cleanup.h"
-#include "model/encoding.h"
 
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,141 +17,6 @@
 #include <sys/resource.h>
 
 #include <cmocka.h>
-
-static uint64_t lcg = 1;
-
-static float noise(void)
-{
-    lcg = lcg * 6364136223846793005u + 1442695040888963407u;
-    return (float)((double)(int64_t)lcg / 9.2e18);
-}
-
-static void fill(float *x, float *y, size_t n)
-{
-    lcg = n + 1;
-    for (size_t i = 0; i < n; i++) {
-        x[i] = noise() * 3;
-        y[i] = x[i] + noise() / 100;
-    }
-}
-
-static void assert_near(double a, long double b)
-{
-    if (fabsl(a - b) > 1e-12L * fabsl(b))
-        fail_msg("%.17g is not %.17Lg", a, b);
-}
-
-static void figures_are_those_of_a_plain_loop(void **state)
-{
-    (void)state;
-    static float x[5000], y[5000];
-    static const size_t sizes[] = { 1, 7, 8, 9, 255, 4096, 4999 };
-    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
-        size_t n = sizes[k];
-        long double sse = 0, sxx = 0, syy = 0, sxy = 0, most = 0;
-        struct measure m = MEASURE_INIT;
-        fill(x, y, n);
-        for (size_t i = 0; i < n; i++) {
-            long double d = (long double)x[i] - (long double)y[i];
-            sse += d * d;
-            sxx += (long double)x[i] * x[i];
-            syy += (long double)y[i] * y[i];
-            sxy += (long double)x[i] * y[i];
-            most = fmaxl(most, fabsl((long double)(float)d));
-        }
-        measure_add(&m, x, y, n, 0);
-        assert_true(m.n == n && m.first_nonfinite == UINT64_MAX && !m.nonfinite && !m.overflowed);
-        assert_near(measure_rmse(&m), sqrtl(sse / n));
-        assert_near(measure_sqnr_db(&m), 10 * log10l(sxx / sse));
-        assert_near(measure_relative_error(&m), sqrtl(sse) / sqrtl(sxx));
-        assert_near(measure_cosine(&m), sxy / sqrtl(sxx) / sqrtl(syy));
-        assert_near(m.max_abs, most);
-    }
-}
-
-/* The order of additions is part of the interface: verification compares sums bit by bit. */
-static void sums_have_one_order(void **state)
-{
-    (void)state;
-    static float x[4099], y[4099];
-    const size_t n = sizeof x / sizeof *x;
-    volatile double lanes[8] = { 0 }, sse = 0;
-    struct measure m = MEASURE_INIT, again = MEASURE_INIT;
-    fill(x, y, n);
-    for (size_t i = 0; i < n; i++) {
-        volatile double d = (double)x[i] - (double)y[i];
-        volatile double square = d * d;
-        lanes[i % 8] += square;
-    }
-    for (size_t j = 0; j < 8; j++)
-        sse += lanes[j];
-    measure_add(&m, x, y, n, 0);
-    assert_true(m.sse == sse);
-    measure_add(&again, x, y, n, 1000000);
-    assert_memory_equal(&m, &again, sizeof m);
-}
-
-static void merging_is_adding_in_order(void **state)
-{
-    (void)state;
-    static float x[3000], y[3000];
-    struct measure a = MEASURE_INIT, b = MEASURE_INIT, c = MEASURE_INIT;
-    fill(x, y, 3000);
-    y[2500] = NAN;
-    measure_add(&a, x, y, 1000, 0);
-    measure_add(&b, x + 1000, y + 1000, 2000, 1000);
-    double expected = a.sse + b.sse;
-    measure_merge(&a, &b);
-    assert_true(a.sse == expected && a.n == 2999 && a.overflowed == 1);
-    assert_true(a.first_overflowed == 2500 && a.first_nonfinite == UINT64_MAX);
-    measure_merge(&c, &a); /* into nothing */
-    assert_memory_equal(&c, &a, sizeof a);
-}
-
-static void what_is_not_finite_is_counted(void **state)
-{
-    (void)state;
-    float x[20], y[20];
-    struct measure m = MEASURE_INIT;
-    for (int i = 0; i < 20; i++)
-        x[i] = y[i] = 1;
-    y[3] = INFINITY;
-    x[7] = NAN;
-    x[9] = -INFINITY;
-    y[9] = -INFINITY;
-    y[11] = 3;
-    measure_add(&m, x, y, 20, 100);
-    assert_true(m.n == 17 && m.nonfinite == 2 && m.overflowed == 1);
-    assert_true(m.first_nonfinite == 107 && m.first_overflowed == 103);
-    assert_true(m.sse == 4 && m.max_abs == 2 && m.sxx == 17);
-    struct measure exact = MEASURE_INIT;
-    measure_add(&exact, x, x, 20, 0);
-    assert_true(exact.nonfinite == 2 && exact.overflowed == 0 && exact.first_nonfinite == 7);
-}
-
-static void figures_at_the_edges(void **state)
-{
-    (void)state;
-    const float zero[3] = { 0 }, one[3] = { 1, 1, 1 }, huge[1] = { 3e38f }, low[1] = { -3e38f };
-    struct measure none = MEASURE_INIT, equal = MEASURE_INIT, made = MEASURE_INIT,
-                   lost = MEASURE_INIT, wide = MEASURE_INIT;
-    assert_true(measure_rmse(&none) == 0 && measure_cosine(&none) == 1);
-    assert_true(isinf(measure_sqnr_db(&none)) && measure_relative_error(&none) == 0);
-    measure_add(&equal, zero, zero, 3, 0);
-    assert_true(measure_cosine(&equal) == 1 && measure_sqnr_db(&equal) > 0);
-    measure_add(&made, zero, one, 3, 0);
-    assert_true(measure_rmse(&made) == 1 && measure_sqnr_db(&made) == -INFINITY);
-    assert_true(isinf(measure_relative_error(&made)) && measure_cosine(&made) == 0);
-    measure_add(&lost, one, zero, 3, 0);
-    assert_true(measure_sqnr_db(&lost) == 0 && measure_relative_error(&lost) == 1);
-    measure_add(&wide, huge, low, 1, 0); /* squares overflow floats, not doubles */
-    assert_true(isfinite(measure_rmse(&wide)) && measure_cosine(&wide) < -0.999999);
-    _cleanup_json_ json_t *object = json_object();
-    measure_to_json(&made, object);
-    _cleanup_free_ char *text = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    assert_string_equal(text, "{\"rmse\":1.0,\"sqnr_db\":null,\"relative_error\":null,"
-                              "\"max_abs\":1.0,\"cosine\":0.0}");
-}
 
 #define PLANE(bytes, per_row)                                                   \
     {                                                                           \
@@ -182,6 +43,35 @@ static const struct encoding whole = { .name = "whole",
 static const struct encoding two = {
     .name = "two", .block_len = 32, .n_planes = 2, .planes = { PLANE(16, 0), PLANE(2, 4) }
 };
+
+/* Tiles of 48 rows, which 16 divides; packed bits; what belongs to all of a tensor. */
+static const struct encoding
+    tiled = { .name = "tiled",
+              .block_len = 1,
+              .n_planes = 3,
+              .planes = {
+                  PLANE(1, 0),
+                  { .per = PARE_PER_TILE, .bits = 32, .tile_rows = 48, .tile_columns = 100 },
+                  { .per = PARE_PER_TILE, .bits = 4, .tile_rows = 16, .tile_columns = 7 },
+              } };
+static const struct encoding tall = {
+    .name = "tall",
+    .block_len = 1,
+    .n_planes = 1,
+    .planes = { { .per = PARE_PER_TILE, .bits = 8, .tile_rows = 65536, .tile_columns = 1 } }
+};
+static const struct encoding bits = { .name = "bits",
+                                      .block_len = 8,
+                                      .n_planes = 2,
+                                      .planes = { PLANE(4, 0),
+                                                  { .per = PARE_PER_BLOCK, .bits = 3 } } };
+static const struct encoding wide = { .name = "wide",
+                                      .block_len = 1,
+                                      .n_planes = 4,
+                                      .planes = { { .per = PARE_PER_BLOCK, .bits = 4 },
+                                                  { .per = PARE_PER_ROW, .bits = 12 },
+                                                  { .per = PARE_PER_COLUMN, .bits = 4 },
+                                                  { .per = PARE_PER_TENSOR, .bits = 20 } } };
 
 struct shape {
     const struct encoding *encoding, *wanted;
@@ -306,6 +196,9 @@ static const struct shape odd[] = {
     { &f32, &f32, 1, 1, 0 },           { &f32, &f32, 262145, 1, 0 },
     { NULL, NULL, 3, 1000000, 100 },   { NULL, NULL, 700, 1000, 1000001 },
     { NULL, NULL, 9, 400000, 0 },      { &two, &f32, 40, 320000, 0 },
+    { &f32, &tiled, 1000, 301, 0 },    { &tiled, &wide, 49, 20000, 0 },
+    { &f32, &bits, 3, 262144 + 8, 0 }, { &wide, &tall, 70000, 9, 0 },
+    { &tall, &tiled, 3, 5, 0 },
 };
 /* clang-format on */
 
@@ -441,7 +334,8 @@ static void ignored_files_are_not_walked(void **state)
 static void plane_ranges_are_seamless(void **state)
 {
     (void)state;
-    static const struct encoding *const all[] = { &f32, &q8, &q4, &rowed, &whole, &two };
+    static const struct encoding *const all[] = { &f32,   &q8,  &q4,    &rowed,
+                                                  &whole, &two, &tiled, &bits };
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         struct shape shape = { all[k], &f32, 5, 262144 + 512, 0 };
         struct slab_cut cut;
@@ -459,6 +353,71 @@ static void plane_ranges_are_seamless(void **state)
             }
             assert_true(at == t->planes[p].length);
         }
+        model_free(model);
+    }
+}
+
+/* Slabs end where the tiles of all encodings do, and hold no more than they must. */
+static void slabs_end_with_tiles(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct encoding *encodings[3];
+        uint64_t rows, row_len, slab;
+    } cases[] = {
+        { { &f32, &tiled, &q8 }, 1000, 320, 4 * 48 * 320 },
+        { { &tiled, &f32, &f32 }, 100, 1 << 18, 48 << 18 },
+        { { &f32, &tiled, &tall }, 1000, 3, 21 * 3000 },
+        { { &f32, &tall, &tall }, 70000, 32, 65536 * 32 },
+        { { &f32, &wide, &q8 }, 3, 1 << 20, 1 << 20 },
+        { { &f32, &bits, &q8 }, 3, 1 << 20, 1 << 16 },
+        { { &f32, &f32, &tiled }, 1, 1 << 20, 1 << 20 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const uint64_t rows = cases[i].rows, row_len = cases[i].row_len;
+        const struct model_tensor t = { .encoding = cases[i].encodings[0],
+                                        .n_planes = cases[i].encodings[0]->n_planes,
+                                        .elements = rows * row_len,
+                                        .rows = rows,
+                                        .row_len = row_len };
+        struct slab_cut cut;
+        slab_cut_make(&t, cases[i].encodings, 3, &cut);
+        assert_true(cut.elements == cases[i].slab);
+        assert_true(cut.n_slabs == (t.elements + cut.elements - 1) / cut.elements);
+    }
+}
+
+/* Bytes of planes, computed by hand. */
+static void ranges_of_every_kind(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct encoding *encoding;
+        uint64_t rows, row_len, first_row, n_rows;
+        uint64_t offset[4], length[4];
+    } cases[] = {
+        { &tiled, 100, 301, 0, 100, { 0, 0, 0 }, { 30100, 3 * 16, 7 * 22 } },
+        { &tiled, 100, 301, 48, 48, { 48 * 301, 16, 3 * 22 }, { 48 * 301, 16, 3 * 22 } },
+        { &tiled, 100, 301, 96, 4, { 96 * 301, 32, 6 * 22 }, { 4 * 301, 16, 22 } },
+        { &bits, 5, 24, 2, 2, { 2 * 12, 2 * 2 }, { 2 * 12, 2 * 2 } },
+        { &wide, 5, 7, 3, 1, { 3 * 4, 3 * 2, 0, 0 }, { 4, 2, 4, 3 } },
+        { &wide, 5, 7, 3, 0, { 0, 0, 0, 0 }, { 0, 0, 0, 0 } },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const uint64_t row_len = cases[i].row_len;
+        struct shape shape = { cases[i].encoding, &f32, cases[i].rows, row_len, 0 };
+        struct slab_shape found;
+        struct slab_cut cut;
+        struct model *model = build(&shape, 1, &cut);
+        slab_shape_make(&model->tensors[0], &cut, cases[i].first_row * row_len,
+                        cases[i].n_rows * row_len, &found);
+        assert_true(found.rows == cases[i].n_rows && found.row_len == row_len);
+        for (uint32_t p = 0; p < cases[i].encoding->n_planes; p++) {
+            assert_true(found.offset[p] == cases[i].offset[p]);
+            assert_true(found.length[p] == cases[i].length[p]);
+            found.bytes -= found.length[p];
+        }
+        assert_true(found.bytes == 0);
         model_free(model);
     }
 }
@@ -489,35 +448,18 @@ static void the_walk_is_lazy(void **state)
     model_free(model);
 }
 
-static void shapes_that_agree(void **state)
-{
-    (void)state;
-    struct model_tensor a = { .n_dims = 3, .dims = { 1, 4, 5 } };
-    struct model_tensor b = { .n_dims = 2, .dims = { 4, 5 } };
-    struct model_tensor c = { .n_dims = 2, .dims = { 5, 4 } };
-    struct model_tensor scalar = { .n_dims = 0 }, one = { .n_dims = 1, .dims = { 1 } };
-    assert_true(tensor_shapes_agree(&a, &b) && tensor_shapes_agree(&b, &a));
-    assert_false(tensor_shapes_agree(&b, &c));
-    assert_true(tensor_shapes_agree(&scalar, &one));
-    assert_false(tensor_shapes_agree(&scalar, &b));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(figures_are_those_of_a_plain_loop),
-        cmocka_unit_test(sums_have_one_order),
-        cmocka_unit_test(merging_is_adding_in_order),
-        cmocka_unit_test(what_is_not_finite_is_counted),
-        cmocka_unit_test(figures_at_the_edges),
         cmocka_unit_test(every_byte_comes_once),
         cmocka_unit_test(tensors_that_are_not_in_files),
         cmocka_unit_test(tensors_that_overlap),
         cmocka_unit_test(tensors_that_come_early),
         cmocka_unit_test(ignored_files_are_not_walked),
         cmocka_unit_test(plane_ranges_are_seamless),
+        cmocka_unit_test(slabs_end_with_tiles),
+        cmocka_unit_test(ranges_of_every_kind),
         cmocka_unit_test(the_walk_is_lazy),
-        cmocka_unit_test(shapes_that_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
