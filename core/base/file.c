@@ -241,7 +241,7 @@ static int remove_entry(struct removal *removal, int dirfd, const char *name, in
     if (depth == 0)
         removal->top = fd;
     unsigned moved;
-    do { /* again for what was moved to the top meanwhile */
+    do { /* once more: some entries may have been moved to the top meanwhile */
         moved = removal->moved;
         r = remove_children(removal, fd, depth, err);
     } while (r == 0 && depth == 0 && removal->moved != moved);

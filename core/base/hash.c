@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Digests: see hash.h. */
+/* Digests: see hash.h. EVP is used, not the SHA256_ functions: those are deprecated, and EVP takes
+ * the CPU's instructions where there are some. */
 #include "base/hash.h"
 
 #include "base/cleanup.h"

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* JSON conveniences: see json.h. */
+/* JSON conveniences: see json.h. Jansson refuses text that is not UTF-8, so such bytes are escaped
+ * before they come to it. */
 #include "base/json.h"
 
 #include "base/memory.h"

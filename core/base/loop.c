@@ -30,7 +30,7 @@ struct loop {
     int quit;
 };
 
-/* Tells the timerfd about the first timer. */
+/* Sets the timerfd to the time of the first timer. */
 static void arm(struct loop *loop)
 {
     struct itimerspec spec = { 0 };

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Allocations that fail where nobody can be told: within Jansson a field is then just missing, and
- * a text is cut. They are noted here, so that the worker refuses to call such a job done.
+ * Failed allocations that no return value reports: when Jansson runs out of memory, a field is
+ * missing or a text is cut, and nothing else happens. They are noted here, so that the worker
+ * does not report such a job as done.
  */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H

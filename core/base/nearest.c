@@ -3,6 +3,8 @@
 /* The word that was most likely meant: see nearest.h. */
 #include "base/nearest.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -19,20 +21,15 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-static int is_number(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* What a letter more or less costs, and what another letter costs: digits are not mixed up. */
 static unsigned cost_of(char c)
 {
-    return is_number(c) ? 2 : 1;
+    return text_is_digit(c) ? 2 : 1;
 }
 
 static unsigned cost_of_change(char x, char y)
 {
-    return x == y ? 0 : is_number(x) || is_number(y) ? NONE : 1;
+    return x == y ? 0 : text_is_digit(x) || text_is_digit(y) ? NONE : 1;
 }
 
 /* The edits from a to b, by the usual table of the distances of their beginnings, of which three

@@ -10,7 +10,8 @@
 #include <limits.h>
 #include <string.h>
 
-/* The prefix that this program was started from, or NULL when its place says nothing. */
+/* The prefix of the installed tree that this program was started from, or NULL when it does not lie
+ * in a bin, sbin or libexec. */
 static char *running_prefix(void)
 {
     char exe[PATH_MAX];

@@ -32,8 +32,8 @@ struct protobuf_field {
     size_t len;
 };
 
-/* 1: *ret_field is the next field; 0: the message ends. PARE_EDATA: the bytes are no message; the
- * text says what is wrong, not where. */
+/* 1: *ret_field is the next field; 0: the message ends. PARE_EDATA: the bytes are no message. The
+ * error says what is wrong; where, the caller adds. */
 int protobuf_next(struct protobuf *message, struct protobuf_field *ret_field, struct error *err)
     __attribute__((warn_unused_result));
 /* The value of a PROTOBUF_FIXED32 field as a float. */

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Growing strings: see strbuf.h. */
+/* Growing strings: see strbuf.h. The capacity doubles, so that appending byte by byte stays cheap.
+ * */
 #include "base/strbuf.h"
 
 #include "base/memory.h"

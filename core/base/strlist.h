@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Lists of strings that they own: an array and its length, NULL and 0 at first. */
+/* Lists of strings: an array and its length, NULL and 0 at first. The list owns its strings. */
 #ifndef BASE_STRLIST_H
 #define BASE_STRLIST_H
 

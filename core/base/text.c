@@ -14,9 +14,14 @@ struct pare_str text_of(const char *string)
     return (struct pare_str){ string, string ? strlen(string) : 0 };
 }
 
+int text_equals(struct pare_str a, struct pare_str b)
+{
+    return a.len == b.len && (!a.len || !memcmp(a.data, b.data, a.len));
+}
+
 int text_is(struct pare_str text, const char *string)
 {
-    return text.len == strlen(string) && text_begins(text, string);
+    return text_equals(text, text_of(string));
 }
 
 int text_begins(struct pare_str text, const char *string)

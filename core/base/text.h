@@ -14,6 +14,9 @@
 /* The text of a C string; NULL has no data and no length. */
 struct pare_str text_of(const char *string);
 
+/* 1 when both have the same bytes. */
+int text_equals(struct pare_str a, struct pare_str b);
+
 /* 1 when the text is, begins with, or ends with the C string. */
 int text_is(struct pare_str text, const char *string);
 int text_begins(struct pare_str text, const char *string);

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Clocks: see timing.h. */
+/* Clocks: see timing.h. Intervals must not jump when the wall clock is set, so they take another
+ * one. */
 #include "base/timing.h"
 
 #include <stdio.h>

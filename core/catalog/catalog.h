@@ -105,7 +105,7 @@ int catalog_job_next(struct catalog *catalog, int64_t *ret_id, double *ret_wait,
     __attribute__((warn_unused_result));
 
 /* Jobs (ids, new JSON array of integers) that were running when the last daemon died.
- * Their state is not changed: look at the outputs of each (job_recover_target), record what is
+ * Their state is not changed: look at the outputs of each (job_complete_target), record what is
  * there with catalog_conversion_done, then catalog_job_requeue or catalog_job_done. */
 int catalog_jobs_interrupted(struct catalog *catalog, json_t **ret_ids, struct error *err)
     __attribute__((warn_unused_result));

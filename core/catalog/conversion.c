@@ -140,6 +140,7 @@ static int put_conversion(struct catalog *catalog, const struct import *import, 
         " weighted_sqnr_db = m->>'$.accuracy.weighted_sqnr_db',"
         " measured = coalesce(m->>'$.accuracy.measured', 'full'),"
         " search = coalesce(m->>'$.target.search', 'reference'),"
+        " settings = coalesce(m->'$.settings', '{}'),"
         " lattice_exact = coalesce(m->>'$.lattice.exact', 0),"
         " lattice_rounded = coalesce(m->>'$.lattice.rounded', 0)"
         " FROM (SELECT ?1 AS m) WHERE id = ?4",
@@ -193,7 +194,7 @@ static int put_tensor(struct catalog *catalog, sqlite3_stmt *statement, size_t p
     return r;
 }
 
-/* There may be many: one statement for all of them, which need not pass through text. */
+/* There may be many tensors, so one prepared statement serves all, with bound values. */
 static int put_tensors(struct catalog *catalog, const struct import *import, struct error *err)
 {
     _cleanup_statement_ sqlite3_stmt *statement = NULL;
@@ -290,7 +291,7 @@ int catalog_conversion_done(struct catalog *catalog, int64_t job, size_t positio
     return r;
 }
 
-/* A job as far as a manifest tells. Its uid begins with the time at which it came in. */
+/* Makes a job from what a manifest says of it. Its uid begins with the time at which it came in. */
 static int make_job(struct catalog *catalog, const struct import *import, struct error *err)
 {
     return db_run(catalog, err,

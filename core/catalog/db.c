@@ -57,7 +57,8 @@ static const char *advice(int result)
 
 int db_fail_code(const struct catalog *catalog, int result, const char *doing, struct error *err)
 {
-    /* The handle's text tells more than the code's, as long as it is of the same failure. */
+    /* The handle's message says more than that of the code, but it may belong to another failure.
+     * */
     int same = catalog->db && (sqlite3_errcode(catalog->db) & 0xff) == (result & 0xff);
     const char *text = same ? sqlite3_errmsg(catalog->db) : sqlite3_errstr(result);
     return error_set(err, status_of(catalog, result), "%s: %s: %s%s", catalog->path, doing, text,
@@ -272,8 +273,8 @@ json_t *db_value(sqlite3_stmt *statement, int column)
 /* Columns that hold JSON, wherever they occur. */
 static int holds_json(const char *name)
 {
-    static const char *const names[] = { "options", "overrides", "plugins",  "sandbox",
-                                         "shape",   "warnings",  "described" };
+    static const char *const names[] = { "options", "overrides", "plugins",   "sandbox",
+                                         "shape",   "warnings",  "described", "settings" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i]))
             return 1;

@@ -110,7 +110,8 @@ static int find_by_prefix(struct catalog *catalog, const char *text, int64_t *re
     int r = db_integer(catalog, err, &count,
                        "SELECT count(*) FROM job WHERE substr(uid, 1, length(?1)) = ?1", "s", text);
     if (r == 0 && count > 1)
-        return error_set(err, PARE_EUSAGE, "%s: %lld jobs begin so", text, (long long)count);
+        return error_set(err, PARE_EUSAGE, "the uids of %lld jobs begin with %s", (long long)count,
+                         text);
     if (r != 0 || count == 0)
         return r < 0 ? r : CATALOG_NOT_FOUND;
     return db_integer(catalog, err, ret_id,

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Small records beside jobs and conversions: evaluations, events, plugins. */
+/* Small records beside jobs and conversions: evaluations, events, plugins. None of them changes the
+ * state of anything. */
 #include "catalog/catalog_private.h"
 
 int catalog_evaluation_add(struct catalog *catalog, int64_t conversion, const char *metric,

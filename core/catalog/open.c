@@ -125,7 +125,7 @@ int open_writer(const char *path, int check, struct catalog **ret_catalog, struc
         return r;
     r = prepare_writer(catalog, check, err);
     if (r < 0) {
-        /* A file that we refuse keeps its bytes: no last checkpoint. */
+        /* A file that we refuse must not change, so closing it makes no checkpoint. */
         (void)sqlite3_db_config(catalog->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         return r;
     }

@@ -62,7 +62,7 @@ static int is_over(void *context)
     return deadline->seconds > 0 && timing_since(deadline->start) > deadline->seconds;
 }
 
-/* SQLite's word on a statement, which is the person's own. */
+/* SQLite's own message, for the person who wrote the statement. */
 static int refuse(const struct catalog *catalog, int result, const struct deadline *deadline,
                   struct error *err)
 {

@@ -14,7 +14,7 @@
 
 #define SECONDS_UNTIL(stamp) "((julianday(" stamp ") - julianday('now')) * 86400.0)"
 
-/* Only for pared: `pare convert` looks after its own jobs. */
+/* Only jobs of pared: those of `pare convert` end with their process. */
 #define IN_QUEUE(job) job ".kind <> 'convert' AND " job ".state IN ('queued', 'running')"
 
 #define ERROR_JSON(row)                                   \

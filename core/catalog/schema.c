@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The schema's version and how to come to it: see schema.h. */
+/* The schema's version, and bringing an older catalog up to it: see schema.h. */
 #include "catalog/schema.h"
 
 #include <stdio.h>

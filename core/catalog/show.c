@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What `pare list`, `pare failures` and `pare show` read. */
+/* What `pare list`, `pare failures` and `pare show` read. Lists come from the views that pare-
+ * catalog(5) documents, so that a person's query gives the same. */
 #include "catalog/catalog_private.h"
 
 #include <string.h>
@@ -29,7 +30,7 @@ int catalog_failures(struct catalog *catalog, const struct catalog_filter *filte
                    "si", filter->name, limit_of(filter));
 }
 
-/* "17.2": job 17, position 1. 1 when the text looks so. */
+/* Parses "17.2": job 17, position 1. 1 when the text has that form. */
 static int parse_ref(const char *text, int64_t *ret_job, int64_t *ret_position)
 {
     size_t a = strspn(text, "0123456789");

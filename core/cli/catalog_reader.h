@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What the commands that read the catalog have in common. */
+/* What the commands that read the catalog share: opening it, and its figures as cells of tables. */
 #ifndef CLI_CATALOG_READER_H
 #define CLI_CATALOG_READER_H
 
@@ -16,7 +16,7 @@ int reader_open(const struct cli *cli, struct catalog **ret_catalog)
 /* Cells of a row's figures; a missing one is "-". */
 void reader_cell_bytes(struct table *table, const json_t *row, const char *key);
 void reader_cell_real(struct table *table, const json_t *row, const char *key, int digits);
-/* A small figure such as an RMSE, with three digits that count. */
+/* A small figure such as an RMSE, with three significant digits. */
 void reader_cell_small(struct table *table, const json_t *row, const char *key);
 void reader_cell_seconds(struct table *table, const json_t *row, const char *key);
 /* The SQNR, or "exact". */

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/paths.h"
+#include "base/values.h"
 #include "cli/table.h"
 
 #include <errno.h>
@@ -62,6 +63,17 @@ int cli_usage(const char *format, ...)
     return CLI_USAGE;
 }
 
+int cli_unknown(const struct nearest *nearest, const char *format, ...)
+{
+    struct error err = ERROR_INIT;
+    va_list ap;
+    va_start(ap, format);
+    int code = error_setv(&err, PARE_EUSAGE, format, ap);
+    va_end(ap);
+    code = nearest_suggest(nearest, &err, code);
+    return code < 0 ? cli_usage("%s", err.text) : CLI_OK;
+}
+
 char *cli_catalog_path(const struct cli *cli)
 {
     return cli->catalog ? strdup(cli->catalog) : paths_user_catalog();
@@ -113,21 +125,26 @@ int cli_real(const char *option, const char *text, double max, double *ret_numbe
     return 0;
 }
 
+int cli_choice(const char *option, const char *choices, const char *text)
+{
+    struct error err = ERROR_INIT;
+    if (value_is_choice(choices, text))
+        return 0;
+    int r = error_set(&err, PARE_EUSAGE, "--%s: \"%s\" is none of its values, see --help", option,
+                      text);
+    r = value_suggest(choices, text, &err, r);
+    (void)cli_usage("%s", err.text);
+    return r < 0 ? -1 : 0;
+}
+
 int cli_bytes(const char *option, const char *text, unsigned long long *ret_bytes)
 {
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    static const char suffixes[] = "KMGT";
-    const char *suffix = *end ? strchr(suffixes, *end) : NULL;
-    int shift = suffix ? 10 * (int)(suffix - suffixes + 1) : 0;
-    int bad = errno || end == text || strchr(text, '-') || end[suffix ? 1 : 0] ||
-              value > (~0ULL >> shift);
-    if (bad) {
+    uint64_t value;
+    if (value_size(text, &value)) {
         (void)cli_usage("--%s needs a number of bytes such as 5000000000 or 4G, not \"%s\"", option,
                         text);
         return -1;
     }
-    *ret_bytes = value << shift;
+    *ret_bytes = value;
     return 0;
 }

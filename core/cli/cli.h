@@ -9,7 +9,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-#include "base/error.h"
+#include "base/nearest.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -43,12 +43,15 @@ struct cli_option {
     int id;               /* what `set` gets */
 };
 
+#define CLI_SETTINGS 1000 /* the id of the first setting's option, setting_at(0) */
+
 struct cli_command {
     const char *name;
     const char *synopsis;             /* what follows the name: "FILE [--tensors]" */
     const char *summary;              /* one line, no full stop */
     const char *details;              /* more lines for --help, or NULL */
     const struct cli_option *options; /* beside the common ones, or NULL */
+    int takes_settings;               /* it has the options of settings/settings.h, too */
     int min_operands, max_operands;   /* max -1: any number */
     size_t state_size;                /* of the zeroed struct given to set and run */
     /* Takes one option; value is NULL when it takes none. CLI_OK, or an exit status after having
@@ -71,10 +74,13 @@ int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 
  * is CLI_USAGE, all else CLI_FAILURE. */
 int cli_error(const struct error *err, const char *what);
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Standard output cannot be written: CLI_FAILURE, without a word when nobody reads it any more. */
+/* Standard output cannot be written: CLI_FAILURE, without a message when its reader has gone. */
 int cli_output_failed(int errno_value);
 /* "pare: MESSAGE" and a hint at --help; CLI_USAGE. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same for an unknown word, with the known one that was likely meant, if any. */
+int cli_unknown(const struct nearest *nearest, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* --catalog, else the user's own catalog (free it); NULL when out of memory. */
 char *cli_catalog_path(const struct cli *cli);
@@ -87,6 +93,10 @@ int cli_number(const char *option, const char *text, long long min, long long ma
                long long *ret_number) __attribute__((warn_unused_result));
 /* A number over 0, up to max, from an option's value: 0, or -1 after cli_usage. */
 int cli_real(const char *option, const char *text, double max, double *ret_number)
+    __attribute__((warn_unused_result));
+/* 0 when the value is one of an option's words, which stand between bars; else -1 after
+ * cli_usage. */
+int cli_choice(const char *option, const char *choices, const char *text)
     __attribute__((warn_unused_result));
 /* Bytes with an optional suffix K, M, G or T (powers of 1024): 0, or -1 after cli_usage. */
 int cli_bytes(const char *option, const char *text, unsigned long long *ret_bytes)

@@ -110,6 +110,16 @@ static int run_command(struct cli *cli, int argc, char **argv)
     return status;
 }
 
+static int refuse_command(const char *name)
+{
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ name, strlen(name) });
+    for (size_t g = 0; g < N_GROUPS; g++)
+        for (const struct cli_command *const *c = groups[g].commands; *c; c++)
+            nearest_offer_name(&nearest, (*c)->name);
+    return cli_unknown(&nearest, "there is no command \"%s\"", name);
+}
+
 /* The options before the subcommand's name. */
 static int run(int argc, char **argv)
 {
@@ -132,9 +142,8 @@ static int run(int argc, char **argv)
         return CLI_USAGE;
     }
     cli.command = find_command(argv[first]);
-    if (!cli.command)
-        return cli_usage("there is no command \"%s\"", argv[first]);
-    return run_command(&cli, argc - first, argv + first);
+    return !cli.command ? refuse_command(argv[first])
+                        : run_command(&cli, argc - first, argv + first);
 }
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include "cli/options.h"
 
 #include "cli/table.h"
+#include "settings/settings.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 #define COMMON_BASE 1000
 #define OWN_BASE 2000
-#define MAX_OPTIONS 48
+#define MAX_OPTIONS 64
 
 enum common {
     COMMON_JSON,
@@ -41,12 +42,45 @@ const struct cli_option cli_common_options[] = {
     { NULL, 0, NULL, NULL, 0 },
 };
 
+struct option_list { /* of a command; ends with a NULL name */
+    struct cli_option all[MAX_OPTIONS + 1];
+    size_t n;
+};
+
 struct option_tables {
     struct option longs[MAX_OPTIONS + 1];
     size_t n;
     char shorts[3 * MAX_OPTIONS + 2];
     int values[256]; /* of short options */
+    struct option_list own;
 };
+
+/* Appends the settings whose options come after this one in the help. */
+static void list_settings(struct option_list *list, const char *after)
+{
+    const struct setting *s;
+    for (size_t i = 0; (s = setting_at(i)) && list->n < MAX_OPTIONS; i++) {
+        if (!s->option || strcmp(s->after ? s->after : "", after) != 0)
+            continue;
+        list->all[list->n++] = (struct cli_option){ s->option, 0, s->argument, s->help,
+                                                    CLI_SETTINGS + (int)i };
+        list_settings(list, s->option);
+    }
+}
+
+/* A command's options, those of settings among them where each belongs. */
+static void list_options(const struct cli_command *command, struct option_list *list)
+{
+    *list = (struct option_list){ .n = 0 };
+    for (const struct cli_option *o = command->options; o && o->name; o++) {
+        if (list->n < MAX_OPTIONS)
+            list->all[list->n++] = *o;
+        if (command->takes_settings)
+            list_settings(list, o->name);
+    }
+    if (command->takes_settings)
+        list_settings(list, "");
+}
 
 static void add_options(struct option_tables *t, const struct cli_option *options, int base)
 {
@@ -87,21 +121,31 @@ static int set_common(struct cli *cli, int id, const char *value, enum options_o
     return CLI_OK;
 }
 
-static int take(struct cli *cli, void *state, int number, enum options_outcome *outcome)
+static int take(struct cli *cli, void *state, const struct option_tables *tables, int number,
+                enum options_outcome *outcome)
 {
     if (number >= OWN_BASE)
-        return cli->command->set(state, cli->command->options[number - OWN_BASE].id, optarg);
+        return cli->command->set(state, tables->own.all[number - OWN_BASE].id, optarg);
     return set_common(cli, cli_common_options[number - COMMON_BASE].id, optarg, outcome);
 }
 
-static int complain(int c, char **argv)
+/* What getopt_long refused. */
+static int complain(const struct option_tables *tables, int c, char **argv)
 {
-    const char *word = argv[optind - 1];
+    const char *word = argv[optind - 1], *name = word + strspn(word, "-");
+    struct nearest nearest;
     if (optopt && optopt < COMMON_BASE && c == '?')
         return cli_usage("unknown option \"-%c\"", optopt);
     if (c == ':')
         return cli_usage("option \"%s\" needs a value", word);
-    return cli_usage("option \"%s\" is unknown, ambiguous or takes no value", word);
+    nearest_start(&nearest, (struct pare_str){ name, strcspn(name, "=") });
+    for (size_t i = 0; i < tables->n; i++)
+        nearest_offer_name(&nearest, tables->longs[i].name);
+    if (!nearest.word.data || !nearest.distance) /* none is near, or it is known */
+        return cli_usage("option \"%s\" is unknown, ambiguous or takes no value", word);
+    return cli_usage("option \"%s\" is unknown, ambiguous or takes no value; did you mean "
+                     "\"--%.*s\"?",
+                     word, (int)nearest.word.len, nearest.word.data);
 }
 
 int options_parse(struct cli *cli, void *state, int argc, char **argv, int *ret_first,
@@ -112,16 +156,18 @@ int options_parse(struct cli *cli, void *state, int argc, char **argv, int *ret_
     if (cli->command)
         strcpy(tables.shorts, ":");
     add_options(&tables, cli_common_options, COMMON_BASE);
-    if (cli->command)
-        add_options(&tables, cli->command->options, OWN_BASE);
+    if (cli->command) {
+        list_options(cli->command, &tables.own);
+        add_options(&tables, tables.own.all, OWN_BASE);
+    }
     *ret_outcome = OPTIONS_GO;
     optind = 0;
     opterr = 0;
     int c;
     while ((c = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) != -1) {
         if (c == '?' || c == ':')
-            return complain(c, argv);
-        int status = take(cli, state, c < 256 ? tables.values[c] : c, ret_outcome);
+            return complain(&tables, c, argv);
+        int status = take(cli, state, &tables, c < 256 ? tables.values[c] : c, ret_outcome);
         if (status != CLI_OK)
             return status;
     }
@@ -147,9 +193,11 @@ void options_print_help(const struct cli_command *command, FILE *out)
             command->synopsis, command->summary);
     if (command->details)
         fprintf(out, "\n%s", command->details);
-    if (command->options) {
+    struct option_list own;
+    list_options(command, &own);
+    if (own.n) {
         fputs("\nOptions:\n", out);
-        options_print(command->options, out);
+        options_print(own.all, out);
     }
     fputs("\nOptions of every command:\n", out);
     options_print(cli_common_options, out);

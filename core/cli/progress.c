@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The progress of a conversion on standard error: see convert.h. */
+/* The progress of a conversion on standard error: see commands/convert_private.h. */
 #include "base/json.h"
 #include "base/timing.h"
 #include "cli/commands/convert_private.h"

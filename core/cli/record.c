@@ -16,12 +16,12 @@ struct record {
     char *out_path;
 };
 
-/* After the first fault the catalog is closed, with one warning. */
+/* At the first fault the catalog is closed, with one warning. */
 static void check(struct record *record, int r, const struct error *err)
 {
     if (r == 0)
         return;
-    cli_warn("warning: the catalog does not get this conversion: %s",
+    cli_warn("warning: this conversion is not recorded in the catalog: %s",
              r < 0 ? err->text : "its job is gone");
     catalog_close(record->catalog);
     record->catalog = NULL;

@@ -1,17 +1,21 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Configuration: see config.h. One table says all about every key: its kind, its default, where it
- * lies in the struct and whether it can change while the daemon runs. Files are split into lines
- * by libinih.
+ * Configuration: see config.h. One table says all about every key of the daemon's own: its kind,
+ * its default, where it lies in the struct and whether it can change while the daemon runs. Keys
+ * that are settings of jobs are in the table of settings; here they only have their place in the
+ * manual's order. Files are split into lines by libinih.
  */
 #include "config/config.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/paths.h"
 #include "base/strbuf.h"
+#include "base/values.h"
+#include "settings/settings.h"
 #include "supervise/job_target.h"
 
 #include <errno.h>
@@ -21,7 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum kind { PATH, PATHS, WORD, TEXT, COUNT, SIZE, SECONDS, FLAG, LEVEL, TARGETS };
+enum kind { PATH, PATHS, WORD, COUNT, SIZE, SECONDS, LEVEL, TARGETS, SETTING, SETTINGS };
 
 struct key {
     const char *name;
@@ -45,21 +49,15 @@ static const struct key keys[] = {
     { "failed", PATH, AT(failed), NULL, .fixed = 1 },
     { "socket", PATH, AT(socket), NULL, .fixed = 1 },
     { "jobs", COUNT, AT(jobs), "1", .min = 1, .max = 256 },
-    { "threads", COUNT, AT(threads), "0", .max = 4096 },
-    { "memory_limit", SIZE, AT(memory_limit), "0" },
+    { "threads", SETTING },
+    { "memory_limit", SETTING },
     { "min_free", SIZE, AT(min_free), "256M" },
     { "settle", SECONDS, AT(settle), "2", .max = 3600 },
     { "rescan", SECONDS, AT(rescan), "60", .min = 1, .max = 86400 },
     { "heartbeat", SECONDS, AT(heartbeat), "60", .min = 1, .max = 86400 },
     { "retries", COUNT, AT(retries), "3", .max = 100 },
     { "backoff", SECONDS, AT(backoff), "30", .min = 0.01, .max = 86400 },
-    { "sandbox", WORD, AT(sandbox), "best", "|require|best|off|" },
-    { "nonfinite", WORD, AT(nonfinite), "refuse", "|refuse|keep|" },
-    { "measure", WORD, AT(measure), "full", "|full|sample|none|" },
-    { "digest", WORD, AT(digest), "sha256", "|sha256|none|" },
-    { "search", WORD, AT(search), "recipe", "|recipe|reference|best|" },
-    { "allow_requantize", FLAG, AT(allow_requantize), "no" },
-    { "cpu", TEXT, AT(cpu), "native" },
+    { NULL, SETTINGS }, /* all others */
     { "plugins", PATHS, AT(plugins), NULL, .fixed = 1 },
     { "recipes", PATHS, AT(recipes), NULL, .fixed = 1 },
     { "architectures", PATHS, AT(architectures), NULL, .fixed = 1 },
@@ -72,14 +70,36 @@ static const struct key keys[] = {
 static const struct key *find_key(const char *name)
 {
     for (size_t i = 0; i < N_KEYS; i++)
-        if (!strcmp(keys[i].name, name))
+        if (keys[i].name && keys[i].kind != SETTING && !strcmp(keys[i].name, name))
             return &keys[i];
     return NULL;
 }
 
+/* The setting that a key stands for, or NULL. */
+static const struct setting *find_setting(const char *name)
+{
+    const struct setting *setting = setting_find(name);
+    return setting && setting->is_key ? setting : NULL;
+}
+
+static int refuse_unknown(const char *name, struct error *err)
+{
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ name, strlen(name) });
+    for (size_t i = 0; i < N_KEYS; i++)
+        if (keys[i].name)
+            nearest_offer_name(&nearest, keys[i].name);
+    const struct setting *setting;
+    for (size_t i = 0; (setting = setting_at(i)); i++)
+        if (setting->is_key)
+            nearest_offer_name(&nearest, setting->name);
+    return nearest_suggest(&nearest, err,
+                           error_set(err, PARE_EUSAGE, "there is no key `%s'", name));
+}
+
 static int is_text(enum kind kind)
 {
-    return kind == PATH || kind == PATHS || kind == WORD || kind == TEXT;
+    return kind == PATH || kind == PATHS || kind == WORD;
 }
 
 static char **text_at(const struct config *config, const struct key *key)
@@ -112,13 +132,10 @@ static int set_text(struct config *config, const struct key *key, const char *va
 {
     if (!*value)
         return refuse(key, value, "a value", err);
-    if (key->kind == WORD) {
-        char word[32];
-        int n = snprintf(word, sizeof word, "|%s|", value);
-        if (n < 0 || (size_t)n >= sizeof word || !strstr(key->words, word))
-            return error_set(err, PARE_EUSAGE, "%s = %s: one of %s is wanted", key->name, value,
-                             key->words);
-    }
+    if (key->kind == WORD && !value_is_choice(key->words, value))
+        return value_suggest(key->words, value, err,
+                             error_set(err, PARE_EUSAGE, "%s = %s: one of %s is wanted", key->name,
+                                       value, key->words));
     char *copy = strdup(value);
     if (!copy)
         return error_oom(err);
@@ -127,26 +144,16 @@ static int set_text(struct config *config, const struct key *key, const char *va
     return 0;
 }
 
-/* A whole number, with K, M, G or T (1024 each) behind it for a size. */
 static int set_count(struct config *config, const struct key *key, const char *value,
                      struct error *err)
 {
-    char *end;
-    errno = 0;
-    unsigned long long n = strtoull(value, &end, 10);
-    unsigned shift = 0;
-    static const char units[] = "KMGT";
-    const char *unit = key->kind == SIZE && *end ? strchr(units, *end) : NULL;
-    if (unit) {
-        shift = 10 * (unsigned)(unit - units + 1);
-        end++;
-    }
-    if (*value < '0' || *value > '9' || *end || errno || (n << shift) >> shift != n)
+    uint64_t n;
+    if (key->kind == SIZE ? value_size(value, &n) : value_count(value, &n))
         return refuse(key, value, key->kind == SIZE ? "a size such as 512M" : "a number", err);
     if (key->max > 0 && ((double)n < key->min || (double)n > key->max))
         return error_set(err, PARE_EUSAGE, "%s = %s: a number from %g to %g is wanted", key->name,
                          value, key->min, key->max);
-    *count_at(config, key) = n << shift;
+    *count_at(config, key) = n;
     return 0;
 }
 
@@ -161,16 +168,6 @@ static int set_seconds(struct config *config, const struct key *key, const char 
         return error_set(err, PARE_EUSAGE, "%s = %s: seconds from %g to %g are wanted", key->name,
                          value, key->min, key->max);
     *seconds_at(config, key) = seconds;
-    return 0;
-}
-
-static int set_flag(struct config *config, const struct key *key, const char *value,
-                    struct error *err)
-{
-    int yes = !strcmp(value, "yes") || !strcmp(value, "true") || !strcmp(value, "on");
-    if (!yes && strcmp(value, "no") && strcmp(value, "false") && strcmp(value, "off"))
-        return refuse(key, value, "yes or no", err);
-    *int_at(config, key) = yes;
     return 0;
 }
 
@@ -232,24 +229,26 @@ static int add_targets(struct config *config, const char *value, struct error *e
 int config_set(struct config *config, const char *key_name, const char *value, struct error *err)
 {
     const struct key *key = find_key(key_name);
+    const struct setting *setting = find_setting(key_name);
+    if (setting)
+        return setting_set(config->settings, setting, value, err) < 0
+                   ? error_prefix(err, "%s = %s", key_name, value)
+                   : 0;
     if (!key)
-        return error_set(err, PARE_EUSAGE, "there is no key `%s'", key_name);
+        return refuse_unknown(key_name, err);
     switch (key->kind) {
     case PATH:
     case PATHS:
     case WORD:
-    case TEXT:
         return set_text(config, key, value, err);
     case COUNT:
     case SIZE:
         return set_count(config, key, value, err);
     case SECONDS:
         return set_seconds(config, key, value, err);
-    case FLAG:
-        return set_flag(config, key, value, err);
     case LEVEL:
         return set_level(config, key, value, err);
-    case TARGETS:
+    default:
         break;
     }
     clear_targets(config);
@@ -258,7 +257,9 @@ int config_set(struct config *config, const char *key_name, const char *value, s
 
 int config_init(struct config *config, struct error *err)
 {
-    memset(config, 0, sizeof *config);
+    *config = (struct config){ .settings = json_object() };
+    if (!config->settings)
+        return error_oom(err);
     for (size_t i = 0; i < N_KEYS; i++) {
         int r = keys[i].fallback ? config_set(config, keys[i].name, keys[i].fallback, err) : 0;
         if (r < 0) {
@@ -276,14 +277,16 @@ void config_deinit(struct config *config)
             free(*text_at(config, &keys[i]));
             *text_at(config, &keys[i]) = NULL;
         }
+    json_decref(config->settings);
+    config->settings = NULL;
     clear_targets(config);
 }
 
 struct reading {
     struct config *config;
-    uint64_t seen; /* bit i: key i was given in this file */
+    json_t *seen; /* object: the keys that were given in this file */
     struct error *err;
-    int code; /* of the first mistake, after which the rest is passed over */
+    int code; /* of the first mistake; what follows it is not read */
 };
 
 static int handle_line(void *user, const char *section, const char *name, const char *value)
@@ -291,24 +294,26 @@ static int handle_line(void *user, const char *section, const char *name, const 
     struct reading *reading = user;
     if (reading->code < 0)
         return 1;
-    const struct key *key = find_key(name);
-    uint64_t bit = key ? UINT64_C(1) << (key - keys) : 0;
+    int is_targets = !strcmp(name, "targets"),
+        is_again = json_object_get(reading->seen, name) != NULL;
     if (*section)
         reading->code = error_set(reading->err, PARE_EUSAGE,
                                   "section [%s]: this file has no sections", section);
-    else if (key && (reading->seen & bit) && key->kind != TARGETS)
+    else if (is_again && !is_targets)
         reading->code = error_set(reading->err, PARE_EUSAGE, "`%s' is given twice", name);
-    else if (key && (reading->seen & bit))
+    else if (is_again)
         reading->code = add_targets(reading->config, value, reading->err);
     else
         reading->code = config_set(reading->config, name, value, reading->err);
-    reading->seen |= bit;
+    if (reading->code == 0 && json_object_set_new(reading->seen, name, json_true()) < 0)
+        reading->code = error_oom(reading->err);
     return reading->code == 0;
 }
 
 int config_load(struct config *config, const char *path, struct error *err)
 {
-    struct reading reading = { .config = config, .err = err };
+    _cleanup_json_ json_t *seen = json_object();
+    struct reading reading = { .config = config, .seen = seen, .err = err };
     FILE *file = fopen(path, "re");
     if (!file)
         return error_errno(err, errno, "cannot read the configuration %s", path);
@@ -407,29 +412,40 @@ static json_t *value_json(const struct config *config, const struct key *key)
     case PATH:
     case PATHS:
     case WORD:
-    case TEXT:
         return *text_at(config, key) ? json_string(*text_at(config, key)) : json_null();
     case COUNT:
     case SIZE:
         return json_integer((json_int_t)*count_at(config, key));
     case SECONDS:
         return json_real(*seconds_at(config, key));
-    case FLAG:
-        return json_boolean(*int_at(config, key));
     case LEVEL:
         return json_string(levels[(*int_at(config, key) - LOG_LEVEL_ERROR) % 5]);
-    case TARGETS:
+    case SETTING:
+        return setting_json(config->settings, setting_find(key->name));
+    default:
         break;
     }
     _cleanup_free_ char *text = targets_text(config);
     return json_string(text ? text : "");
 }
 
+/* The settings that have no place in the table of keys. */
+static void add_settings(const struct config *config, json_t *json)
+{
+    const struct setting *setting;
+    for (size_t i = 0; (setting = setting_at(i)); i++)
+        if (setting->is_key && !json_object_get(json, setting->name))
+            (void)json_object_set_new(json, setting->name, setting_json(config->settings, setting));
+}
+
 json_t *config_json(const struct config *config)
 {
     json_t *json = json_object();
     for (size_t i = 0; i < N_KEYS; i++)
-        (void)json_object_set_new(json, keys[i].name, value_json(config, &keys[i]));
+        if (keys[i].name)
+            (void)json_object_set_new(json, keys[i].name, value_json(config, &keys[i]));
+        else
+            add_settings(config, json);
     return json;
 }
 

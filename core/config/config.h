@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemon's configuration: pared.conf(5) and the command line's options, which are the same
- * keys. Every key has a default, so that an empty file is a whole configuration.
+ * keys. Every key has a default, so that an empty file is a whole configuration. Keys that every
+ * job is told come from the table of settings (settings/settings.h).
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -16,11 +17,10 @@ struct config {
     struct job_target *targets;
     size_t n_targets;
     char *after; /* "archive" or "delete" */
-    uint64_t jobs, threads, retries;
-    uint64_t memory_limit, min_free;           /* bytes */
+    uint64_t jobs, retries;
+    uint64_t min_free;                         /* bytes */
     double settle, rescan, heartbeat, backoff; /* seconds */
-    char *sandbox, *nonfinite, *measure, *digest, *search, *cpu;
-    int allow_requantize;
+    json_t *settings;                          /* of every job (settings/settings.h) */
     int log_level;
 };
 
@@ -36,21 +36,21 @@ int config_set(struct config *config, const char *key, const char *value, struct
 int config_add_target(struct config *config, const char *text, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Reads a file over what is set. PARE_EUSAGE with file, line and reason; PARE_EIO when it cannot
- * be read. */
+/* Reads a file; its keys replace what is set. PARE_EUSAGE with file, line and reason; PARE_EIO when
+ * it cannot be read. */
 int config_load(struct config *config, const char *path, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Checks what no single key shows: at least one target, directories that differ. Relative paths are
- * made absolute, and what was not given gets its place: done and failed in the drop directory, the
- * socket beside the catalog, plugins, recipes and worker as installed. */
+/* Checks the keys together: there is at least one target, and directories differ. Relative paths
+ * are made absolute, and paths that were not given get their defaults: done and failed in the drop
+ * directory, the socket beside the catalog, plugins, recipes and worker as installed. */
 int config_finish(struct config *config, struct error *err) __attribute__((warn_unused_result));
 
 /* All keys with their values as text, in the manual's order. New reference. */
 json_t *config_json(const struct config *config);
 
-/* For a reload: gives `fresh` what only a restart can change from `running`, which loses it.
- * Returns the first key that would have changed, or NULL. */
+/* For a reload: keys that only a restart can change are moved from `running` to `fresh`. Returns
+ * the first of them that would have changed, or NULL. */
 const char *config_keep_fixed(struct config *running, struct config *fresh);
 
 #endif

@@ -7,9 +7,11 @@
 static const struct model_tensor *plainly_made(const struct target *target, uint64_t source)
 {
     uint64_t i = target->by_source[source];
-    if (i == UINT64_MAX || target->plan->choices[i].lattice || target->plan->choices[i].importance)
+    if (i == UINT64_MAX || target->plan->choices[i].lattice ||
+        target->plan->choices[i].importance || calibrate_wants(target, source))
         return NULL;
-    return &target->plan->target->tensors[i];
+    const struct model_tensor *t = &target->plan->target->tensors[i];
+    return t->encoding && encoding_tile_rows(t->encoding) == 1 ? t : NULL;
 }
 
 /* 1 when slab b can follow slab a in one call of every target's kernel, which gets `elements`. */
@@ -25,8 +27,8 @@ static int goes_with(const struct pipeline *p, const struct slab *a, const struc
     for (size_t j = 0; alike && j < q->n_targets; j++) {
         const struct model_tensor *to = plainly_made(q->targets[j], a->tensor);
         const struct model_tensor *other = plainly_made(q->targets[j], b->tensor);
-        alike = to && other && to->encoding && to->encoding == other->encoding &&
-                to->encoding != from->encoding && slab_bytes(to, 0, elements) <= p->max_encoded;
+        alike = to && other && to->encoding == other->encoding && to->encoding != from->encoding &&
+                slab_bytes(to, 0, elements) <= p->max_encoded;
     }
     return alike;
 }

@@ -3,7 +3,8 @@
 /*
  * A compute thread of the pipeline. Per slab: decode the source once; per target encode, decode
  * what was encoded, measure the one against the other, and write. A tensor that keeps its
- * encoding is written as it was read. Sums of slabs are merged in order when the last is there.
+ * encoding is written as it was read; one whose encoding wants to see all of it first is calibrated
+ * before (calibrate.c). What becomes of the figures is in figures.c.
  * Where there is importance, each matrix of a tensor (each expert) has its own: a slab that spans
  * several is encoded in pieces, one per matrix. Slabs of small tensors are encoded in one call, as
  * far as they are alike: kernels are fast with many rows.
@@ -23,20 +24,33 @@ struct computer {
     float *x, *y;           /* decoded source, decoded result; x: of the slab that is dealt with */
     unsigned char *encoded; /* planes one after another */
     struct importance_rows importance;
-    uint64_t *unsent; /* by target: bytes written since the disk was last asked to begin */
+    uint64_t *unsynced; /* by target: bytes written since the disk was last asked to begin */
     struct stage_seconds seconds;
 };
 
-#define SEND_BYTES (32u << 20)
+/* A slab on its way into one target. */
+struct task {
+    const struct slab *slab;
+    const struct target *target;
+    const struct model_tensor *from, *to;
+    const struct target_place *places; /* of the planes of `to` */
+    const struct plan_choice *choice;
+    const struct calibration *calibration; /* or NULL */
+    int same;                              /* it keeps its encoding */
+    struct slab_shape shape;               /* in that of `to` */
+    const void *planes[PARE_MAX_PLANES];   /* what it became */
+};
+
+#define SYNC_BYTES (32u << 20)
 
 /* Has the disk begin with what was written, so that little is left to wait for in the end. */
-static void send(struct computer *c, const struct target *target, int fd, uint64_t written)
+static void start_sync(struct computer *c, const struct target *target, int fd, uint64_t written)
 {
-    uint64_t *unsent = &c->unsent[target->position];
-    *unsent += written;
-    if (*unsent < SEND_BYTES)
+    uint64_t *unsynced = &c->unsynced[target->position];
+    *unsynced += written;
+    if (*unsynced < SYNC_BYTES)
         return;
-    *unsent = 0;
+    *unsynced = 0;
     (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* errors come with fsync */
 }
 
@@ -48,67 +62,106 @@ static const struct model_tensor *source_tensor(const struct pipeline *p, uint64
 static int decode_source(struct computer *c, const struct loaded_slab *l)
 {
     const struct model_tensor *t = source_tensor(c->p, l->slab.tensor);
-    uint64_t rows, row_len, start = timing_now();
+    uint64_t start = timing_now();
     if (!t->encoding)
         return 0;
-    slab_kernel_shape(t, &c->p->cuts[l->slab.tensor], l->slab.count, &rows, &row_len);
-    t->encoding->kernel.decode(l->planes, rows, row_len, c->x);
+    t->encoding->kernel.decode(l->planes, l->shape.rows, l->shape.row_len, c->x);
     c->seconds.decode += timing_since(start);
     return 1;
 }
 
-/* Writes a slab's planes of a target tensor; bytes[i] is the plane's data. */
-static int write_planes(struct computer *c, const struct target *target, uint64_t index,
-                        const struct slab *slab, const void *const *bytes, struct error *err)
+/* Sees what a slab becomes in a target. 0: nothing, it is dropped. */
+static int task_init(const struct computer *c, const struct loaded_slab *l,
+                     const struct target *target, struct task *task)
 {
-    const struct model_tensor *t = &target->plan->target->tensors[index];
-    const struct target_place *places = &target->places[index * PARE_MAX_PLANES];
-    uint64_t start = timing_now(), offset, length;
+    const struct slab *slab = &l->slab;
+    uint64_t index = target->by_source[slab->tensor];
+    if (index == UINT64_MAX)
+        return 0;
+    task->slab = slab;
+    task->target = target;
+    task->from = source_tensor(c->p, slab->tensor);
+    task->to = &target->plan->target->tensors[index];
+    task->places = &target->places[index * PARE_MAX_PLANES];
+    task->choice = &target->plan->choices[index];
+    task->calibration = calibrate_of(c->p, slab->tensor, target);
+    task->same = !strcmp(task->from->encoding_name, task->to->encoding_name);
+    slab_shape_make(task->to, &c->p->cuts[slab->tensor], slab->first, slab->count, &task->shape);
+    return 1;
+}
+
+/* 1 when the slab's write is the one that has this plane. Planes of the whole tensor are written
+ * once: those that are made, when they are; others with the first slab. */
+static int writes_plane(const struct task *task, uint32_t plane)
+{
+    const struct encoding *e = task->to->encoding;
+    return !e || !plane_is_shared(&e->planes[plane]) || (task->same && !task->slab->number);
+}
+
+static int write_planes(struct computer *c, const struct task *task, struct error *err)
+{
+    uint64_t start = timing_now();
     int r = 0;
-    for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
-        slab_plane_range(t, i, slab->first, slab->count, &offset, &length);
-        int fd = target->fds[places[i].file];
-        r = file_pwrite(fd, bytes[i], length, places[i].offset + offset, err);
-        send(c, target, fd, length);
+    for (uint32_t i = 0; r == 0 && i < task->to->n_planes; i++) {
+        int fd = task->target->fds[task->places[i].file];
+        uint64_t length = task->shape.length[i];
+        if (!writes_plane(task, i))
+            continue;
+        r = file_pwrite(fd, task->planes[i], length, task->places[i].offset + task->shape.offset[i],
+                        err);
+        start_sync(c, task->target, fd, length);
     }
     c->seconds.write += timing_since(start);
-    return r < 0 ? error_prefix(err, "%s", target->stem) : 0;
+    return r < 0 ? error_prefix(err, "%s", task->target->stem) : 0;
+}
+
+/* 1 when a slab can be encoded in pieces that end where matrices do: tiles must not lie across. */
+static int divides_by_matrix(const struct model_tensor *t)
+{
+    uint64_t rows = t->n_dims > 1 ? t->dims[t->n_dims - 2] : 1;
+    return rows == t->rows || rows % encoding_tile_rows(t->encoding) == 0;
 }
 
 /* Encodes the decoded slab to the planes, each matrix with its own importance. */
-static int encode_weighted(struct computer *c, const struct model_tensor *t,
-                           const struct slab *slab, const struct importance_entry *entry,
+static int encode_weighted(struct computer *c, const struct task *task,
                            struct pare_calibration *calibration, void *const *planes,
                            struct error *err)
 {
+    const struct model_tensor *t = task->to;
+    const struct slab *slab = task->slab;
+    if (!divides_by_matrix(t))
+        return error_set(err, PARE_ENOTSUP,
+                         "tensor `%s`: tiles of %s lie across its matrices, so that importance "
+                         "cannot be used: choose another encoding for it",
+                         text_show(t->name).text, t->encoding_name);
     for (uint64_t done = 0; done < slab->count;) {
-        uint64_t at = slab->first + done, rows, row_len, begin, offset, length;
+        uint64_t at = slab->first + done;
         uint64_t count = importance_rows_piece(t, at, slab->count - done);
         void *part[PARE_MAX_PLANES] = { 0 };
-        slab_kernel_shape(t, &c->p->cuts[slab->tensor], count, &rows, &row_len);
-        int r = importance_rows_load(&c->importance, entry, t, at, row_len, err);
+        struct slab_shape shape;
+        slab_shape_make(t, &c->p->cuts[slab->tensor], at, count, &shape);
+        int r = importance_rows_load(&c->importance, task->choice->importance, t, at, shape.row_len,
+                                     err);
         if (r < 0)
             return r;
-        for (uint32_t i = 0; i < t->n_planes; i++) {
-            slab_plane_range(t, i, slab->first, slab->count, &begin, &length);
-            slab_plane_range(t, i, at, count, &offset, &length);
-            part[i] = (unsigned char *)planes[i] + (offset - begin);
-        }
+        for (uint32_t i = 0; i < t->n_planes; i++)
+            part[i] = (unsigned char *)planes[i] + (shape.offset[i] - task->shape.offset[i]);
         calibration->importance = c->importance.values;
-        t->encoding->kernel.encode(c->x + done, rows, row_len, calibration, part);
+        if (task->calibration)
+            calibration_apply(task->calibration, at, calibration);
+        t->encoding->kernel.encode(c->x + done, shape.rows, shape.row_len, calibration, part);
         done += count;
     }
     return 0;
 }
 
 /* The codes of a tensor on its encoding's lattice. */
-static int recover_slab(const struct computer *c, const struct model_tensor *t,
-                        const struct slab *slab, uint32_t grain, void *const *planes,
+static int recover_slab(const struct computer *c, const struct task *task, void *const *planes,
                         struct error *err)
 {
-    uint64_t rows, row_len;
-    slab_kernel_shape(t, &c->p->cuts[slab->tensor], slab->count, &rows, &row_len);
-    if (t->encoding->recover(c->x, rows, row_len, grain, planes) == 1)
+    const struct model_tensor *t = task->to;
+    uint32_t grain = lattice_grain(task->from->encoding, task->choice->lattice);
+    if (t->encoding->recover(c->x, task->shape.rows, task->shape.row_len, grain, planes) == 1)
         return 0;
     return error_set(err, PARE_EDATA,
                      "tensor `%s`: weights that lay on the lattice of %s when they were looked at "
@@ -116,79 +169,57 @@ static int recover_slab(const struct computer *c, const struct model_tensor *t,
                      text_show(t->name).text, t->encoding_name);
 }
 
-/* Encodes the decoded slab; ret_planes gets where its planes are. */
-static int encode_slab(struct computer *c, const struct model_tensor *t, const struct slab *slab,
-                       const struct plan_choice *choice, uint32_t search, const void **ret_planes,
-                       struct error *err)
+/* Encodes the decoded slab; the task gets where its planes are. */
+static int encode_slab(struct computer *c, struct task *task, struct error *err)
 {
-    struct pare_calibration calibration = { .struct_size = sizeof calibration, .search = search };
-    const struct encoding *from = source_tensor(c->p, slab->tensor)->encoding;
+    const struct model_tensor *t = task->to;
+    struct pare_calibration calibration = { .struct_size = sizeof calibration,
+                                            .search = task->target->plan->search };
     void *planes[PARE_MAX_PLANES] = { 0 };
-    uint64_t rows, row_len, offset, length, at = 0, start = timing_now();
+    uint64_t at = 0, start = timing_now();
     int r = 0;
-    slab_kernel_shape(t, &c->p->cuts[slab->tensor], slab->count, &rows, &row_len);
     for (uint32_t i = 0; i < t->n_planes; i++) {
-        slab_plane_range(t, i, slab->first, slab->count, &offset, &length);
-        ret_planes[i] = planes[i] = c->encoded + at;
-        at += length;
+        planes[i] = task->calibration ? calibration_plane(task->calibration, i) : NULL;
+        if (!planes[i]) {
+            planes[i] = c->encoded + at;
+            at += task->shape.length[i];
+        }
+        task->planes[i] = planes[i];
     }
-    if (choice->lattice)
-        r = recover_slab(c, t, slab, lattice_grain(from, choice->lattice), planes, err);
-    else if (choice->importance)
-        r = encode_weighted(c, t, slab, choice->importance, &calibration, planes, err);
+    if (task->calibration)
+        calibration_apply(task->calibration, task->slab->first, &calibration);
+    if (task->choice->lattice)
+        r = recover_slab(c, task, planes, err);
+    else if (task->choice->importance)
+        r = encode_weighted(c, task, &calibration, planes, err);
     else
-        t->encoding->kernel.encode(c->x, rows, row_len, &calibration, planes);
+        t->encoding->kernel.encode(c->x, task->shape.rows, task->shape.row_len, &calibration,
+                                   planes);
     c->seconds.encode += timing_since(start);
     return r;
 }
 
-/* Decodes what a slab became into y. */
-static const float *decode_target(struct computer *c, const struct model_tensor *t,
-                                  const struct slab *slab, const void *const *planes)
+/* What the slab's weights are in the target: x, or what it became, decoded into y. */
+static const float *decode_target(struct computer *c, const struct task *task)
 {
-    uint64_t rows, row_len, start = timing_now();
-    slab_kernel_shape(t, &c->p->cuts[slab->tensor], slab->count, &rows, &row_len);
-    t->encoding->kernel.decode(planes, rows, row_len, c->y);
+    uint64_t start = timing_now();
+    if (task->same)
+        return c->x;
+    task->to->encoding->kernel.decode(task->planes, task->shape.rows, task->shape.row_len, c->y);
     c->seconds.decode += timing_since(start);
     return c->y;
 }
 
-static int measure_slab(struct computer *c, const struct slab *slab, const float *y,
+static int measure_slab(struct computer *c, const struct task *task, const float *y,
                         struct measure *m, struct error *err)
 {
+    const struct slab *slab = task->slab;
     uint64_t start = timing_now();
     measure_add(m, c->x, y, slab->count, slab->first);
-    int r = importance_rows_weigh(&c->importance, source_tensor(c->p, slab->tensor),
-                                  &c->p->cuts[slab->tensor], slab->first, slab->count, c->x, y, m,
-                                  err);
+    int r = importance_rows_weigh(&c->importance, task->from, &c->p->cuts[slab->tensor],
+                                  slab->first, slab->count, c->x, y, m, err);
     c->seconds.measure += timing_since(start);
     return r;
-}
-
-static int refuse_nonfinite(const struct computer *c, const struct slab *slab,
-                            const struct measure *m, const char *to, int weighted,
-                            struct error *err)
-{
-    const struct model_tensor *t = source_tensor(c->p, slab->tensor);
-    const struct text_shown name = text_show(t->name);
-    uint64_t at = m->nonfinite ? m->first_nonfinite : m->first_overflowed;
-    float v = c->x[at - slab->first];
-    if (!m->nonfinite && weighted)
-        return error_set(err, PARE_ENONFINITE,
-                         "tensor `%s`, element %llu: %g is not finite any more in %s, made with "
-                         "importance: the importance matrix has values that are too large for it, "
-                         "or the weight is",
-                         name.text, (unsigned long long)at, (double)v, to);
-    if (!m->nonfinite)
-        return error_set(err, PARE_ENONFINITE,
-                         "tensor `%s`, element %llu: %g is too large for %s: choose bf16 or f32, "
-                         "or pass it on as infinity with nonfinite = keep",
-                         name.text, (unsigned long long)at, (double)v, to);
-    return error_set(err, PARE_ENONFINITE,
-                     "tensor `%s`, element %llu (row %llu, column %llu) is %f: the model is "
-                     "damaged; to pass such weights on, use nonfinite = keep",
-                     name.text, (unsigned long long)at, (unsigned long long)(at / t->row_len),
-                     (unsigned long long)(at % t->row_len), (double)v);
 }
 
 static int is_integer(const struct encoding *e)
@@ -196,189 +227,112 @@ static int is_integer(const struct encoding *e)
     return e && e->flags & PARE_ENCODING_INTEGER;
 }
 
-/* Which slab of a tensor is checked again by verification: spread by the name. */
-static uint64_t probe_slab(const struct model_tensor *t, uint64_t n_slabs)
-{
-    uint64_t h = 1469598103934665603u;
-    for (size_t i = 0; i < t->name.len; i++)
-        h = (h ^ (unsigned char)t->name.data[i]) * 1099511628211u;
-    return h % n_slabs;
-}
-
-#define SAMPLE_OF 8u
-
-/* 1 when figures of the slab are wanted. */
-static int is_measured(const struct pipeline *p, const struct slab *slab)
-{
-    if (p->request->measuring != MEASURING_SAMPLE)
-        return p->request->measuring == MEASURING_FULL;
-    uint64_t probe = probe_slab(source_tensor(p, slab->tensor), p->cuts[slab->tensor].n_slabs);
-    return slab->number % SAMPLE_OF == probe % SAMPLE_OF;
-}
-
 #define SAFE_MAGNITUDE 32768.0f /* of weights: encoded without importance, no sum overflows */
 
-/* 1 when a slab without figures has to be looked at all the same, for what is not finite. */
-static int is_suspicious(const struct computer *c, const struct slab *slab,
-                         const struct plan_choice *choice)
+/* 1 when a slab without figures has to be measured all the same, for what is not finite. */
+static int is_suspicious(const struct computer *c, const struct task *task)
 {
-    return choice->importance || !(measure_largest(c->x, slab->count) <= SAFE_MAGNITUDE);
-}
-
-/* Keeps of the figures only what was found not to be finite. */
-static void forget_sums(struct measure *m)
-{
-    struct measure kept = MEASURE_INIT;
-    kept.nonfinite = m->nonfinite;
-    kept.overflowed = m->overflowed;
-    kept.first_nonfinite = m->first_nonfinite;
-    kept.first_overflowed = m->first_overflowed;
-    *m = kept;
+    return task->choice->importance || task->calibration ||
+           !(measure_largest(c->x, task->slab->count) <= SAFE_MAGNITUDE);
 }
 
 /* Measures an encoded slab as far as it is wanted or needed. */
-static int look_at_slab(struct computer *c, const struct model_tensor *to, const struct slab *slab,
-                        const struct plan_choice *choice, int same, const void *const *planes,
-                        struct measure *m, struct error *err)
+static int measure_task(struct computer *c, const struct task *task, struct measure *m,
+                        struct error *err)
 {
-    int measured = is_measured(c->p, slab);
-    if (!measured && !is_suspicious(c, slab, choice))
+    int wanted = figures_wanted(c->p, task->slab);
+    if (!wanted && !is_suspicious(c, task))
         return 0;
-    int r = measure_slab(c, slab, same ? c->x : decode_target(c, to, slab, planes), m, err);
-    if (!measured)
-        forget_sums(m);
+    int r = measure_slab(c, task, decode_target(c, task), m, err);
+    if (!wanted)
+        figures_forget_sums(m);
     return r;
 }
 
-/* One slab in one target; made: what it became together with others, or NULL. *m gets its
- * figures. */
-static int do_target(struct computer *c, const struct loaded_slab *l, const struct target *target,
-                     int decoded, const void *const *made, struct measure *m, struct error *err)
+/* What became of a slab is measured, unless it could not be decoded, and written. */
+static int finish_task(struct computer *c, const struct task *task, int decoded, struct measure *m,
+                       struct error *err)
 {
-    uint64_t index = target->by_source[l->slab.tensor];
-    const struct model_tensor *from = source_tensor(c->p, l->slab.tensor);
-    const void *planes[PARE_MAX_PLANES];
-    uint64_t all_start = timing_now();
-    *m = (struct measure)MEASURE_INIT;
-    if (index == UINT64_MAX)
-        return 0;
-    const struct model_tensor *to = &target->plan->target->tensors[index];
-    const struct plan_choice *choice = &target->plan->choices[index];
-    int same = !strcmp(from->encoding_name, to->encoding_name), r = 0;
-    if (made || same)
-        memcpy(planes, made ? made : l->planes, sizeof planes);
-    else
-        r = encode_slab(c, to, &l->slab, choice, target->plan->search, planes, err);
-    if (r == 0 && decoded && !is_integer(from->encoding))
-        r = look_at_slab(c, to, &l->slab, choice, same, planes, m, err);
+    int r = 0;
+    if (decoded && !is_integer(task->from->encoding))
+        r = measure_task(c, task, m, err);
     if (r < 0)
         return r;
     if ((m->nonfinite || m->overflowed) && !c->p->request->keep_nonfinite)
-        return refuse_nonfinite(c, &l->slab, m, to->encoding_name, choice->importance != NULL, err);
-    r = write_planes(c, target, index, &l->slab, planes, err);
-    m->seconds = timing_since(all_start);
-    return r;
+        return figures_refuse(c->p, task->slab, c->x, m, task->to->encoding_name,
+                              task->choice->importance != NULL, err);
+    return write_planes(c, task, err);
 }
 
-/* Tells digests how much of a tensor is in its files. Called under the lock. */
-static void tell_digests(struct pipeline *p, const struct slab *slab)
+/* One slab in one target. *m gets its figures. */
+static int do_target(struct computer *c, const struct loaded_slab *l, const struct target *target,
+                     int decoded, struct measure *m, struct error *err)
 {
-    const struct slab_cut *cut = &p->cuts[slab->tensor];
-    struct tensor_progress *t = &p->tensors[slab->tensor];
-    uint64_t first, count, before = t->front;
-    t->written[slab->number] = 1;
-    while (t->front < cut->n_slabs && t->written[t->front])
-        t->front++;
-    if (t->front == before)
-        return;
-    slab_cut_range(source_tensor(p, slab->tensor), cut, t->front - 1, &first, &count);
-    for (size_t j = 0; j < p->request->n_targets; j++) {
-        const struct target *target = p->request->targets[j];
-        uint64_t index = target->by_source[slab->tensor];
-        if (target->digest && index != UINT64_MAX)
-            digest_written(target->digest, index, first + count);
-    }
-}
-
-/* Keeps a slab's figures; merges when the tensor is complete. Called under the lock. */
-static int keep_figures(struct pipeline *p, const struct slab *slab, const struct measure *m,
-                        struct error *err)
-{
-    size_t n = p->request->n_targets;
-    struct tensor_progress *t = &p->tensors[slab->tensor];
-    uint64_t n_slabs = p->cuts[slab->tensor].n_slabs;
-    int is_probe = p->request->measuring != MEASURING_NONE &&
-                   slab->number == probe_slab(source_tensor(p, slab->tensor), n_slabs);
-    if (!t->parts && !(t->parts = calloc(n_slabs * n, sizeof *t->parts)))
-        return error_oom(err);
-    if (!t->written && !(t->written = calloc(n_slabs, 1)))
-        return error_oom(err);
-    tell_digests(p, slab);
-    memcpy(&t->parts[slab->number * n], m, n * sizeof *m);
-    for (size_t j = 0; j < n; j++) {
-        struct pipeline_figure *f = &p->result->figures[j * p->result->n_tensors + slab->tensor];
-        if (is_probe) {
-            f->probe_first = slab->first;
-            f->probe_count = slab->count;
-            f->probe_sse = m[j].sse;
-        }
-    }
-    if (++t->slabs_done < n_slabs)
+    struct task task;
+    uint64_t start = timing_now();
+    int r = 0;
+    *m = (struct measure)MEASURE_INIT;
+    if (!task_init(c, l, target, &task))
         return 0;
-    for (size_t j = 0; j < n; j++)
-        for (uint64_t i = 0; i < n_slabs; i++)
-            measure_merge(&p->result->figures[j * p->result->n_tensors + slab->tensor].all,
-                          &t->parts[i * n + j]);
-    free(TAKE(t->parts));
-    free(TAKE(t->written));
-    return 0;
+    if (task.same)
+        memcpy(task.planes, l->planes, sizeof task.planes);
+    else
+        r = encode_slab(c, &task, err);
+    if (r == 0)
+        r = finish_task(c, &task, decoded, m, err);
+    m->seconds = timing_since(start);
+    return r;
 }
 
 static int compute_slab(struct computer *c, const struct loaded_slab *l, struct measure *figures,
                         struct error *err)
 {
     const struct pipeline_request *q = c->p->request;
+    int r = calibrate_tensor(c->p, l->slab.tensor, c->x, &c->seconds.encode, err);
+    if (r < 0)
+        return r;
     int decoded = decode_source(c, l);
-    for (size_t j = 0; j < q->n_targets; j++) {
-        int r = do_target(c, l, q->targets[j], decoded, NULL, &figures[j], err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    for (size_t j = 0; r == 0 && j < q->n_targets; j++)
+        r = do_target(c, l, q->targets[j], decoded, &figures[j], err);
+    return r;
 }
 
-/* Slabs that are alike, decoded one after another, in one target. */
+/* Slabs that are alike, decoded one after another, in one target; all: they as a single one. */
 static int do_together(struct computer *c, const struct loaded_slab *slabs, unsigned n,
-                       const struct slab *all, size_t position, struct measure *figures,
-                       struct error *err)
+                       const struct loaded_slab *all, const struct target *target,
+                       struct measure *figures, struct error *err)
 {
-    const struct target *target = c->p->request->targets[position];
-    uint64_t index = target->by_source[all->tensor], done = 0, start = timing_now();
-    const struct model_tensor *to = &target->plan->target->tensors[index];
-    const void *planes[PARE_MAX_PLANES] = { 0 }, *part[PARE_MAX_PLANES] = { 0 };
+    struct task together, task;
+    const unsigned char *at[PARE_MAX_PLANES] = { 0 };
     float *const x = c->x;
-    int r = encode_slab(c, to, all, &target->plan->choices[index], target->plan->search, planes,
-                        err);
+    uint64_t start = timing_now();
+    (void)task_init(c, all, target, &together);
+    int r = encode_slab(c, &together, err);
     double seconds = timing_since(start);
+    memcpy(at, together.planes, sizeof at);
     for (unsigned i = 0; r == 0 && i < n; i++) {
-        uint64_t count = slabs[i].slab.count, offset, length;
-        struct measure *m = &figures[i * c->p->request->n_targets + position];
-        for (uint32_t k = 0; k < to->n_planes; k++) {
-            slab_plane_range(to, k, done, count, &offset, &length);
-            part[k] = (const unsigned char *)planes[k] + offset;
+        uint64_t count = slabs[i].slab.count;
+        struct measure *m = &figures[i * c->p->request->n_targets + target->position];
+        *m = (struct measure)MEASURE_INIT;
+        start = timing_now();
+        (void)task_init(c, &slabs[i], target, &task);
+        for (uint32_t k = 0; k < task.to->n_planes; k++) {
+            task.planes[k] = at[k];
+            at[k] += task.shape.length[k];
         }
-        c->x = x + done;
-        r = do_target(c, &slabs[i], target, 1, part, m, err);
-        m->seconds += seconds * (double)count / (double)all->count;
-        done += count;
+        r = finish_task(c, &task, 1, m, err);
+        m->seconds = timing_since(start) + seconds * (double)count / (double)all->slab.count;
+        c->x += count;
     }
     c->x = x;
     return r;
 }
 
 static int compute_together(struct computer *c, const struct loaded_slab *slabs, unsigned n,
-                            const struct slab *all, struct measure *figures, struct error *err)
+                            uint64_t elements, struct measure *figures, struct error *err)
 {
+    const struct loaded_slab all = { .slab = { .tensor = slabs[0].slab.tensor,
+                                               .count = elements } };
     float *const x = c->x;
     int r = 0;
     for (unsigned i = 0; i < n; i++) {
@@ -387,7 +341,7 @@ static int compute_together(struct computer *c, const struct loaded_slab *slabs,
     }
     c->x = x;
     for (size_t j = 0; r == 0 && j < c->p->request->n_targets; j++)
-        r = do_together(c, slabs, n, all, j, figures, err);
+        r = do_together(c, slabs, n, &all, c->p->request->targets[j], figures, err);
     return r;
 }
 
@@ -399,42 +353,11 @@ static int compute_batch(struct computer *c, const struct batch *batch, struct m
     for (unsigned i = 0, n; r == 0 && i < batch->n; i += n) {
         const struct loaded_slab *l = &batch->slabs[i];
         struct measure *of = figures + i * c->p->request->n_targets;
-        struct slab all = { .tensor = l->slab.tensor };
-        n = batch_alike(c->p, batch, i, &all.count);
+        uint64_t elements;
+        n = batch_alike(c->p, batch, i, &elements);
         if (l->slab.has_tensor)
-            r = n == 1 ? compute_slab(c, l, of, err) : compute_together(c, l, n, &all, of, err);
+            r = n == 1 ? compute_slab(c, l, of, err) : compute_together(c, l, n, elements, of, err);
     }
-    return r;
-}
-
-/* The next ready batch, or -1 when there will be none. */
-static int take_ready(struct pipeline *p)
-{
-    int batch = -1;
-    (void)pthread_mutex_lock(&p->lock);
-    while (!p->n_ready && !p->walked && !p->stopped)
-        (void)pthread_cond_wait(&p->work, &p->lock);
-    if (p->n_ready && !p->stopped) {
-        batch = (int)p->ready_ring[p->ready_at];
-        p->ready_at = (p->ready_at + 1) % p->n_batches;
-        p->n_ready--;
-    }
-    (void)pthread_mutex_unlock(&p->lock);
-    return batch;
-}
-
-static int give_back(struct pipeline *p, int at, const struct measure *figures, struct error *err)
-{
-    const struct batch *batch = &p->batches[at];
-    int r = 0;
-    (void)pthread_mutex_lock(&p->lock);
-    for (unsigned i = 0; r == 0 && i < batch->n; i++)
-        if (batch->slabs[i].slab.has_tensor)
-            r = keep_figures(p, &batch->slabs[i].slab, figures + i * p->request->n_targets, err);
-    p->free_list[p->n_free++] = (unsigned)at;
-    p->steps++;
-    (void)pthread_cond_signal(&p->room);
-    (void)pthread_mutex_unlock(&p->lock);
     return r;
 }
 
@@ -442,18 +365,22 @@ static int work(struct computer *c, struct error *err)
 {
     _cleanup_free_ struct measure *figures = calloc(c->p->request->n_targets * BATCH_SLABS + 1,
                                                     sizeof *figures);
+    struct batch *batch;
     c->x = malloc(c->p->max_elements * sizeof *c->x);
     c->y = malloc(c->p->max_elements * sizeof *c->y);
     c->encoded = malloc(c->p->max_encoded);
-    c->unsent = calloc(c->p->request->n_targets + 1, sizeof *c->unsent);
-    if (!figures || !c->x || !c->y || !c->encoded || !c->unsent)
+    c->unsynced = calloc(c->p->request->n_targets + 1, sizeof *c->unsynced);
+    if (!figures || !c->x || !c->y || !c->encoded || !c->unsynced)
         return error_oom(err);
-    int batch, r = importance_rows_init(&c->importance, c->p->request->importance,
-                                        c->p->max_elements, err);
-    while (r == 0 && (batch = take_ready(c->p)) >= 0) {
-        r = compute_batch(c, &c->p->batches[batch], figures, err);
+    int r = importance_rows_init(&c->importance, c->p->request->importance, c->p->max_elements,
+                                 err);
+    while (r == 0 && (batch = ring_take_ready(&c->p->ring))) {
+        r = compute_batch(c, batch, figures, err);
         if (r == 0)
-            r = give_back(c->p, batch, figures, err);
+            r = figures_keep(c->p, batch, figures, err);
+        if (r == 0)
+            calibrate_release(c->p, batch);
+        ring_put_free(&c->p->ring, batch);
     }
     return r;
 }
@@ -467,11 +394,8 @@ void *pipeline_computer(void *pipeline)
     free(c.x);
     free(c.y);
     free(c.encoded);
-    free(c.unsent);
+    free(c.unsynced);
     importance_rows_deinit(&c.importance);
-    (void)pthread_mutex_lock(&c.p->lock);
-    stage_seconds_add(&c.p->seconds, &c.seconds);
-    pipeline_ended(c.p);
-    (void)pthread_mutex_unlock(&c.p->lock);
+    pipeline_ended(c.p, &c.seconds);
     return NULL;
 }

@@ -14,6 +14,7 @@
 #include "model/side_files.h"
 #include "plugin/source.h"
 #include "provenance/provenance.h"
+#include "settings/settings.h"
 
 #include <string.h>
 
@@ -159,5 +160,5 @@ int job_flag(const json_t *options, const char *key, int *ret_flag, struct error
 
 int job_without_digests(const struct job_context *job)
 {
-    return !strcmp(json_get_string(job->request, "digest", "sha256"), "none");
+    return !strcmp(settings_text(job->request, "digest"), "none");
 }

@@ -1,9 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting, watching and ending the pipeline (pipeline.h), and its reader thread. The compute
- * threads' work is in compute.c. Batches of slabs circulate: free list ->
- * reader -> ready ring -> computer.
+ * Starting, watching and ending the pipeline (pipeline.h). The threads' work is in reader.c and
+ * compute.c; batches of slabs circulate between them (ring.h).
  */
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -21,15 +20,18 @@ void pipeline_fail(struct pipeline *p, const struct error *err)
     if (!p->err.code)
         p->err = *err;
     p->stopped = 1;
-    (void)pthread_cond_broadcast(&p->room);
-    (void)pthread_cond_broadcast(&p->work);
+    (void)pthread_cond_broadcast(&p->calibrated);
     (void)pthread_mutex_unlock(&p->lock);
+    ring_stop(&p->ring);
 }
 
-void pipeline_ended(struct pipeline *p)
+void pipeline_ended(struct pipeline *p, const struct stage_seconds *seconds)
 {
+    (void)pthread_mutex_lock(&p->lock);
+    stage_seconds_add(&p->seconds, seconds);
     if (!--p->running)
         (void)pthread_cond_broadcast(&p->ended);
+    (void)pthread_mutex_unlock(&p->lock);
 }
 
 int measuring_parse(const char *text, enum measuring *ret, struct error *err)
@@ -79,201 +81,47 @@ static uint64_t largest_count(const struct model *model, const struct slab_cut *
 }
 
 /* Bytes of these in the widest encoding of any target: 8 per element covers F64, and blocks. */
-static uint64_t largest_encoded(const struct pipeline_request *request, const struct slab_cut *cuts)
+static uint64_t largest_encoded(struct target *const *targets, size_t n_targets,
+                                const struct slab_cut *cuts)
 {
     uint64_t largest = 8 * SLAB_ELEMENTS;
-    for (size_t j = 0; j < request->n_targets; j++) {
-        const struct model *target = request->targets[j]->plan->target;
+    for (size_t j = 0; j < n_targets; j++) {
+        const struct model *target = targets[j]->plan->target;
         for (uint64_t i = 0; i < target->n_tensors; i++) {
-            uint64_t source = request->targets[j]->plan->choices[i].source;
             const struct model_tensor *t = &target->tensors[i];
-            uint64_t n = t->elements < cuts[source].elements ? t->elements : cuts[source].elements;
-            uint64_t bytes = t->encoding && n ? slab_bytes(t, 0, n) : 0;
-            largest = bytes > largest ? bytes : largest;
+            uint64_t bytes = slab_most_bytes(t, &cuts[targets[j]->plan->choices[i].source]);
+            largest = t->encoding && bytes > largest ? bytes : largest;
         }
     }
     return largest;
 }
 
-uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts, size_t n_targets,
-                         unsigned threads)
+/* Bytes of a slab of the source. */
+static uint64_t largest_read(const struct model *model, const struct slab_cut *cuts)
+{
+    uint64_t largest = 0;
+    for (uint64_t i = 0; i < model->n_tensors; i++) {
+        uint64_t bytes = slab_most_bytes(&model->tensors[i], &cuts[i]);
+        largest = bytes > largest ? bytes : largest;
+    }
+    return largest;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts,
+                         struct target *const *targets, size_t n_targets, unsigned threads)
 {
     uint64_t elements = largest_count(model, cuts);
-    uint64_t per_slab = elements * 8, per_thread = elements * 20 + n_targets * 64;
+    uint64_t per_slab = larger(elements * 8, largest_read(model, cuts));
+    uint64_t per_thread = elements * 8 + n_targets * 64 +
+                          larger(elements * 12, largest_encoded(targets, n_targets, cuts));
     uint64_t per_target = 256u << 10; /* digest.h */
     return (threads + 2) * per_slab + threads * per_thread + n_targets * per_target +
            model->memory.used + (24u << 20);
-}
-
-struct reading {      /* the reader thread's */
-    struct slab next; /* of the walk */
-    int has_next;
-    struct hash *hash; /* of file `current` */
-    uint32_t current;
-    struct stage_seconds seconds;
-};
-
-/* Bytes that a slab takes of its batch. */
-static uint64_t bytes_of(const struct model *model, const struct slab *slab)
-{
-    return slab->length ? slab->length
-                        : slab_bytes(&model->tensors[slab->tensor], slab->first, slab->count);
-}
-
-/* The walk's next slabs: one, and more as long as all of them are small. 0: there are none. */
-static int collect(const struct pipeline *p, struct reading *r, struct batch *batch)
-{
-    uint64_t bytes = 0;
-    batch->n = 0;
-    while (batch->n < BATCH_SLABS &&
-           (r->has_next || (r->has_next = slab_walk_next(p->walk, &r->next)))) {
-        bytes += bytes_of(p->request->model, &r->next);
-        if (batch->n && bytes > BATCH_BYTES)
-            break;
-        batch->slabs[batch->n++].slab = r->next;
-        r->has_next = 0;
-    }
-    return batch->n > 0;
-}
-
-/* Ends the digests of all files before `file`. */
-static int end_digests(struct pipeline *p, struct reading *reading, uint32_t file,
-                       struct error *err)
-{
-    for (; reading->current < file; reading->current++) {
-        if (p->request->model->files[reading->current].role != PARE_FILE_IGNORED &&
-            !p->request->without_digests)
-            hash_final(reading->hash, p->result->sha256[reading->current]);
-        hash_free(TAKE(reading->hash));
-        int r = hash_new(&reading->hash, err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-/* Slabs of a batch from number `at` that follow each other in a file, with their bytes. */
-static unsigned run_of(const struct batch *batch, unsigned at, uint64_t *ret_length)
-{
-    const struct slab *first = &batch->slabs[at].slab;
-    unsigned n = 1;
-    uint64_t length = first->length;
-    for (; at + n < batch->n; n++) {
-        const struct slab *next = &batch->slabs[at + n].slab;
-        if (!next->length || next->file != first->file || next->offset != first->offset + length)
-            break;
-        length += next->length;
-    }
-    *ret_length = length;
-    return n;
-}
-
-/* Reads slabs off a file in one go; the digest takes the same bytes. */
-static int load_run(struct pipeline *p, struct reading *reading, struct loaded_slab *slabs,
-                    unsigned n, uint64_t length, unsigned char *bytes, struct error *err)
-{
-    const struct slab *first = &slabs[0].slab;
-    const struct model_file *file = &p->request->model->files[first->file];
-    uint64_t start = timing_now();
-    int r = end_digests(p, reading, first->file, err);
-    if (r < 0 || (p->request->without_digests && n == 1 && !first->has_tensor))
-        return r;
-    r = file_pread(file->fd, bytes, length, first->offset, err);
-    if (r < 0)
-        return error_prefix(err, "%s", file->name);
-    for (unsigned i = 0; i < n; i++)
-        slabs[i].planes[0] = bytes + (slabs[i].slab.offset - first->offset);
-    reading->seconds.read += timing_since(start);
-    if (p->request->without_digests)
-        return 0;
-    start = timing_now();
-    hash_update(reading->hash, bytes, length);
-    reading->seconds.hash += timing_since(start);
-    return 0;
-}
-
-/* Reads the planes of a slab that is no run of a file's bytes. */
-static int load_planes(const struct pipeline *p, struct reading *reading, struct loaded_slab *l,
-                       unsigned char *bytes, struct error *err)
-{
-    const struct pipeline_request *q = p->request;
-    const struct model_tensor *t = &q->model->tensors[l->slab.tensor];
-    uint64_t start = timing_now(), at = 0, offset, length;
-    int r = 0;
-    for (uint32_t i = 0; r == 0 && i < t->n_planes; i++) {
-        slab_plane_range(t, i, l->slab.first, l->slab.count, &offset, &length);
-        l->planes[i] = bytes + at;
-        r = source_read(q->source, l->slab.tensor, i, offset, bytes + at, length, err);
-        at += length;
-    }
-    reading->seconds.read += timing_since(start);
-    return r;
-}
-
-static int load(struct pipeline *p, struct reading *reading, struct batch *batch, struct error *err)
-{
-    uint64_t at = 0, length;
-    int r = 0;
-    for (unsigned i = 0, n; r == 0 && i < batch->n; i += n) {
-        struct loaded_slab *l = &batch->slabs[i];
-        n = 1;
-        length = bytes_of(p->request->model, &l->slab);
-        if (l->slab.length) {
-            n = run_of(batch, i, &length);
-            r = load_run(p, reading, l, n, length, batch->bytes + at, err);
-        } else {
-            r = load_planes(p, reading, l, batch->bytes + at, err);
-        }
-        at += length;
-    }
-    return r;
-}
-
-/* A free batch, or -1 when everything stops. */
-static int take_free(struct pipeline *p)
-{
-    int batch = -1;
-    (void)pthread_mutex_lock(&p->lock);
-    while (!p->n_free && !p->stopped)
-        (void)pthread_cond_wait(&p->room, &p->lock);
-    if (!p->stopped)
-        batch = (int)p->free_list[--p->n_free];
-    (void)pthread_mutex_unlock(&p->lock);
-    return batch;
-}
-
-static void hand_over(struct pipeline *p, unsigned batch)
-{
-    int has_tensor = 0;
-    (void)pthread_mutex_lock(&p->lock);
-    for (unsigned i = 0; i < p->batches[batch].n; i++) {
-        p->done += p->batches[batch].slabs[i].slab.length;
-        has_tensor |= p->batches[batch].slabs[i].slab.has_tensor;
-    }
-    p->steps++;
-    if (has_tensor)
-        p->ready_ring[(p->ready_at + p->n_ready++) % p->n_batches] = batch;
-    else
-        p->free_list[p->n_free++] = batch;
-    if (has_tensor)
-        (void)pthread_cond_signal(&p->work);
-    (void)pthread_mutex_unlock(&p->lock);
-}
-
-static int walk_source(struct pipeline *p, struct reading *reading, struct error *err)
-{
-    int i, r = hash_new(&reading->hash, err);
-    while (r == 0 && (i = take_free(p)) >= 0) {
-        if (!collect(p, reading, &p->batches[i])) {
-            r = end_digests(p, reading, p->request->model->n_files, err);
-            break;
-        }
-        r = load(p, reading, &p->batches[i], err);
-        if (r == 0)
-            hand_over(p, (unsigned)i);
-    }
-    hash_free(reading->hash);
-    return r;
 }
 
 void stage_seconds_add(struct stage_seconds *sum, const struct stage_seconds *s)
@@ -284,40 +132,6 @@ void stage_seconds_add(struct stage_seconds *sum, const struct stage_seconds *s)
     sum->encode += s->encode;
     sum->measure += s->measure;
     sum->write += s->write;
-}
-
-void *pipeline_reader(void *pipeline)
-{
-    struct pipeline *p = pipeline;
-    struct error err = ERROR_INIT;
-    struct reading reading = { 0 };
-    if (walk_source(p, &reading, &err) < 0)
-        pipeline_fail(p, &err);
-    (void)pthread_mutex_lock(&p->lock);
-    stage_seconds_add(&p->seconds, &reading.seconds);
-    p->walked = 1;
-    (void)pthread_cond_broadcast(&p->work);
-    pipeline_ended(p);
-    (void)pthread_mutex_unlock(&p->lock);
-    return NULL;
-}
-
-static int make_batches(struct pipeline *p, struct error *err)
-{
-    p->n_batches = p->request->threads + 2;
-    p->batches = calloc(p->n_batches, sizeof *p->batches);
-    p->free_list = calloc(p->n_batches, sizeof *p->free_list);
-    p->ready_ring = calloc(p->n_batches, sizeof *p->ready_ring);
-    p->tensors = calloc(p->request->model->n_tensors + 1, sizeof *p->tensors);
-    if (!p->batches || !p->free_list || !p->ready_ring || !p->tensors)
-        return error_oom(err);
-    for (unsigned i = 0; i < p->n_batches; i++) {
-        p->batches[i].bytes = malloc(p->batch_bytes);
-        if (!p->batches[i].bytes)
-            return error_oom(err);
-        p->free_list[p->n_free++] = i;
-    }
-    return 0;
 }
 
 /* What no plugin knows can be copied only as one run of bytes. */
@@ -346,49 +160,56 @@ static int plan_walk(struct pipeline *p, struct error *err)
     return r;
 }
 
+static int make_results(struct pipeline *p, struct error *err)
+{
+    const struct pipeline_request *q = p->request;
+    uint64_t n = q->model->n_tensors;
+    p->tensors = calloc(n + 1, sizeof *p->tensors);
+    p->result->n_tensors = n;
+    p->result->figures = calloc(q->n_targets * n + 1, sizeof *p->result->figures);
+    p->result->sha256 = calloc(q->model->n_files + 1u, sizeof *p->result->sha256);
+    if (!p->tensors || !p->result->figures || !p->result->sha256)
+        return error_oom(err);
+    for (uint64_t i = 0; i < q->n_targets * n; i++)
+        p->result->figures[i].all = (struct measure)MEASURE_INIT;
+    return 0;
+}
+
 static int prepare(struct pipeline *p, struct error *err)
 {
     const struct pipeline_request *q = p->request;
     int r = check_copies(q, err);
     if (r == 0)
         r = plan_walk(p, err);
+    if (r == 0)
+        r = make_results(p, err);
+    if (r == 0)
+        r = calibrate_prepare(p, err);
     if (r < 0)
         return r;
-    p->batch_bytes = slab_walk_largest(p->walk);
-    if (p->batch_bytes < BATCH_BYTES)
-        p->batch_bytes = BATCH_BYTES;
+    uint64_t largest = slab_walk_largest(p->walk);
     p->max_elements = largest_count(q->model, p->cuts);
-    p->max_encoded = largest_encoded(q, p->cuts);
+    p->max_encoded = largest_encoded(q->targets, q->n_targets, p->cuts);
     for (uint32_t i = 0; i < q->model->n_files; i++)
         if (q->model->files[i].role != PARE_FILE_IGNORED)
             (void)posix_fadvise(q->model->files[i].fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    p->result->n_tensors = q->model->n_tensors;
-    p->result->figures = calloc(q->n_targets * q->model->n_tensors + 1, sizeof *p->result->figures);
-    p->result->sha256 = calloc(q->model->n_files + 1u, sizeof *p->result->sha256);
-    if (!p->result->figures || !p->result->sha256)
-        return error_oom(err);
-    for (uint64_t i = 0; i < q->n_targets * q->model->n_tensors; i++)
-        p->result->figures[i].all = (struct measure)MEASURE_INIT;
-    return make_batches(p, err);
+    return ring_init(&p->ring, q->threads + 2, largest < BATCH_BYTES ? BATCH_BYTES : largest, err);
 }
 
 static void deinit(struct pipeline *p)
 {
-    for (unsigned i = 0; p->batches && i < p->n_batches; i++)
-        free(p->batches[i].bytes);
+    calibrate_deinit(p);
     for (uint64_t i = 0; p->tensors && i < p->request->model->n_tensors; i++) {
         free(p->tensors[i].parts);
         free(p->tensors[i].written);
     }
-    free(p->batches);
-    free(p->free_list);
-    free(p->ready_ring);
+    ring_deinit(&p->ring);
     free(p->tensors);
     free(p->cuts);
     slab_walk_free(p->walk);
-    (void)pthread_cond_destroy(&p->room);
-    (void)pthread_cond_destroy(&p->work);
     (void)pthread_cond_destroy(&p->ended);
+    (void)pthread_cond_destroy(&p->calibrated);
+    (void)pthread_mutex_destroy(&p->reading);
     (void)pthread_mutex_destroy(&p->lock);
 }
 
@@ -450,9 +271,9 @@ int pipeline_run(const struct pipeline_request *request, struct pipeline_result 
     unsigned started = 0;
     *ret_result = (struct pipeline_result){ 0 };
     (void)pthread_mutex_init(&p.lock, NULL);
-    (void)pthread_cond_init(&p.room, NULL);
-    (void)pthread_cond_init(&p.work, NULL);
+    (void)pthread_mutex_init(&p.reading, NULL);
     (void)pthread_cond_init(&p.ended, NULL);
+    (void)pthread_cond_init(&p.calibrated, NULL);
     int r = threads ? prepare(&p, err) : error_oom(err);
     if (r == 0)
         r = start_threads(&p, threads, &started, err);

@@ -68,7 +68,7 @@ int pipeline_cuts(const struct model *model, struct target *const *targets, size
                   struct slab_cut **ret_cuts, struct error *err)
     __attribute__((warn_unused_result));
 /* Upper estimate of the bytes that a run with so many threads holds at once. */
-uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts, size_t n_targets,
-                         unsigned threads);
+uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts,
+                         struct target *const *targets, size_t n_targets, unsigned threads);
 
 #endif

@@ -6,22 +6,18 @@
 #define CONVERT_PIPELINE_PRIVATE_H
 
 #include "convert/pipeline.h"
+#include "convert/ring.h"
+#include "plugin/calibration.h"
 
 #include <pthread.h>
 
-#define BATCH_SLABS 64u
-#define BATCH_BYTES (512u << 10)
+/* What encodings have learned of a tensor of the source (calibrate.c). */
+enum calibrating { CALIBRATING_NOT_YET, CALIBRATING_NOW, CALIBRATING_DONE };
 
-struct loaded_slab {
-    struct slab slab;
-    const void *planes[PARE_MAX_PLANES];
-};
-
-/* What goes from thread to thread: one slab, or several that are small. */
-struct batch {
-    struct loaded_slab slabs[BATCH_SLABS];
-    unsigned n;
-    unsigned char *bytes; /* the slabs', planes one after another */
+struct tensor_calibrations {
+    int wanted;                    /* by a target */
+    enum calibrating stage;        /* lock */
+    struct tensor_calibration *of; /* [target]; its maker's until it is done */
 };
 
 struct tensor_progress { /* lock */
@@ -36,29 +32,26 @@ struct pipeline {
     struct pipeline_result *result;
     struct slab_cut *cuts;
     struct slab_walk *walk; /* the reader's */
-    uint64_t batch_bytes;   /* room for a batch's source bytes */
-    uint64_t max_elements;  /* of a slab */
-    uint64_t max_encoded;   /* bytes of a slab in any target's plane set */
+    struct ring ring;
+    uint64_t max_elements; /* of a slab */
+    uint64_t max_encoded;  /* bytes of a slab in any target's plane set */
 
+    pthread_mutex_t reading; /* for who reads tensors that are computed */
     pthread_mutex_t lock;
-    pthread_cond_t room;   /* a batch is free, or all stops */
-    pthread_cond_t work;   /* a batch is ready, or there will be none, or all stops */
-    pthread_cond_t ended;  /* all threads have */
-    struct error err;      /* lock: the first failure */
-    int stopped;           /* lock: no more work is wanted */
-    int walked;            /* lock: the reader thread is through */
-    unsigned running;      /* lock: threads that have not ended */
-    uint64_t done;         /* lock: source bytes read */
-    uint64_t steps;        /* lock: anything finished, for the heartbeat */
-    struct batch *batches; /* lock: free and ready ones, by index */
-    unsigned n_batches, n_free, n_ready, ready_at;
-    unsigned *free_list, *ready_ring;
-    struct tensor_progress *tensors; /* lock */
-    struct stage_seconds seconds;    /* lock: threads add theirs when they end */
+    pthread_cond_t ended;                     /* all threads have */
+    pthread_cond_t calibrated;                /* a tensor is, or all stops */
+    struct error err;                         /* lock: the first failure */
+    int stopped;                              /* lock: no more work is wanted */
+    unsigned running;                         /* lock: threads that have not ended */
+    uint64_t done;                            /* lock: source bytes read */
+    uint64_t steps;                           /* lock: anything finished, for the heartbeat */
+    struct tensor_progress *tensors;          /* lock */
+    struct tensor_calibrations *calibrations; /* [source tensor] */
+    struct stage_seconds seconds;             /* lock: threads add theirs when they end */
 };
 
-/* A thread's last step, with the lock held. */
-void pipeline_ended(struct pipeline *p);
+/* A thread's last step, with what it spent. */
+void pipeline_ended(struct pipeline *p, const struct stage_seconds *seconds);
 /* Remembers the first failure and stops everything. */
 void pipeline_fail(struct pipeline *p, const struct error *err);
 /* Thread bodies; the argument is the pipeline. */
@@ -69,5 +62,34 @@ void *pipeline_computer(void *pipeline);
  * each target, with nothing but their weights to decide: they can be encoded in one call. */
 unsigned batch_alike(const struct pipeline *p, const struct batch *batch, unsigned at,
                      uint64_t *ret_elements);
+
+/* 1 when what a tensor of the source becomes in a target is made with a calibration. */
+int calibrate_wants(const struct target *target, uint64_t source);
+/* Sees which tensors need one; calibrate_deinit frees what there is at the end. */
+int calibrate_prepare(struct pipeline *p, struct error *err) __attribute__((warn_unused_result));
+void calibrate_deinit(struct pipeline *p);
+/* Before a slab of a source's tensor is encoded: sees that all targets that want one have a
+ * calibration of the tensor, and that its shared planes are written. x: room for a slab; *seconds
+ * grows by what it took. PARE_ECANCELLED: all stops, and the reason is told already. */
+int calibrate_tensor(struct pipeline *p, uint64_t tensor, float *x, double *seconds,
+                     struct error *err) __attribute__((warn_unused_result));
+/* The calibration of such a tensor in a target, or NULL. */
+const struct calibration *calibrate_of(const struct pipeline *p, uint64_t tensor,
+                                       const struct target *target);
+/* After figures_keep: frees what is known of tensors of which no slab is left. */
+void calibrate_release(struct pipeline *p, const struct batch *batch);
+
+/* 1 when figures of the slab are wanted. */
+int figures_wanted(const struct pipeline *p, const struct slab *slab);
+/* Keeps of the figures of a slab only what was found not to be finite. */
+void figures_forget_sums(struct measure *m);
+/* The failure for weights x of a slab that are not finite, or are not any more in encoding `to`. */
+int figures_refuse(const struct pipeline *p, const struct slab *slab, const float *x,
+                   const struct measure *m, const char *to, int weighted, struct error *err)
+    __attribute__((warn_unused_result));
+/* A batch is written: keeps the figures [slab * targets + target] of its slabs, tells digests how
+ * far their tensors are, and merges what is complete. */
+int figures_keep(struct pipeline *p, const struct batch *batch, const struct measure *figures,
+                 struct error *err) __attribute__((warn_unused_result));
 
 #endif

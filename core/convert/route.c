@@ -211,21 +211,19 @@ static int add_arranged(struct routes *routes, struct route *base, struct arrang
     return r;
 }
 
-int routes_arrange(struct routes *routes, const struct pare_writer *writer, const json_t *options,
-                   const struct host_hooks *hooks, struct route **route, struct error *err)
+int routes_arrange(struct routes *routes, const struct layout_request *wanted, struct route **route,
+                   struct error *err)
 {
     struct arranged *arranged = NULL;
+    struct layout_request request = *wanted;
     _cleanup_free_ uint64_t *origins = NULL;
-    if (!writer->arrange)
+    if (!request.writer->arrange)
         return 0;
     int r = routes_origins(routes, *route, &origins, err);
-    struct layout_request request = { .registry = routes->job->registry,
-                                      .writer = writer,
-                                      .target = (*route)->model,
-                                      .source = routes->model,
-                                      .origins = origins,
-                                      .options = options,
-                                      .hooks = hooks };
+    request.registry = routes->job->registry;
+    request.target = (*route)->model;
+    request.source = routes->model;
+    request.origins = origins;
     if (r == 0)
         r = arranged_make(&request, (*route)->source, &arranged, err);
     if (r != 0)

@@ -52,11 +52,11 @@ void routes_deinit(struct routes *routes);
 int routes_find(struct routes *routes, const struct route_request *request,
                 struct route **ret_route, struct error *err) __attribute__((warn_unused_result));
 
-/* Lets the writer arrange what a route gives: *route becomes one of its own, when the writer wishes
- * anything; it belongs to routes, too. Errors are those of arranged_make. */
-int routes_arrange(struct routes *routes, const struct pare_writer *writer, const json_t *options,
-                   const struct host_hooks *hooks, struct route **route, struct error *err)
-    __attribute__((warn_unused_result));
+/* Lets a writer arrange what a route gives: *route becomes one of its own, when the writer wishes
+ * anything; it belongs to routes, too. Of the request, writer, options, asked and hooks count.
+ * Errors are those of arranged_make. */
+int routes_arrange(struct routes *routes, const struct layout_request *wanted, struct route **route,
+                   struct error *err) __attribute__((warn_unused_result));
 
 /* For each tensor of a route, the only one of the source that it is made of; UINT64_MAX: it is made
  * of several, or of none (free it). */

@@ -87,10 +87,13 @@ static int find_route(struct target *target, const struct target_setup *setup, s
     struct route_request request = { target->writer->name, recipe_name(target->recipe),
                                      target->options, 0 };
     struct host_hooks hooks = { .log = target_take_warning, .context = target };
+    struct layout_request wanted = { .writer = target->writer,
+                                     .options = target->options,
+                                     .asked = target->asked,
+                                     .hooks = &hooks };
     int r = routes_find(setup->routes, &request, &target->route, err);
     if (r == 0)
-        r = routes_arrange(setup->routes, target->writer, target->options, &hooks, &target->route,
-                           err);
+        r = routes_arrange(setup->routes, &wanted, &target->route, err);
     return r < 0 || json_array_extend(target->warnings, target->route->warnings) == 0
                ? r
                : error_oom(err);
@@ -174,6 +177,7 @@ struct layout_request target_layout_request(const struct target *target,
                                     .source = target->source,
                                     .origins = target->origins,
                                     .options = target->options,
+                                    .asked = target->asked,
                                     .hooks = hooks };
 }
 
@@ -214,9 +218,10 @@ int target_prepare(struct target *target, size_t index, const json_t *request,
                                .source = setup->routes->model };
     target->stem = strdup(json_get_string(request, "stem", "output"));
     target->warnings = json_array();
+    target->asked = json_object();
     if (target->stem)
         target->options = make_options(request, target->stem);
-    if (!target->stem || !target->options || !target->warnings)
+    if (!target->stem || !target->options || !target->warnings || !target->asked)
         return error_oom(err);
     if (!file_name_is_plain(target->stem))
         return error_set(err, PARE_EUSAGE, "the output's name `%s` is no file name", target->stem);
@@ -240,6 +245,7 @@ void target_deinit(struct target *target)
     plan_free(target->plan);
     recipe_free(target->recipe);
     json_decref(target->options);
+    json_decref(target->asked);
     json_decref(target->warnings);
     free(target->stem);
     free(target->places);

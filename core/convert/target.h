@@ -21,6 +21,7 @@ struct target {
     size_t index;
     char *stem;
     json_t *options; /* object of strings */
+    json_t *asked;   /* names of those that the writer asked for, as keys */
     struct recipe *recipe;
     const struct registry *registry;
     const struct pare_writer *writer;

@@ -1,9 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What the control socket can ask for: docs/control.md has the fields of each. */
+/* The requests of the control socket; docs/control.md has the fields of each. A request never waits
+ * for a worker. */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "daemon/daemon_private.h"
 #include "supervise/job_target.h"
 
@@ -204,11 +206,17 @@ json_t *command_handle(void *context, const json_t *request, int *ret_watch, jso
     struct daemon *daemon = context;
     struct error err = ERROR_INIT;
     const char *name = json_get_string(request, "command", "");
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ name, strlen(name) });
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (!strcmp(commands[i].name, name))
             return commands[i].run(daemon, request);
+        nearest_offer_name(&nearest, commands[i].name);
+    }
     if (strcmp(name, "watch") != 0) {
-        (void)!error_set(&err, PARE_EUSAGE, "there is no command `%s'", name);
+        nearest_offer_name(&nearest, "watch");
+        int r = error_set(&err, PARE_EUSAGE, "there is no command `%s'", name);
+        (void)!nearest_suggest(&nearest, &err, r);
         return refusal("usage", err.text);
     }
     json_t *status = command_status(daemon, &err);

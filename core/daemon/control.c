@@ -57,7 +57,7 @@ static void close_client(struct client *client)
     free(client);
 }
 
-/* Sends what it can. 1: the client is gone. */
+/* Sends as much as the socket takes. 1: the client is gone. */
 static int flush(struct client *client)
 {
     size_t sent = 0;

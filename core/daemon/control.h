@@ -27,7 +27,7 @@ int control_new(struct loop *loop, const char *path, const struct control_callba
 /* Closes all connections and removes the socket. */
 void control_free(struct control *control);
 
-/* 1 when somebody watches: events need to be made only then. */
+/* 1 when somebody watches; else no events need to be made. */
 int control_watched(const struct control *control);
 /* Sends an event to all watchers. */
 void control_broadcast(struct control *control, const json_t *event);

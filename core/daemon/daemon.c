@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's life: see daemon.h. Start: locks, catalog, abilities, recovery, intake, socket, and
- * only then READY. Signals come by signalfd like everything else. Stopping takes the parts down in
- * the opposite order; what runs goes back into the queue.
+ * The daemon's life: see daemon.h. It starts with locks, catalog and abilities, restores what a
+ * crash may have left, opens intake and socket, and only then says READY. Signals come by signalfd
+ * like everything else. It stops in the opposite order; jobs that run go back into the queue.
  */
 #include "daemon/daemon.h"
 
@@ -40,8 +40,8 @@ static void status_soon(struct daemon *daemon)
     loop_timer_sooner(daemon->loop, &daemon->status_timer, STATUS_SECONDS);
 }
 
-/* Says that all is well only if it is: the loop has turned, or this would not run, and the catalog
- * answers. */
+/* The watchdog is fed only while all is well: that this runs shows that the loop turns, and the
+ * catalog is asked. */
 static void feed_watchdog(void *context)
 {
     struct daemon *daemon = context;
@@ -156,7 +156,8 @@ static void on_signal(void *context, uint32_t events)
     loop_quit(daemon->loop);
 }
 
-/* A lease that we hold for a moment may be broken by SIGIO, a client may go while we write. */
+/* Breaking one of our short leases sends SIGIO, and writing to a client that has gone SIGPIPE:
+ * neither may end the daemon. */
 static int take_signals(struct daemon *daemon, struct error *err)
 {
     sigset_t set;
@@ -212,16 +213,16 @@ static void note_plugins(struct daemon *daemon)
 }
 
 /* The claims go in before the manifests, since they know all targets of their jobs. */
-static int recover(struct daemon *daemon, int is_new, struct error *err)
+static int restore(struct daemon *daemon, int is_new, struct error *err)
 {
     struct jobs_callbacks callbacks = { on_job, daemon };
     int r = jobs_new(daemon->loop, daemon->config, &daemon->folders, daemon->catalog, &callbacks,
                      &daemon->jobs, err);
     if (r == 0 && is_new)
-        r = jobs_recover_claims(daemon->jobs, err);
+        r = jobs_restore_claims(daemon->jobs, err);
     if (r == 0 && is_new)
         r = rebuild_catalog(daemon->catalog, &daemon->folders, err);
-    return r < 0 ? r : jobs_recover(daemon->jobs, err);
+    return r < 0 ? r : jobs_restore(daemon->jobs, err);
 }
 
 static int open_ways_in(struct daemon *daemon, struct error *err)
@@ -248,7 +249,7 @@ static int start(struct daemon *daemon, struct error *err)
     if (r == 0)
         r = open_catalog(daemon, &is_new, err);
     if (r == 0)
-        r = recover(daemon, is_new, err);
+        r = restore(daemon, is_new, err);
     if (r == 0)
         r = open_ways_in(daemon, err);
     if (r != 0)

@@ -1,21 +1,22 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * One job that runs: loaded from the catalog, its source opened, its worker followed by job_run.
- * Lines of the worker go into the catalog as far as people want them there.
+ * One job that runs: loaded from the catalog, its source opened, its worker followed by job_run
+ * until it ends. What the worker says on the way is for job_record.c.
  */
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/jobs_private.h"
+#include "settings/settings.h"
 #include "supervise/job_target.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TICK_SECONDS 0.5
+#define TICK_SECONDS 0.5 /* between calls of job_run_step at most */
 
 static int load_targets(struct job *job, const json_t *row, struct error *err)
 {
@@ -96,7 +97,7 @@ int job_all_done(const struct job *job)
     return 1;
 }
 
-int job_recover(struct job *job, struct error *err)
+int job_restore(struct job *job, struct error *err)
 {
     const struct folders *folders = job->jobs->folders;
     char staging[sizeof FOLDERS_STAGING + sizeof job->uid + 1];
@@ -105,7 +106,7 @@ int job_recover(struct job *job, struct error *err)
         return 0;
     for (size_t i = 0; i < job->n_targets; i++) {
         _cleanup_json_ json_t *manifest = NULL;
-        int r = job_recover_target(folders->out_fd, job->uid, i, &manifest, err);
+        int r = job_complete_target(folders->out_fd, job->uid, i, &manifest, err);
         if (r == 1 && !job->targets[i].done)
             r = catalog_conversion_done(job->jobs->catalog, job->id, i, manifest, folders->out_path,
                                         err);
@@ -116,58 +117,7 @@ int job_recover(struct job *job, struct error *err)
     return 0;
 }
 
-static void note_progress(struct job *job, const json_t *line)
-{
-    const char *stage = json_get_string(line, "stage", "convert");
-    if (strcmp(stage, job->stage) != 0) {
-        (void)snprintf(job->stage, sizeof job->stage, "%s", stage);
-        job->stage_start = timing_now();
-    }
-    job->done = json_get_int(line, "done", 0);
-    job->total = json_get_int(line, "total", 0);
-    if (timing_since(job->last_told) < TICK_SECONDS)
-        return;
-    job->last_told = timing_now();
-    jobs_told(job->jobs, job->id, 1);
-}
-
-static void on_event(void *context, const char *event, const json_t *line)
-{
-    struct job *job = context;
-    struct error err = ERROR_INIT;
-    int r = 0;
-    if (!strcmp(event, "progress")) {
-        note_progress(job, line);
-    } else if (!strcmp(event, "start") && !job->started_known) {
-        job->started_known = 1;
-        r = catalog_job_start(job->jobs->catalog, job->id, line, &err);
-    } else if (!strcmp(event, "source") && !job->source_known) {
-        job->source_known = 1;
-        r = catalog_job_source(job->jobs->catalog, job->id, line, &err);
-    } else if (!strcmp(event, "warning")) {
-        log_warning("%s: %s", job->name, json_get_string(line, "text", ""));
-    }
-    if (r < 0)
-        jobs_log(job->uid, &err);
-}
-
-static void on_published(void *context, size_t target, const json_t *manifest)
-{
-    struct job *job = context;
-    struct error err = ERROR_INIT;
-    const json_t *output = json_object_get(manifest, "output");
-    log_info("%s: %s is ready (%lld bytes)", job->name, json_get_string(output, "name", "?"),
-             (long long)json_get_int(output, "bytes", 0));
-    int r = catalog_conversion_done(job->jobs->catalog, job->id, target, manifest,
-                                    job->jobs->folders->out_path, &err);
-    if (r == 0 && target < job->n_targets)
-        job->targets[target].done = 1;
-    else if (!job->record_error.code)
-        job->record_error = err;
-    jobs_told(job->jobs, job->id, 0);
-}
-
-static void end(struct job *job, int r, const struct error *why)
+static void end_job(struct job *job, int r, const struct error *why)
 {
     struct jobs *jobs = job->jobs;
     int64_t id = job->id;
@@ -182,20 +132,20 @@ static void end(struct job *job, int r, const struct error *why)
         settle_error(job, why);
     jobs_remove(jobs, job);
     job_free(job, unrecorded);
-    jobs_told(jobs, id, 0);
+    jobs_changed(jobs, id, 0);
     jobs_kick(jobs);
 }
 
-static void step(void *context);
+static void advance(void *context);
 
 static void on_readable(void *context, uint32_t events)
 {
     (void)events;
-    step(context);
+    advance(context);
 }
 
-/* The descriptor is another one with each step of the run, so it is watched anew. */
-static void step(void *context)
+/* Does the next step of the run. Its descriptor may be another one then, so it is watched anew. */
+static void advance(void *context)
 {
     struct job *job = context;
     struct error err = ERROR_INIT;
@@ -208,10 +158,10 @@ static void step(void *context)
     if (r == 0)
         loop_timer_set(job->jobs->loop, &job->tick, TICK_SECONDS);
     else
-        end(job, r, &err);
+        end_job(job, r, &err);
 }
 
-/* A sidecar that was dropped with the model and is gone must not be missed in silence. */
+/* A job must not go on without a sidecar that was dropped with its model. */
 static int check_sidecars(const struct job *job, struct error *err)
 {
     for (size_t i = 0; i < job->ticket.n_sidecars; i++) {
@@ -249,7 +199,7 @@ static int open_source(struct job *job, struct error *err)
     return r < 0 ? r : source_set_open(folders->claimed_fd, path, 0, &job->source, err);
 }
 
-/* What the outputs may need at most: each target about as much as the source. */
+/* Checks the space for the outputs, of which each may need about as much as the source. */
 static int check_space(const struct job *job, struct error *err)
 {
     uint64_t have = folders_free_bytes(job->jobs->folders);
@@ -264,19 +214,14 @@ static int check_space(const struct job *job, struct error *err)
                      (unsigned long long)(have / 1000000));
 }
 
-/* What stands before every recipe: rules beside the model, then what the configuration says. NULL
- * when out of memory. */
+/* The overrides: rules beside the model, then settings that are rules. NULL when out of memory. */
 static json_t *make_overrides(const struct job *job)
 {
-    const char *search = job->jobs->config->search;
     _cleanup_json_ json_t *all = json_array();
     if (!all || (job->sidecars.rules && json_array_extend(all, job->sidecars.rules) < 0))
         return NULL;
-    if (strcmp(search, "recipe") != 0 &&
-        json_array_append_new(all, json_pack("{s:s, s:s+}", "name", "pared.conf", "text", "search ",
-                                             search)) < 0)
-        return NULL;
-    return TAKE(all);
+    int r = settings_add_rules(job->jobs->config->settings, "pared.conf", all);
+    return r < 0 ? NULL : TAKE(all);
 }
 
 static int start_run(struct job *job, struct error *err)
@@ -299,16 +244,9 @@ static int start_run(struct job *job, struct error *err)
                                            .plugins = config->plugins,
                                            .recipes = config->recipes,
                                            .architectures = config->architectures,
-                                           .threads = (unsigned)config->threads,
-                                           .memory_limit = config->memory_limit,
-                                           .cpu = config->cpu,
-                                           .nonfinite = config->nonfinite,
-                                           .sandbox = config->sandbox,
-                                           .measure = config->measure,
-                                           .without_digests = !strcmp(config->digest, "none"),
-                                           .allow_requantize = config->allow_requantize,
+                                           .values = config->settings,
                                            .silence = config->heartbeat } };
-    struct job_callbacks callbacks = { on_event, on_published, job };
+    struct job_callbacks callbacks = { job_record_line, job_record_published, job };
     return job_run_start(&spec, &callbacks, &job->run, err);
 }
 
@@ -325,7 +263,7 @@ int job_start(struct job *job, struct error *err)
         r = start_run(job, err);
     if (r != 0)
         return r;
-    job->tick = (struct loop_timer){ .callback = step, .context = job };
+    job->tick = (struct loop_timer){ .callback = advance, .context = job };
     (void)snprintf(job->stage, sizeof job->stage, "convert");
     job->stage_start = timing_now();
     job->total = (int64_t)job->source.bytes;

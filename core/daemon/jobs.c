@@ -13,26 +13,6 @@
 #define CATALOG_RETRY_SECONDS 10.0
 #define SWEEP_SECONDS 60.0
 
-void jobs_log(const char *what, const struct error *err)
-{
-    log_error("%s: the catalog does not take it: %s", what, err->text);
-}
-
-void jobs_event(struct jobs *jobs, int64_t id, int level, const char *kind, const char *text)
-{
-    struct error err = ERROR_INIT;
-    const char *name = level <= LOG_LEVEL_ERROR     ? "error"
-                       : level == LOG_LEVEL_WARNING ? "warning"
-                                                    : "info";
-    if (catalog_event(jobs->catalog, id, name, kind, text, &err) < 0)
-        jobs_log(text, &err);
-}
-
-void jobs_told(struct jobs *jobs, int64_t id, int progress)
-{
-    jobs->callbacks.changed(jobs->callbacks.context, id, progress);
-}
-
 void jobs_remove(struct jobs *jobs, const struct job *job)
 {
     for (size_t i = 0; i < jobs->n_running; i++)
@@ -60,12 +40,12 @@ static int begin(struct jobs *jobs, int64_t id, struct error *err)
         r = job_load(jobs, id, &job, err);
     if (r != 0)
         return r;
-    r = job_recover(job, &why);
+    r = job_restore(job, &why);
     if (r == 0 && job_all_done(job)) {
         settle_done(job);
         r = job_forget(jobs->folders->out_fd, job->uid, &why);
         job_free(job, 0);
-        jobs_told(jobs, id, 0);
+        jobs_changed(jobs, id, 0);
         return r < 0 ? error_set(err, r, "%s", why.text) : 0;
     }
     if (r == 0)
@@ -76,7 +56,7 @@ static int begin(struct jobs *jobs, int64_t id, struct error *err)
         settle_error(job, &why);
         job_free(job, 1);
     }
-    jobs_told(jobs, id, 0);
+    jobs_changed(jobs, id, 0);
     return 0;
 }
 
@@ -88,7 +68,8 @@ static int is_running(const struct jobs *jobs, int64_t id)
     return 0;
 }
 
-static void fill(void *context)
+/* Starts jobs until as many run as may. */
+static void start_jobs(void *context)
 {
     struct jobs *jobs = context;
     struct error err = ERROR_INIT;
@@ -96,7 +77,7 @@ static void fill(void *context)
     settle_lost(jobs);
     if (jobs->unsettled) {
         jobs->unsettled = 0;
-        if (jobs_recover_claims(jobs, &err) < 0)
+        if (jobs_restore_claims(jobs, &err) < 0)
             jobs->unsettled = 1;
     }
     while (!jobs->paused && jobs->n_running < jobs->config->jobs) {
@@ -114,7 +95,7 @@ static void fill(void *context)
         if (r == 0)
             r = begin(jobs, id, &err);
         if (r < 0) {
-            jobs_log("queue", &err);
+            jobs_log_unrecorded("queue", &err);
             loop_timer_sooner(jobs->loop, &jobs->kick_timer, CATALOG_RETRY_SECONDS);
             break;
         }
@@ -136,7 +117,7 @@ int jobs_new(struct loop *loop, const struct config *config, const struct folder
     jobs->folders = folders;
     jobs->catalog = catalog;
     jobs->callbacks = *callbacks;
-    jobs->kick_timer = (struct loop_timer){ .callback = fill, .context = jobs };
+    jobs->kick_timer = (struct loop_timer){ .callback = start_jobs, .context = jobs };
     *ret_jobs = jobs;
     return 0;
 }
@@ -154,7 +135,7 @@ void jobs_free(struct jobs *jobs)
         log_info("%s: stopped, and queued for the next start", job->name);
         job_free(job, unrecorded);
         if (catalog_job_requeue(jobs->catalog, id, 0, NULL, &err) < 0)
-            jobs_log("stop", &err);
+            jobs_log_unrecorded("stop", &err);
     }
     free(jobs->running);
     free(jobs->faults);
@@ -208,7 +189,7 @@ int jobs_submit(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id,
     if (r < 0)
         return r;
     log_info("%s: queued as job %lld", ticket->name, (long long)*ret_id);
-    jobs_told(jobs, *ret_id, 0);
+    jobs_changed(jobs, *ret_id, 0);
     jobs_kick(jobs);
     return 0;
 }
@@ -224,10 +205,10 @@ void jobs_accept(struct jobs *jobs, struct ticket *ticket, const struct error *v
     if (job) {
         settle_failed(job, verdict);
         job_free(job, 1);
-        jobs_told(jobs, id, 0);
+        jobs_changed(jobs, id, 0);
     }
     if (r != 0) {
-        jobs_log(ticket->name, &err);
+        jobs_log_unrecorded(ticket->name, &err);
         jobs->unsettled = 1; /* the claim is on disk and will be entered */
         loop_timer_sooner(jobs->loop, &jobs->kick_timer, CATALOG_RETRY_SECONDS);
     }
@@ -259,7 +240,7 @@ int jobs_cancel(struct jobs *jobs, int64_t id, struct error *err)
         return r;
     settle_cancelled(job);
     job_free(job, 0);
-    jobs_told(jobs, id, 0);
+    jobs_changed(jobs, id, 0);
     return 0;
 }
 
@@ -289,7 +270,7 @@ int jobs_retry(struct jobs *jobs, int64_t id, struct error *err)
     if (r == 0)
         r = catalog_job_retry(jobs->catalog, id, err);
     if (r == 0) {
-        jobs_told(jobs, id, 0);
+        jobs_changed(jobs, id, 0);
         jobs_kick(jobs);
     }
     return r;

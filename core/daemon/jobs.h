@@ -29,10 +29,10 @@ int jobs_new(struct loop *loop, const struct config *config, const struct folder
 void jobs_free(struct jobs *jobs);
 
 /* After a start, before anything runs: makes catalog, claims and staging agree. */
-int jobs_recover(struct jobs *jobs, struct error *err) __attribute__((warn_unused_result));
+int jobs_restore(struct jobs *jobs, struct error *err) __attribute__((warn_unused_result));
 
 /* The first part of it: enters every claim into the catalog. */
-int jobs_recover_claims(struct jobs *jobs, struct error *err) __attribute__((warn_unused_result));
+int jobs_restore_claims(struct jobs *jobs, struct error *err) __attribute__((warn_unused_result));
 
 /* Starts as many jobs as may run, soon. */
 void jobs_kick(struct jobs *jobs);

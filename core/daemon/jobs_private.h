@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What jobs.c (the queue), job.c (one that runs), settle.c (ends) and recover.c share. */
+/* What jobs.c (the queue), job.c (one that runs), job_record.c (what is said of it), settle.c (its
+ * end) and restore.c (the start) share. */
 #ifndef DAEMON_JOBS_PRIVATE_H
 #define DAEMON_JOBS_PRIVATE_H
 
@@ -27,7 +28,7 @@ struct jobs {
     int paused;
     int64_t *lost; /* jobs whose end the catalog did not take (disk full): queued again later */
     size_t n_lost;
-    int unsettled; /* some claim could not be ended or entered: swept now and then */
+    int unsettled; /* some claim could not be ended or recorded: tried again now and then */
 };
 
 struct job {
@@ -48,24 +49,31 @@ struct job {
     int started_known, source_known, cancelled;
     char stage[16];
     int64_t done, total;
-    uint64_t stage_start, last_told;
+    uint64_t stage_start, last_report;
 };
 
-/* Logs a failure of the catalog, which has no better place to go. */
-void jobs_log(const char *what, const struct error *err);
+/* job_record.c */
+
+/* Logs what the catalog did not take. */
+void jobs_log_unrecorded(const char *what, const struct error *err);
+/* Puts an event into the catalog. */
 void jobs_event(struct jobs *jobs, int64_t id, int level, const char *kind, const char *text);
-void jobs_told(struct jobs *jobs, int64_t id, int progress);
+/* Tells those who watch that a job's state (progress 0) or progress (1) changed. */
+void jobs_changed(struct jobs *jobs, int64_t id, int progress);
+/* The callbacks of a job's run (supervise/job_run.h); the context is the job. */
+void job_record_line(void *context, const char *event, const json_t *line);
+void job_record_published(void *context, size_t target, const json_t *manifest);
 
 /* job.c */
 
-/* Makes the object from the catalog's row, with what is done already marked. */
+/* Makes the object from the catalog's row. Targets that are done are marked. */
 int job_load(struct jobs *jobs, int64_t id, struct job **ret_job, struct error *err)
     __attribute__((warn_unused_result));
 void job_free(struct job *job, int keep_staging);
 /* Opens the source and starts the worker. */
 int job_start(struct job *job, struct error *err) __attribute__((warn_unused_result));
-/* Targets that are published, but of which the catalog may not know, after a crash. */
-int job_recover(struct job *job, struct error *err) __attribute__((warn_unused_result));
+/* Records targets that were published before a crash, but of which the catalog may not know. */
+int job_restore(struct job *job, struct error *err) __attribute__((warn_unused_result));
 int job_all_done(const struct job *job);
 
 /* settle.c: what follows an end. The job is not freed. */
@@ -73,12 +81,12 @@ int job_all_done(const struct job *job);
 void settle_done(struct job *job);
 void settle_failed(struct job *job, const struct error *why);
 void settle_cancelled(struct job *job);
-/* Queues it again, or fails it, as the error and the attempts say. */
+/* Queues the job again or fails it, by the kind of error and the number of attempts. */
 void settle_error(struct job *job, const struct error *why);
 /* Ends the claim of a job by its state in the catalog; 1 when it is not in a final state. */
 int settle_claim(struct jobs *jobs, const char *uid, const json_t *row, struct error *err)
     __attribute__((warn_unused_result));
-/* Tries again what the catalog did not take. */
+/* Tries again to queue jobs whose end the catalog did not take. */
 void settle_lost(struct jobs *jobs);
 void settle_forget_faults(struct jobs *jobs, int64_t id);
 

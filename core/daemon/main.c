@@ -1,11 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * pared: options and exit statuses (pared(8)). Options go over the configuration file, also when it
- * is read again. The file is read when it is named, or when no directory is given.
+ * pared: options and exit statuses (pared(8)). Options override the configuration file, also
+ * when it is read again. The file is read when it is named, or when no directory is given.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/paths.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
@@ -104,6 +105,18 @@ static int remember_pair(struct options *options, char *pair)
     return remember(options, pair, equals + 1);
 }
 
+/* After getopt_long's message: the option that was likely meant by an unknown one. */
+static void suggest(const char *word)
+{
+    struct nearest nearest;
+    const char *name = word + strspn(word, "-");
+    nearest_start(&nearest, (struct pare_str){ name, strcspn(name, "=") });
+    for (const struct option *o = long_options; o->name; o++)
+        nearest_offer_name(&nearest, o->name);
+    if (nearest.word.data && nearest.distance)
+        (void)fprintf(stderr, "pared: did you mean `--%s'?\n", nearest.word.data);
+}
+
 /* -1: go on; else the exit status to end with. */
 static int parse(int argc, char **argv, struct options *options)
 {
@@ -132,6 +145,7 @@ static int parse(int argc, char **argv, struct options *options)
         case OPT_VERSION:
             return puts("pared " PARE_VERSION) == EOF ? EXIT_FAILED : EXIT_OK;
         default:
+            suggest(argv[optind - 1]);
             bad = 1;
         }
     }

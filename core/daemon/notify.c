@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Messages to the service manager: see notify.h. */
+/* Messages to the service manager: see notify.h. libsystemd would be a dependency for one datagram.
+ * */
 #include "daemon/notify.h"
 
 #include "base/cleanup.h"

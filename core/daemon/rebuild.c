@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* A catalog from manifests: they say all that the catalog said of what is there. */
+/* A new catalog filled from the manifests in the output directory, which say all that the old one
+ * said of the outputs. */
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"

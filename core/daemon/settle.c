@@ -44,15 +44,17 @@ static void end_or_remember(struct job *job, int end, const char *reason)
     if (r == 0)
         return;
     job->jobs->unsettled = 1;
-    log_error("%s: the source could not be put away, trying again later: %s", job->name, err.text);
+    log_error("%s: the source could not be moved away, which will be tried again: %s", job->name,
+              err.text);
     jobs_event(job->jobs, job->id, LOG_LEVEL_ERROR, "source", err.text);
 }
 
-/* The end did not reach the catalog: the source stays claimed, and the job runs once more. */
-static void lose(struct job *job, const struct error *err)
+/* The catalog did not take the end of this job: its source stays claimed, and the job will run
+ * once more. */
+static void remember_lost(struct job *job, const struct error *err)
 {
     struct jobs *jobs = job->jobs;
-    jobs_log(job->uid, err);
+    jobs_log_unrecorded(job->uid, err);
     int64_t *lost = reallocarray(jobs->lost, jobs->n_lost + 1, sizeof *lost);
     if (!lost)
         return;
@@ -65,7 +67,7 @@ void settle_lost(struct jobs *jobs)
     struct error err = ERROR_INIT;
     while (jobs->n_lost) {
         if (catalog_job_requeue(jobs->catalog, jobs->lost[jobs->n_lost - 1], 0, NULL, &err) < 0) {
-            jobs_log("queue", &err);
+            jobs_log_unrecorded("queue", &err);
             return;
         }
         jobs->n_lost--;
@@ -77,7 +79,7 @@ void settle_done(struct job *job)
     struct error err = ERROR_INIT;
     settle_forget_faults(job->jobs, job->id);
     if (catalog_job_done(job->jobs->catalog, job->id, &err) < 0) {
-        lose(job, &err);
+        remember_lost(job, &err);
         return;
     }
     end_or_remember(job, end_when_done(job->jobs), NULL);
@@ -90,7 +92,7 @@ void settle_failed(struct job *job, const struct error *why)
     char reason[ERROR_TEXT_MAX + 64];
     settle_forget_faults(job->jobs, job->id);
     if (catalog_job_failed(job->jobs->catalog, job->id, why, &err) < 0) {
-        lose(job, &err);
+        remember_lost(job, &err);
         return;
     }
     (void)snprintf(reason, sizeof reason, "%s (%s)", why->text, error_name(why->code));
@@ -103,14 +105,14 @@ void settle_cancelled(struct job *job)
     struct error err = ERROR_INIT;
     settle_forget_faults(job->jobs, job->id);
     if (catalog_job_cancelled(job->jobs->catalog, job->id, &err) < 0) {
-        lose(job, &err);
+        remember_lost(job, &err);
         return;
     }
     end_or_remember(job, CLAIM_FAIL, "cancelled");
     log_info("%s: cancelled", job->name);
 }
 
-/* Counts one more fault of the job; how many there are now. */
+/* Counts one more fault of the job and returns how many there are now. */
 static unsigned count_fault(struct jobs *jobs, int64_t id)
 {
     for (size_t i = 0; i < jobs->n_faults; i++)
@@ -134,10 +136,10 @@ void settle_forget_faults(struct jobs *jobs, int64_t id)
 static void requeue(struct job *job, double delay, const struct error *why)
 {
     struct error err = ERROR_INIT;
-    log_warning("%s: again in %.0f s: %s", job->name, delay, why->text);
+    log_warning("%s: will be tried again in %.0f s: %s", job->name, delay, why->text);
     jobs_event(job->jobs, job->id, LOG_LEVEL_WARNING, "retry", why->text);
     if (catalog_job_requeue(job->jobs->catalog, job->id, delay, why, &err) < 0)
-        lose(job, &err);
+        remember_lost(job, &err);
 }
 
 void settle_error(struct job *job, const struct error *why)

@@ -1,13 +1,18 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Abilities: see abilities.h. */
+/* Abilities: see abilities.h. A worker is asked, since the daemon loads no plugin; recipes are only
+ * looked for by name. */
 #include "intake/abilities.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/strbuf.h"
+#include "base/strlist.h"
+#include "settings/settings.h"
 #include "supervise/job_target.h"
 
+#include <dirent.h>
 #include <string.h>
 
 static void keep_plugins(void *context, const char *event, const json_t *line)
@@ -28,8 +33,9 @@ int abilities_init(struct abilities *abilities, const struct config *config, dou
     *abilities = (struct abilities){ 0 };
     _cleanup_json_ json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", "plugins",
                                                "plugins", config->plugins, "recipes",
-                                               config->recipes, "cpu", config->cpu, "sandbox",
-                                               config->sandbox);
+                                               config->recipes, "cpu",
+                                               settings_text(config->settings, "cpu"), "sandbox",
+                                               settings_text(config->settings, "sandbox"));
     if (!request)
         return error_oom(err);
     int r = worker_process_run(config->worker, request, NULL, 0, seconds, keep_plugins, abilities,
@@ -50,7 +56,8 @@ void abilities_deinit(struct abilities *abilities)
     *abilities = (struct abilities){ 0 };
 }
 
-static int writes(const struct abilities *abilities, const char *format, struct strbuf *names)
+static int writes(const struct abilities *abilities, const char *format, struct strbuf *names,
+                  struct nearest *nearest)
 {
     size_t i, j;
     json_t *plugin, *writer;
@@ -60,6 +67,7 @@ static int writes(const struct abilities *abilities, const char *format, struct 
             if (!strcmp(name, format))
                 return 1;
             strbuf_printf(names, " %s", name);
+            nearest_offer_name(nearest, name);
         }
     }
     return 0;
@@ -79,19 +87,55 @@ static int has_recipe(const struct abilities *abilities, const char *recipe)
     return 0;
 }
 
+/* Appends the names of the recipes in one directory. */
+static void list_recipes(const char *path, char ***names, size_t *n)
+{
+    struct error ignored = ERROR_INIT;
+    _cleanup_closedir_ DIR *dir = opendir(path);
+    struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        char *dot = strrchr(entry->d_name, '.');
+        if (!dot || strcmp(dot, ".recipe") != 0)
+            continue;
+        *dot = 0;
+        if (strlist_add(names, n, entry->d_name, &ignored) < 0)
+            return;
+    }
+}
+
+static int refuse_recipe(const struct abilities *abilities, const struct job_target *target,
+                         struct error *err)
+{
+    _cleanup_free_ char *dirs = strdup(abilities->recipes);
+    char *rest = NULL, **names = NULL;
+    size_t n = 0;
+    struct nearest nearest;
+    for (char *dir = dirs ? strtok_r(dirs, ":", &rest) : NULL; dir;
+         dir = strtok_r(NULL, ":", &rest))
+        list_recipes(dir, &names, &n);
+    nearest_start(&nearest, (struct pare_str){ target->recipe, strlen(target->recipe) });
+    for (size_t i = 0; i < n; i++)
+        nearest_offer_name(&nearest, names[i]);
+    int r = error_set(err, PARE_EUSAGE, "%s:%s: no recipe is called %s (`pare recipes' lists them)",
+                      target->format, target->recipe, target->recipe);
+    r = nearest_suggest(&nearest, err, r);
+    strlist_clear(&names, &n);
+    return r;
+}
+
 int abilities_check(const struct abilities *abilities, const struct job_target *target,
                     struct error *err)
 {
     _cleanup_strbuf_ struct strbuf names = STRBUF_INIT;
-    if (!writes(abilities, target->format, &names))
-        return error_set(err, PARE_EUSAGE, "%s:%s: no plugin writes the format %s; there are%s",
-                         target->format, target->recipe, target->format,
-                         names.len ? names.data : " none");
-    if (!has_recipe(abilities, target->recipe))
-        return error_set(err, PARE_EUSAGE,
-                         "%s:%s: no recipe is called %s (`pare recipes' lists them)",
-                         target->format, target->recipe, target->recipe);
-    return 0;
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ target->format, strlen(target->format) });
+    if (!writes(abilities, target->format, &names, &nearest))
+        return nearest_suggest(&nearest, err,
+                               error_set(err, PARE_EUSAGE,
+                                         "%s:%s: no plugin writes the format %s; there are%s",
+                                         target->format, target->recipe, target->format,
+                                         names.len ? names.data : " none"));
+    return has_recipe(abilities, target->recipe) ? 0 : refuse_recipe(abilities, target, err);
 }
 
 int abilities_folder(const struct abilities *abilities, const char *name,

@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/strlist.h"
-#include "intake/look.h"
+#include "intake/observe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,42 +66,42 @@ int candidate_add_sidecar(struct candidate *candidate, const char *name, struct 
     return strlist_add(&candidate->sidecars, &candidate->n_sidecars, name, err);
 }
 
-/* One that is not whole yet stands against its model. */
-static void look_at_sidecar(int dirfd, const char *name, struct look *look)
+/* A sidecar that is not complete yet keeps its model waiting. */
+static void observe_sidecar(int dirfd, const char *name, struct observation *seen)
 {
-    struct look own = { 0 };
-    look_at_file(dirfd, name, &own);
-    look->signature += own.signature;
-    look->bytes += own.bytes;
-    look->no_leases |= own.no_leases;
-    const char *reason = look_is_arriving(name) ? "unfinished name"
-                         : *own.reason          ? own.reason
-                         : !own.bytes           ? "empty so far"
-                                                : NULL;
-    if (reason && !*look->reason)
-        (void)snprintf(look->reason, sizeof look->reason, "%.60s: %.90s", name, reason);
+    struct observation own = { 0 };
+    observe_file(dirfd, name, &own);
+    seen->signature += own.signature;
+    seen->bytes += own.bytes;
+    seen->no_leases |= own.no_leases;
+    const char *reason = observe_is_partial_name(name) ? "unfinished name"
+                         : *own.reason                 ? own.reason
+                         : !own.bytes                  ? "empty so far"
+                                                       : NULL;
+    if (reason && !*seen->reason)
+        (void)snprintf(seen->reason, sizeof seen->reason, "%.60s: %.90s", name, reason);
 }
 
-static void look(const struct candidate *candidate, int dirfd, struct look *ret_look)
+static void observe(const struct candidate *candidate, int dirfd, struct observation *ret_seen)
 {
-    struct look now = { 0 };
+    struct observation now = { 0 };
     for (size_t i = 0; i < candidate->n_files; i++)
         if (candidate->kind == TICKET_FOLDER)
-            look_at_folder(dirfd, candidate->files[i], &now);
+            observe_folder(dirfd, candidate->files[i], &now);
         else
-            look_at_file(dirfd, candidate->files[i], &now);
+            observe_file(dirfd, candidate->files[i], &now);
     if (candidate->kind == TICKET_SHARDS && candidate->n_shards < candidate->shards)
         (void)snprintf(now.reason, sizeof now.reason, "%u of %u shards have arrived",
                        candidate->n_shards, candidate->shards);
     if (!*now.reason && !now.bytes)
         (void)snprintf(now.reason, sizeof now.reason, "empty so far");
     for (size_t i = 0; i < candidate->n_sidecars; i++)
-        look_at_sidecar(dirfd, candidate->sidecars[i], &now);
-    *ret_look = now;
+        observe_sidecar(dirfd, candidate->sidecars[i], &now);
+    *ret_seen = now;
 }
 
-/* Something stands against it: what a writer or the passing of time will change is looked at again
- * soon. */
+/* It cannot be taken now. `soon`: a writer or time alone may change that, so it is examined again
+ * before long. */
 static void wait_for(struct candidate *candidate, int soon, const char *reason)
 {
     candidate->state = soon ? CANDIDATE_SETTLING : CANDIDATE_WAITING;
@@ -125,8 +125,8 @@ static void judge(struct candidate *candidate, double quiet, double settle)
 
 void candidate_examine(struct candidate *candidate, int dirfd, double settle)
 {
-    struct look now;
-    look(candidate, dirfd, &now);
+    struct observation now;
+    observe(candidate, dirfd, &now);
     candidate->bytes = now.bytes;
     if (now.signature != candidate->signature) {
         candidate->signature = now.signature;
@@ -161,8 +161,8 @@ void candidate_probed(struct candidate *candidate, int dirfd, double settle, int
 {
     uint64_t before = candidate->signature;
     wait_for(candidate, 1, text);
-    struct look now;
-    look(candidate, dirfd, &now);
+    struct observation now;
+    observe(candidate, dirfd, &now);
     if (now.signature == before && is_final(candidate, code)) {
         candidate->verdict = code;
         free(candidate->text);

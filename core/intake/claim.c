@@ -131,7 +131,7 @@ int claim_remove_dir(const struct folders *folders, const char *uid, struct erro
 }
 
 /* After a claim that failed half way: what was moved goes back. What cannot is found at the next
- * start (claim_recover). */
+ * start (claim_restore). */
 static void move_back_out(const struct folders *folders, const struct ticket *ticket, int source)
 {
     _cleanup_close_ int origin = -1;
@@ -178,7 +178,7 @@ static int has_entries(int fd)
 /* A claim without any source is either one that never happened, and then the model still lies in
  * the drop directory and is found there, or one that has ended. Only what is more than one entry,
  * shards or a model with sidecars, can be half moved. */
-int claim_recover(const struct folders *folders, const char *uid, struct ticket *ret_ticket,
+int claim_restore(const struct folders *folders, const char *uid, struct ticket *ret_ticket,
                   struct error *err)
 {
     _cleanup_close_ int dir = -1, source = -1;

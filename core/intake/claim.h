@@ -20,7 +20,7 @@ int claim_take(const struct folders *folders, const struct ticket *ticket, struc
 /* Looks at one entry of the claimed directory after a restart, and finishes a claim that was cut
  * short. 0: *ret_ticket is a job whose source is there; 1: there was no source, the entry is
  * removed. */
-int claim_recover(const struct folders *folders, const char *uid, struct ticket *ret_ticket,
+int claim_restore(const struct folders *folders, const char *uid, struct ticket *ret_ticket,
                   struct error *err) __attribute__((warn_unused_result));
 
 /* The ticket of a claim. 1: there is no such claim. */

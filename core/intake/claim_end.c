@@ -117,7 +117,8 @@ static int move_out(const struct ending *ending, char **ret_path, struct error *
     for (unsigned k = 1; r == 1 && k < MAX_COPIES; k++)
         r = try_name(ending, k, &name, err);
     if (r == 1)
-        return error_set(err, PARE_EEXIST, "%s: too many of the name %s", to_path, ending->base);
+        return error_set(err, PARE_EEXIST, "%s: too many entries are called %s", to_path,
+                         ending->base);
     if (r == 0)
         r = file_sync(ending->to_fd, to_path, err);
     if (r == 0)

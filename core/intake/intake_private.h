@@ -40,7 +40,7 @@ struct intake {
     struct loop_timer scan_timer;    /* scans what is dirty */
     struct loop_timer recheck_timer; /* looks at what is settling */
     struct loop_timer rescan_timer;  /* marks all dirty */
-    struct loop_timer changed_timer; /* tells that the list changed, not too often */
+    struct loop_timer changed_timer; /* reports that the list changed, not too often */
     struct drop_folder **dirs;       /* [0] is the drop directory */
     size_t n_dirs;
     struct probing probes[MAX_PROBES];
@@ -65,7 +65,7 @@ int intake_watch(struct intake *intake, const char *relative);
 void intake_note(const struct intake *intake, int level, const char *kind, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void intake_list_changed(struct intake *intake);
-/* Looks at a candidate again (candidate_examine), and says so when it is another case now. */
+/* Examines a candidate again (candidate_examine), and reports it when its state changed. */
 void intake_examine(struct intake *intake, struct drop_folder *folder, struct candidate *candidate);
 /* Frees a candidate that is no longer there. */
 void intake_forget(struct intake *intake, struct candidate *candidate);

@@ -1,9 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Probes: see probe.h. */
+/* Probes: see probe.h. The worker's answer is its exit: what it says of the model on the way is of
+ * no use yet. */
 #include "intake/probe.h"
 
 #include "base/cleanup.h"
+#include "settings/settings.h"
 #include "supervise/sidecar.h"
 
 #include <string.h>
@@ -63,8 +65,9 @@ static json_t *request_json(const struct config *config, const struct probe *pro
     return json_pack("{s:s, s:o, s:s, s:s, s:s, s:i, s:s, s:I, s:s, s:o*}", "kind", "probe",
                      "source", source_set_json(&probe->set), "plugins", config->plugins, "recipes",
                      config->recipes, "architectures", config->architectures, "threads", 1, "cpu",
-                     config->cpu, "memory_limit", (json_int_t)config->memory_limit, "sandbox",
-                     config->sandbox, "importance",
+                     settings_text(config->settings, "cpu"), "memory_limit",
+                     (json_int_t)settings_count(config->settings, "memory_limit"), "sandbox",
+                     settings_text(config->settings, "sandbox"), "importance",
                      importance->n ? source_set_importance_json(importance, NULL, NULL) : NULL);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * One probe: a worker that says whether a source is a complete model. The daemon itself reads not
- * a byte of it.
+ * One probe: a worker that says whether a source is a complete model. The daemon itself reads no
+ * byte of it.
  */
 #ifndef INTAKE_PROBE_H
 #define INTAKE_PROBE_H

@@ -10,7 +10,7 @@
 #include "base/strbuf.h"
 #include "base/strmap.h"
 #include "intake/intake_private.h"
-#include "intake/look.h"
+#include "intake/observe.h"
 #include "supervise/job_target.h"
 #include "supervise/sidecar.h"
 #include "supervise/sidecar_name.h"
@@ -219,13 +219,14 @@ static int add_sidecar(struct scan *scan, const char *name)
 static int is_arriving_sidecar(const char *name, char ret_name[NAME_MAX + 1])
 {
     const char *dot = strrchr(name, '.');
-    if (!dot || !look_is_arriving(name))
+    if (!dot || !observe_is_partial_name(name))
         return 0;
     (void)snprintf(ret_name, NAME_MAX + 1, "%.*s", (int)(dot - name), name);
     return sidecar_beside(ret_name, NULL) != SIDECAR_NONE;
 }
 
-/* What belongs to other entries, which must be known: indexes, sidecars, sidecars to be. */
+/* Entries that belong to others, which must be known first: indexes, sidecars, unfinished sidecars.
+ * */
 static int comes_late(const char *name)
 {
     char finished[NAME_MAX + 1];
@@ -293,7 +294,7 @@ static int take_late(struct scan *scan, const char *name, mode_t mode)
     return r < 0 ? r : take_entry(scan, name, mode);
 }
 
-/* First all entries but those that come late, then these. */
+/* First all entries that stand alone, then those that belong to others. */
 static int read_entries(struct scan *scan, int late)
 {
     int fd = openat(scan->folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -334,7 +335,7 @@ static void begin(struct scan *scan)
         scan->intake->dirs[i]->seen = 0;
 }
 
-/* Forgets what is gone and looks at the rest. */
+/* Forgets candidates that are gone and examines the others. */
 static void finish(struct scan *scan)
 {
     struct drop_folder *folder = scan->folder;

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Taking what has arrived: probes for the candidates that are ready, and a claim for those of which
- * a probe knows the truth.
+ * Taking what has arrived: a candidate that is ready is probed, and one that a probe found
+ * complete or broken is claimed.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -25,7 +25,7 @@ static char *origin_of(const struct intake *intake, const struct drop_folder *fo
     return strbuf_finish(&sb);
 }
 
-/* The model's name: as a probe saw it, else as its file says. */
+/* The model's name as a probe found it, else that of its file. */
 static char *name_of(const struct candidate *candidate)
 {
     if (candidate->model || candidate->kind == TICKET_FOLDER)
@@ -61,7 +61,7 @@ static int make_ticket(const struct intake *intake, const struct drop_folder *fo
     return 0;
 }
 
-/* Said once for each state of a candidate: it is tried again and again. */
+/* Reported once for each state of a candidate, since it is tried again and again. */
 static void note_once(struct intake *intake, struct candidate *candidate, const char *what,
                       const struct error *err)
 {

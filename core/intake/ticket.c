@@ -163,7 +163,7 @@ int ticket_from_json(const json_t *json, struct ticket *ret_ticket, struct error
     int kind = kind_by_name(json_get_string(json, "kind", ""));
     if (!file_name_is_plain(uid) || strlen(uid) >= sizeof ret_ticket->uid || kind < 0 || !origin ||
         !name || (*folder && !file_name_is_plain(folder)))
-        return error_set(err, PARE_EDATA, "uid, kind, name, folder or origin is not right");
+        return error_set(err, PARE_EDATA, "uid, kind, name, folder or origin is missing or wrong");
     struct ticket ticket;
     int r = ticket_init(&ticket, kind, name, folder, origin, err);
     if (r < 0)

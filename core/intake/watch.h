@@ -12,7 +12,7 @@
 
 struct watch;
 
-#define WATCH_ALL (-1) /* in place of a watch: events were lost, any directory may have changed */
+#define WATCH_ALL (-1) /* instead of a watch: events were lost, any directory may have changed */
 
 struct watch_callbacks {
     /* Something happened in the directory of this watch, or WATCH_ALL. */

@@ -1,56 +1,55 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The conditions of recipes: small, typed expression trees over facts of a model and of one of its
- * tensors. They are checked when they are parsed (types, names, depth, and whether they look at a
- * tensor), so that evaluation can only fail on arithmetic. Evaluation neither allocates nor loops
- * without bound: a step budget ends what definitions of definitions could blow up.
+ * The expressions of recipes and of architecture maps (pare-language(5)): one grammar, one tree.
+ * The parser (expr_parse.c, expr_values.c) makes the same nodes for both. In recipes a node also
+ * gets a type (expr_types.c), and what does not fit is refused there, so that evaluation
+ * (expr_typed.h) can only fail on arithmetic. In maps a value's type is known only when there is a
+ * config.json (expr_json.h). What one of the two lacks is refused when it is parsed.
  *
- * All trees of a recipe belong to its struct expr_unit, with the roles and definitions that they
- * name. Texts in a tree point into the recipe's text, which must live as long as the unit.
+ * All trees of a recipe or map belong to its struct expr_unit, with the roles and definitions that
+ * they name. Texts in a tree point into the file's text, which must live as long as the unit.
  */
 #ifndef LANG_EXPR_H
 #define LANG_EXPR_H
 
-#include "lang/pattern.h"
+#include "base/error.h"
+#include "lang/vocabulary.h"
 
 #include <stdint.h>
 
 #define EXPR_MAX_ROLES 64
 #define EXPR_MAX_DEPTH 64
 #define EXPR_MAX_NODES 65536
-#define EXPR_MAX_PARAMS 8
-#define EXPR_MAX_STEPS 100000
+#define EXPR_MAX_PARAMS FUNCTION_MAX_ARGS
 
-enum expr_type { EXPR_NUMBER, EXPR_TRUTH, EXPR_TEXT, EXPR_ROLE };
+enum expr_side { EXPR_RECIPE, EXPR_MAP };
 
-/* What an expression can ask for; those from EXPR_NAME on belong to a tensor. */
-/* clang-format off */
-enum expr_var {
-    EXPR_ARCH, EXPR_FORMAT, EXPR_SOURCE_FORMAT, EXPR_DEFAULT, EXPR_LAYERS, EXPR_HEADS,
-    EXPR_HEADS_KV, EXPR_GQA, EXPR_EXPERTS, EXPR_FILE_TYPE, EXPR_IMPORTANCE, EXPR_IMPORTANCE_FILE,
-    EXPR_IMPORTANCE_DATASET, EXPR_IMPORTANCE_ENTRIES, EXPR_IMPORTANCE_CHUNKS,
-    EXPR_NAME, EXPR_SOURCE, EXPR_ROLE_OF, EXPR_LAYER, EXPR_RANK, EXPR_COLS, EXPR_ROWS,
-    EXPR_ELEMENTS, EXPR_N_VARS
-};
-/* clang-format on */
-
+/* OP_NAME is a name of config.json's or of a "for"; OP_FACT, OP_ROLE, OP_PARAM and OP_DEFINED are
+ * what names are in recipes. OP_IN holds the left side, then what it is looked for in. */
 /* clang-format off */
 enum expr_op {
-    OP_NUMBER, OP_TEXT, OP_ROLE, OP_VAR, OP_PARAM, OP_CALL, OP_DIM, OP_BLOCK, OP_INDEX, OP_COUNT,
-    OP_CUT, OP_NOT, OP_NEGATE, OP_AND, OP_OR, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_ADD,
-    OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_MATCH, OP_SEARCH, OP_IN, OP_CHOOSE
+    OP_NUMBER, OP_REAL, OP_TEXT, OP_TRUTH, OP_NULL, OP_NAME, OP_FACT, OP_ROLE, OP_PARAM,
+    OP_DEFINED, OP_CALL, OP_FIELD, OP_ELEMENT, OP_LIST, OP_FOR, OP_NOT, OP_NEGATE, OP_AND, OP_OR,
+    OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_MOD,
+    OP_MATCH, OP_SEARCH, OP_IN, OP_CHOOSE
 };
 /* clang-format on */
+
+struct regex;
 
 struct expr {
     enum expr_op op;
-    enum expr_type type;
-    int per_tensor; /* 1: it depends on the tensor, not only on the model */
-    unsigned depth;
-    int64_t number; /* literal, or number of a variable, role or parameter, or mask of roles */
-    struct pare_str text; /* literal or pattern */
-    struct regex *regex;  /* OP_SEARCH; the node's own */
+    enum expr_type type;    /* EXPR_ANY in maps */
+    enum function function; /* OP_CALL */
+    int per_tensor;         /* 1: it depends on the tensor, not only on the model */
+    int is_set;             /* OP_IN: 1 when what follows are the values themselves */
+    unsigned depth, n;      /* of the tree; operands */
+    int64_t number;         /* literal, or number of a fact, role or parameter, or mask of roles */
+    double real;            /* OP_REAL */
+    struct pare_str name;   /* literal text, pattern, name of a value, field or variable */
+    struct pare_str text;   /* all of it as written, for messages */
+    struct regex *regex;    /* OP_SEARCH; the node's own */
     const struct expr_define *define;
     struct expr *first, *last; /* operands */
     struct expr *next;         /* the parent's next operand */
@@ -66,6 +65,7 @@ struct expr_define {
 };
 
 struct expr_unit {
+    enum expr_side side;
     struct expr *nodes;
     uint32_t n_nodes;
     struct expr_define *defines;
@@ -73,19 +73,7 @@ struct expr_unit {
     uint32_t n_roles;
 };
 
-/* Facts for evaluation. Roles are numbers: index into the unit's roles, -1 for none. */
-struct expr_env {
-    int64_t numbers[EXPR_N_VARS];
-    struct pare_str texts[EXPR_N_VARS];
-    const uint64_t *dims; /* of the tensor, the row last */
-    uint32_t n_dims;
-    uint64_t total[EXPR_MAX_ROLES];  /* tensors of each role */
-    uint64_t before[EXPR_MAX_ROLES]; /* those before this tensor that were not kept */
-    /* Block length of an encoding. */
-    int (*block_len)(void *context, struct pare_str encoding, int64_t *ret_len, struct error *err);
-    void *context;
-};
-
+/* Frees all trees and definitions. */
 void expr_unit_deinit(struct expr_unit *unit);
 
 /* The role of that name, made if it is new; PARE_EDATA when the name is taken or there are too
@@ -93,31 +81,24 @@ void expr_unit_deinit(struct expr_unit *unit);
 int expr_unit_role(struct expr_unit *unit, struct pare_str name, uint32_t *ret_role,
                    struct error *err) __attribute__((warn_unused_result));
 
-/* Parses a condition. Errors are PARE_EDATA with what was expected, without a place. */
+/* Parses a condition of a recipe, all of the text. Errors are PARE_EDATA with what was expected,
+ * without a place. */
 int expr_parse(struct expr_unit *unit, struct pare_str text, struct expr **ret_expr,
                struct error *err) __attribute__((warn_unused_result));
 
-/* Parses a value of that type up to the word "if", the rest of the text from there on, or its end.
- * Errors as with expr_parse. */
+/* Parses a value at the beginning of a text; *ret_rest is the text behind it. In recipes the value
+ * has that type, and the word "if" or the end of the text must follow; in maps the type is
+ * EXPR_ANY, and the value ends before what cannot belong to it. Errors as with expr_parse. */
 int expr_parse_value(struct expr_unit *unit, struct pare_str text, enum expr_type type,
                      struct expr **ret_expr, struct pare_str *ret_rest, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Parses "NAME = EXPRESSION" or "NAME(A, B) = EXPRESSION" and adds it to the unit. */
+/* Parses "NAME = EXPRESSION" or "NAME(A, B) = EXPRESSION" of a recipe and adds it to the unit. */
 int expr_parse_define(struct expr_unit *unit, struct pare_str text, struct error *err)
     __attribute__((warn_unused_result));
 
-/* The value of an expression that is a number or a truth (0 or 1). PARE_EDATA: division by zero,
- * overflow, too many steps, or an encoding that nobody provides. */
-int expr_eval(const struct expr *expr, const struct expr_env *env, int64_t *ret_value,
-              struct error *err) __attribute__((warn_unused_result));
-
-/* The value of an expression that is a text; errors as with expr_eval. It is as the expression's or
- * the environment's. */
-int expr_eval_text(const struct expr *expr, const struct expr_env *env, struct pare_str *ret_value,
-                   struct error *err) __attribute__((warn_unused_result));
-
-/* 1 for the same bytes. */
-int expr_same(struct pare_str a, struct pare_str b);
+/* The name, when the expression is nothing but one of config.json's ("a" or "a.b"): 1 and the text;
+ * else 0. */
+int expr_is_name(const struct expr *expr, struct pare_str *ret_name);
 
 #endif

@@ -1,21 +1,24 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Parser of conditions: recursive descent, loosest first: "?:", or, and, not, comparison, sum,
- * product, minus, value (expr_value.c). Chains are limited by the depth of the tree that they
+ * Parser of expressions: recursive descent, loosest first: "?:", or, and, not, comparison, sum,
+ * product, minus, value (expr_values.c). Chains are limited by the depth of the tree that they
  * make, nesting by the same limit on the way down; chains of and and or are one node.
  */
 #include "lang/expr_private.h"
 
+#include "base/text.h"
+#include "lang/glob.h"
+#include "lang/regexp.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 typedef int parse_fn(struct expr_parser *ps, struct expr **ret);
 
-static int parse_prefix(struct expr_parser *ps, enum expr_op op, enum expr_type type,
-                        parse_fn *parse, struct expr **ret)
+static int parse_prefix(struct expr_parser *ps, enum expr_op op, parse_fn *parse, struct expr **ret)
 {
     struct expr *operand = NULL, *node = NULL;
+    const char *start = ps->lexer.text.data;
     int r = parser_enter(ps);
     if (!r)
         r = parser_next(ps);
@@ -23,35 +26,29 @@ static int parse_prefix(struct expr_parser *ps, enum expr_op op, enum expr_type 
         r = parse(ps, &operand);
     ps->depth--;
     if (!r)
-        r = parser_need(ps, operand, type, op == OP_NOT ? "not" : "-");
+        r = parser_node(ps, op, start, &node);
     if (!r)
-        r = parser_node(ps, op, type, &node);
-    if (r)
-        return r;
-    *ret = node;
-    return parser_adopt(ps, node, operand);
+        r = parser_adopt(ps, node, operand);
+    return r ? r : parser_finish(ps, node, ret);
 }
 
 static int parse_minus(struct expr_parser *ps, struct expr **ret)
 {
     if (ps->lexer.token != TOKEN_MINUS)
         return parser_value(ps, ret);
-    return parse_prefix(ps, OP_NEGATE, EXPR_NUMBER, parse_minus, ret);
+    return parse_prefix(ps, OP_NEGATE, parse_minus, ret);
 }
 
 /* Replaces *left by "left op right". */
-static int binary(struct expr_parser *ps, enum expr_op op, enum expr_type type, struct expr **left,
-                  struct expr *right)
+static int binary(struct expr_parser *ps, enum expr_op op, struct expr **left, struct expr *right)
 {
     struct expr *node = NULL;
-    int r = parser_node(ps, op, type, &node);
+    int r = parser_node(ps, op, (*left)->text.data, &node);
     if (!r)
         r = parser_adopt(ps, node, *left);
     if (!r)
         r = parser_adopt(ps, node, right);
-    if (!r)
-        *left = node;
-    return r;
+    return r ? r : parser_finish(ps, node, left);
 }
 
 /* A chain of operators first .. last (tokens) over what parse gives, from the left. */
@@ -61,17 +58,12 @@ static int parse_chain(struct expr_parser *ps, enum token first, enum token last
     int r = parse(ps, ret);
     while (!r && ps->lexer.token >= first && ps->lexer.token <= last) {
         enum expr_op op = first_op + (ps->lexer.token - first);
-        char who[2] = { *ps->lexer.text.data, 0 };
         struct expr *right = NULL;
-        r = parser_need(ps, *ret, EXPR_NUMBER, who);
-        if (!r)
-            r = parser_next(ps);
+        r = parser_next(ps);
         if (!r)
             r = parse(ps, &right);
         if (!r)
-            r = parser_need(ps, right, EXPR_NUMBER, who);
-        if (!r)
-            r = binary(ps, op, EXPR_NUMBER, ret, right);
+            r = binary(ps, op, ret, right);
     }
     return r;
 }
@@ -86,31 +78,15 @@ static int parse_sum(struct expr_parser *ps, struct expr **ret)
     return parse_chain(ps, TOKEN_PLUS, TOKEN_MINUS, OP_ADD, parse_product, ret);
 }
 
-static int check_comparable(struct expr_parser *ps, enum expr_op op, const struct expr *left,
-                            const struct expr *right)
-{
-    if (left->type != right->type)
-        return error_set(ps->err, PARE_EDATA, "%s cannot be compared with %s",
-                         parser_type_name(left->type), parser_type_name(right->type));
-    if (op >= OP_LT && op <= OP_GE && left->type != EXPR_NUMBER)
-        return error_set(ps->err, PARE_EDATA, "%s has no order: only == and != compare it",
-                         parser_type_name(left->type));
-    return 0;
-}
-
-static int prepare_pattern(struct expr_parser *ps, struct expr *node)
-{
-    if (node->op == OP_SEARCH)
-        return regex_new(node->text, &node->regex, ps->err);
-    return glob_check(node->text, ps->err);
-}
-
-/* "TEXT ~ PATTERN" or "TEXT =~ REGEX", from the operator on. */
+/* "TEXT ~ PATTERN" or "TEXT =~ REGEX", from the operator on. The pattern is a literal, so that a
+ * wrong one is refused now. */
 static int parse_match(struct expr_parser *ps, struct expr **ret)
 {
-    struct expr *left = *ret, *node = NULL;
+    struct expr *node = NULL;
     enum expr_op op = ps->lexer.token == TOKEN_SEARCH ? OP_SEARCH : OP_MATCH;
-    int r = parser_need(ps, left, EXPR_TEXT, op == OP_SEARCH ? "=~" : "~");
+    int r = parser_node(ps, op, (*ret)->text.data, &node);
+    if (!r)
+        r = parser_adopt(ps, node, *ret);
     if (!r)
         r = parser_next(ps);
     if (r)
@@ -118,39 +94,54 @@ static int parse_match(struct expr_parser *ps, struct expr **ret)
     if (ps->lexer.token != TOKEN_TEXT)
         return parser_expected(ps, op == OP_SEARCH ? "a regular expression in quotation marks"
                                                    : "a pattern in quotation marks");
-    r = parser_node(ps, op, EXPR_TRUTH, &node);
-    if (r)
-        return r;
-    node->text = ps->lexer.text;
-    *ret = node;
-    r = prepare_pattern(ps, node);
-    if (!r)
-        r = parser_adopt(ps, node, left);
-    return r ? r : parser_next(ps);
-}
-
-static int parse_in(struct expr_parser *ps, struct expr **ret)
-{
-    struct expr *left = *ret, *node = NULL, *item = NULL;
-    int r = parser_node(ps, OP_IN, EXPR_TRUTH, &node);
-    if (!r)
-        r = parser_adopt(ps, node, left);
+    node->name = ps->lexer.text;
+    r = op == OP_SEARCH ? regex_new(node->name, &node->regex, ps->err)
+                        : glob_check(node->name, ps->err);
     if (!r)
         r = parser_next(ps);
-    if (!r && ps->lexer.token != TOKEN_OPEN)
-        return parser_expected(ps, "'(' after 'in'");
+    return r ? r : parser_finish(ps, node, ret);
+}
+
+/* The values of a set, from its opening bracket on. */
+static int parse_set(struct expr_parser *ps, struct expr *node, enum token close)
+{
+    struct expr *item = NULL;
+    int r;
+    node->is_set = 1;
     do {
+        r = parser_next(ps);
         if (!r)
-            r = parser_next(ps);
-        if (!r)
-            r = parse_sum(ps, &item);
-        if (!r)
-            r = check_comparable(ps, OP_EQ, left, item);
+            r = parser_choose(ps, &item);
         if (!r)
             r = parser_adopt(ps, node, item);
     } while (!r && ps->lexer.token == TOKEN_COMMA);
-    *ret = node;
-    return r ? r : parser_expect(ps, TOKEN_CLOSE, "')'");
+    return r ? r : parser_expect(ps, close, close == TOKEN_CLOSE ? "')'" : "']'");
+}
+
+/* "VALUE in (a, b)" in both languages; "in [a, b]", which in maps is a list as any other. */
+static int parse_in(struct expr_parser *ps, struct expr **ret)
+{
+    struct expr *node = NULL, *list = NULL;
+    int is_map = ps->unit->side == EXPR_MAP;
+    int r = parser_node(ps, OP_IN, (*ret)->text.data, &node);
+    if (!r)
+        r = parser_adopt(ps, node, *ret);
+    if (!r)
+        r = parser_next(ps);
+    if (r)
+        return r;
+    if (ps->lexer.token == TOKEN_OPEN) {
+        r = parse_set(ps, node, TOKEN_CLOSE);
+    } else if (is_map) {
+        r = parse_sum(ps, &list);
+        if (!r)
+            r = parser_adopt(ps, node, list);
+    } else if (ps->lexer.token == TOKEN_OPEN_LIST) {
+        r = parse_set(ps, node, TOKEN_CLOSE_LIST);
+    } else {
+        return parser_expected(ps, "'(' after 'in'");
+    }
+    return r ? r : parser_finish(ps, node, ret);
 }
 
 static int parse_comparison(struct expr_parser *ps, struct expr **ret)
@@ -169,30 +160,25 @@ static int parse_comparison(struct expr_parser *ps, struct expr **ret)
     r = parser_next(ps);
     if (!r)
         r = parse_sum(ps, &right);
-    if (!r)
-        r = check_comparable(ps, op, *ret, right);
-    return r ? r : binary(ps, op, EXPR_TRUTH, ret, right);
+    return r ? r : binary(ps, op, ret, right);
 }
 
 static int parse_not(struct expr_parser *ps, struct expr **ret)
 {
     if (ps->lexer.token != TOKEN_NOT)
         return parse_comparison(ps, ret);
-    return parse_prefix(ps, OP_NOT, EXPR_TRUTH, parse_not, ret);
+    return parse_prefix(ps, OP_NOT, parse_not, ret);
 }
 
 /* All operands of one chain of and (or of or) become operands of one node. */
 static int parse_logic(struct expr_parser *ps, enum token token, enum expr_op op, parse_fn *parse,
                        struct expr **ret)
 {
-    const char *who = op == OP_AND ? "and" : "or";
     struct expr *node = NULL, *operand = NULL;
     int r = parse(ps, ret);
     if (r || ps->lexer.token != token)
         return r;
-    r = parser_need(ps, *ret, EXPR_TRUTH, who);
-    if (!r)
-        r = parser_node(ps, op, EXPR_TRUTH, &node);
+    r = parser_node(ps, op, (*ret)->text.data, &node);
     if (!r)
         r = parser_adopt(ps, node, *ret);
     while (!r && ps->lexer.token == token) {
@@ -200,13 +186,9 @@ static int parse_logic(struct expr_parser *ps, enum token token, enum expr_op op
         if (!r)
             r = parse(ps, &operand);
         if (!r)
-            r = parser_need(ps, operand, EXPR_TRUTH, who);
-        if (!r)
             r = parser_adopt(ps, node, operand);
     }
-    if (!r)
-        *ret = node;
-    return r;
+    return r ? r : parser_finish(ps, node, ret);
 }
 
 static int parse_and(struct expr_parser *ps, struct expr **ret)
@@ -219,49 +201,67 @@ static int parse_or(struct expr_parser *ps, struct expr **ret)
     return parse_logic(ps, TOKEN_OR, OP_OR, parse_and, ret);
 }
 
-static int parse_branches(struct expr_parser *ps, struct expr *condition, struct expr **ret)
+/* "CONDITION ? YES : NO", from the question mark on. */
+static int parse_branches(struct expr_parser *ps, struct expr **ret)
 {
-    struct expr *yes = NULL, *no = NULL, *node = NULL;
-    int r = parser_need(ps, condition, EXPR_TRUTH, "?");
+    struct expr *branch = NULL, *node = NULL;
+    int r = parser_node(ps, OP_CHOOSE, (*ret)->text.data, &node);
+    if (!r)
+        r = parser_adopt(ps, node, *ret);
     if (!r)
         r = parser_next(ps);
     if (!r)
-        r = parser_choose(ps, &yes);
+        r = parser_choose(ps, &branch);
+    if (!r)
+        r = parser_adopt(ps, node, branch);
     if (!r)
         r = parser_expect(ps, TOKEN_COLON, "':'");
     if (!r)
-        r = parser_choose(ps, &no);
+        r = parser_choose(ps, &branch);
     if (!r)
-        r = parser_need(ps, no, yes->type, ":");
-    if (!r)
-        r = parser_node(ps, OP_CHOOSE, yes->type, &node);
-    if (!r)
-        r = parser_adopt(ps, node, condition);
-    if (!r)
-        r = parser_adopt(ps, node, yes);
-    if (!r)
-        r = parser_adopt(ps, node, no);
-    if (!r)
-        *ret = node;
-    return r;
+        r = parser_adopt(ps, node, branch);
+    return r ? r : parser_finish(ps, node, ret);
 }
 
 int parser_choose(struct expr_parser *ps, struct expr **ret)
 {
+    struct expr *e = NULL;
     int r = parser_enter(ps);
     if (!r)
-        r = parse_or(ps, ret);
+        r = parse_or(ps, &e);
     if (!r && ps->lexer.token == TOKEN_QUESTION)
-        r = parse_branches(ps, *ret, ret);
+        r = parse_branches(ps, &e);
     ps->depth--;
+    if (!r)
+        *ret = e;
     return r;
 }
+
+/* ---- entry points ---- */
 
 static struct expr_parser parser_of(struct expr_unit *unit, struct pare_str text, struct error *err)
 {
     return (struct expr_parser){ .unit = unit,
                                  .lexer = { .p = text.data, .end = text.data + text.len },
+                                 .last = text.data,
                                  .err = err };
+}
+
+/* A whole expression that must end with the text. */
+static int parse_to_end(struct expr_parser *ps, struct expr **ret)
+{
+    int r = parser_choose(ps, ret);
+    if (!r && ps->lexer.token != TOKEN_END)
+        r = parser_expected(ps, "an operator or the end of the line");
+    return r;
+}
+
+static int expect_type(struct expr_parser *ps, const struct expr *e, enum expr_type type)
+{
+    if (e->type == type)
+        return 0;
+    return error_set(ps->err, PARE_EDATA, "expected %s, not %s", parser_type_name(type),
+                     parser_type_name(e->type));
 }
 
 int expr_parse(struct expr_unit *unit, struct pare_str text, struct expr **ret_expr,
@@ -271,19 +271,12 @@ int expr_parse(struct expr_unit *unit, struct pare_str text, struct expr **ret_e
     struct expr *e = NULL;
     int r = parser_next(&ps);
     if (!r)
-        r = parser_choose(&ps, &e);
-    if (!r && ps.lexer.token != TOKEN_END)
-        r = parser_expected(&ps, "an operator or the end of the line");
-    if (!r && e->type != EXPR_TRUTH)
-        r = error_set(err, PARE_EDATA, "expected a condition, not %s", parser_type_name(e->type));
+        r = parse_to_end(&ps, &e);
+    if (!r)
+        r = expect_type(&ps, e, EXPR_TRUTH);
     if (!r)
         *ret_expr = e;
     return r;
-}
-
-static int is_if(const struct lexer *lexer)
-{
-    return lexer->token == TOKEN_NAME && lexer->text.len == 2 && !memcmp(lexer->text.data, "if", 2);
 }
 
 int expr_parse_value(struct expr_unit *unit, struct pare_str text, enum expr_type type,
@@ -294,18 +287,17 @@ int expr_parse_value(struct expr_unit *unit, struct pare_str text, enum expr_typ
     int r = parser_next(&ps);
     if (!r)
         r = parser_choose(&ps, &e);
-    if (!r && ps.lexer.token != TOKEN_END && !is_if(&ps.lexer))
+    if (!r && unit->side == EXPR_RECIPE && ps.lexer.token != TOKEN_END && !parser_is_if(&ps))
         r = parser_expected(&ps, "an operator, 'if' or the end of the line");
-    if (!r && e->type != type)
-        r = error_set(err, PARE_EDATA, "expected %s, not %s", parser_type_name(type),
-                      parser_type_name(e->type));
+    if (!r)
+        r = expect_type(&ps, e, type);
     if (r)
         return r;
+    const char *rest = ps.lexer.token == TOKEN_END ? ps.lexer.p : ps.lexer.text.data;
+    if (ps.lexer.token == TOKEN_TEXT)
+        rest--; /* its quotation mark */
+    *ret_rest = (struct pare_str){ rest, (size_t)(ps.lexer.end - rest) };
     *ret_expr = e;
-    *ret_rest = (struct pare_str){ ps.lexer.p, 0 };
-    if (ps.lexer.token != TOKEN_END)
-        *ret_rest = (struct pare_str){ ps.lexer.text.data,
-                                       (size_t)(ps.lexer.end - ps.lexer.text.data) };
     return 0;
 }
 
@@ -330,9 +322,9 @@ static int parse_define(struct expr_parser *ps, struct expr_define *define)
     if (ps->lexer.token != TOKEN_NAME)
         return parser_expected(ps, "a name after 'define'");
     define->name = ps->lexer.text;
-    if (parser_is_taken(ps->unit, define->name))
-        return error_set(ps->err, PARE_EDATA, "the name '%.*s' is taken",
-                         define->name.len > 60 ? 60 : (int)define->name.len, define->name.data);
+    if (expr_unit_is_taken(ps->unit, define->name))
+        return error_set(ps->err, PARE_EDATA, "the name '%.*s' is taken", text_clip(define->name),
+                         define->name.data);
     r = parser_next(ps);
     if (!r && ps->lexer.token == TOKEN_OPEN) {
         do
@@ -343,11 +335,7 @@ static int parse_define(struct expr_parser *ps, struct expr_define *define)
     }
     if (!r)
         r = parser_expect(ps, TOKEN_ASSIGN, "'='");
-    if (!r)
-        r = parser_choose(ps, &define->body);
-    if (!r && ps->lexer.token != TOKEN_END)
-        r = parser_expected(ps, "an operator or the end of the line");
-    return r;
+    return r ? r : parse_to_end(ps, &define->body);
 }
 
 int expr_parse_define(struct expr_unit *unit, struct pare_str text, struct error *err)

@@ -1,7 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The words of an expression: see lexer.h. */
+/* The tokens of an expression: see lexer.h. */
 #include "lang/lexer.h"
+
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,9 +13,8 @@ static const struct {
     const char *word;
     enum token token;
 } keywords[] = {
-    { "and", TOKEN_AND },   { "or", TOKEN_OR },     { "not", TOKEN_NOT },
-    { "in", TOKEN_IN },     { "true", TOKEN_TRUE }, { "false", TOKEN_FALSE },
-    { "null", TOKEN_NULL }, { "for", TOKEN_FOR }, /* the last two: wide */
+    { "and", TOKEN_AND },   { "or", TOKEN_OR },       { "not", TOKEN_NOT },   { "in", TOKEN_IN },
+    { "true", TOKEN_TRUE }, { "false", TOKEN_FALSE }, { "null", TOKEN_NULL }, { "for", TOKEN_FOR },
 };
 
 /* Two-character operators come before those that they begin with. */
@@ -28,23 +29,17 @@ static const struct {
     { "?", TOKEN_QUESTION },   { ":", TOKEN_COLON },   { "+", TOKEN_PLUS },
     { "-", TOKEN_MINUS },      { "*", TOKEN_STAR },    { "/", TOKEN_SLASH },
     { "%", TOKEN_PERCENT },    { ".", TOKEN_DOT },     { "[", TOKEN_OPEN_LIST },
-    { "]", TOKEN_CLOSE_LIST }, /* wide */
+    { "]", TOKEN_CLOSE_LIST },
 };
-#define WIDE 3 /* of the operators */
-
-static int is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static int is_word(char c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return text_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-static enum token keyword(struct pare_str word, int wide)
+static enum token keyword(struct pare_str word)
 {
-    for (size_t i = 0; i < sizeof keywords / sizeof *keywords - (wide ? 0 : 2); i++)
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
         if (word.len == strlen(keywords[i].word) && !memcmp(word.data, keywords[i].word, word.len))
             return keywords[i].token;
     return TOKEN_NAME;
@@ -52,17 +47,16 @@ static enum token keyword(struct pare_str word, int wide)
 
 int lexer_is_keyword(struct pare_str word)
 {
-    return keyword(word, 0) != TOKEN_NAME;
+    return keyword(word) != TOKEN_NAME;
 }
 
-/* Takes a number such as 0.5, 1e-6 or 10 that begins with a digit: 1 when it is no whole number in
- * plain digits. */
+/* Takes a number such as 0.5 or 1e-6: 1, or 0 for a whole number in plain digits or none at all. */
 static int lex_real(struct lexer *lexer)
 {
     char text[64];
     size_t n = 0, left = (size_t)(lexer->end - lexer->p);
     while (n < left && n + 1 < sizeof text &&
-           (is_digit(lexer->p[n]) || strchr(".eE", lexer->p[n]) ||
+           (text_is_digit(lexer->p[n]) || strchr(".eE", lexer->p[n]) ||
             (n && strchr("+-", lexer->p[n]) && strchr("eE", lexer->p[n - 1]))))
         n++;
     memcpy(text, lexer->p, n);
@@ -82,18 +76,18 @@ static int lex_real(struct lexer *lexer)
 static int lex_word(struct lexer *lexer, struct error *err)
 {
     const char *start = lexer->p;
-    if (lexer->wide && is_digit(*start) && lex_real(lexer))
+    if (text_is_digit(*start) && lex_real(lexer))
         return 0;
     while (lexer->p < lexer->end && is_word(*lexer->p))
         lexer->p++;
     lexer->text = (struct pare_str){ start, (size_t)(lexer->p - start) };
-    if (!is_digit(*start)) {
-        lexer->token = keyword(lexer->text, lexer->wide);
+    if (!text_is_digit(*start)) {
+        lexer->token = keyword(lexer->text);
         return 0;
     }
     int64_t number = 0;
     for (const char *p = start; p < lexer->p; p++) {
-        if (!is_digit(*p))
+        if (!text_is_digit(*p))
             return error_set(err, PARE_EDATA, "'%.*s' is neither a number nor a name",
                              (int)(lexer->p - start), start);
         if (__builtin_mul_overflow(number, (int64_t)10, &number) ||
@@ -121,8 +115,7 @@ static int lex_text(struct lexer *lexer, struct error *err)
 static int lex_operator(struct lexer *lexer, struct error *err)
 {
     size_t left = (size_t)(lexer->end - lexer->p);
-    size_t known = sizeof operators / sizeof *operators - (lexer->wide ? 0 : WIDE);
-    for (size_t i = 0; i < known; i++) {
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
         size_t n = strlen(operators[i].text);
         if (n <= left && !memcmp(lexer->p, operators[i].text, n)) {
             lexer->token = operators[i].token;

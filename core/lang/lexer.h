@@ -1,9 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/*
- * The words of an expression, one at a time, as recipes and architecture maps have them. Maps know
- * a few more: decimal fractions, brackets, dots, and the words null and for.
- */
+/* The tokens of an expression, one at a time, the same for recipes and architecture maps. */
 #ifndef LANG_LEXER_H
 #define LANG_LEXER_H
 
@@ -21,7 +18,6 @@ enum token {
 
 struct lexer {
     const char *p, *end;
-    int wide; /* 1: what only maps know, too */
     enum token token;
     struct pare_str text; /* the token as written; a text without its quotation marks */
     int64_t number;
@@ -32,7 +28,7 @@ struct lexer {
  * large, or a text without its end. */
 int lexer_take(struct lexer *lexer, struct error *err) __attribute__((warn_unused_result));
 
-/* 1 for a word that recipes use themselves ("and"). */
+/* 1 for a word that the language uses itself ("and"), which can be no name. */
 int lexer_is_keyword(struct pare_str word);
 
 #endif

@@ -3,8 +3,9 @@
 /* Words of a statement: see words.h. */
 #include "lang/words.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
-#include <string.h>
 
 int words_take(struct words *words, struct word *ret)
 {
@@ -23,21 +24,25 @@ int words_take(struct words *words, struct word *ret)
 
 int word_is(const struct word *word, const char *text)
 {
-    return !word->quoted && word->text.len == strlen(text) &&
-           !memcmp(word->text.data, text, word->text.len);
-}
-
-int words_clip(struct pare_str text)
-{
-    return text.len > 60 ? 60 : (int)text.len;
+    return !word->quoted && text_is(word->text, text);
 }
 
 int words_expected(struct words *words, const char *what, const struct word *got)
 {
     if (!got)
         return error_set(words->err, PARE_EDATA, "expected %s, not the end of the line", what);
-    return error_set(words->err, PARE_EDATA, "expected %s, not '%.*s'", what, words_clip(got->text),
+    return error_set(words->err, PARE_EDATA, "expected %s, not '%.*s'", what, text_clip(got->text),
                      got->text.data);
+}
+
+int words_unknown(struct words *words, const char *what, const struct word *got,
+                  const char *const *first, size_t stride, size_t n)
+{
+    struct nearest nearest;
+    nearest_start(&nearest, got->text);
+    for (size_t i = 0; i < n; i++)
+        nearest_offer_name(&nearest, *(const char *const *)((const char *)first + i * stride));
+    return nearest_suggest(&nearest, words->err, words_expected(words, what, got));
 }
 
 int words_expect(struct words *words, const char *text)

@@ -1,13 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The words of a statement (statement.h) while it is parsed, and what is said when one is not the
- * one that was expected.
+ * The words of a statement (statement.h) while it is parsed, and the errors about a wrong one.
  */
 #ifndef LANG_WORDS_H
 #define LANG_WORDS_H
 
-#include "base/error.h"
+#include "base/nearest.h"
 
 struct words {
     const char *p, *end; /* what is left of the statement; no white space at its end */
@@ -26,11 +25,14 @@ int words_take(struct words *words, struct word *ret);
 /* 1 when a word without quotation marks is that text. */
 int word_is(const struct word *word, const char *text);
 
-/* How many bytes of a text a message shows. */
-int words_clip(struct pare_str text);
-
 /* Fails with "expected WHAT, not 'got'"; got is NULL at the end of the line. */
 int words_expected(struct words *words, const char *what, const struct word *got)
+    __attribute__((warn_unused_result));
+
+/* The same for a word that is none of `n` known ones, which lie `stride` bytes apart in a table,
+ * the first of them at `first`; suggests the nearest. */
+int words_unknown(struct words *words, const char *what, const struct word *got,
+                  const char *const *first, size_t stride, size_t n)
     __attribute__((warn_unused_result));
 
 /* Takes the word `text`, or fails. */

@@ -131,7 +131,7 @@ static int same_values(const struct trial *t, uint64_t i, uint64_t k)
     const struct model_tensor *b = &view_model(t->again)->tensors[k];
     int is_made = 0;
     for (const struct map_values *v = t->rules->values; v; v = v->next)
-        is_made |= strlen(v->name) == a->name.len && !memcmp(v->name, a->name.data, a->name.len);
+        is_made |= text_is(a->name, v->name);
     if (!is_made)
         return 1;
     if (a->encoding != b->encoding || a->bytes != b->bytes || a->bytes > MAX_TOLD)
@@ -184,7 +184,7 @@ static int same_texts(const struct pare_value *a, const struct pare_value *b)
 {
     const struct pare_str *x = a->data, *y = b->data;
     for (uint64_t i = 0; i < a->count; i++)
-        if (x[i].len != y[i].len || (x[i].len && memcmp(x[i].data, y[i].data, x[i].len) != 0))
+        if (!text_equals(x[i], y[i]))
             return 0;
     return 1;
 }

@@ -47,7 +47,7 @@ static json_t *list_json(const struct model *gguf, const char *key)
     if (!value || !value->is_array || value->type != PARE_STRING || !value->count)
         return NULL;
     json_t *list = json_array();
-    for (uint64_t i = 0; i < value->count && i < MAP_MAX_LIST; i++)
+    for (uint64_t i = 0; i < value->count && i < JSON_MAX_LIST; i++)
         (void)json_array_append_new(list, json_text(all[i].data, all[i].len));
     return list;
 }

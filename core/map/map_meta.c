@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ELEMENTS MAP_MAX_LIST
+#define MAX_ELEMENTS JSON_MAX_LIST
 
 char *map_meta_key(const struct map_rules *rules, const char *key)
 {
@@ -139,7 +139,7 @@ static int wrong_value(const struct map_work *work, const struct map_set *set, c
                        const json_t *value)
 {
     _cleanup_free_ char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    struct pare_str of = map_expr_text(set->value);
+    struct pare_str of = set->value->text;
     return error_set(work->err, PARE_EDATA,
                      "config.json's `%.*s' is %.100s, which %s cannot be: "
                      "it has another type or range",
@@ -175,9 +175,9 @@ static int apply_set(struct map_work *work, const struct map_set *set)
     _cleanup_json_ json_t *value = NULL;
     int truth = 0, r = key ? 0 : error_oom(work->err);
     if (!r)
-        r = map_expr_eval_truth(set->condition, &work->env, &truth, work->err);
+        r = expr_json_truth(set->condition, &work->env, &truth, work->err);
     if (!r && truth)
-        r = map_expr_eval(set->value, &work->env, &value, work->err);
+        r = expr_json_value(set->value, &work->env, &value, work->err);
     if (!r && truth && !json_is_null(value))
         r = store(work, set, key, value);
     if (r && r != PARE_ENOMEM)
@@ -231,7 +231,7 @@ static const struct map_tokenizer *choose_tokenizer(struct map_work *work, int *
     const struct map_tokenizer *t = work->rules->tokenizers;
     for (; t; t = t->next) {
         int truth = 0;
-        *ret_status = map_expr_eval_truth(t->condition, &work->env, &truth, work->err);
+        *ret_status = expr_json_truth(t->condition, &work->env, &truth, work->err);
         if (*ret_status || truth)
             break;
     }

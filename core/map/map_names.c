@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -86,8 +87,8 @@ static int count_index(struct map_work *work, const struct map_index *index)
         return error_set(work->err, PARE_EDATA, "more than %d kinds of numbers", MAP_MAX_INDEXES);
     char what[60];
     (void)snprintf(what, sizeof what, "{%.*s}", (int)index->name.len, index->name.data);
-    int r = map_expr_eval_count(index->count, &work->env, MAP_MAX_INDEX, what,
-                                &work->index_counts[work->n_indexes], work->err);
+    int r = expr_json_count(index->count, &work->env, MAP_MAX_INDEX, what,
+                            &work->index_counts[work->n_indexes], work->err);
     work->index_names[work->n_indexes++] = index->name;
     return r;
 }
@@ -106,8 +107,7 @@ int map_names_count_all(struct map_work *work)
 int map_names_count(const struct map_work *work, struct pare_str name, uint64_t *ret_count)
 {
     for (unsigned i = 0; i < work->n_indexes; i++)
-        if (work->index_names[i].len == name.len &&
-            !memcmp(work->index_names[i].data, name.data, name.len)) {
+        if (text_equals(work->index_names[i], name)) {
             *ret_count = work->index_counts[i];
             return 0;
         }

@@ -35,11 +35,11 @@ int map_take_copy(struct map_line *line, const char *what, const char **ret)
     return *ret ? 0 : error_oom(line->words.err);
 }
 
-int map_take_value(struct map_line *line, const struct map_expr **ret)
+int map_take_value(struct map_line *line, const struct expr **ret)
 {
     struct pare_str rest, text = { line->words.p, (size_t)(line->words.end - line->words.p) };
-    struct map_expr *e = NULL;
-    int r = map_expr_parse(&line->rules->memory, text, &e, &rest, line->words.err);
+    struct expr *e = NULL;
+    int r = expr_parse_value(&line->rules->unit, text, EXPR_ANY, &e, &rest, line->words.err);
     if (r)
         return r;
     line->words.p = rest.data;
@@ -47,7 +47,7 @@ int map_take_value(struct map_line *line, const struct map_expr **ret)
     return 0;
 }
 
-int map_take_condition(struct map_line *line, const struct map_expr **ret)
+int map_take_condition(struct map_line *line, const struct expr **ret)
 {
     struct word term;
     if (!words_take(&line->words, &term))
@@ -229,7 +229,8 @@ static int take_type(struct map_line *line, struct map_set *set)
             set->type = types[i].type;
             return 0;
         }
-    return words_expected(&line->words, "a type such as u32, f32, bool, str or i32[]", &term);
+    return words_unknown(&line->words, "a type such as u32, f32, bool, str or i32[]", &term,
+                         &types[0].name, sizeof *types, sizeof types / sizeof *types);
 }
 
 /* "set KEY TYPE VALUE [if CONDITION]" */
@@ -283,15 +284,33 @@ static int take_truth(struct map_line *line, int *ret)
     return *ret || word_is(&term, "no") ? 0 : words_expected(&line->words, "'yes' or 'no'", &term);
 }
 
+/* One of the kinds that tokenizer/tokenizer.h names. */
+static int take_kind(struct map_line *line, const char **ret)
+{
+    static const char *const kinds[] = { "auto", "spm", "bpe", "spm,bpe", "wordpiece", "none" };
+    struct word term;
+    if (!words_take(&line->words, &term))
+        return words_expected(&line->words, "a kind of tokenizer", NULL);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (text_is(term.text, kinds[i])) {
+            *ret = kinds[i];
+            return 0;
+        }
+    return words_unknown(&line->words, "auto, spm, bpe, \"spm,bpe\", wordpiece or none", &term,
+                         kinds, sizeof *kinds, sizeof kinds / sizeof *kinds);
+}
+
 /* "tokenizer KIND [pre NAME] [space_prefix yes] [looks_special no] [added_tokens yes] [if ...]" */
 static int parse_tokenizer(struct map_line *line)
 {
+    static const char *const options[] = { "pre", "space_prefix", "looks_special", "added_tokens",
+                                           "if" };
     struct map_tokenizer *t = map_new(line, sizeof *t);
     struct word term;
     if (!t)
         return PARE_ENOMEM;
     *t = (struct map_tokenizer){ .space_prefix = -1, .looks_special = 1, .place = line->place };
-    int r = map_take_copy(line, "a kind of tokenizer", &t->kind);
+    int r = take_kind(line, &t->kind);
     for (const char *p = line->words.p; !r && words_take(&line->words, &term); p = line->words.p) {
         if (word_is(&term, "if")) {
             line->words.p = p;
@@ -305,8 +324,8 @@ static int parse_tokenizer(struct map_line *line)
         } else if (word_is(&term, "added_tokens")) {
             r = take_truth(line, &t->added_tokens);
         } else {
-            r = words_expected(&line->words, "pre, space_prefix, looks_special, added_tokens or if",
-                               &term);
+            r = words_unknown(&line->words, "pre, space_prefix, looks_special, added_tokens or if",
+                              &term, options, sizeof *options, sizeof options / sizeof *options);
         }
     }
     if (r)
@@ -350,7 +369,8 @@ static int parse_statement(struct map_line *line)
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
         if (word_is(&term, statements[i].word))
             return statements[i].parse(line);
-    return words_expected(&line->words, "a statement", &term);
+    return words_unknown(&line->words, "a statement", &term, &statements[0].word,
+                         sizeof *statements, sizeof statements / sizeof *statements);
 }
 
 static int parse_line(struct map_rules *rules, const char *dirs, const char *file, unsigned number,
@@ -380,7 +400,7 @@ static int parse_line(struct map_rules *rules, const char *dirs, const char *fil
 int map_read_file(struct map_rules *rules, const char *dirs, const char *file, struct error *err)
 {
     if (!statement_name_is_plain(text_of(file)))
-        return error_set(err, PARE_EDATA, "'%.60s' is no name of a file beside it", file);
+        return error_set(err, PARE_EDATA, "'%.60s' is not a plain file name", file);
     for (unsigned i = 0; i < rules->n_files; i++)
         if (!strcmp(rules->files[i], file))
             return error_set(err, PARE_EDATA, "%s is included already", file);

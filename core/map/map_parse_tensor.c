@@ -4,6 +4,7 @@
 #include "map/map_rules_private.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -33,7 +34,7 @@ static int parse_rename(struct map_line *line, int conditional, struct map_renam
         rename->from.len--;
     }
     if (!rename->from.len && !rename->at_start && !rename->at_end)
-        return error_set(line->words.err, PARE_EDATA, "nothing is to be renamed");
+        return error_set(line->words.err, PARE_EDATA, "there is nothing to rename");
     **end = rename;
     *end = &rename->next;
     return 0;
@@ -66,8 +67,8 @@ static int take_sources(struct map_line *line, struct map_tensor *tensor)
             return error_set(line->words.err, PARE_EDATA, "more than %d tensors are merged",
                              MAP_MAX_SOURCES);
         unsigned n = tensor->n_sources++;
-        int r = pattern_parse(&line->rules->memory, term.text, n ? &tensor->sources[0] : NULL,
-                              &tensor->sources[n], line->words.err);
+        int r = name_pattern_parse(&line->rules->memory, term.text, n ? &tensor->sources[0] : NULL,
+                                   &tensor->sources[n], line->words.err);
         if (r)
             return r;
     }
@@ -106,6 +107,8 @@ static int take_add(struct map_line *line, struct map_tensor *tensor)
 /* One transform, whose word is taken. */
 static int take_transform(struct map_line *line, const struct word *term, struct map_tensor *tensor)
 {
+    static const char *const known[] = { "permute", "transpose", "add",   "f32",      "row",
+                                         "rows",    "columns",   "stack", "optional", "if" };
     if (word_is(term, "permute"))
         return map_take_value(line, &tensor->heads);
     if (word_is(term, "add"))
@@ -125,13 +128,9 @@ static int take_transform(struct map_line *line, const struct word *term, struct
     else if (word_is(term, "optional"))
         tensor->optional = 1;
     else
-        return words_expected(&line->words, "a transform, 'optional' or 'if'", term);
+        return words_unknown(&line->words, "a transform, 'optional' or 'if'", term, known,
+                             sizeof *known, sizeof known / sizeof *known);
     return 0;
-}
-
-static int is_same(struct pare_str a, struct pare_str b)
-{
-    return a.len == b.len && !memcmp(a.data, b.data, a.len);
 }
 
 /* Every number and choice of a source is in the target's name, so that no two tensors get one
@@ -140,22 +139,22 @@ static int check_target(struct map_line *line, const struct map_tensor *tensor)
 {
     unsigned seen = 0, choices = tensor->sources[0].n_choices;
     for (unsigned i = 0; i < tensor->target.n_parts; i++)
-        if (tensor->target.parts[i].kind == PATTERN_CHOICE)
+        if (tensor->target.parts[i].kind == NAME_CHOICE)
             seen |= 1u << tensor->target.parts[i].choice;
     if (seen != (1u << choices) - 1)
         return error_set(line->words.err, PARE_EDATA, "the name behind '->' leaves a choice out");
     int stacked = !tensor->stack.len;
     for (unsigned i = 0; i < tensor->sources[0].n_parts; i++) {
-        const struct pattern_part *part = &tensor->sources[0].parts[i];
-        if (part->kind == PATTERN_ANY)
+        const struct name_part *part = &tensor->sources[0].parts[i];
+        if (part->kind == NAME_ANY)
             return error_set(line->words.err, PARE_EDATA, "no name can be made from '*'");
-        if (part->kind != PATTERN_INDEX)
+        if (part->kind != NAME_INDEX)
             continue;
-        int is_stack = is_same(part->text, tensor->stack);
+        int is_stack = text_equals(part->text, tensor->stack);
         stacked |= is_stack;
-        if (is_stack == pattern_has_number(&tensor->target, part->text))
+        if (is_stack == name_pattern_has_number(&tensor->target, part->text))
             return error_set(line->words.err, PARE_EDATA,
-                             "{%.*s} is to be in the name behind '->', or to be stacked",
+                             "{%.*s} must be in the name behind '->' or be stacked",
                              (int)part->text.len, part->text.data);
     }
     return stacked ? 0
@@ -187,8 +186,8 @@ int map_parse_tensor(struct map_line *line)
     if (!r && !words_take(&line->words, &term))
         r = words_expected(&line->words, "a tensor's name", NULL);
     if (!r)
-        r = pattern_parse(&line->rules->memory, term.text, &tensor->sources[0], &tensor->target,
-                          line->words.err);
+        r = name_pattern_parse(&line->rules->memory, term.text, &tensor->sources[0],
+                               &tensor->target, line->words.err);
     for (const char *p = line->words.p; !r && words_take(&line->words, &term); p = line->words.p) {
         if (word_is(&term, "if")) {
             line->words.p = p;
@@ -218,7 +217,8 @@ static int parse_patterns(struct map_line *line, struct map_patterns ***end)
         struct map_patterns *p = map_new(line, sizeof *p);
         if (!p)
             return PARE_ENOMEM;
-        int r = pattern_parse(&line->rules->memory, term.text, NULL, &p->pattern, line->words.err);
+        int r = name_pattern_parse(&line->rules->memory, term.text, NULL, &p->pattern,
+                                   line->words.err);
         if (r)
             return r;
         **end = p;
@@ -240,6 +240,7 @@ int map_parse_f32(struct map_line *line)
 /* "shape PATTERN [rows VALUE] [columns VALUE] [if CONDITION]" */
 int map_parse_shape(struct map_line *line)
 {
+    static const char *const known[] = { "rows", "columns", "if" };
     struct map_shape *shape = map_new(line, sizeof *shape);
     struct word term;
     if (!shape)
@@ -247,7 +248,8 @@ int map_parse_shape(struct map_line *line)
     shape->place = line->place;
     if (!words_take(&line->words, &term))
         return words_expected(&line->words, "a pattern of tensors", NULL);
-    int r = pattern_parse(&line->rules->memory, term.text, NULL, &shape->pattern, line->words.err);
+    int r = name_pattern_parse(&line->rules->memory, term.text, NULL, &shape->pattern,
+                               line->words.err);
     for (const char *p = line->words.p; !r && words_take(&line->words, &term); p = line->words.p) {
         if (word_is(&term, "if")) {
             line->words.p = p;
@@ -257,7 +259,8 @@ int map_parse_shape(struct map_line *line)
         } else if (word_is(&term, "columns") && !shape->columns) {
             r = map_take_value(line, &shape->columns);
         } else {
-            r = words_expected(&line->words, "'rows', 'columns' or 'if'", &term);
+            r = words_unknown(&line->words, "'rows', 'columns' or 'if'", &term, known,
+                              sizeof *known, sizeof known / sizeof *known);
         }
     }
     if (!r && !shape->rows && !shape->columns)

@@ -8,6 +8,7 @@
 #ifndef MAP_MAP_PRIVATE_H
 #define MAP_MAP_PRIVATE_H
 
+#include "lang/expr_json.h"
 #include "map/map.h"
 #include "map/map_rules.h"
 
@@ -20,7 +21,7 @@ struct map_work {
     const struct model *model; /* of the base */
     const struct map_rules *rules;
     json_t *values; /* config.json with the map's defaults */
-    struct map_env env;
+    struct json_env env;
     struct view *view;
     struct model *target; /* the view's */
     const struct encoding *f32;

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "lang/map_tree.h"
+#include "lang/expr_json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,14 +31,14 @@ static int has(const struct map_work *work, const char *name)
 
 int map_reverse_has(const struct map_work *work, const char *name)
 {
-    struct pattern_match match;
+    struct name_match match;
     struct pare_str text = { name, strlen(name) };
     for (const struct map_tensor *t = work->rules->tensors; t; t = t->next)
         for (unsigned s = 0; s < t->n_sources; s++) {
             _cleanup_free_ char *target = NULL;
             struct error ignored = ERROR_INIT;
-            if (pattern_matches(&t->sources[s], s ? &t->sources[0] : NULL, text, &match) &&
-                !pattern_expand(&t->target, &t->sources[0], &match, &target, &ignored) &&
+            if (name_pattern_matches(&t->sources[s], s ? &t->sources[0] : NULL, text, &match) &&
+                !name_pattern_expand(&t->target, &t->sources[0], &match, &target, &ignored) &&
                 has(work, target))
                 return 1;
         }
@@ -51,7 +51,7 @@ static int add_unpermuted(struct map_work *work, const struct map_tensor *rule, 
 {
     const struct model_tensor *t = &work->model->tensors[base];
     uint64_t heads = 0, rows = t->dims[0];
-    int r = map_expr_eval_count(rule->heads, &work->env, MAX_RUNS, "permute", &heads, work->err);
+    int r = expr_json_count(rule->heads, &work->env, MAX_RUNS, "permute", &heads, work->err);
     if (!r && (t->n_dims > 2 || !heads || rows % heads || rows / heads % 2))
         r = refuse(work, work->names[base], "its rows are not so many heads");
     if (r)
@@ -71,12 +71,12 @@ static int add_unpermuted(struct map_work *work, const struct map_tensor *rule, 
 
 /* The name in a checkpoint, by the rule's pattern and every `restore`. */
 static int name_of(struct map_work *work, const struct map_tensor *rule,
-                   const struct pattern_match *match, char **ret_name)
+                   const struct name_match *match, char **ret_name)
 {
-    int r = pattern_expand(&rule->sources[0], NULL, match, ret_name, work->err);
+    int r = name_pattern_expand(&rule->sources[0], NULL, match, ret_name, work->err);
     for (const struct map_rename *s = work->rules->restores; !r && s; s = s->next) {
         int truth = 0;
-        r = map_expr_eval_truth(s->condition, &work->env, &truth, work->err);
+        r = expr_json_truth(s->condition, &work->env, &truth, work->err);
         if (!r && truth && map_names_rename(s, ret_name) < 0)
             r = error_oom(work->err);
     }
@@ -85,7 +85,7 @@ static int name_of(struct map_work *work, const struct map_tensor *rule,
 
 /* Matrix e of a stack; of a tensor that is no stack, all of it. */
 static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_t base,
-                   const struct pattern_match *match, uint64_t e)
+                   const struct name_match *match, uint64_t e)
 {
     _cleanup_free_ char *name = NULL;
     const struct model_tensor *t = &work->model->tensors[base];
@@ -122,7 +122,7 @@ static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_
 }
 
 static int add_back(struct map_work *work, const struct map_tensor *rule, uint64_t base,
-                    struct pattern_match *match)
+                    struct name_match *match)
 {
     const struct model_tensor *t = &work->model->tensors[base];
     if (rule->n_sources > 1 || rule->pick)
@@ -150,8 +150,9 @@ static int reverse_tensor(struct map_work *work, const unsigned char *active, ui
         if (!strcmp(v->name, name))
             return 0; /* they are in config.json */
     for (const struct map_tensor *t = work->rules->tensors; t; t = t->next) {
-        struct pattern_match match = { .n_numbers = 0 };
-        if (active[t->number] && pattern_matches(&t->target, &t->sources[0], text_of(name), &match))
+        struct name_match match = { .n_numbers = 0 };
+        if (active[t->number] &&
+            name_pattern_matches(&t->target, &t->sources[0], text_of(name), &match))
             return add_back(work, t, base, &match);
     }
     return 1;
@@ -164,7 +165,7 @@ int map_reverse_tensors(struct map_work *work)
     int r = active && known ? 0 : error_oom(work->err), unknown = 0;
     for (const struct map_tensor *t = work->rules->tensors; !r && t; t = t->next) {
         int truth = 0;
-        r = map_expr_eval_truth(t->condition, &work->env, &truth, work->err);
+        r = expr_json_truth(t->condition, &work->env, &truth, work->err);
         active[t->number] = (unsigned char)truth;
     }
     for (uint64_t i = 0; r >= 0 && i < work->model->n_tensors; i++) {

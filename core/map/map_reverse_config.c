@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "lang/map_tree.h"
+#include "lang/expr_json.h"
 #include "model/metadata.h"
 #include "plugin/source.h"
 
@@ -22,8 +22,7 @@
 static int is_of_map(const struct map_rules *rules, enum map_verb verb, struct pare_str name)
 {
     for (const struct map_action *a = rules->actions; a; a = a->next)
-        if (a->verb == verb && a->name.len == name.len &&
-            !memcmp(a->name.data, name.data, name.len))
+        if (a->verb == verb && text_equals(a->name, name))
             return 1;
     return 0;
 }
@@ -31,15 +30,15 @@ static int is_of_map(const struct map_rules *rules, enum map_verb verb, struct p
 /* The name of config.json that a `set` takes its value from: of first(a, b), when both are names,
  * the one that the map has a default for, or else a. A name that `let` computes is not in
  * config.json. */
-static int source_name(const struct map_rules *rules, const struct map_expr *e,
+static int source_name(const struct map_rules *rules, const struct expr *e,
                        struct pare_str *ret_name)
 {
     struct pare_str name;
     int chosen = 0;
-    if (e->op != MAP_CALL || e->function)
-        return map_expr_is_name(e, ret_name) && !is_of_map(rules, MAP_LET, *ret_name);
+    if (e->op != OP_CALL || e->function != FUNCTION_FIRST)
+        return expr_is_name(e, ret_name) && !is_of_map(rules, MAP_LET, *ret_name);
     for (e = e->first; e; e = e->next) {
-        if (!map_expr_is_name(e, &name))
+        if (!expr_is_name(e, &name))
             return 0;
         int is_default = is_of_map(rules, MAP_DEFAULT, name);
         if (!chosen || (chosen == 1 && is_default))
@@ -55,21 +54,21 @@ static int adopt_sets(struct map_work *work, json_t *config)
     for (const struct map_set *set = work->rules->sets; !r && set; set = set->next) {
         struct pare_str name;
         if (!strncmp(set->key, "tokenizer.", 10) || !source_name(work->rules, set->value, &name) ||
-            map_lookup(config, name))
+            expr_json_lookup(config, name))
             continue;
         _cleanup_free_ char *key = map_meta_key(work->rules, set->key);
         if (!key)
             return error_oom(work->err);
         json_t *value = map_meta_json(work->model, key);
         if (value)
-            r = map_store(config, name, value, work->err);
+            r = expr_json_store(config, name, value, work->err);
     }
     return r;
 }
 
 static int store_text(struct map_work *work, json_t *config, const char *name, json_t *value)
 {
-    return map_store(config, text_of(name), value, work->err);
+    return expr_json_store(config, text_of(name), value, work->err);
 }
 
 /* What every config.json has, whatever the architecture. */
@@ -135,13 +134,13 @@ static int apply_config(struct map_work *work, const struct map_set *set, json_t
 {
     struct pare_str name = { set->key, strlen(set->key) };
     json_t *value = NULL;
-    int truth = 0, r = map_expr_eval_truth(set->condition, &work->env, &truth, work->err);
+    int truth = 0, r = expr_json_truth(set->condition, &work->env, &truth, work->err);
     if (!r && truth)
-        r = map_expr_eval(set->value, &work->env, &value, work->err);
-    if (!r && truth && json_is_null(value) && !map_lookup(config, name))
+        r = expr_json_value(set->value, &work->env, &value, work->err);
+    if (!r && truth && json_is_null(value) && !expr_json_lookup(config, name))
         return 0;
     if (!r && truth)
-        r = map_store(config, name, value, work->err);
+        r = expr_json_store(config, name, value, work->err);
     if (r && r != PARE_ENOMEM)
         (void)error_prefix(work->err, "%s", set->place);
     return r;

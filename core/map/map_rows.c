@@ -70,11 +70,11 @@ static int measure(struct rows *rows, const struct model_tensor *t)
         rows->picked = rows->height / 2;
     } else if (rule->pick == MAP_SPAN) {
         struct map_work *work = rows->work;
-        int r = map_expr_eval_count(rule->first, &work->env, rows->height, "rows", &rows->first,
-                                    work->err);
+        int r = expr_json_count(rule->first, &work->env, rows->height, "rows", &rows->first,
+                                work->err);
         if (!r)
-            r = map_expr_eval_count(rule->count, &work->env, rows->height - rows->first, "rows",
-                                    &rows->picked, work->err);
+            r = expr_json_count(rule->count, &work->env, rows->height - rows->first, "rows",
+                                &rows->picked, work->err);
         return r || rows->picked ? r : bad(rows, "no rows are to be taken");
     }
     return 0;
@@ -85,8 +85,7 @@ static int add_permuted(struct rows *rows, uint64_t tensor)
 {
     struct map_work *work = rows->work;
     uint64_t heads = 0;
-    int r = map_expr_eval_count(rows->rule->heads, &work->env, MAX_HEADS, "permute", &heads,
-                                work->err);
+    int r = expr_json_count(rows->rule->heads, &work->env, MAX_HEADS, "permute", &heads, work->err);
     if (r)
         return r;
     if (!heads || rows->picked % heads || rows->picked / heads % 2)
@@ -196,10 +195,10 @@ const struct encoding *map_float_for(const struct map_work *work, const struct m
                                      const char *name, uint32_t n_dims,
                                      const struct encoding *encoding)
 {
-    struct pattern_match match;
+    struct name_match match;
     int wanted = n_dims < 2 || (rule && rule->f32);
     for (const struct map_patterns *f = work->rules->floats; f && !wanted; f = f->next)
-        wanted = pattern_matches(&f->pattern, NULL, text_of(name), &match);
+        wanted = name_pattern_matches(&f->pattern, NULL, text_of(name), &match);
     if (!wanted || !encoding || !(encoding->flags & PARE_ENCODING_FLOAT))
         return NULL;
     return encoding != work->f32 || (rule && rule->add != 0) ? work->f32 : NULL;

@@ -47,6 +47,7 @@ static struct map_rules *rules_new(const char *name)
     rules->values_end = &rules->values;
     rules->tokenizers_end = &rules->tokenizers;
     rules->title = "";
+    rules->unit.side = EXPR_MAP;
     rules->name = arena_copy(&rules->memory, text_of(name));
     return rules;
 }
@@ -55,6 +56,7 @@ void map_rules_free(struct map_rules *rules)
 {
     if (!rules)
         return;
+    expr_unit_deinit(&rules->unit);
     arena_deinit(&rules->memory);
     free(rules);
 }

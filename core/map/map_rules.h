@@ -8,7 +8,10 @@
 #ifndef MAP_MAP_RULES_H
 #define MAP_MAP_RULES_H
 
-#include "lang/map_pattern.h"
+#include "lang/expr.h"
+#include "lang/name_pattern.h"
+
+#include <jansson.h>
 
 #define MAP_SUFFIX ".map"
 #define MAP_MAX_FILE (256 * 1024)
@@ -27,9 +30,9 @@ enum map_verb { MAP_DEFAULT, MAP_LET, MAP_FAIL, MAP_WARN };
 
 struct map_action {
     enum map_verb verb;
-    struct pare_str name;         /* of the value; or the text */
-    const struct map_expr *value; /* MAP_DEFAULT, MAP_LET */
-    const struct map_expr *condition;
+    struct pare_str name;     /* of the value; or the text */
+    const struct expr *value; /* MAP_DEFAULT, MAP_LET */
+    const struct expr *condition;
     const char *place;
     struct map_action *next;
 };
@@ -39,15 +42,15 @@ struct map_set {
     const char *key;
     uint32_t type; /* enum pare_type; of config: unused */
     int is_array;
-    const struct map_expr *value;
-    const struct map_expr *condition;
+    const struct expr *value;
+    const struct expr *condition;
     const char *place;
     struct map_set *next;
 };
 
 struct map_index {
     struct pare_str name;
-    const struct map_expr *count;
+    const struct expr *count;
     const char *place;
     struct map_index *next;
 };
@@ -55,22 +58,22 @@ struct map_index {
 struct map_rename {
     struct pare_str from, to;
     int at_start, at_end;
-    const struct map_expr *condition; /* of "restore" */
+    const struct expr *condition; /* of "restore" */
     struct map_rename *next;
 };
 
 enum map_pick { MAP_ALL, MAP_EVEN, MAP_ODD, MAP_SPAN };
 
 struct map_tensor {
-    struct pattern sources[MAP_MAX_SOURCES];
+    struct name_pattern sources[MAP_MAX_SOURCES];
     unsigned n_sources;
-    struct pattern target;
-    const struct map_expr *condition;
-    struct pare_str stack;                /* the number over which tensors are stacked; or empty */
-    const struct map_expr *heads;         /* permute */
-    enum map_pick pick;                   /* rows, or columns */
-    int columns;                          /* 1: the pick is of columns */
-    const struct map_expr *first, *count; /* MAP_SPAN */
+    struct name_pattern target;
+    const struct expr *condition;
+    struct pare_str stack;            /* the number over which tensors are stacked; or empty */
+    const struct expr *heads;         /* permute */
+    enum map_pick pick;               /* rows, or columns */
+    int columns;                      /* 1: the pick is of columns */
+    const struct expr *first, *count; /* MAP_SPAN */
     int transpose, f32, optional;
     int row; /* the checkpoint has a matrix of one row */
     double add;
@@ -80,22 +83,22 @@ struct map_tensor {
 };
 
 struct map_patterns { /* "drop", "f32" */
-    struct pattern pattern;
+    struct name_pattern pattern;
     struct map_patterns *next;
 };
 
 struct map_shape {
-    struct pattern pattern;                /* of GGUF's names */
-    const struct map_expr *rows, *columns; /* NULL: not said */
-    const struct map_expr *condition;
+    struct name_pattern pattern;       /* of GGUF's names */
+    const struct expr *rows, *columns; /* NULL: not said */
+    const struct expr *condition;
     const char *place;
     struct map_shape *next;
 };
 
 struct map_values {
     const char *name;
-    const struct map_expr *value;
-    const struct map_expr *condition;
+    const struct expr *value;
+    const struct expr *condition;
     const char *place;
     struct map_values *next;
 };
@@ -104,7 +107,7 @@ struct map_tokenizer {
     const char *kind, *pre; /* pre: NULL when the map does not say */
     int space_prefix;       /* -1: as the files say */
     int looks_special, added_tokens;
-    const struct map_expr *condition;
+    const struct expr *condition;
     const char *place;
     struct map_tokenizer *next;
 };
@@ -129,6 +132,7 @@ struct map_rules {
     struct map_tokenizer *tokenizers, **tokenizers_end;
     unsigned n_tensors, n_statements, n_files;
     const char *files[MAP_MAX_INCLUDES];
+    struct expr_unit unit;
     struct arena memory;
 };
 

@@ -20,14 +20,17 @@ struct map_line {
     int included;      /* 1: errors have a place already */
 };
 
+/* Takes a word, or a text in quotation marks. what: what it should be, for the error when the line
+ * ends before it. map_take_copy copies it, with a NUL. */
 int map_take_word(struct map_line *line, const char *what, struct pare_str *ret)
     __attribute__((warn_unused_result));
 int map_take_copy(struct map_line *line, const char *what, const char **ret)
     __attribute__((warn_unused_result));
-int map_take_value(struct map_line *line, const struct map_expr **ret)
+/* Takes an expression, up to what cannot belong to it. */
+int map_take_value(struct map_line *line, const struct expr **ret)
     __attribute__((warn_unused_result));
 /* "[if CONDITION]" and the end of the line. */
-int map_take_condition(struct map_line *line, const struct map_expr **ret)
+int map_take_condition(struct map_line *line, const struct expr **ret)
     __attribute__((warn_unused_result));
 /* Zeroed memory of the map; NULL with the error set. */
 void *map_new(struct map_line *line, size_t size);
@@ -36,7 +39,7 @@ void *map_new(struct map_line *line, size_t size);
 int map_read_file(struct map_rules *rules, const char *dirs, const char *file, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Statements about tensors, from behind their first word on. */
+/* The statements about tensors. Their first word has been taken. */
 int map_parse_rename(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_restore(struct map_line *line) __attribute__((warn_unused_result));
 int map_parse_tensor(struct map_line *line) __attribute__((warn_unused_result));

@@ -11,15 +11,15 @@
 
 /* The number that a `shape` asks for on one side, evaluated once for all tensors. */
 struct side {
-    const struct map_expr *expr;
+    const struct expr *expr;
     const char *name;
     uint64_t count;
 };
 
 static int evaluate(struct map_work *work, struct side *side)
 {
-    return side->expr ? map_expr_eval_count(side->expr, &work->env, INT64_MAX, side->name,
-                                            &side->count, work->err)
+    return side->expr ? expr_json_count(side->expr, &work->env, INT64_MAX, side->name, &side->count,
+                                        work->err)
                       : 0;
 }
 
@@ -28,7 +28,7 @@ static int compare(const struct map_work *work, const struct side *side, const c
 {
     if (!side->expr || side->count == is)
         return 0;
-    struct pare_str text = map_expr_text(side->expr);
+    struct pare_str text = side->expr->text;
     return error_set(work->err, PARE_EDATA,
                      "`%.200s' has %llu %s, and config.json says %llu "
                      "(%.*s)",
@@ -48,11 +48,11 @@ static int check_shape(struct map_work *work, const struct map_shape *shape)
 {
     struct side rows = { shape->rows, "rows", 0 }, columns = { shape->columns, "columns", 0 };
     int truth = 0, known = 0;
-    int r = map_expr_eval_truth(shape->condition, &work->env, &truth, work->err);
+    int r = expr_json_truth(shape->condition, &work->env, &truth, work->err);
     for (uint64_t i = 0; !r && truth && i < work->target->n_tensors; i++) {
         const struct model_tensor *t = &work->target->tensors[i];
-        struct pattern_match match;
-        if (!pattern_matches(&shape->pattern, NULL, t->name, &match))
+        struct name_match match;
+        if (!name_pattern_matches(&shape->pattern, NULL, t->name, &match))
             continue;
         if (!known) {
             r = evaluate(work, &rows);

@@ -26,7 +26,7 @@ static int add_to_message(const struct map_work *work, const char *place, int r)
     return r;
 }
 
-static int check_numbers(const struct map_work *work, const struct pattern_match *match,
+static int check_numbers(const struct map_work *work, const struct name_match *match,
                          const char *name)
 {
     for (unsigned i = 0; i < match->n_numbers; i++) {
@@ -59,19 +59,19 @@ static int missing(const struct map_work *work, const char *name)
 
 /* The tensors that one tensor is made of: n_sources for each that is stacked. */
 static int gather(const struct map_work *work, const struct map_tensor *rule,
-                  struct pattern_match match, uint64_t stacked, uint64_t *tensors)
+                  struct name_match match, uint64_t stacked, uint64_t *tensors)
 {
     uint64_t *number = NULL;
     for (unsigned i = 0; i < match.n_numbers; i++)
-        if (rule->stack.len && match.names[i].len == rule->stack.len &&
-            !memcmp(match.names[i].data, rule->stack.data, rule->stack.len))
+        if (rule->stack.len && text_equals(match.names[i], rule->stack))
             number = &match.numbers[i];
     for (uint64_t e = 0; e < stacked; e++) {
         if (number)
             *number = e;
         for (unsigned s = 0; s < rule->n_sources; s++) {
             _cleanup_free_ char *name = NULL;
-            int r = pattern_expand(&rule->sources[s], &rule->sources[0], &match, &name, work->err);
+            int r = name_pattern_expand(&rule->sources[s], &rule->sources[0], &match, &name,
+                                        work->err);
             if (r)
                 return r;
             if (!map_names_find(work, name, &tensors[e * rule->n_sources + s]))
@@ -84,11 +84,11 @@ static int gather(const struct map_work *work, const struct map_tensor *rule,
 /* How many tensors are stacked into one: all of them when number 0 comes by, and none (0) when the
  * others do. */
 static int count_stack(const struct map_work *work, const struct map_tensor *rule,
-                       const struct pattern_match *match, uint64_t *ret_count)
+                       const struct name_match *match, uint64_t *ret_count)
 {
     uint64_t number = 0;
     *ret_count = 1;
-    if (!rule->stack.len || !pattern_number(match, rule->stack, &number))
+    if (!rule->stack.len || !name_pattern_number(match, rule->stack, &number))
         return 0;
     int r = map_names_count(work, rule->stack, ret_count);
     if (!r && number)
@@ -104,7 +104,7 @@ static int count_stack(const struct map_work *work, const struct map_tensor *rul
 }
 
 static int make_tensor(struct map_work *work, const struct map_tensor *rule,
-                       const struct pattern_match *match)
+                       const struct name_match *match)
 {
     _cleanup_free_ char *name = NULL;
     _cleanup_free_ uint64_t *tensors = NULL;
@@ -115,7 +115,7 @@ static int make_tensor(struct map_work *work, const struct map_tensor *rule,
     tensors = calloc(stacked * rule->n_sources, sizeof *tensors);
     if (!tensors)
         return error_oom(work->err);
-    r = pattern_expand(&rule->target, &rule->sources[0], match, &name, work->err);
+    r = name_pattern_expand(&rule->target, &rule->sources[0], match, &name, work->err);
     if (!r && strlen(name) > MAP_GGUF_NAME)
         r = error_set(work->err, PARE_EDATA,
                       "the name `%.100s' has %zu bytes, and GGUF has room "
@@ -127,10 +127,10 @@ static int make_tensor(struct map_work *work, const struct map_tensor *rule,
 }
 
 /* 1 unless one of the match's choices is optional. */
-static int is_needed(const struct pattern *pattern, const struct pattern_match *match)
+static int is_needed(const struct name_pattern *pattern, const struct name_match *match)
 {
     for (unsigned i = 0; i < pattern->n_parts; i++)
-        if (pattern->parts[i].kind == PATTERN_CHOICE &&
+        if (pattern->parts[i].kind == NAME_CHOICE &&
             pattern->parts[i].optional >> match->choices[pattern->parts[i].choice] & 1)
             return 0;
     return 1;
@@ -141,10 +141,10 @@ static int apply(struct map_work *work, const struct map_tensor *rule, struct ru
                  uint64_t tensor)
 {
     const char *name = work->names[tensor];
-    struct pattern_match match = { .n_numbers = 0 };
+    struct name_match match = { .n_numbers = 0 };
     for (unsigned s = 0; s < rule->n_sources; s++) {
-        if (!pattern_matches(&rule->sources[s], s ? &rule->sources[0] : NULL, text_of(name),
-                             &match))
+        if (!name_pattern_matches(&rule->sources[s], s ? &rule->sources[0] : NULL, text_of(name),
+                                  &match))
             continue;
         int r = check_numbers(work, &match, name);
         if (!r && !s) {
@@ -158,9 +158,9 @@ static int apply(struct map_work *work, const struct map_tensor *rule, struct ru
 
 static int is_dropped(const struct map_rules *rules, const char *name)
 {
-    struct pattern_match match;
+    struct name_match match;
     for (const struct map_patterns *d = rules->drops; d; d = d->next)
-        if (pattern_matches(&d->pattern, NULL, text_of(name), &match))
+        if (name_pattern_matches(&d->pattern, NULL, text_of(name), &match))
             return 1;
     return 0;
 }
@@ -169,29 +169,30 @@ static int is_dropped(const struct map_rules *rules, const char *name)
 
 /* All names that a pattern stands for: its numbers and choices are the digits of a counter. */
 struct ways {
-    struct pattern_match match;
-    uint64_t counts[PATTERN_MAX_NUMBERS];
-    unsigned needed[PATTERN_MAX_CHOICES][PATTERN_MAX_TEXTS], n_needed[PATTERN_MAX_CHOICES];
-    unsigned at[PATTERN_MAX_CHOICES], n_choices;
+    struct name_match match;
+    uint64_t counts[NAME_MAX_NUMBERS];
+    unsigned needed[NAME_MAX_CHOICES][NAME_MAX_TEXTS], n_needed[NAME_MAX_CHOICES];
+    unsigned at[NAME_MAX_CHOICES], n_choices;
     uint64_t total;
 };
 
-static int ways_of(const struct map_work *work, const struct pattern *pattern, struct ways *ways)
+static int ways_of(const struct map_work *work, const struct name_pattern *pattern,
+                   struct ways *ways)
 {
     memset(ways, 0, sizeof *ways);
     ways->total = 1;
     ways->n_choices = pattern->n_choices;
     for (unsigned i = 0; i < pattern->n_parts; i++) {
-        const struct pattern_part *part = &pattern->parts[i];
+        const struct name_part *part = &pattern->parts[i];
         uint64_t before, count = 1;
-        if (part->kind == PATTERN_INDEX && !pattern_number(&ways->match, part->text, &before)) {
+        if (part->kind == NAME_INDEX && !name_pattern_number(&ways->match, part->text, &before)) {
             unsigned n = ways->match.n_numbers++;
             int r = map_names_count(work, part->text, &count);
             if (r)
                 return r;
             ways->match.names[n] = part->text;
             ways->counts[n] = count;
-        } else if (part->kind == PATTERN_CHOICE) {
+        } else if (part->kind == NAME_CHOICE) {
             for (unsigned t = 0; t < part->n_texts; t++)
                 if (!(part->optional >> t & 1))
                     ways->needed[part->choice][ways->n_needed[part->choice]++] = t;
@@ -227,7 +228,7 @@ static int find_missing(const struct map_work *work, const struct map_tensor *ru
         _cleanup_free_ char *name = NULL;
         for (unsigned c = 0; c < ways->n_choices; c++)
             ways->match.choices[c] = ways->needed[c][ways->at[c]];
-        int r = pattern_expand(&rule->sources[0], NULL, &ways->match, &name, work->err);
+        int r = name_pattern_expand(&rule->sources[0], NULL, &ways->match, &name, work->err);
         if (r)
             return r;
         if (!map_names_find(work, name, NULL))
@@ -256,13 +257,13 @@ static int check_complete(const struct map_work *work, const struct rule_state *
 static int add_values(struct map_work *work, const struct map_values *values)
 {
     _cleanup_json_ json_t *list = NULL;
-    int truth = 0, r = map_expr_eval_truth(values->condition, &work->env, &truth, work->err);
+    int truth = 0, r = expr_json_truth(values->condition, &work->env, &truth, work->err);
     if (!r && truth)
-        r = map_expr_eval(values->value, &work->env, &list, work->err);
+        r = expr_json_value(values->value, &work->env, &list, work->err);
     if (r || !truth || json_is_null(list))
         return r;
     size_t n = json_array_size(list);
-    if (!json_is_array(list) || !n || n > MAP_MAX_LIST)
+    if (!json_is_array(list) || !n || n > JSON_MAX_LIST)
         return error_set(work->err, PARE_EDATA, "`%s' needs a list of numbers", values->name);
     _cleanup_free_ float *floats = calloc(n, sizeof *floats);
     if (!floats)
@@ -290,8 +291,8 @@ int map_tensors_add(struct map_work *work)
     int r = states && known ? 0 : error_oom(work->err), unknown = 0;
     for (const struct map_tensor *t = rules->tensors; !r && t; t = t->next)
         r = add_to_message(work, t->place,
-                           map_expr_eval_truth(t->condition, &work->env, &states[t->number].active,
-                                               work->err));
+                           expr_json_truth(t->condition, &work->env, &states[t->number].active,
+                                           work->err));
     for (const struct map_values *v = rules->values; !r && v; v = v->next)
         r = add_to_message(work, v->place, add_values(work, v));
     for (uint64_t i = 0; !r && i < work->model->n_tensors; i++) {

@@ -35,34 +35,36 @@ static int ask_json(const struct map_work *work, const char *name, json_t **ret)
 }
 
 /* The functions of expressions that look at the checkpoint. */
-static int ask(void *context, struct pare_str function, const char *argument, json_t **ret,
+static int ask(void *context, enum function function, const char *argument, json_t **ret,
                struct error *err)
 {
     const struct map_work *work = context;
     (void)err; /* it is the work's */
-    if (text_is(function, "has_tensor")) {
+    switch (function) {
+    case FUNCTION_HAS_TENSOR:
         *ret = json_boolean(work->reverse ? map_reverse_has(work, argument)
                                           : map_names_find(work, argument, NULL));
         return 0;
-    }
-    if (text_is(function, "has_file")) {
+    case FUNCTION_HAS_FILE:
         *ret = json_boolean(side_file_find(work->model, argument) != NULL);
         return 0;
-    }
-    if (text_is(function, "meta"))
-        return map_meta_ask(work, argument, ret);
-    if (work->reverse && text_is(function, "weights"))
-        return map_reverse_weights(work, argument, ret);
-    if (text_is(function, "rows") || text_is(function, "columns"))
-        return ask_dims(work, text_is(function, "columns"), argument, ret);
-    if (text_is(function, "json"))
+    case FUNCTION_ROWS:
+    case FUNCTION_COLUMNS:
+        return ask_dims(work, function == FUNCTION_COLUMNS, argument, ret);
+    case FUNCTION_JSON:
         return ask_json(work, argument, ret);
-    if (text_is(function, "option")) {
+    case FUNCTION_OPTION: {
         json_t *value = json_object_get(work->request->options, argument);
         *ret = value ? json_incref(value) : json_null();
         return 0;
     }
-    return 1;
+    case FUNCTION_META:
+        return map_meta_ask(work, argument, ret);
+    case FUNCTION_WEIGHTS:
+        return work->reverse ? map_reverse_weights(work, argument, ret) : 1;
+    default:
+        return 1;
+    }
 }
 
 /* default, let, fail and warn, one after another. */
@@ -70,9 +72,9 @@ static int run_action(struct map_work *work, const struct map_action *action)
 {
     int truth = 0;
     json_t *value = NULL;
-    if (action->verb == MAP_DEFAULT && map_lookup(work->values, action->name))
+    if (action->verb == MAP_DEFAULT && expr_json_lookup(work->values, action->name))
         return 0;
-    int r = map_expr_eval_truth(action->condition, &work->env, &truth, work->err);
+    int r = expr_json_truth(action->condition, &work->env, &truth, work->err);
     if (r || !truth)
         return r;
     switch (action->verb) {
@@ -87,15 +89,16 @@ static int run_action(struct map_work *work, const struct map_action *action)
         return text ? 0 : error_oom(work->err);
     }
     default:
-        r = map_expr_eval(action->value, &work->env, &value, work->err);
-        return r || json_is_null(value) ? r
-                                        : map_store(work->values, action->name, value, work->err);
+        r = expr_json_value(action->value, &work->env, &value, work->err);
+        return r || json_is_null(value)
+                   ? r
+                   : expr_json_store(work->values, action->name, value, work->err);
     }
 }
 
 void map_work_env(struct map_work *work)
 {
-    work->env = (struct map_env){ .ask = ask, .context = work };
+    work->env = (struct json_env){ .ask = ask, .context = work };
 }
 
 int map_work_begin(struct map_work *work, json_t *config)

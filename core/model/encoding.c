@@ -86,6 +86,18 @@ int encoding_whole_rows(const struct encoding *encoding)
     return 0;
 }
 
+int encoding_fixes_rows(const struct encoding *encoding, uint64_t row_len)
+{
+    return encoding_whole_rows(encoding) ||
+           (row_len % encoding->block_len == 0 && row_len % encoding_unit(encoding));
+}
+
+int encoding_rows_are_apart(const struct encoding *encoding)
+{
+    const struct pare_plane *p = &encoding->planes[0];
+    return encoding->n_planes == 1 && (p->per == PARE_PER_BLOCK || p->per == PARE_PER_ROW);
+}
+
 uint64_t encoding_tile_rows(const struct encoding *encoding)
 {
     uint64_t rows = 1;

@@ -43,6 +43,11 @@ void encoding_plane_shape(const struct encoding *encoding, uint32_t plane, uint6
 
 /* 1: a row must be encoded and decoded whole. */
 int encoding_whole_rows(const struct encoding *encoding);
+/* 1: rows of that length cannot be seen as rows of another: kernels want whole ones, or they end
+ * within a byte. */
+int encoding_fixes_rows(const struct encoding *encoding, uint64_t row_len);
+/* 1: all that is stored lies in one plane, where each row has bytes of its own. */
+int encoding_rows_are_apart(const struct encoding *encoding);
 /* Rows that must be encoded and decoded together, at least: 1 unless it has tiles. */
 uint64_t encoding_tile_rows(const struct encoding *encoding);
 /* Elements of a row after which every plane stands at a byte: a multiple of block_len. */

@@ -21,11 +21,6 @@ static const uint8_t type_sizes[] = {
     [PARE_DIGEST] = 4
 };
 
-static uint64_t type_size(uint32_t type)
-{
-    return type < sizeof type_sizes ? type_sizes[type] : 0;
-}
-
 static int copy_strings(struct model *model, const struct pare_str *from, uint64_t count,
                         struct pare_str *to, struct error *err)
 {
@@ -66,7 +61,7 @@ static int check_digests(const struct model *model, const struct pare_value *val
 static int copy_value(struct model *model, const struct pare_value *from, struct pare_value *ret_to,
                       struct error *err)
 {
-    uint64_t size = type_size(from->type);
+    uint64_t size = from->type < sizeof type_sizes ? type_sizes[from->type] : 0;
     uint64_t count = from->is_array ? from->count : 1;
     if (!size)
         return error_set(err, PARE_EPLUGIN, "metadata of unknown type %u", from->type);

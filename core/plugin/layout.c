@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "plugin/cpu.h"
 #include "plugin/host_private.h"
+#include "plugin/options.h"
 
 #include <string.h>
 
@@ -245,12 +246,15 @@ int layout_make(const struct layout_request *request, struct layout *ret_layout,
     if (!call)
         return error_oom(err);
     begin_call(call, request, &layout);
+    call->job.asked = request->asked;
     host_init(&call->host, cpu_detect());
     int r = writer->layout(&call->host, &call->job, &layout.state);
     r = host_result(&call->job, r, 0, writer->name);
     if (r == 0 && layout.state && !layout.close)
         r = error_set(&call->said, PARE_EPLUGIN, "writer %s makes a state, but has no close",
                       writer->name);
+    if (r == 0)
+        r = options_check(request->options, request->asked, writer->name, &call->said);
     if (r == 0)
         r = check_names(&layout, &call->said);
     if (r == 0)

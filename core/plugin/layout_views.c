@@ -67,6 +67,7 @@ int layout_arrange(const struct layout_request *request, struct pare_view *ret_w
     struct pare_host host;
     struct pare_job job = { .model = request->target,
                             .options = request->options,
+                            .asked = request->asked,
                             .hooks = request->hooks,
                             .err = &said,
                             .registry = request->registry,

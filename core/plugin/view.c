@@ -62,6 +62,8 @@ struct made {
     const char *origin;
     struct pare_str made_of; /* these as in struct model_tensor */
     int made_of_several;
+    char *role, *op; /* of all that it is made of, else NULL */
+    const struct model_tensor *first;
     uint32_t end_file;
     uint64_t end_offset;
 };
@@ -95,20 +97,23 @@ static struct pare_str name_of(const struct model_tensor *t)
     return t->made_of.data ? t->made_of : t->name;
 }
 
-static int is_called(struct pare_str a, struct pare_str b)
+static char *agreed(char *fact, const char *other)
 {
-    return a.len == b.len && !memcmp(a.data, b.data, a.len);
+    return fact && other && !strcmp(fact, other) ? fact : NULL;
 }
 
 /* Adds what is to be known of one more tensor of the base. */
 static void make_of(struct made *made, const struct model_tensor *t)
 {
+    made->role = made->first ? agreed(made->role, t->role) : t->role;
+    made->op = made->first ? agreed(made->op, t->op) : t->op;
     if (!made->n_planes) {
+        made->first = t;
         made->encoding = t->encoding_name;
         made->n_planes = t->n_planes;
         made->made_of = name_of(t);
         memcpy(made->planes, t->planes, sizeof made->planes);
-    } else if (!is_called(name_of(t), made->made_of)) {
+    } else if (!text_equals(name_of(t), made->made_of)) {
         made->made_of_several = 1;
     }
     made->made_of_several |= t->made_of_several;
@@ -142,7 +147,7 @@ static int choose_conversion(const struct view_tensor *tensor, struct view_item 
                                 : error_set(err, PARE_EINTERNAL, "adds without a float encoding");
     if (item->kind == VIEW_VALUES || (tensor->f32 == item->raw && tensor->add == 0))
         return 0;
-    if (!item->raw || item->raw->n_planes != 1)
+    if (!item->raw || !encoding_rows_are_apart(item->raw))
         return error_set(err, PARE_ENOTSUP, "its encoding %s cannot be made floats of",
                          made->encoding);
     if (!is_plain(tensor->f32) || !tensor->f32->kernel.encode)
@@ -193,7 +198,8 @@ static int set_lengths(const struct view_item *item, const struct encoding *enco
     if (!encoding)
         return 0; /* as in the base */
     if (!item->converted && item->raw_row_len != row_len && elements &&
-        encoding_whole_rows(encoding))
+        (encoding_fixes_rows(encoding, row_len) ||
+         encoding_fixes_rows(encoding, item->raw_row_len)))
         return error_set(err, PARE_ENOTSUP,
                          "rows of %llu elements of %s cannot become rows of %llu",
                          (unsigned long long)item->raw_row_len, encoding->name,
@@ -205,6 +211,18 @@ static int set_lengths(const struct view_item *item, const struct encoding *enco
             return r;
     }
     return 0;
+}
+
+/* Its output channels: where they were, when no axis has changed but by being transposed. */
+static uint32_t channel_of(const struct view_item *item, const struct model_tensor *first,
+                           const struct model_tensor *t)
+{
+    if (!first || !first->channel || first->n_dims != t->n_dims)
+        return 0;
+    if (item->kind == VIEW_TRANSPOSED && first->channel + 1 >= t->n_dims)
+        return first->channel == t->n_dims ? t->n_dims - 1 : t->n_dims;
+    int same = !memcmp(first->dims, t->dims, sizeof t->dims);
+    return item->kind == VIEW_TRANSPOSED || same ? first->channel : 0;
 }
 
 static int reserve_item(struct view *view, struct error *err)
@@ -250,6 +268,9 @@ static int add_item(struct view *view, const struct view_tensor *tensor, struct 
     t->origin = made->origin;
     t->made_of = made->made_of;
     t->made_of_several = made->made_of_several;
+    t->role = made->role;
+    t->op = made->op;
+    t->channel = channel_of(item, made->first, t);
     view->items[view->model->n_tensors - 1] = *item;
     return 0;
 }
@@ -292,7 +313,7 @@ static int check_rows(const struct view_item *item, const struct model_tensor *t
                       const struct view_rows *rows, struct error *err)
 {
     uint64_t row = 0;
-    if (!t->encoding || t->n_planes != 1)
+    if (!t->encoding || !encoding_rows_are_apart(t->encoding))
         return error_set(err, PARE_ENOTSUP, "rows of tensors in %s cannot be picked",
                          t->encoding_name);
     if (t->encoding != item->raw)
@@ -301,7 +322,8 @@ static int check_rows(const struct view_item *item, const struct model_tensor *t
     if (item->raw_row_len % item->raw->block_len)
         return error_set(err, PARE_EDATA, "rows of %llu elements do not divide into %s's blocks",
                          (unsigned long long)item->raw_row_len, item->raw->name);
-    if (t->row_len != item->raw_row_len && encoding_whole_rows(item->raw))
+    if (t->row_len != item->raw_row_len && (encoding_fixes_rows(item->raw, t->row_len) ||
+                                            encoding_fixes_rows(item->raw, item->raw_row_len)))
         return error_set(err, PARE_ENOTSUP, "rows of %s cannot be cut", item->raw->name);
     if (!rows->inner || (item->raw_row_len && t->elements % item->raw_row_len))
         return error_set(err, PARE_EDATA, "there are no rows of %llu elements",
@@ -555,33 +577,6 @@ void view_made_of(struct view *view, uint64_t base)
         t->planes[0].offset = from->planes[0].offset;
     }
     item->told_end = 1;
-    t->made_of_several |= !is_called(name_of(&view->base->model->tensors[base]), t->made_of);
+    t->made_of_several |= !text_equals(name_of(&view->base->model->tensors[base]), t->made_of);
     end_of(&view->base->model->tensors[base], &t->end_file, &t->end_offset);
-}
-
-struct view_source {
-    struct source source;
-    struct view *view;
-};
-
-static int read_view(struct source *source, uint64_t tensor, uint32_t plane, uint64_t offset,
-                     void *buffer, size_t n, struct error *err)
-{
-    return view_read(((struct view_source *)source)->view, tensor, plane, offset, buffer, n, err);
-}
-
-static void close_view(struct source *source)
-{
-    free((struct view_source *)source);
-}
-
-int view_source(struct view *view, struct source **ret_source, struct error *err)
-{
-    struct view_source *source = calloc(1, sizeof *source);
-    if (!source)
-        return error_oom(err);
-    source->source = (struct source){ view->model, read_view, close_view };
-    source->view = view;
-    *ret_source = &source->source;
-    return 0;
 }

@@ -276,7 +276,7 @@ static uint64_t decode_unit(const struct view_item *item, uint64_t *ret_bytes)
 {
     uint64_t unit = encoding_unit(item->raw);
     struct plane_shape shape;
-    if (!encoding_whole_rows(item->raw)) {
+    if (!encoding_fixes_rows(item->raw, item->raw_row_len)) {
         *ret_bytes = unit / item->raw->block_len * item->raw->planes[0].bits / 8;
         return unit;
     }
@@ -305,7 +305,7 @@ static int convert_units(struct view *view, uint64_t tensor, struct conversion *
                          uint64_t n, struct error *err)
 {
     const struct view_item *item = &view->items[tensor];
-    int whole = encoding_whole_rows(item->raw);
+    int whole = encoding_fixes_rows(item->raw, item->raw_row_len);
     uint64_t elements = n * c->unit;
     int r = read_raw(view, tensor, 0, first * c->unit_bytes, c->raw, n * c->unit_bytes, err);
     if (r < 0)
@@ -354,4 +354,31 @@ int view_read(struct view *view, uint64_t tensor, uint32_t plane, uint64_t offse
     if (view->items[tensor].converted)
         return read_converted(view, tensor, offset, buffer, n, err);
     return read_raw(view, tensor, plane, offset, buffer, n, err);
+}
+
+struct view_source {
+    struct source source;
+    struct view *view;
+};
+
+static int read_view(struct source *source, uint64_t tensor, uint32_t plane, uint64_t offset,
+                     void *buffer, size_t n, struct error *err)
+{
+    return view_read(((struct view_source *)source)->view, tensor, plane, offset, buffer, n, err);
+}
+
+static void close_view(struct source *source)
+{
+    free((struct view_source *)source);
+}
+
+int view_source(struct view *view, struct source **ret_source, struct error *err)
+{
+    struct view_source *source = calloc(1, sizeof *source);
+    if (!source)
+        return error_oom(err);
+    source->source = (struct source){ view->model, read_view, close_view };
+    source->view = view;
+    *ret_source = &source->source;
+    return 0;
 }

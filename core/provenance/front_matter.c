@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Front matter: see front_matter.h. Values are built by a descent that follows the events; its
- * depth is limited, and what is not wanted is passed over by the same descent without building
- * anything.
+ * Front matter: see front_matter.h. Values are built by recursive descent over the events, to a
+ * limited depth. Unwanted ones take the same functions, which then build nothing: a card may have
+ * megabytes of them.
  */
 #include "provenance/front_matter.h"
 
@@ -74,7 +74,7 @@ static int take_items(struct reader *reader, json_t *list)
     }
 }
 
-/* Whether a key is one of those that are wanted; all are, where there is no list of them. */
+/* Whether a key is wanted; without a list all keys are. */
 static int is_wanted(const yaml_event_t *key, const char *const *wanted)
 {
     const char *text = (const char *)key->data.scalar.value;
@@ -96,7 +96,7 @@ static int take_members(struct reader *reader, json_t *object, const char *const
         if (r || reader->event.type == YAML_MAPPING_END_EVENT)
             return r;
         if (reader->event.type != YAML_SCALAR_EVENT)
-            return error_set(reader->err, PARE_EDATA, "line %zu: a key that is no text",
+            return error_set(reader->err, PARE_EDATA, "line %zu: a key that is not a text",
                              reader->event.start_mark.line + 2);
         if (object && is_wanted(&reader->event, wanted) &&
             !(key = strdup((const char *)reader->event.data.scalar.value)))
@@ -146,7 +146,7 @@ static int take_value(struct reader *reader, int keep, json_t **ret_value)
     }
 }
 
-/* From the start of the stream to the end of the first mapping. 1: what is there is no mapping. */
+/* From the start of the stream to the end of the first mapping. 1: it is not a mapping. */
 static int take_document(struct reader *reader, json_t *object, const char *const *wanted)
 {
     int r;
@@ -173,7 +173,8 @@ static int is_fence(const char *text, size_t n)
     return n == 3 && !memcmp(text, "---", 3);
 }
 
-/* The lines between the two fences, tabs as spaces, which YAML wants. 1: there are none. */
+/* The lines between the two fences, with tabs as spaces, because YAML forbids tabs. 1: there are
+ * none. */
 static int cut(const char *text, size_t len, struct strbuf *block, struct error *err)
 {
     size_t start, end, skip;

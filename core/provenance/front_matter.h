@@ -18,7 +18,7 @@
 
 /* The keys of `wanted` (ends with NULL) that the front matter of a text has, as a JSON object. All
  * scalars are texts, as they are written: `no` and 1.10 keep their letters. What is null, empty or
- * an alias is left out; of a key that is there twice the last counts. 1: there is no front matter.
+ * an alias is left out; a key that is there twice has the last value. 1: there is no front matter.
  * PARE_EDATA: it is not YAML, or too deep, or too long: the text says what and in which line of the
  * file. New reference. */
 int front_matter_parse(const char *text, size_t len, const char *const *wanted, json_t **ret_object,

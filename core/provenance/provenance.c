@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Provenance: see provenance.h. First all that is known is gathered as JSON objects: the model
- * card, config.json, generation_config.json; then the keys are written in llama.cpp's order.
+ * Provenance: see provenance.h. All sources are gathered first, as JSON objects (the model card,
+ * config.json, generation_config.json), because the keys are then written in llama.cpp's order,
+ * which is not that of the sources.
  */
 #include "provenance/provenance.h"
 
@@ -146,7 +147,7 @@ static const char *from_card(const struct filler *f, const char *const *keys)
     return NULL;
 }
 
-/* What is said of the model by its own card, its configuration and its folder's name. */
+/* What the card, the configuration and the folder's name say about the model. */
 struct naming {
     struct model_id configured, folder;
     char title[MODEL_ID_MAX + 1];
@@ -156,7 +157,7 @@ static void find_names(const struct filler *f, struct naming *ret)
 {
     const char *path = json_get_string(f->config, "_name_or_path", "");
     const char *slash = strchr(path, '/');
-    /* a path of somebody's computer is no name */
+    /* a path on somebody's computer says nothing */
     model_id_parse(slash && strchr(slash + 1, '/') ? "" : path, f->sizes.all, &ret->configured);
     model_id_parse(f->request->name, f->sizes.all, &ret->folder);
     model_id_title(*ret->configured.name ? ret->configured.name : ret->folder.name, ret->title);
@@ -384,14 +385,14 @@ static const char *const card_keys[] = {
 };
 /* clang-format on */
 
-/* A card that is no YAML is passed over, and said. */
+/* A card that is not YAML is skipped with a warning. */
 static int read_card(struct filler *f)
 {
     const struct model_file *file = side_file_find(f->request->source, "README.md");
     size_t n = file && file->size < FRONT_MATTER_MAX_BYTES ? (size_t)file->size
                                                            : FRONT_MATTER_MAX_BYTES;
     _cleanup_free_ char *text = NULL;
-    struct error said = ERROR_INIT;
+    struct error problem = ERROR_INIT;
     json_t *card = NULL;
     if (!file)
         return 0;
@@ -401,14 +402,14 @@ static int read_card(struct filler *f)
     int r = side_file_bytes(file, text, n, f->err);
     if (r)
         return error_prefix(f->err, "README.md");
-    r = front_matter_parse(text, n, card_keys, &card, &said);
+    r = front_matter_parse(text, n, card_keys, &card, &problem);
     if (r == PARE_ENOMEM)
         return error_oom(f->err);
     if (r < 0)
         warn(f,
              "README.md: its front matter cannot be read (%s): name, licence and base models "
              "are not taken from it",
-             said.text);
+             problem.text);
     if (r == 0) {
         json_decref(f->card);
         f->card = card;
@@ -416,18 +417,18 @@ static int read_card(struct filler *f)
     return 0;
 }
 
-/* A file of JSON that need not be there, nor be right: what is wrong is said. */
+/* An optional file of JSON; one that cannot be read is skipped with a warning. */
 static int read_optional(struct filler *f, const char *name, size_t limit, json_t **object)
 {
-    struct error said = ERROR_INIT;
+    struct error problem = ERROR_INIT;
     json_t *found = NULL;
-    int r = side_file_json(f->request->source, name, limit, &found, &said);
+    int r = side_file_json(f->request->source, name, limit, &found, &problem);
     if (r == PARE_ENOMEM || r == PARE_EIO) {
-        *f->err = said;
+        *f->err = problem;
         return r;
     }
     if (r < 0)
-        warn(f, "%s: nothing was taken from it", said.text);
+        warn(f, "%s: nothing was taken from it", problem.text);
     if (r == 0) {
         json_decref(*object);
         *object = found;

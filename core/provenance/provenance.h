@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where a checkpoint comes from, as metadata of a GGUF: general.type, general.sampling.*,
- * general.name and the other keys about authors, licence and ancestors. Three places tell of it,
- * the first that knows something wins: the front matter of the model card (README.md),
+ * general.name and the other keys about authors, licence and ancestors. Three places are asked, and
+ * the first that says something wins: the front matter of the model card (README.md),
  * `_name_or_path` of config.json, the name of the folder. Keys, their order and what names are
- * taken apart into are llama.cpp's (gguf-py/gguf/metadata.py, de3ff81). Nothing here makes a
- * conversion fail that has memory: what cannot be read is left out, and said.
+ * taken apart into are llama.cpp's (gguf-py/gguf/metadata.py, de3ff81). What a card or a file
+ * gets wrong is left out with a warning: it is no reason to refuse a model.
  */
 #ifndef PROVENANCE_PROVENANCE_H
 #define PROVENANCE_PROVENANCE_H

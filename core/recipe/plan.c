@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#define SHOWN_UNUSED 20 /* rules from outside that each get a warning */
+#define SHOWN_UNUSED 20 /* overrides that each get a warning */
 
 DEFINE_CLEANUP(struct plan *, plan_free);
 
@@ -30,7 +30,7 @@ void plan_free(struct plan *plan)
 static void planner_deinit(struct planner *p)
 {
     model_free(p->known);
-    free(p->outside);
+    free(p->overrides);
     free(p->arch);
     free(p->tensors);
     free(p->order);
@@ -57,7 +57,10 @@ static int add_tensor(struct planner *p, struct model *target, uint64_t index)
                                   .name = from->name,
                                   .encoding = to ? to->name : from->encoding_name,
                                   .n_dims = from->n_dims,
-                                  .n_planes = to ? to->n_planes : from->n_planes };
+                                  .n_planes = to ? to->n_planes : from->n_planes,
+                                  .channel = from->channel,
+                                  .role = from->role,
+                                  .op = from->op };
     memcpy(tensor.dims, from->dims, sizeof tensor.dims);
     tensor.planes[0].file = from->planes[0].file; /* for writers that keep the source's split */
     for (uint32_t i = 0; i < tensor.n_planes; i++) {
@@ -103,25 +106,25 @@ static int note_fallbacks(struct planner *p, struct plan *plan)
                         (unsigned long long)p->source->n_tensors, p->first_fallback);
 }
 
-/* 1 when a rule of this place decided about some tensor, or an earlier rule has the same place. */
+/* 1 when a rule of this place decided some tensor, or when an earlier rule has the same place. */
 static int is_known(const struct planner *p, const struct recipe_rule *rule)
 {
     size_t n = strlen(rule->place);
     for (uint64_t i = 0; i < p->source->n_tensors; i++)
         if (!strncmp(p->tensors[i].rule, rule->place, n) && p->tensors[i].rule[n] == ':')
             return 1;
-    for (const struct recipe_rule *other = p->recipe->outside; other != rule; other = other->next)
+    for (const struct recipe_rule *other = p->recipe->overrides; other != rule; other = other->next)
         if (!strcmp(other->place, rule->place))
             return 1;
     return 0;
 }
 
-/* Rules from outside that decide nothing are mistakes, most likely. */
+/* An override that decides no tensor is most likely a mistake. */
 static int note_unused(struct planner *p)
 {
     unsigned n = 0;
     int r = 0;
-    for (const struct recipe_rule *rule = p->recipe->outside; rule && !r; rule = rule->next) {
+    for (const struct recipe_rule *rule = p->recipe->overrides; rule && !r; rule = rule->next) {
         if ((rule->verb != RECIPE_KEEP && rule->verb != RECIPE_ENCODE) || is_known(p, rule))
             continue;
         if (++n <= SHOWN_UNUSED)

@@ -30,18 +30,18 @@ struct plan {
 
 struct plan_options {
     int allow_requantize; /* a quantized source tensor may be quantized again */
-    int pure;             /* no mixture, as "pure" from outside: the default wherever it can be */
-    int draft;            /* only a plan is wanted: importance data that lack are a warning */
+    int pure;             /* no mixture, as the override "pure": the default wherever it can be */
+    int draft;            /* only a plan is wanted: missing importance data are a warning */
     const struct importance *importance; /* or NULL; it must outlive the plan */
-    struct lattice_look lattice;         /* how to look for lattices */
+    struct lattice_search lattice;       /* how to search for lattices */
     int source_order; /* tensors are decided and written in the source's order, not by layer */
 };
 
-/* PARE_EUSAGE when the writer cannot hold what the recipe chose, or a tensor needs importance data
- * that there are none of; PARE_EDATA when these have another size; PARE_ENOTSUP when a tensor would
- * have to be decoded that no plugin decodes, or when it is quantized already and would be
- * quantized again without leave. Both name tensor and encodings. The recipe must outlive the
- * plan; the registry too. */
+/* PARE_EUSAGE when the writer cannot hold what the recipe chose, or when a tensor needs importance
+ * data and has none; PARE_EDATA when its importance data have another size; PARE_ENOTSUP when no
+ * plugin decodes a tensor that would have to be decoded, or when a quantized tensor would be
+ * quantized again and that was not allowed. The errors name the tensor and the encodings. The
+ * recipe and the registry must outlive the plan. */
 int plan_make(const struct recipe *recipe, const struct registry *registry,
               const struct model *source, const struct pare_writer *writer,
               const struct plan_options *options, struct plan **ret_plan, struct error *err)

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The choice for each tensor: the first rule whose condition holds, else the default; then, for a
- * row that does not fit the encoding's block, the recipe's fallback. Rules from outside are tried
- * where the recipe says "overrides", else before all. Integers are kept whatever a recipe says. A
- * choice that nobody can carry out fails here, before any weight is read.
+ * row that does not fit the encoding's block, the recipe's fallback. Overrides are tried where the
+ * recipe says "overrides", or before all rules when it does not. Tensors of integers are always
+ * kept. A choice that cannot be carried out fails here, before any weight is read.
  */
 #include "base/cleanup.h"
 #include "base/strbuf.h"
@@ -22,13 +22,25 @@ struct choosing { /* one tensor */
     const char *place; /* of the rule */
 };
 
+int planner_suggest_encoding(const struct planner *p, const char *name, struct error *err, int code)
+{
+    const struct encoding *known;
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ name, strlen(name) });
+    for (size_t i = 0; (known = registry_encoding_at(p->registry, i)); i++)
+        nearest_offer_name(&nearest, known->name);
+    return nearest_suggest(&nearest, err, code);
+}
+
 static int find_encoding(struct choosing *c, const char *name, const struct encoding **ret)
 {
     const struct encoding *encoding = registry_encoding(c->p->registry, name);
     if (!encoding)
-        return error_set(c->p->err, PARE_EUSAGE,
-                         "no plugin provides %s, which recipe %s chose for tensor %s (%s)", name,
-                         recipe_name(c->p->recipe), c->name, c->place);
+        return planner_suggest_encoding(
+            c->p, name, c->p->err,
+            error_set(c->p->err, PARE_EUSAGE,
+                      "no plugin provides %s, which recipe %s chose for tensor %s (%s)", name,
+                      recipe_name(c->p->recipe), c->name, c->place));
     *ret = encoding;
     return 0;
 }
@@ -162,7 +174,7 @@ static int check_target(struct choosing *c, const struct encoding *to)
         return error_set(p->err, PARE_EUSAGE,
                          "%s: weights cannot be encoded as %s, which was chosen for tensor %s",
                          c->place, to->name, c->name);
-    if (c->choice->lattice) /* codes are recovered: there is nothing to weigh */
+    if (c->choice->lattice) /* the codes are recovered, so importance does not matter */
         return 0;
     return planner_weigh(p, (uint64_t)(c->choice - p->tensors), to, c->name);
 }
@@ -206,11 +218,11 @@ static int keep(struct choosing *c)
                      holders);
 }
 
-/* The first of some rules that holds for the tensor that the environment is of; *ret_rule stays
- * when there is none. */
-static int find_outside(struct planner *p, const struct recipe_rule **ret_rule)
+/* The first rule of a list that holds for the environment's tensor; *ret_rule stays when none
+ * does. */
+static int find_override(struct planner *p, const struct recipe_rule **ret_rule)
 {
-    for (const struct recipe_rule *rule = p->recipe->outside; rule && !*ret_rule;
+    for (const struct recipe_rule *rule = p->recipe->overrides; rule && !*ret_rule;
          rule = rule->next) {
         int64_t holds = 0;
         int r = planner_holds(p, rule, &holds);
@@ -222,18 +234,18 @@ static int find_outside(struct planner *p, const struct recipe_rule **ret_rule)
     return 0;
 }
 
-/* Whether a rule is one of a mixture, and none is wanted. */
+/* 1 when the rule chooses another encoding than the default, and mixtures are not wanted. */
 static int is_impure(const struct planner *p, const struct recipe_rule *rule)
 {
     return (p->recipe->pure || p->options->pure) && rule->verb == RECIPE_ENCODE &&
            strcmp(rule->argument, p->recipe->standard->argument) != 0;
 }
 
-/* The first rule that holds, those from outside in their place. */
-static int find_rule(struct planner *p, const struct recipe_rule **ret_rule, int *ret_outside)
+/* The first rule that holds; overrides are tried in their place among the rules. */
+static int find_rule(struct planner *p, const struct recipe_rule **ret_rule, int *ret_is_override)
 {
-    int r = p->recipe->has_overrides ? 0 : find_outside(p, ret_rule);
-    *ret_outside = 1;
+    int r = p->recipe->has_overrides ? 0 : find_override(p, ret_rule);
+    *ret_is_override = 1;
     for (const struct recipe_rule *rule = p->recipe->rules; !r && rule && !*ret_rule;
          rule = rule->next) {
         int64_t holds = 0;
@@ -242,9 +254,9 @@ static int find_rule(struct planner *p, const struct recipe_rule **ret_rule, int
         r = planner_holds(p, rule, &holds);
         if (r || !holds)
             continue;
-        *ret_outside = rule->verb == RECIPE_OVERRIDES;
-        if (*ret_outside)
-            r = find_outside(p, ret_rule);
+        *ret_is_override = rule->verb == RECIPE_OVERRIDES;
+        if (*ret_is_override)
+            r = find_override(p, ret_rule);
         else
             *ret_rule = rule;
     }
@@ -263,14 +275,14 @@ static int choose_one(struct planner *p, uint64_t index)
         return keep(&c);
     }
     const struct recipe_rule *rule = NULL;
-    int outside;
+    int is_override;
     planner_look_at(p, index);
-    int r = find_rule(p, &rule, &outside);
+    int r = find_rule(p, &rule, &is_override);
     if (r)
         return error_prefix(p->err, "tensor %s", c.name);
     if (!rule) {
         rule = p->recipe->standard;
-        outside = 0;
+        is_override = 0;
     }
     c.choice->rule = rule->text;
     c.place = rule->place;
@@ -280,7 +292,7 @@ static int choose_one(struct planner *p, uint64_t index)
     if (rule->verb == RECIPE_KEEP)
         return keep(&c);
     r = encode(&c, rule);
-    if (!r && c.choice->role >= 0 && !outside)
+    if (!r && c.choice->role >= 0 && !is_override)
         p->env.before[c.choice->role]++;
     return r;
 }

@@ -9,6 +9,8 @@
 #include "recipe/plan_private.h"
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "lang/glob.h"
 #include "model/metadata.h"
 
 #include <stdio.h>
@@ -87,7 +89,7 @@ static int find_roles(struct planner *p)
     return 0;
 }
 
-/* The metadata that facts come from: the source's, or those with changes from outside. */
+/* The metadata that facts come from: the source's, or those with the overrides' changes. */
 static const struct model *known(const struct planner *p)
 {
     return p->known ? p->known : p->source;
@@ -126,12 +128,14 @@ static int block_len(void *context, struct pare_str encoding, int64_t *ret_len, 
                    encoding.data);
     const struct encoding *found = registry_encoding(p->registry, name);
     if (!found)
-        return error_set(err, PARE_EUSAGE, "no plugin provides the encoding %s", name);
+        return planner_suggest_encoding(p, name, err,
+                                        error_set(err, PARE_EUSAGE,
+                                                  "no plugin provides the encoding %s", name));
     *ret_len = found->block_len;
     return 0;
 }
 
-/* What metadata tell: to be found out again when they change. */
+/* The facts that come from metadata. They are read again when overrides change the metadata. */
 static int find_metadata_facts(struct planner *p)
 {
     free(p->arch);
@@ -172,13 +176,13 @@ int planner_facts(struct planner *p)
     if (!r)
         r = find_metadata_facts(p);
     if (!r)
-        r = planner_apply_outside(p);
+        r = planner_apply_overrides(p);
     if (!r && p->known)
         r = find_metadata_facts(p);
     return r ? r : sort_tensors(p);
 }
 
-/* Dimensions that count: outer ones of length 1 do not. */
+/* The number of dimensions without outer ones of length 1. */
 static int64_t rank_of(const struct model_tensor *t)
 {
     for (uint32_t i = 0; i < t->n_dims; i++)
@@ -199,6 +203,9 @@ void planner_look_at(struct planner *p, uint64_t tensor)
     env->numbers[EXPR_COLS] = (int64_t)t->row_len;
     env->numbers[EXPR_ROWS] = (int64_t)t->rows;
     env->numbers[EXPR_ELEMENTS] = (int64_t)t->elements;
+    env->texts[EXPR_PURPOSE] = text_of(t->role ? t->role : "");
+    env->texts[EXPR_OP] = text_of(t->op ? t->op : "");
+    env->numbers[EXPR_CHANNEL] = t->channel;
     env->dims = t->dims;
     env->n_dims = t->n_dims;
 }
@@ -209,6 +216,6 @@ int planner_holds(struct planner *p, const struct recipe_rule *rule, int64_t *re
         *ret_truth = 1;
         return 0;
     }
-    int r = expr_eval(rule->condition, &p->env, ret_truth, p->err);
+    int r = expr_typed_number(rule->condition, &p->env, ret_truth, p->err);
     return r ? error_prefix(p->err, "%s", rule->place) : 0;
 }

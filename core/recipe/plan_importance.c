@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Importance data for each tensor: whether there are some, whether they fit, and whether the tensor
- * can do without. A recipe says where they are needed ("require importance"), and where an entry of
- * another size is of no harm ("lenient importance"); an encoding may need them whatever it says.
+ * Importance data for each tensor: whether there are any, whether they fit, and whether the tensor
+ * can do without them. A recipe says where they are needed ("require importance") and where an
+ * entry of another size is passed over ("lenient importance"). Some encodings always need them.
  */
 #include "recipe/plan_private.h"
 
@@ -18,7 +18,7 @@ static int names_encoding(const struct recipe_rule *rule, const char *encoding)
     return 0;
 }
 
-/* Whether a rule of that verb holds for the tensor that the environment is of. */
+/* Whether a rule of that verb holds for the environment's tensor. */
 static int find_rule(struct planner *p, enum recipe_verb verb, const char *encoding,
                      int64_t *ret_found)
 {
@@ -45,7 +45,8 @@ static int refuse_size(struct planner *p, const struct model_tensor *t,
                      (unsigned long long)matrices, (unsigned long long)t->row_len);
 }
 
-/* The entry to use, or NULL; one of a wrong size is an error, or a warning where that is well. */
+/* The entry to use, or NULL. One of a wrong size is an error, or a warning where the recipe is
+ * lenient. */
 static int find_entry(struct planner *p, const struct model_tensor *t, const char *name,
                       const struct importance_entry **ret_entry)
 {
@@ -103,7 +104,7 @@ int planner_weigh(struct planner *p, uint64_t tensor, const struct encoding *to,
     return r || !required || choice->importance ? r : refuse_missing(p, to, name);
 }
 
-/* Whether there is an entry for any tensor, also for one whose encoding has no use for it. */
+/* 1 when there is an entry for any tensor, whether or not its encoding uses it. */
 static int knows_model(const struct planner *p)
 {
     const struct importance_entry *entry = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Lattices in a plan: whether the encoding that was chosen for a tensor holds its weights exactly,
- * and, where it does not, whether another one that the format knows would, at no greater size. The
- * choice stays; the other one is only told.
+ * Lattices in a plan: whether the encoding that was chosen for a tensor holds its weights exactly
+ * and, where it does not, whether another encoding of the format would at no greater size. That is
+ * only a hint in a warning; the choice stays.
  */
 #include "recipe/plan_private.h"
 
@@ -56,10 +56,10 @@ static int find_other(struct planner *p, uint64_t tensor, const struct encoding 
                       const struct encoding **ret_other)
 {
     const struct model_tensor *t = &p->source->tensors[tensor];
-    struct lattice_look look = p->options->lattice;
+    struct lattice_search search = p->options->lattice;
     uint64_t least = bytes_in(t, to);
-    look.row = &p->row;
-    look.quick = 1;
+    search.row = &p->row;
+    search.quick = 1;
     find_lattices(p);
     for (size_t i = 0; i < p->n_lattices; i++) {
         const struct encoding *e = p->lattices[i];
@@ -67,7 +67,7 @@ static int find_other(struct planner *p, uint64_t tensor, const struct encoding 
         int hold;
         if (bytes > least || (*ret_other && bytes == least))
             continue;
-        int r = lattice_find(&look, t, tensor, e, &hold, p->err);
+        int r = lattice_find(&search, t, tensor, e, &hold, p->err);
         if (r < 0)
             return r;
         if (!hold)
@@ -82,11 +82,11 @@ int planner_find_lattice(struct planner *p, uint64_t tensor, const struct encodi
 {
     const struct model_tensor *t = &p->source->tensors[tensor];
     const struct encoding *other = NULL;
-    struct lattice_look look = p->options->lattice;
-    look.row = &p->row;
-    if (!look.source || !(to->flags & PARE_ENCODING_QUANTIZED) || !t->encoding)
+    struct lattice_search search = p->options->lattice;
+    search.row = &p->row;
+    if (!search.source || !(to->flags & PARE_ENCODING_QUANTIZED) || !t->encoding)
         return 0;
-    int r = lattice_find(&look, t, tensor, to, &p->tensors[tensor].lattice, p->err);
+    int r = lattice_find(&search, t, tensor, to, &p->tensors[tensor].lattice, p->err);
     if (r == 0 && !p->tensors[tensor].lattice && !(t->encoding->flags & PARE_ENCODING_QUANTIZED))
         r = find_other(p, tensor, to, &other);
     if (other)

@@ -1,14 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Metadata of a plan: the source's, without what is dropped; then what the recipe sets, what was
- * set from outside, and what the recipe records of the conversion. Entries from outside are decided
- * first, by facts of the source as it is: all other conditions see the model as if it had them.
+ * Metadata of a plan: the source's, without what is dropped; then what the recipe sets, what
+ * overrides set, and what the recipe records of the conversion. What overrides set is decided
+ * first, by facts of the source as it is: all other conditions see these entries, too.
  */
 #include "recipe/plan_private.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "model/metadata.h"
 
 #include <stdarg.h>
@@ -31,7 +32,7 @@ int planner_warn(struct planner *p, const char *format, ...)
     return 0;
 }
 
-/* Puts what a "set" or "record" says into a model. */
+/* Evaluates a "set" or "record" and puts its entry into a model. */
 static int put(struct planner *p, const struct recipe_rule *action, struct model *model)
 {
     struct recipe_value value;
@@ -41,12 +42,12 @@ static int put(struct planner *p, const struct recipe_rule *action, struct model
     return meta_put(model, text_of(action->argument), &value.value, p->err);
 }
 
-/* Whether a "drop" of the recipe takes the key away. */
+/* Whether a "drop" of the recipe removes the key. */
 static int is_dropped(struct planner *p, struct pare_str key, int64_t *ret_dropped)
 {
     *ret_dropped = 0;
     for (const struct recipe_rule *a = p->recipe->actions; a && !*ret_dropped; a = a->next) {
-        if (a->verb != RECIPE_DROP || !expr_same(text_of(a->argument), key))
+        if (a->verb != RECIPE_DROP || !text_equals(text_of(a->argument), key))
             continue;
         int r = planner_holds(p, a, ret_dropped);
         if (r)
@@ -55,39 +56,39 @@ static int is_dropped(struct planner *p, struct pare_str key, int64_t *ret_dropp
     return 0;
 }
 
-/* What was said from outside about a key: the action, or NULL. */
-static const struct recipe_rule *find_outside(const struct planner *p, struct pare_str key)
+/* The override that sets or drops a key, or NULL. */
+static const struct recipe_rule *find_override(const struct planner *p, struct pare_str key)
 {
-    for (size_t i = 0; i < p->n_outside; i++)
-        if (expr_same(text_of(p->outside[i]->argument), key))
-            return p->outside[i];
+    for (size_t i = 0; i < p->n_overrides; i++)
+        if (text_equals(text_of(p->overrides[i]->argument), key))
+            return p->overrides[i];
     return NULL;
 }
 
-/* Collects the actions from outside about metadata, the first for each key. */
-static int collect_outside(struct planner *p)
+/* Collects the overrides about metadata, the first for each key. */
+static int collect_overrides(struct planner *p)
 {
     size_t n = 0;
-    for (const struct recipe_rule *a = p->recipe->outside_actions; a; a = a->next)
+    for (const struct recipe_rule *a = p->recipe->override_actions; a; a = a->next)
         n++;
-    p->outside = calloc(n + 1, sizeof *p->outside);
-    if (!p->outside)
+    p->overrides = calloc(n + 1, sizeof *p->overrides);
+    if (!p->overrides)
         return error_oom(p->err);
-    for (const struct recipe_rule *a = p->recipe->outside_actions; a; a = a->next) {
+    for (const struct recipe_rule *a = p->recipe->override_actions; a; a = a->next) {
         int64_t holds = 0;
         if ((a->verb != RECIPE_SET && a->verb != RECIPE_DROP) ||
-            find_outside(p, text_of(a->argument)))
+            find_override(p, text_of(a->argument)))
             continue;
         int r = planner_holds(p, a, &holds);
         if (r)
             return r;
         if (holds)
-            p->outside[p->n_outside++] = a;
+            p->overrides[p->n_overrides++] = a;
     }
     return 0;
 }
 
-/* The source's metadata, as they were changed from outside, in a model of their own. */
+/* The source's metadata with the overrides' changes, in a model of their own. */
 static int make_known(struct planner *p)
 {
     int r = model_new(&p->known, p->err);
@@ -95,26 +96,26 @@ static int make_known(struct planner *p)
         return r;
     p->known->memory.limit = p->source->memory.limit;
     for (uint64_t i = 0; !r && i < p->source->n_meta; i++)
-        if (!find_outside(p, p->source->meta[i].key))
+        if (!find_override(p, p->source->meta[i].key))
             r = meta_set(p->known, p->source->meta[i].key, &p->source->meta[i].value, p->err);
-    for (size_t i = 0; !r && i < p->n_outside; i++)
-        if (p->outside[i]->verb == RECIPE_SET)
-            r = put(p, p->outside[i], p->known);
+    for (size_t i = 0; !r && i < p->n_overrides; i++)
+        if (p->overrides[i]->verb == RECIPE_SET)
+            r = put(p, p->overrides[i], p->known);
     return r;
 }
 
-int planner_apply_outside(struct planner *p)
+int planner_apply_overrides(struct planner *p)
 {
-    int r = collect_outside(p);
-    return r || !p->n_outside ? r : make_known(p);
+    int r = collect_overrides(p);
+    return r || !p->n_overrides ? r : make_known(p);
 }
 
 static int copy_source(struct planner *p, struct model *target)
 {
     for (uint64_t i = 0; i < p->source->n_meta; i++) {
         const struct model_meta *meta = &p->source->meta[i];
-        const struct recipe_rule *outside = find_outside(p, meta->key);
-        int64_t dropped = outside && outside->verb == RECIPE_DROP;
+        const struct recipe_rule *override = find_override(p, meta->key);
+        int64_t dropped = override && override->verb == RECIPE_DROP;
         int r = dropped ? 0 : is_dropped(p, meta->key, &dropped);
         if (!r && !dropped)
             r = meta_set(target, meta->key, &meta->value, p->err);
@@ -124,7 +125,7 @@ static int copy_source(struct planner *p, struct model *target)
     return 0;
 }
 
-/* Carries out one action of the recipe, or a warning from outside. */
+/* Carries out one action of the recipe, or the warning of an override. */
 static int run_action(struct planner *p, const struct recipe_rule *a, struct model *target,
                       int64_t *ret_sorted)
 {
@@ -137,7 +138,7 @@ static int run_action(struct planner *p, const struct recipe_rule *a, struct mod
     if (a->verb == RECIPE_ORDER)
         *ret_sorted = 1;
     else if (a->verb == RECIPE_RECORD ||
-             (a->verb == RECIPE_SET && !find_outside(p, text_of(a->argument))))
+             (a->verb == RECIPE_SET && !find_override(p, text_of(a->argument))))
         return put(p, a, target);
     return 0;
 }
@@ -152,22 +153,22 @@ static int run_actions(struct planner *p, const struct recipe_rule *first, int r
     return r;
 }
 
-/* The values were found out before the facts that they changed. */
-static int set_outside(struct planner *p, struct model *target)
+/* Their values were computed before the facts changed, so they are copied. */
+static int set_overrides(struct planner *p, struct model *target)
 {
     int r = 0;
-    for (size_t i = 0; !r && i < p->n_outside; i++)
-        if (p->outside[i]->verb == RECIPE_SET)
-            r = meta_put(target, text_of(p->outside[i]->argument),
-                         meta_find(p->known, p->outside[i]->argument), p->err);
+    for (size_t i = 0; !r && i < p->n_overrides; i++)
+        if (p->overrides[i]->verb == RECIPE_SET)
+            r = meta_put(target, text_of(p->overrides[i]->argument),
+                         meta_find(p->known, p->overrides[i]->argument), p->err);
     return r;
 }
 
-/* Warnings from outside; their entries are set already. */
-static int warn_outside(struct planner *p, struct model *target)
+/* The warnings of overrides. Their entries were set before. */
+static int warn_overrides(struct planner *p, struct model *target)
 {
     int r = 0;
-    for (const struct recipe_rule *a = p->recipe->outside_actions; a && !r; a = a->next)
+    for (const struct recipe_rule *a = p->recipe->override_actions; a && !r; a = a->next)
         if (a->verb == RECIPE_WARN)
             r = run_action(p, a, target, NULL);
     return r;
@@ -179,9 +180,9 @@ int planner_metadata(struct planner *p, struct model *target, int64_t *ret_sorte
     if (!r)
         r = run_actions(p, p->recipe->actions, 0, target, ret_sorted);
     if (!r)
-        r = set_outside(p, target);
+        r = set_overrides(p, target);
     if (!r)
-        r = warn_outside(p, target);
+        r = warn_overrides(p, target);
     return r ? r : run_actions(p, p->recipe->actions, 1, target, ret_sorted);
 }
 
@@ -201,7 +202,7 @@ static int find_search(struct planner *p, const struct recipe_rule *first, const
 int planner_search(struct planner *p, uint32_t *ret_search)
 {
     const char *search = NULL;
-    int r = find_search(p, p->recipe->outside_actions, &search);
+    int r = find_search(p, p->recipe->override_actions, &search);
     if (!r)
         r = find_search(p, p->recipe->actions, &search);
     *ret_search = search && !strcmp(search, "best") ? PARE_SEARCH_BEST : PARE_SEARCH_REFERENCE;

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * A plan in the making; private to plan*.c. plan_facts.c finds out what conditions may ask for,
- * plan_choose.c decides tensor by tensor, plan_importance.c with which importance data, plan_meta.c
- * makes the metadata, plan.c assembles the result.
+ * A plan while it is made; private to plan*.c. plan_facts.c collects the facts that conditions ask
+ * for, plan_choose.c decides each tensor, plan_importance.c finds its importance data,
+ * plan_lattice.c looks for lattices, plan_meta.c makes the metadata, and plan.c puts the result
+ * together.
  */
 #ifndef RECIPE_PLAN_PRIVATE_H
 #define RECIPE_PLAN_PRIVATE_H
@@ -36,11 +37,11 @@ struct planner {
     struct error *err;
 
     struct expr_env env;
-    char *arch;                         /* "" when there is none */
-    json_t *warnings;                   /* the plan's */
-    const struct recipe_rule **outside; /* "set" and "drop" from outside, one per key */
-    size_t n_outside;
-    struct model *known;            /* the source's metadata with these, or NULL */
+    char *arch;                           /* "" when there is none */
+    json_t *warnings;                     /* the plan's */
+    const struct recipe_rule **overrides; /* "set" and "drop" of overrides, one per key */
+    size_t n_overrides;
+    struct model *known;            /* the source's metadata as overrides change it, or NULL */
     struct planner_tensor *tensors; /* by the source's index */
     uint64_t *order;                /* the source's indices by layer, then name */
 
@@ -51,17 +52,18 @@ struct planner {
     const struct encoding *lattices[64]; /* the format's encodings that have any */
     size_t n_lattices;
     int lattices_known;
-    struct lattice_row row;          /* for looks at lattices */
-    uint64_t n_weighable, n_entries; /* tensors that could use importance, that have an entry */
-    uint64_t n_missing;              /* tensors that need importance and have none */
+    struct lattice_row row; /* room for a row that is compared with a lattice */
+    uint64_t n_weighable;   /* tensors that could use importance data */
+    uint64_t n_entries;     /* those of them that have an entry */
+    uint64_t n_missing;     /* tensors that need importance and have none */
     char first_missing[200];
 };
 
 /* Finds facts of the model, roles, layers and order. */
 int planner_facts(struct planner *p) __attribute__((warn_unused_result));
 
-/* Decides what is set and dropped from outside, by the facts so far: p->outside and p->known. */
-int planner_apply_outside(struct planner *p) __attribute__((warn_unused_result));
+/* Decides what overrides set and drop, by the facts so far: p->overrides and p->known. */
+int planner_apply_overrides(struct planner *p) __attribute__((warn_unused_result));
 
 /* Fills the target's metadata, and says whether tensors are to be sorted. */
 int planner_metadata(struct planner *p, struct model *target, int64_t *ret_sorted)
@@ -79,7 +81,7 @@ int planner_warn(struct planner *p, const char *format, ...)
 int planner_weigh(struct planner *p, uint64_t tensor, const struct encoding *to, const char *name)
     __attribute__((warn_unused_result));
 
-/* Looks whether the tensor lies on the lattice of `to`, for which it was chosen: p->tensors'. */
+/* Finds out whether the tensor lies on the lattice of `to`, and notes that in p->tensors. */
 int planner_find_lattice(struct planner *p, uint64_t tensor, const struct encoding *to)
     __attribute__((warn_unused_result));
 
@@ -89,11 +91,16 @@ int planner_note_lattices(struct planner *p) __attribute__((warn_unused_result))
 /* Warnings about importance data as a whole. */
 int planner_note_importance(struct planner *p) __attribute__((warn_unused_result));
 
-/* Makes the environment that of one tensor. */
+/* Sets the facts of the environment that belong to a tensor. */
 void planner_look_at(struct planner *p, uint64_t tensor);
 
 /* Evaluates a rule's condition (1 when there is none); the error names the rule's place. */
 int planner_holds(struct planner *p, const struct recipe_rule *rule, int64_t *ret_truth)
+    __attribute__((warn_unused_result));
+
+/* Appends to an error about an encoding that no plugin provides which one may be meant. Returns the
+ * code. */
+int planner_suggest_encoding(const struct planner *p, const char *name, struct error *err, int code)
     __attribute__((warn_unused_result));
 
 /* Decides all tensors, in the planner's order. */

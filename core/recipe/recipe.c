@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "base/strbuf.h"
 #include "base/strlist.h"
 #include "base/text.h"
@@ -34,8 +35,8 @@ static struct recipe *recipe_new(void)
     recipe->rules_end = &recipe->rules;
     recipe->weighing_end = &recipe->weighing;
     recipe->actions_end = &recipe->actions;
-    recipe->outside_end = &recipe->outside;
-    recipe->outside_actions_end = &recipe->outside_actions;
+    recipe->overrides_end = &recipe->overrides;
+    recipe->override_actions_end = &recipe->override_actions;
     recipe->options_end = &recipe->options;
     recipe->roles_end = &recipe->roles;
     recipe->fallbacks_end = &recipe->fallbacks;
@@ -151,8 +152,13 @@ static int unknown_recipe(const char *dirs, const char *name, struct error *err)
     if (!names.n)
         return error_set(err, PARE_EUSAGE, "there is no recipe %.100s, and none at all in %s", name,
                          dirs);
-    return error_set(err, PARE_EUSAGE, "there is no recipe %.100s: there are %s", name,
-                     list.data ? list.data : "others");
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ name, strlen(name) });
+    for (size_t i = 0; i < names.n; i++)
+        nearest_offer_name(&nearest, names.items[i]);
+    return nearest_suggest(&nearest, err,
+                           error_set(err, PARE_EUSAGE, "there is no recipe %.100s: there are %s",
+                                     name, list.data ? list.data : "others"));
 }
 
 static int load_file(struct recipe_loader *loader, const char *name, struct error *err)
@@ -194,7 +200,7 @@ int recipe_load(const char *dirs, const char *name, struct recipe **ret_recipe, 
     return 0;
 }
 
-/* The label as it stands in messages: harmless and cut, with room for a line's number. */
+/* The label as messages show it: without control characters, and cut so that a line number fits. */
 static char *copy_label(struct recipe *recipe, const char *label)
 {
     size_t n = strnlen(label, RECIPE_MAX_PLACE - 20);
@@ -207,7 +213,7 @@ static char *copy_label(struct recipe *recipe, const char *label)
     return copy;
 }
 
-/* Goes on with the digest: over its own digits, a newline, and the text. */
+/* Continues the digest as recipe_digest says: over its own digits, a newline, and the text. */
 static int add_to_digest(struct recipe *recipe, const char *text, size_t len, struct error *err)
 {
     CLEANUP(hash_free_cleanup) struct hash *hash = NULL;
@@ -236,16 +242,16 @@ int recipe_override(struct recipe *recipe, const char *label, const char *text, 
     char *copy = arena_copy(&recipe->memory, (struct pare_str){ text, len });
     if (!copy)
         return error_oom(err);
-    struct recipe_loader loader = { .recipe = recipe, .dirs = "", .outside = 1, .err = err };
+    struct recipe_loader loader = { .recipe = recipe, .dirs = "", .is_override = 1, .err = err };
     int r = add_to_digest(recipe, text, len, err);
     return r ? r : parse_lines(&loader, name, copy, len);
 }
 
-static int add_options(const struct recipe *recipe, int outside, json_t *options)
+static int add_options(const struct recipe *recipe, int is_override, json_t *options)
 {
     int r = 0;
     for (const struct recipe_option *o = recipe->options; o && r >= 0; o = o->next)
-        if (o->outside == outside && !(outside && json_object_get(options, o->name)))
+        if (o->is_override == is_override && !(is_override && json_object_get(options, o->name)))
             r = json_object_set_new(options, o->name, json_text(o->value, strlen(o->value)));
     return r;
 }
@@ -253,9 +259,9 @@ static int add_options(const struct recipe *recipe, int outside, json_t *options
 json_t *recipe_options(const struct recipe *recipe)
 {
     _cleanup_json_ json_t *own = json_object();
-    _cleanup_json_ json_t *outside = json_object();
-    if (!own || !outside || add_options(recipe, 0, own) < 0 ||
-        add_options(recipe, 1, outside) < 0 || json_object_update(own, outside) < 0)
+    _cleanup_json_ json_t *overrides = json_object();
+    if (!own || !overrides || add_options(recipe, 0, own) < 0 ||
+        add_options(recipe, 1, overrides) < 0 || json_object_update(own, overrides) < 0)
         return NULL;
     return TAKE(own);
 }

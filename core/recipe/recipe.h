@@ -21,15 +21,15 @@ int recipe_load(const char *dirs, const char *name, struct recipe **ret_recipe, 
     __attribute__((warn_unused_result));
 void recipe_free(struct recipe *recipe);
 
-/* Adds statements that were given from outside, on a command line or in a file beside the model: a
- * text of `len` bytes, which is copied. label: what the user calls it, for messages and plans; one
- * that begins with '-' is an option, whose line is of no interest. Of several texts the first added
- * wins. To be called before plan_make. PARE_EDATA with label and line for a mistake; the recipe is
- * of no use then. */
+/* Adds overrides: statements from a command line or from a file beside the model, in a text of
+ * `len` bytes, which is copied. label: what the user calls it, for messages and plans; one that
+ * begins with '-' is an option, and messages show no line for it. Of several texts the first added
+ * wins. To be called before plan_make. PARE_EDATA with label and line for a mistake, after which
+ * the recipe can only be freed. */
 int recipe_override(struct recipe *recipe, const char *label, const char *text, size_t len,
                     struct error *err) __attribute__((warn_unused_result));
 
-/* {"NAME": "VALUE"}: the options for the writer, of the recipe and those from outside. New
+/* {"NAME": "VALUE"}: the options for the writer, of the recipe and of its overrides. New
  * reference; NULL without memory. */
 json_t *recipe_options(const struct recipe *recipe);
 

@@ -12,7 +12,7 @@
 #include "recipe/recipe_private.h"
 
 struct line {
-    struct words words; /* what is left of it; its err gets all errors */
+    struct words words; /* the words that are left; its err gets all errors */
     struct recipe_loader *loader;
     struct recipe *recipe;
     const char *place, *text;
@@ -28,7 +28,7 @@ struct pare_str line_take_rest(struct line *line);
 int line_take_plain(struct line *line, const char *what, const char **ret)
     __attribute__((warn_unused_result));
 
-/* Takes a text in quotation marks, or one that is copied with a NUL. */
+/* Takes a text in quotation marks: as it stands in the statement, or as a copy with a NUL. */
 int line_take_quoted(struct line *line, const char *what, struct pare_str *ret)
     __attribute__((warn_unused_result));
 int line_take_message(struct line *line, const char **ret) __attribute__((warn_unused_result));
@@ -45,7 +45,7 @@ int line_take_condition(struct line *line, const char *after, int required, cons
 int line_new_rule(struct line *line, enum recipe_verb verb, const char *argument,
                   struct recipe_rule **ret) __attribute__((warn_unused_result));
 
-/* Statements about the model (recipe_set.c), from behind their first word on. */
+/* The statements about the model (recipe_set.c). Their first word has been taken. */
 int line_parse_set(struct line *line) __attribute__((warn_unused_result));
 int line_parse_record(struct line *line) __attribute__((warn_unused_result));
 int line_parse_drop(struct line *line) __attribute__((warn_unused_result));

@@ -1,11 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The statements of recipes, one per line (pare-recipe(5)). The first word says which; one that
- * is no keyword is an encoding, and the line a rule. Mistakes are reported with file and line.
+ * The statements of recipes, one per line (pare-recipe(5)). The first word says which statement it
+ * is; any other word is an encoding, and the line is a rule. Mistakes are reported with file and
+ * line.
  */
 #include "recipe/recipe_private.h"
 
+#include "lang/glob.h"
 #include "lang/statement.h"
 #include "recipe/recipe_line.h"
 
@@ -21,8 +23,8 @@ static int add_rule(struct line *line, enum recipe_verb verb, const char *argume
         r = line_take_condition(line, after, 1, &rule->condition);
     if (r)
         return r;
-    struct recipe_rule ***end = line->loader->outside ? &line->recipe->outside_end
-                                                      : &line->recipe->rules_end;
+    struct recipe_rule ***end = line->loader->is_override ? &line->recipe->overrides_end
+                                                          : &line->recipe->rules_end;
     **end = rule;
     *end = &rule->next;
     return 0;
@@ -245,7 +247,7 @@ static int parse_repack(struct line *line)
     return 0;
 }
 
-enum { IN_RECIPE = 1, OUTSIDE = 2, ANYWHERE = 3 };
+enum { IN_RECIPE = 1, IN_OVERRIDES = 2, ANYWHERE = 3 };
 
 static const struct {
     const char *word;
@@ -274,10 +276,10 @@ static const struct {
     { "lenient", parse_lenient, IN_RECIPE },
     { "overrides", parse_overrides, IN_RECIPE },
     { "default", parse_default, IN_RECIPE },
-    { "pure", parse_pure, OUTSIDE },
+    { "pure", parse_pure, IN_OVERRIDES },
 };
 
-/* A statement that begins with a keyword: its number. -1: it is no keyword. */
+/* The number of the statement that begins with the word, or -1 when none does. */
 static int find_statement(const struct word *word)
 {
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
@@ -286,27 +288,53 @@ static int find_statement(const struct word *word)
     return -1;
 }
 
+/* Adds to an error about a statement's first word which keyword is near. */
+static int unknown_statement(const struct word *word, int code, struct error *err)
+{
+    struct nearest nearest;
+    nearest_start(&nearest, word->text);
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
+        nearest_offer_name(&nearest, statements[i].word);
+    return nearest_suggest(&nearest, err, code);
+}
+
+/* "ENCODING if CONDITION", from "if" on. Where that is missing, a keyword may have been meant. */
+static int parse_encoding(struct line *line, const struct word *word, const char *encoding)
+{
+    char after[110], what[130];
+    struct words ahead = line->words;
+    struct word next;
+    int more = words_take(&ahead, &next);
+    (void)snprintf(after, sizeof after, "the encoding '%s'", encoding);
+    if (more && word_is(&next, "if"))
+        return add_rule(line, RECIPE_ENCODE, encoding, after);
+    (void)snprintf(what, sizeof what, "'if' after %s", after);
+    return unknown_statement(word, words_expected(&line->words, what, more ? &next : NULL),
+                             line->words.err);
+}
+
 static int parse_statement(struct line *line)
 {
     struct word word;
     if (!words_take(&line->words, &word))
         return 0;
     int i = find_statement(&word);
-    if (i >= 0 && !(statements[i].where & (line->loader->outside ? OUTSIDE : IN_RECIPE)))
+    if (i >= 0 && !(statements[i].where & (line->loader->is_override ? IN_OVERRIDES : IN_RECIPE)))
         return error_set(line->words.err, PARE_EDATA,
-                         line->loader->outside ? "'%s' stands in recipes only, not in overrides"
-                                               : "'%s' stands in overrides only, not in recipes",
+                         line->loader->is_override
+                             ? "'%s' stands in recipes only, not in overrides"
+                             : "'%s' stands in overrides only, not in recipes",
                          statements[i].word);
     if (i >= 0)
         return statements[i].parse(line);
     if (word.quoted || !statement_name_is_plain(word.text))
-        return words_expected(&line->words, "a statement or an encoding", &word);
+        return unknown_statement(&word,
+                                 words_expected(&line->words, "a statement or an encoding", &word),
+                                 line->words.err);
     char *encoding = arena_copy(&line->recipe->memory, word.text);
     if (!encoding)
         return error_oom(line->words.err);
-    char after[110];
-    (void)snprintf(after, sizeof after, "the encoding '%s'", encoding);
-    return add_rule(line, RECIPE_ENCODE, encoding, after);
+    return parse_encoding(line, &word, encoding);
 }
 
 /* "PLACE: STATEMENT" with single spaces, for plans. */

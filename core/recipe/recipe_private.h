@@ -13,7 +13,7 @@ struct recipe_loader {
     const char *dirs;
     struct hash *hash;
     unsigned depth, n_files;
-    int outside; /* statements that are given from outside */
+    int is_override; /* 1: the statements are overrides */
     struct error *err;
 };
 
@@ -21,7 +21,7 @@ struct recipe_loader {
 int recipe_read(struct recipe_loader *loader, const char *file) __attribute__((warn_unused_result));
 
 /* Parses one line, which may be empty or a comment. The text must live as long as the recipe. A
- * file that begins with '-' is an option and has no lines. */
+ * file whose name begins with '-' is an option of the command line and has no lines. */
 int recipe_parse_line(struct recipe_loader *loader, const char *file, unsigned line,
                       struct pare_str text) __attribute__((warn_unused_result));
 

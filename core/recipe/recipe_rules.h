@@ -1,15 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What a recipe is after parsing; for recipe*.c, plan*.c and their tests. Everything here
- * is owned by the recipe: by its arena, or by its expression unit.
+ * A recipe after parsing; for recipe*.c, plan*.c and their tests. Everything belongs to the
+ * recipe's arena or to its expression unit.
  */
 #ifndef RECIPE_RECIPE_RULES_H
 #define RECIPE_RECIPE_RULES_H
 
 #include "base/arena.h"
 #include "base/hash.h"
-#include "lang/expr.h"
+#include "lang/expr_typed.h"
 
 #define RECIPE_MAX_FILE (256 * 1024)
 #define RECIPE_MAX_DEPTH 4 /* files that include files */
@@ -22,7 +22,7 @@ enum recipe_verb {
     RECIPE_KEEP,
     RECIPE_ENCODE,
     RECIPE_FAIL,      /* rules: about a tensor */
-    RECIPE_OVERRIDES, /* where rules from outside are tried */
+    RECIPE_OVERRIDES, /* where overrides are tried */
     RECIPE_LENIENT,
     RECIPE_REQUIRE, /* about importance data */
     RECIPE_SET,
@@ -47,19 +47,21 @@ struct recipe_rule {
     const char *text;  /* "q4_k_m.recipe:12: q6_k if is_output" */
 };
 
-/* What a RECIPE_SET comes to; the value points into the rest, or to where expr_eval_text says. */
+/* The value of a RECIPE_SET or RECIPE_RECORD. It points into the other members, or to a text that
+ * lives as long as the recipe or the environment; so it must not be copied. */
 struct recipe_value {
     struct pare_value value;
     union {
         struct pare_str text;
         uint8_t bytes[8];
     } data;
+    char made[EXPR_MAX_MADE];
 };
 
 struct recipe_option { /* of the writer */
     struct recipe_option *next;
     const char *name, *value;
-    int outside;
+    int is_override;
 };
 
 struct recipe_repack { /* one encoding can become another without loss */
@@ -73,7 +75,8 @@ struct recipe_role {
     struct pare_str pattern;
 };
 
-struct recipe_fallback { /* encodings[0] does not fit: the first of the others that does is it */
+/* Where encodings[0] does not fit, the first of the others that fits is taken. */
+struct recipe_fallback {
     struct recipe_fallback *next;
     const char *encodings[RECIPE_MAX_WORDS];
     uint32_t n_encodings;
@@ -92,16 +95,16 @@ struct recipe {
     double bits;                     /* typical bits per weight; 0 when absent */
     const char *formats[RECIPE_MAX_WORDS];
     uint32_t n_formats;
-    struct recipe_rule *rules, **rules_end;       /* keep, ENCODING, fail, overrides */
-    struct recipe_rule *weighing, **weighing_end; /* require, lenient */
-    struct recipe_rule *actions, **actions_end;   /* set, record, drop, order, search, warn */
-    struct recipe_rule *standard;                 /* the "default" statement */
-    struct recipe_rule *outside, **outside_end;   /* rules that were given from outside */
-    struct recipe_rule *outside_actions, **outside_actions_end;
+    struct recipe_rule *rules, **rules_end;         /* keep, ENCODING, fail, overrides */
+    struct recipe_rule *weighing, **weighing_end;   /* require, lenient */
+    struct recipe_rule *actions, **actions_end;     /* set, record, drop, order, search, warn */
+    struct recipe_rule *standard;                   /* the "default" statement */
+    struct recipe_rule *overrides, **overrides_end; /* rules that were added to the recipe's own */
+    struct recipe_rule *override_actions, **override_actions_end;
     struct recipe_option *options, **options_end;
     struct recipe_repack *repacks;
     int has_overrides; /* there is an "overrides" statement */
-    int pure;          /* given from outside */
+    int pure;          /* an override: no mixture */
     unsigned n_lines;  /* statements so far */
     struct recipe_role *roles, **roles_end;
     struct recipe_fallback *fallbacks, **fallbacks_end;

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Statements about the model as a whole: metadata, warnings, order, options of the writer. What
- * they set is an expression that a plan evaluates; a literal is tried when it is read.
+ * Statements about the model as a whole: metadata, warnings, order, options of the writer. The
+ * values that they set are expressions, which the plan evaluates; whether a literal fits its type
+ * is checked when it is read.
  */
 #include "recipe/recipe_private.h"
 
@@ -54,7 +55,7 @@ static int eval_integer(const struct recipe_rule *rule, const struct expr_env *e
                         struct recipe_value *ret, struct error *err)
 {
     int64_t number;
-    int r = expr_eval(rule->expr, env, &number, err);
+    int r = expr_typed_number(rule->expr, env, &number, err);
     if (r)
         return r;
     if (rule->type != PARE_BOOL &&
@@ -85,7 +86,7 @@ int recipe_value(const struct recipe_rule *rule, const struct expr_env *env,
     if (is_real(rule->type))
         store_real(rule->type, rule->real, ret);
     else if (rule->type == PARE_STRING)
-        r = expr_eval_text(rule->expr, env, &ret->data.text, err);
+        r = expr_typed_text(rule->expr, env, ret->made, &ret->data.text, err);
     else
         r = eval_integer(rule, env, type, ret, err);
     ret->value = (struct pare_value){
@@ -122,8 +123,8 @@ static int add_action(struct line *line, struct recipe_rule *rule, const char *a
     if (rule->condition && rule->condition->per_tensor)
         return error_set(line->words.err, PARE_EDATA,
                          "expected a condition about the model: this one depends on a tensor");
-    struct recipe_rule ***end = line->loader->outside ? &line->recipe->outside_actions_end
-                                                      : &line->recipe->actions_end;
+    struct recipe_rule ***end = line->loader->is_override ? &line->recipe->override_actions_end
+                                                          : &line->recipe->actions_end;
     **end = rule;
     *end = &rule->next;
     return 0;
@@ -142,12 +143,13 @@ static int take_type(struct line *line, size_t *ret_type)
     struct word word;
     if (!words_take(&line->words, &word))
         return words_expected(&line->words, "a type", NULL);
-    for (size_t i = 0; i < sizeof value_types / sizeof *value_types; i++)
+    for (size_t i = 0; i < N_VALUE_TYPES; i++)
         if (word_is(&word, value_types[i].name)) {
             *ret_type = i;
             return 0;
         }
-    return words_expected(&line->words, "a type such as u32, f32, bool or string", &word);
+    return words_unknown(&line->words, "a type such as u32, f32, bool or string", &word,
+                         &value_types[0].name, sizeof *value_types, N_VALUE_TYPES);
 }
 
 static enum expr_type type_of(uint32_t type)
@@ -155,7 +157,7 @@ static enum expr_type type_of(uint32_t type)
     return type == PARE_STRING ? EXPR_TEXT : type == PARE_BOOL ? EXPR_TRUTH : EXPR_NUMBER;
 }
 
-/* A number as it stands, or a minus and a number: no fact of any model changes it. */
+/* A number, or a minus and a number: it is the same for every model. */
 static int is_literal(const struct expr *e)
 {
     return e->op == OP_NUMBER || (e->op == OP_NEGATE && e->first->op == OP_NUMBER);
@@ -238,7 +240,8 @@ int line_parse_search(struct line *line)
     for (size_t i = 0; i < sizeof searches / sizeof *searches; i++)
         if (word_is(&word, searches[i]))
             return add_new_action(line, RECIPE_SEARCH, searches[i], "the search");
-    return words_expected(&line->words, "'reference' or 'best'", &word);
+    return words_unknown(&line->words, "'reference' or 'best'", &word, searches, sizeof *searches,
+                         sizeof searches / sizeof *searches);
 }
 
 int line_parse_warn(struct line *line)
@@ -265,7 +268,7 @@ int line_parse_option(struct line *line)
     r = words_expect_end(&line->words);
     if (r)
         return r;
-    option->outside = line->loader->outside;
+    option->is_override = line->loader->is_override;
     *line->recipe->options_end = option;
     line->recipe->options_end = &option->next;
     return 0;

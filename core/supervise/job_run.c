@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/timing.h"
+#include "settings/settings.h"
 #include "supervise/job_target.h"
 #include "supervise/manifest.h"
 #include "supervise/publish.h"
@@ -56,13 +57,13 @@ struct job_run {
 
 /* ---- lines ---- */
 
-static void keep(json_t **slot, const json_t *line)
+static void replace(json_t **slot, const json_t *line)
 {
     json_decref(*slot);
     *slot = json_incref((json_t *)line);
 }
 
-/* Hands a line on, with the job's index of its target. */
+/* Passes a line to the caller, whose index of the target replaces the worker's position. */
 static void pass_on(struct job_run *run, const char *event, const json_t *line, size_t position)
 {
     if (!run->callbacks.event)
@@ -75,8 +76,8 @@ static void pass_on(struct job_run *run, const char *event, const json_t *line, 
         run->callbacks.event(run->callbacks.context, event, copy);
 }
 
-/* Keeps of a tensor's line what will be needed: there may be many. What is lost for want of memory
- * is missed by verification, or by make_manifest. */
+/* Keeps only what will be needed of a tensor's line, since there may be many. When memory runs out
+ * here, verification or make_manifest finds that a tensor is missing. */
 static void keep_tensor(struct run_target *t, const json_t *line)
 {
     static const char *const keys[] = { "name", "to", "probe" };
@@ -97,13 +98,13 @@ static void on_convert_line(void *context, const char *event, const json_t *line
     size_t position = said < 0 ? SIZE_MAX : (size_t)said;
     struct run_target *target = position < run->n_targets ? &run->targets[position] : NULL;
     if (!strcmp(event, "start"))
-        keep(&run->start, line);
+        replace(&run->start, line);
     else if (!strcmp(event, "source"))
-        keep(&run->described, line);
+        replace(&run->described, line);
     else if (!strcmp(event, "done"))
-        keep(&run->done, line);
+        replace(&run->done, line);
     else if (!strcmp(event, "target") && target)
-        keep(&target->line, line);
+        replace(&target->line, line);
     else if (!strcmp(event, "tensor") && target)
         keep_tensor(target, line);
     if (strcmp(event, "tensor") != 0)
@@ -114,28 +115,19 @@ static void on_verify_line(void *context, const char *event, const json_t *line)
 {
     struct job_run *run = context;
     if (!strcmp(event, "verified"))
-        keep(&run->targets[run->current].verified, line);
+        replace(&run->targets[run->current].verified, line);
     pass_on(run, event, line, run->current);
 }
 
 /* ---- construction ---- */
 
-static const char *measure_of(const struct job_settings *settings)
-{
-    return settings->measure ? settings->measure : "full";
-}
-
 static json_t *make_settings(const struct job_settings *s)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "plugins",
-                     s->plugins ? s->plugins : "", "recipes", s->recipes ? s->recipes : "",
-                     "architectures", s->architectures ? s->architectures : "", "threads",
-                     (json_int_t)s->threads, "memory_limit", (json_int_t)s->memory_limit, "cpu",
-                     s->cpu ? s->cpu : "native", "nonfinite",
-                     s->nonfinite ? s->nonfinite : "refuse", "sandbox",
-                     s->sandbox ? s->sandbox : "best", "measure", measure_of(s), "digest",
-                     s->without_digests ? "none" : "sha256", "allow_requantize",
-                     s->allow_requantize, "recover", !s->no_recover);
+    _cleanup_json_ json_t *members = json_pack("{s:s, s:s, s:s}", "plugins",
+                                               s->plugins ? s->plugins : "", "recipes",
+                                               s->recipes ? s->recipes : "", "architectures",
+                                               s->architectures ? s->architectures : "");
+    return members && settings_put(s->values, members) == 0 ? TAKE(members) : NULL;
 }
 
 static int copy_target(struct run_target *to, size_t index, const struct job_target *from,
@@ -152,7 +144,7 @@ static int copy_target(struct run_target *to, size_t index, const struct job_tar
     return to->format && to->recipe && to->stem && to->tensors && to->expected ? 0 : -1;
 }
 
-/* What only converting needs to know. NULL when out of memory. */
+/* The members that only a `convert` request has. NULL when out of memory. */
 static json_t *make_converting(const struct job_spec *spec)
 {
     _cleanup_json_ json_t *members = json_object();
@@ -181,12 +173,13 @@ static int copy_spec(struct job_run *run, const struct job_spec *spec)
     return run->uid && run->origin && run->worker_path && run->settings && run->converting ? 0 : -1;
 }
 
-/* Finishes what an earlier life of the job left half published. 1: target `index` is published. */
-static int recover(struct job_run *run, const struct job_spec *spec, size_t index,
-                   struct error *err)
+/* Finishes a publication that an earlier run of the job was interrupted in. 1: target `index` is
+ * published. */
+static int complete_target(struct job_run *run, const struct job_spec *spec, size_t index,
+                           struct error *err)
 {
     _cleanup_json_ json_t *manifest = NULL;
-    int r = job_recover_target(spec->out_dirfd, spec->uid, index, &manifest, err);
+    int r = job_complete_target(spec->out_dirfd, spec->uid, index, &manifest, err);
     if (r == 1 && run->callbacks.published)
         run->callbacks.published(run->callbacks.context, index, manifest);
     return r;
@@ -198,7 +191,7 @@ static int copy_targets(struct job_run *run, const struct job_spec *spec, struct
     if (!run->targets)
         return error_oom(err);
     for (size_t i = 0; i < spec->n_targets; i++) {
-        int r = spec->targets[i].done ? 1 : recover(run, spec, i, err);
+        int r = spec->targets[i].done ? 1 : complete_target(run, spec, i, err);
         if (r < 0)
             return r;
         if (r == 0 &&
@@ -300,7 +293,7 @@ void job_run_free(struct job_run *run, int keep_staging)
         run_target_deinit(&run->targets[i]);
     if (!keep_staging && !run->keep_staging && run->uid && run->dirfd >= 0 &&
         staging_remove(run->out_dirfd, run->uid, &ignored) < 0) {
-        /* It is hidden and goes with the job's next life. */
+        /* The folder is hidden, and the job's next run removes it. */
     }
     cleanup_close(&run->dirfd);
     cleanup_close(&run->work);
@@ -340,7 +333,7 @@ static json_t *verify_request(const struct job_run *run, const struct run_target
                      "expect", expect);
 }
 
-/* Notes why the current target failed; what hits every target ends the job instead. */
+/* Notes why the current target failed and goes on to the next. A cancelled job ends here. */
 static int skip_target(struct job_run *run, const struct error *why, struct error *err)
 {
     const struct run_target *t = &run->targets[run->current];
@@ -380,14 +373,14 @@ static int make_manifest(const struct job_run *run, const struct run_target *t,
     if (json_array_size(t->tensors) != json_array_size(t->expected))
         return error_oom(err);
     _cleanup_json_ json_t *files = NULL;
-    int without = !strcmp(json_get_string(run->settings, "digest", ""), "none");
+    int without = !strcmp(settings_text(run->settings, "digest"), "none");
     int r = staged_digests(&t->staged, t->line, without, &files, err);
     if (r < 0)
         return r;
     /* clang-format off */
     struct manifest_facts facts = {
         .uid = run->uid, .origin = run->origin, .format = t->format, .recipe = t->recipe,
-        .measured = json_get_string(run->settings, "measure", "full"),
+        .settings = run->settings,
         .options = t->options, .overrides = json_object_get(run->converting, "overrides"),
         .start = run->start, .source = run->described,
         .target = t->line, .tensors = t->tensors, .done = run->done, .files = files,
@@ -474,14 +467,14 @@ int job_run_step(struct job_run *run, struct error *err)
     return converting ? after_convert(run, err) : after_verify(run, err);
 }
 
-int job_recover_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
-                       struct error *err)
+int job_complete_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
+                        struct error *err)
 {
     _cleanup_close_ int dirfd = -1;
     int r = staging_open_target(out_dirfd, uid, target, &dirfd, err);
     if (r != 0)
         return r < 0 ? r : 0;
-    r = publish_recover(out_dirfd, dirfd, ret_manifest, err);
+    r = publish_complete(out_dirfd, dirfd, ret_manifest, err);
     if (r == 0)
         r = staging_remove_target(out_dirfd, uid, target, err);
     return r;

@@ -10,7 +10,7 @@
  * and manifest are renamed (never replacing) to their final names, the manifest last, and the
  * directory is synced. `UID/i/publish.json` ({"output", "ino", "dev"}) is written before the first
  * of these renames, so that an interrupted publication is finished, not repeated. Each step can be
- * done again after a crash (job_recover_target).
+ * done again after a crash (job_complete_target).
  */
 #ifndef SUPERVISE_JOB_RUN_H
 #define SUPERVISE_JOB_RUN_H
@@ -22,16 +22,8 @@
 struct job_settings {
     const char *worker;                            /* path of pare-worker */
     const char *plugins, *recipes, *architectures; /* colon-separated directories, or NULL */
-    unsigned threads;                              /* 0: one per CPU */
-    uint64_t memory_limit;                         /* bytes; 0: none */
-    const char *cpu;                               /* "native" */
-    const char *nonfinite;                         /* "refuse" */
-    const char *sandbox;                           /* "best" */
-    const char *measure;                           /* "full" */
-    int without_digests; /* no file is digested: nothing ties records to contents */
-    int allow_requantize;
-    int no_recover; /* what lies on a lattice is encoded anew */
-    double silence; /* seconds without a line before the worker is killed */
+    const json_t *values; /* as settings/settings.h has them; NULL: all have their defaults */
+    double silence;       /* seconds without a line before the worker is killed */
 };
 
 struct job_spec {
@@ -86,7 +78,7 @@ int job_sweep(int out_dirfd, struct error *err) __attribute__((warn_unused_resul
  * need be by finishing the renames now), *ret_manifest is its manifest; 0: it must be made again
  * (what was left of it is removed). While the answer is 1 it can be asked again: the folder stays
  * until job_run_start, job_run_free or job_forget, so record the manifest first. */
-int job_recover_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
-                       struct error *err) __attribute__((warn_unused_result));
+int job_complete_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
+                        struct error *err) __attribute__((warn_unused_result));
 
 #endif

@@ -11,7 +11,7 @@
 struct job_target {
     char *format, *recipe;
     json_t *options; /* object of strings, or NULL */
-    int done;        /* published in an earlier life of this job: skip */
+    int done;        /* published by an earlier run of this job: skip */
 };
 
 /* Default output stem: "NAME-Q4_K_M". New string. */

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/timing.h"
 #include "config.h"
+#include "settings/settings.h"
 
 #include <string.h>
 
@@ -171,7 +172,9 @@ static json_t *make_output(const struct manifest_facts *f)
 static json_t *make_accuracy(const struct manifest_facts *f)
 {
     _cleanup_json_ json_t *all = pick(json_object_get(f->target, "accuracy"), accuracy_fields);
-    return all && put(all, "measured", json_string(f->measured)) == 0 ? TAKE(all) : NULL;
+    return all && put(all, "measured", json_string(settings_text(f->settings, "measure"))) == 0
+               ? TAKE(all)
+               : NULL;
 }
 
 static json_t *make_seconds(const struct manifest_facts *f)
@@ -206,6 +209,7 @@ int manifest_new(const struct manifest_facts *f, json_t **ret_manifest, struct e
                                          f->uid, "created", stamp, "program", "name", "pare",
                                          "version", PARE_VERSION);
     if (!m || put(m, "source", make_source(f)) < 0 || put(m, "target", make_target(f)) < 0 ||
+        put(m, "settings", settings_record(f->settings)) < 0 ||
         put(m, "importance", make_importance(f)) < 0 ||
         put(m, "plugins", pick_all(json_object_get(f->done, "plugins"), plugin_fields)) < 0 ||
         put(m, "output", make_output(f)) < 0 || put(m, "accuracy", make_accuracy(f)) < 0 ||

@@ -11,7 +11,7 @@
 struct manifest_facts {
     const char *uid, *origin;
     const char *format, *recipe;
-    const char *measured;                         /* "full", "sample" or "none" */
+    const json_t *settings;                       /* values as in settings/settings.h */
     const json_t *options;                        /* object, or NULL */
     const json_t *overrides;                      /* array, or NULL */
     const json_t *start, *source, *target, *done; /* the convert worker's lines */

@@ -138,8 +138,8 @@ int publish_target(int out_dirfd, int dirfd, const char *stem, const char *suffi
         if (r != 1)
             return r;
     }
-    return error_set(err, PARE_EEXIST, "%s%s and %d numbered names are taken", stem, suffix,
-                     MAX_TRIES - 2);
+    return error_set(err, PARE_EEXIST, "%s%s is taken, and so are %d names with a number", stem,
+                     suffix, MAX_TRIES - 2);
 }
 
 /* A JSON file of ours. 1: it is there and whole; 0: it is not there. */
@@ -156,7 +156,8 @@ static int load(int dirfd, const char *name, json_t **ret_json, struct error *er
     return r < 0 ? error_prefix(err, "%s", name) : 1;
 }
 
-/* The staged output was not renamed yet: all steps again, with a name that is free now. */
+/* The staged output was not renamed yet, so all steps are done again, with a name that is free now.
+ * */
 static int publish_again(int out_dirfd, int dirfd, const json_t *intent, json_t **ret_manifest,
                          struct error *err)
 {
@@ -173,8 +174,8 @@ static int publish_again(int out_dirfd, int dirfd, const json_t *intent, json_t 
     return 1;
 }
 
-/* The staged output is gone: to its final name, if that is still what was renamed. Only the inode
- * is compared: device numbers may change with a restart. */
+/* The staged output is gone. If the file under the final name is the one that was renamed, the rest
+ * is finished. Only inodes are compared: device numbers may change with a restart. */
 static int finish_again(int out_dirfd, int dirfd, const json_t *intent, json_t **ret_manifest,
                         struct error *err)
 {
@@ -193,12 +194,12 @@ static int finish_again(int out_dirfd, int dirfd, const json_t *intent, json_t *
     return load(out_dirfd, path, ret_manifest, err);
 }
 
-int publish_recover(int out_dirfd, int dirfd, json_t **ret_manifest, struct error *err)
+int publish_complete(int out_dirfd, int dirfd, json_t **ret_manifest, struct error *err)
 {
     _cleanup_json_ json_t *intent = NULL;
     int r = load(dirfd, STAGED_INTENT, &intent, err);
     if (r <= 0)
-        return r == PARE_EDATA ? 0 : r; /* damaged by the disk: the output is made again */
+        return r == PARE_EDATA ? 0 : r; /* the disk damaged it: the output is made again */
     if (exists(dirfd, STAGED_DATA))
         return publish_again(out_dirfd, dirfd, intent, ret_manifest, err);
     return finish_again(out_dirfd, dirfd, intent, ret_manifest, err);

@@ -21,11 +21,11 @@ int publish_target(int out_dirfd, int dirfd, const char *stem, const char *suffi
 
 /* Finishes what a crash interrupted. 1: published, *ret_manifest is its manifest (new reference);
  * 0: nothing is published. */
-int publish_recover(int out_dirfd, int dirfd, json_t **ret_manifest, struct error *err)
+int publish_complete(int out_dirfd, int dirfd, json_t **ret_manifest, struct error *err)
     __attribute__((warn_unused_result));
 
 /* 1 when the output has its final name but its manifest may not: the staging directory is still
- * needed, for publish_recover. */
+ * needed, for publish_complete. */
 int publish_is_unfinished(int dirfd);
 
 #endif

@@ -102,7 +102,7 @@ static void add_overview(struct strbuf *sb, const json_t *m)
     strbuf_printf(sb, "| Bits per weight | %.3f |\n", json_get_real(output, "bits_per_weight", 0));
 }
 
-/* What was carried over and not made anew. */
+/* Says which codes were taken over instead of computed. */
 static void add_lattices(struct strbuf *sb, const json_t *m)
 {
     const json_t *lattice = json_object_get(m, "lattice");

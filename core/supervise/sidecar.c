@@ -68,7 +68,7 @@ static int collect(int dirfd, const char *model, int is_folder, unsigned wanted,
     if (!dir) {
         int e = errno;
         cleanup_close(&fd);
-        /* A folder that may be passed but not read has no sidecars that anybody could find. */
+        /* A folder that may be entered but not listed: its sidecars cannot be found. */
         return e == EACCES && model ? 0 : error_errno(err, e, "cannot look for sidecars");
     }
     struct dirent *entry;
@@ -128,7 +128,7 @@ static int open_beside_file(int dirfd, const char *path, unsigned wanted, struct
     return open_from(dir, slash ? slash + 1 : path, 0, wanted, sidecars, err);
 }
 
-/* A folder may be named as "." or with slashes at its end: its own name is what the kernel says. */
+/* A folder may be given as "." or with slashes at its end, so the kernel is asked for its name. */
 static int open_of_folder(int dirfd, const char *path, unsigned wanted, struct sidecars *sidecars,
                           struct error *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What names of files tell, and the name of a model, made from that of its file or folder. */
+/* What the name of a file says, and the name of a model, made from that of its file or folder. */
 #ifndef SUPERVISE_SOURCE_NAME_H
 #define SUPERVISE_SOURCE_NAME_H
 

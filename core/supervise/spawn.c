@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * fork + execve: see spawn.h. Between the two the child calls only what is safe there: all memory
- * is made before the fork. What it cannot do is told on its standard error, with status 127.
+ * fork and execve: see spawn.h. Between the two the child calls only async-signal-safe
+ * functions, so all memory is allocated before the fork. When it fails, it says why on its
+ * standard error and exits with 127.
  */
 #include "supervise/spawn.h"
 

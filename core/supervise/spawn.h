@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Starting a program with nothing of ours but the descriptors it is to have. */
+/* Starting a program that inherits nothing but the descriptors that it is given. */
 #ifndef SUPERVISE_SPAWN_H
 #define SUPERVISE_SPAWN_H
 

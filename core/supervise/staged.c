@@ -29,7 +29,9 @@ static int take_suffix(struct staged *staged, const char *stem, const json_t *li
     size_t n = strlen(stem);
     if (strncmp(output, stem, n) != 0 || strlen(output + n) > 32 ||
         output[n + strspn(output + n, allowed)])
-        return error_set(err, PARE_EVERIFY, "the worker calls its output \"%s\"", output);
+        return error_set(err, PARE_EVERIFY,
+                         "the worker calls its output \"%s\", not \"%s\" with an ending", output,
+                         stem);
     staged->suffix = strdup(output + n);
     staged->files.name = strdup(output);
     return staged->suffix && staged->files.name ? 0 : error_oom(err);
@@ -113,11 +115,11 @@ static int count_entries(int dirfd, const char *name, int below, size_t *n, stru
         else
             ++*n;
     }
-    *n += *n == before; /* an empty one is one thing that nobody told of */
+    *n += *n == before; /* an empty folder counts as one thing that the worker did not name */
     return r < 0 ? r : file_sync(fd, "the output's folder", err);
 }
 
-/* Every entry of the folder must be one that the worker told of. */
+/* Every entry of the folder must be one that the worker named. */
 static int check_entries(const struct source_set *set, int dirfd, struct error *err)
 {
     size_t n = 0;
@@ -125,8 +127,8 @@ static int check_entries(const struct source_set *set, int dirfd, struct error *
     if (r < 0)
         return r;
     if (n != set->n)
-        return error_set(err, PARE_EVERIFY, "the worker's folder holds %zu files, it told of %zu",
-                         n, set->n);
+        return error_set(err, PARE_EVERIFY, "the worker's folder holds %zu files, it named %zu", n,
+                         set->n);
     return 0;
 }
 

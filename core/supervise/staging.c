@@ -148,7 +148,7 @@ static int finish_targets(int out_dirfd, int dirfd, struct error *err)
         _cleanup_json_ json_t *manifest = NULL;
         r = file_open_dir(dirfd, name, &target, err);
         if (r == 0)
-            r = publish_recover(out_dirfd, target, &manifest, err);
+            r = publish_complete(out_dirfd, target, &manifest, err);
         if (r > 0)
             r = 0;
     }

@@ -41,11 +41,6 @@ static int has_file(const struct tokenizer *t, const char *name)
     return side_file_find(t->request->source, name) != NULL;
 }
 
-static int load_none(struct tokenizer *t, struct error *err)
-{
-    return tokenizer_put_string(t->target, "tokenizer.ggml.model", text_of("none"), err);
-}
-
 static int refuse_missing(const struct tokenizer *t, struct error *err)
 {
     if (has_file(t, "tekken.json"))
@@ -131,7 +126,7 @@ int tokenizer_load(const struct tokenizer_request *request, struct model *target
                            .warnings = &warnings,
                            .is_auto = !request->kind || !strcmp(request->kind, "auto") };
     if (request->kind && !strcmp(request->kind, "none"))
-        return load_none(&t, err);
+        return tokenizer_put_string(target, "tokenizer.ggml.model", text_of("none"), err);
     int r = load_all(&t, err);
     vocab_deinit(&t.vocab);
     free(t.text);

@@ -73,7 +73,7 @@ static int place(struct tokenizer *t, struct pare_str token, int64_t id, struct 
         return 1;
     }
     struct pare_str old = t->vocab.tokens[id];
-    if (old.data && (old.len != token.len || memcmp(old.data, token.data, token.len) != 0))
+    if (old.data && !text_equals(old, token))
         return error_set(err, PARE_EDATA, "%s: `%.*s` has the id %lld, which is that of `%.*s`",
                          origin->where, text_clip(token), token.data, (long long)id, text_clip(old),
                          old.data);
@@ -158,7 +158,7 @@ static int fill_decoder(struct tokenizer *t, struct error *err)
         if ((uint64_t)id >= t->vocab.n)
             continue;
         struct pare_str old = t->vocab.tokens[id];
-        if (old.data && (old.len != token.len || memcmp(old.data, token.data, token.len) != 0)) {
+        if (old.data && !text_equals(old, token)) {
             tokenizer_warn(t, "%s: id %lld is `%.60s` in tokenizer.json, not `%.60s`", where, id,
                            old.data, token.data);
             continue;

@@ -156,8 +156,7 @@ static int add(struct tokenizer *t, int64_t id, struct pare_str token, int32_t t
         return 1;
     }
     struct pare_str old = t->vocab.tokens[id];
-    if (old.data && t->vocab.types[id] != TOKEN_UNUSED &&
-        (old.len != token.len || memcmp(old.data, token.data, token.len) != 0))
+    if (old.data && t->vocab.types[id] != TOKEN_UNUSED && !text_equals(old, token))
         tokenizer_warn(t, "%s: the token %lld, `%.*s`, becomes `%.60s`", where, (long long)id,
                        text_clip(old), old.data, token.data);
     t->vocab.tokens[id] = token;

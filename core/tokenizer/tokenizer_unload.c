@@ -63,9 +63,8 @@ int32_t unload_type(const struct unload *u, uint64_t id)
 int unload_is_padding(const struct unload *u, uint64_t id)
 {
     char name[32];
-    int len = snprintf(name, sizeof name, "[PAD%llu]", (unsigned long long)id);
-    return unload_type(u, id) == TOKEN_UNUSED && u->tokens[id].len == (size_t)len &&
-           !memcmp(u->tokens[id].data, name, (size_t)len);
+    (void)snprintf(name, sizeof name, "[PAD%llu]", (unsigned long long)id);
+    return unload_type(u, id) == TOKEN_UNUSED && text_is(u->tokens[id], name);
 }
 
 int unload_text(struct pare_str text, json_t **ret_text, struct error *err)

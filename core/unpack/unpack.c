@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-/* Ends of names of tensors that steer the quantization of activations and caches. */
+/* Name endings of tensors that hold settings for quantizing activations and caches, not weights. */
 /* clang-format off */
 static const char *const not_weights[] = {
     ".k_scale", ".v_scale", ".q_scale", ".prob_scale", ".k_zero_point", ".v_zero_point",

@@ -3,9 +3,8 @@
 /*
  * bitsandbytes. NF4 and FP4: `X.weight` holds two codes in a byte, the first in the high nibble,
  * of the matrix seen as one long row, of which blocks share a scale (`absmax`); the values of the
- * 16 codes come along (`quant_map`), and a JSON object in a tensor of bytes tells shape and block
- * size.
- * Nested ("double") quantization stores the scales as codes too:
+ * 16 codes come along (`quant_map`), and a JSON object in a tensor of bytes gives shape and block
+ * size. Nested ("double") quantization stores the scales as codes too:
  *
  *   x = quant_map[code] * absmax
  *   absmax = nested_quant_map[code] * nested_absmax + nested_offset
@@ -239,7 +238,7 @@ static int fill_int8(struct unpack *unpack, uint64_t tensor, struct unpack_item 
                          "by rows",
                          unpack_show(unpack, tensor).text, layout);
     if (t->n_dims < 2)
-        return error_set(err, PARE_EDATA, "tensor `%s` is quantized, but no matrix",
+        return error_set(err, PARE_EDATA, "tensor `%s` is quantized, but is not a matrix",
                          unpack_show(unpack, tensor).text);
     unpack_item_dims(item, t, t->row_len);
     (void)snprintf(item->origin, sizeof item->origin, "bitsandbytes int8 rows");

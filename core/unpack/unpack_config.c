@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which scheme a checkpoint was quantized with: config.json says so in `quantization_config` (or,
- * for MLX, in `quantization`); older programs wrote a file of their own. A scheme that is not known
- * is an error, for its codes would pass for weights.
+ * for MLX, in `quantization`); older programs wrote a file of their own. An unknown scheme is an
+ * error, because its codes would be taken for weights.
  */
 #include "unpack/unpack_private.h"
 
@@ -32,7 +32,7 @@ static const struct {
     { "mxfp4", &unpack_scheme_mxfp4 },
 };
 
-/* Files that hold what config.json came to hold later. */
+/* Files in which older programs wrote what config.json holds today. */
 static const struct {
     const char *file, *key, *method; /* key: what it must have */
 } side_files[] = {
@@ -47,7 +47,7 @@ static int is_mlx(const json_t *object)
            json_is_integer(json_object_get(object, "group_size"));
 }
 
-/* The method that an object speaks of; NULL when it does not tell. */
+/* The method that an object names, or shows by its keys; NULL when it does neither. */
 static const char *method_of(const json_t *object)
 {
     const char *method = json_get_string(object, "quant_method", NULL);
@@ -62,17 +62,6 @@ static const char *method_of(const json_t *object)
     return is_mlx(object) ? "mlx" : NULL;
 }
 
-int unpack_config_int(const json_t *json, const char *name, int64_t *ret, struct error *err)
-{
-    const json_t *value = json_object_get(json, name);
-    if (!value || json_is_null(value))
-        return 0;
-    if (!json_is_integer(value))
-        return error_set(err, PARE_EDATA, "quantization_config: %s is no whole number", name);
-    *ret = json_integer_value(value);
-    return 0;
-}
-
 /* config[key] when it is an object; *ret stays when there is none. */
 static int find_object(const json_t *config, const char *key, const json_t **ret, struct error *err)
 {
@@ -80,7 +69,7 @@ static int find_object(const json_t *config, const char *key, const json_t **ret
     if (*ret || !value || json_is_null(value))
         return 0;
     if (!json_is_object(value))
-        return error_set(err, PARE_EDATA, "config.json: `%s' is no object", key);
+        return error_set(err, PARE_EDATA, "config.json: `%s' is not an object", key);
     *ret = value;
     return 0;
 }

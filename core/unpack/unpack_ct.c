@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * compressed-tensors: what llm-compressor writes. A config has groups of layers with a scheme each;
- * which group a layer is in need not be known, as its tensors tell all of it: packed integers in
+ * compressed-tensors: what llm-compressor writes. A config has groups of layers with a scheme each.
+ * Which group a layer is in does not matter, because its tensors show all of it: packed integers in
  * words (`weight_packed` of 32 bits, with `weight_shape`), FP4 in bytes, plain int8 or fp8
  * (`weight` with `weight_scale`). Only widths and block shapes are taken from the config.
  *
@@ -25,7 +25,7 @@
 #define PACKED ".weight_packed"
 #define INTEGERS (UNPACK_IS(UNPACK_I32) | UNPACK_IS(UNPACK_I64))
 
-/* Formats whose tensors are told apart as described, or that have nothing quantized. */
+/* Formats whose tensors are recognized as described, or that have nothing quantized. */
 static const char *const formats[] = {
     "dense",           "float-quantized",      "int-quantized",
     "mixed-precision", "mxfp4-pack-quantized", "mxfp8-quantized",
@@ -55,7 +55,7 @@ static int read_block(struct unpack_config *config, const json_t *value, struct 
         sscanf(json_string_value(value), "%9lldx%9lld", &rows, &columns) != 2)
         rows = 0;
     if (rows < 1 || columns < 1)
-        return error_set(err, PARE_EDATA, "config.json: block_structure is no pair of sizes");
+        return error_set(err, PARE_EDATA, "config.json: block_structure is not a pair of sizes");
     if (config->n_blocks == UNPACK_MAX_BLOCKS)
         return error_set(err, PARE_ELIMIT, "config.json: over %d config_groups with blocks",
                          UNPACK_MAX_BLOCKS);
@@ -185,7 +185,7 @@ static int read_shape(struct unpack *unpack, uint64_t tensor, uint64_t *ret_out,
     int64_t in = shape.type == UNPACK_I64 ? wide[1] : narrow[1];
     if (out < 1 || in < 1 || in > UNPACK_MAX_ROW)
         return error_set(err, PARE_EDATA,
-                         "tensor `%s` says [%lld, %lld], which is no shape of a "
+                         "tensor `%s` says [%lld, %lld], which is not the shape of a "
                          "quantized matrix",
                          unpack_show(unpack, shape.tensor).text, (long long)out, (long long)in);
     *ret_out = (uint64_t)out;
@@ -193,7 +193,7 @@ static int read_shape(struct unpack *unpack, uint64_t tensor, uint64_t *ret_out,
     return 0;
 }
 
-/* The width of the codes: one that the config speaks of and that fits the words of a row. */
+/* The width of the codes: one that the config mentions and that fits the words of a row. */
 static int find_bits(const struct unpack *unpack, struct unpack_item *item, uint64_t in,
                      struct error *err)
 {
@@ -265,7 +265,7 @@ static int claim_packed(struct unpack *unpack, uint64_t tensor, struct error *er
     return unpack_item_add(unpack, item, unpack->f32, decode_packed, UNPACK_TILE_BYTES, err);
 }
 
-/* What goes with weights whose values are floats all the same, or with no weights. */
+/* Tensors that accompany weights stored as plain floats, or no weights at all. */
 static const char *const leftovers[] = { ".weight_scale", ".weight_zero_point", ".weight_g_idx",
                                          ".weight_shape", ".weight_global_scale" };
 

@@ -95,7 +95,7 @@ static int fill(struct unpack *unpack, struct unpack_item *item, uint64_t tensor
     if (r < 0)
         return r;
     if (t->n_dims < 2)
-        return error_set(err, PARE_EDATA, "tensor `%s` is quantized, but no matrix",
+        return error_set(err, PARE_EDATA, "tensor `%s` is quantized, but is not a matrix",
                          unpack_show(unpack, tensor).text);
     if (item->scales.type == UNPACK_U8) /* E8M0 under another name */
         item->scales.type = UNPACK_E8M0;
@@ -138,7 +138,7 @@ static int configure_fp8(struct unpack *unpack, struct error *err)
     json_int_t rows = json_integer_value(json_array_get(block, 0));
     json_int_t columns = json_integer_value(json_array_get(block, 1));
     if (json_array_size(block) != 2 || rows < 1 || columns < 1)
-        return error_set(err, PARE_EDATA, "config.json: weight_block_size is no pair of sizes");
+        return error_set(err, PARE_EDATA, "config.json: weight_block_size is not a pair of sizes");
     unpack->config.blocks[0][0] = (uint64_t)rows;
     unpack->config.blocks[0][1] = (uint64_t)columns;
     unpack->config.n_blocks = 1;

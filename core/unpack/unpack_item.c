@@ -61,7 +61,7 @@ void unpack_item_dims(struct unpack_item *item, const struct model_tensor *codes
         item->dims[item->n_dims - 1] = row_len;
 }
 
-/* Rows, bytes of a row, rows of a tile; and that they are believable. */
+/* Sets rows, bytes of a row and rows of a tile, and checks that they are plausible. */
 static int measure(struct unpack_item *item, uint64_t tile_bytes, struct error *err)
 {
     uint64_t total;

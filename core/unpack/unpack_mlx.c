@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * MLX. A layer is quantized when there are `scales` beside its `weight` of u32 words; config.json
- * tells width, group size and mode, for all layers and for single ones by their names. Codes lie
+ * gives width, group size and mode, for all layers and for single ones by their names. Codes lie
  * along a row, lowest bits first, also across bytes and words (3, 5 and 6 bits).
  *
  *   affine   x = code * scale + bias     in f32: the product is exact for 16-bit scales, the sum
@@ -29,7 +29,7 @@ struct mode {
     int64_t bits, group;
 };
 
-/* What MLX takes when nothing is said. */
+/* MLX's defaults. */
 static const struct mode defaults[] = {
     { "affine", 4, 64 }, { "mxfp4", 4, 32 }, { "nvfp4", 4, 16 }, { "mxfp8", 8, 32 }
 };
@@ -64,7 +64,7 @@ static int configure(struct unpack *unpack, struct error *err)
     return read_mode(unpack->config.json, "the model", &mode, err);
 }
 
-/* What the config says of the layer that a tensor is the weight of. */
+/* The mode of the layer whose weight the tensor is. */
 static int mode_of(const struct unpack *unpack, uint64_t tensor, struct mode *ret_mode,
                    struct error *err)
 {

@@ -3,11 +3,11 @@
 /*
  * MXFP4 of the OCP microscaling specification: 32 codes of 4 bits (E2M1), two in a byte, the first
  * in the low nibble, and a power of two (E8M0) for them. gpt-oss has them as `NAME_blocks`
- * [.., in / 32, 16] and `NAME_scales` [.., in / 32]; compressed-tensors and MLX in other names.
+ * [.., in / 32, 16] and `NAME_scales` [.., in / 32]; compressed-tensors and MLX use other names.
  *
- * The encoding `mxfp4` holds the same codes and exponents, only that code j shares a byte with code
- * j + 16 there: blocks are repacked, not requantized. An exponent of 255, which stands for NaN, is
- * refused. Sources: OCP Microscaling Formats 1.0; transformers, integrations/mxfp4.py.
+ * The encoding `mxfp4` holds the same codes and exponents, except that code j shares a byte with
+ * code j + 16 there: blocks are repacked, not requantized. An exponent of 255, which stands for
+ * NaN, is refused. Sources: OCP Microscaling Formats 1.0; transformers, integrations/mxfp4.py.
  */
 #include "unpack/unpack_private.h"
 
@@ -66,7 +66,8 @@ static int find_shape(struct unpack *unpack, uint64_t tensor, struct unpack_item
         item->dims[item->n_dims] = 0;
         item->dims[item->n_dims - 1] = row_bytes * 2;
     } else if (t->n_dims < 2 || row_bytes % BLOCK_CODES) {
-        return error_set(err, PARE_EDATA, "tensor `%s`: rows of %llu bytes are no blocks of MXFP4",
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s`: rows of %llu bytes do not divide into blocks of MXFP4",
                          unpack_show(unpack, tensor).text, (unsigned long long)row_bytes);
     }
     return unpack_expect(unpack, &item->scales, t->bytes / row_bytes, row_bytes / BLOCK_CODES,

@@ -73,7 +73,8 @@ static int fill(struct unpack *unpack, uint64_t tensor, const char *old, const c
     uint64_t row_bytes = t->row_len * unpack_type_bytes(item->codes.type);
     unpack_item_dims(item, t, row_bytes * 2);
     if (t->n_dims < 2 || row_bytes % (GROUP / 2))
-        return error_set(err, PARE_EDATA, "tensor `%s`: rows of %llu bytes are no blocks of NVFP4",
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s`: rows of %llu bytes do not divide into blocks of NVFP4",
                          unpack_show(unpack, tensor).text, (unsigned long long)row_bytes);
     r = unpack_expect(unpack, &item->scales, t->rows, row_bytes / (GROUP / 2),
                       "a scale for 16 codes", err);

@@ -103,7 +103,7 @@ int unpack_part_of(const struct unpack *unpack, uint64_t tensor, uint32_t set,
     return 0;
 }
 
-/* The tensor called as `tensor` with its ending replaced; UNPACK_NONE: there is none. */
+/* The tensor that has `tensor`'s name with another ending; UNPACK_NONE when there is none. */
 static int find_beside(const struct unpack *unpack, uint64_t tensor, const char *old,
                        const char *suffix, uint64_t *ret_tensor, struct error *err)
 {
@@ -200,5 +200,16 @@ int unpack_grid_fit(const struct unpack *unpack, const struct unpack_part *scale
                          unpack_show(unpack, s->tensor).text, (unsigned long long)s->rows,
                          (unsigned long long)s->columns, (unsigned long long)rows,
                          (unsigned long long)in);
+    return 0;
+}
+
+int unpack_config_int(const json_t *json, const char *name, int64_t *ret, struct error *err)
+{
+    const json_t *value = json_object_get(json, name);
+    if (!value || json_is_null(value))
+        return 0;
+    if (!json_is_integer(value))
+        return error_set(err, PARE_EDATA, "quantization_config: %s is not a whole number", name);
+    *ret = json_integer_value(value);
     return 0;
 }

@@ -144,10 +144,6 @@ extern const struct unpack_scheme unpack_scheme_awq, unpack_scheme_bnb, unpack_s
 int unpack_choose(struct unpack *unpack, const json_t *config, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Its number of that name; *ret stays when there is none. PARE_EDATA: it is no whole number. */
-int unpack_config_int(const json_t *json, const char *name, int64_t *ret, struct error *err)
-    __attribute__((warn_unused_result));
-
 /* unpack_parts.c: finding and checking tensors. `shown` is a tensor's name for messages. */
 struct text_shown unpack_show(const struct unpack *unpack, uint64_t tensor);
 /* 1 when the tensor's name ends so. */
@@ -159,7 +155,7 @@ const char *unpack_type_name(enum unpack_type type);
 int unpack_part_of(const struct unpack *unpack, uint64_t tensor, uint32_t types,
                    struct unpack_part *ret_part, struct error *err)
     __attribute__((warn_unused_result));
-/* The part called as `tensor` with `old` at its end replaced by `suffix`; tensor UNPACK_NONE when
+/* The part that has `tensor`'s name with `suffix` in place of `old`; its tensor is UNPACK_NONE when
  * there is none and `needed` is 0. It is marked as used. */
 int unpack_beside(struct unpack *unpack, uint64_t tensor, const char *old, const char *suffix,
                   uint32_t types, int needed, struct unpack_part *ret_part, struct error *err)
@@ -167,8 +163,8 @@ int unpack_beside(struct unpack *unpack, uint64_t tensor, const char *old, const
 /* 1 when there is such a tensor. */
 int unpack_has_beside(const struct unpack *unpack, uint64_t tensor, const char *old,
                       const char *suffix);
-/* PARE_EDATA unless the part has so many rows and columns. `of` says
- * why: "a scale for each output". */
+/* PARE_EDATA unless the part has these numbers of rows and columns. `of` is the reason for the
+ * message: "a scale for each output". */
 int unpack_expect(const struct unpack *unpack, const struct unpack_part *part, uint64_t rows,
                   uint64_t columns, const char *of, struct error *err)
     __attribute__((warn_unused_result));
@@ -178,15 +174,20 @@ int unpack_grid_fit(const struct unpack *unpack, const struct unpack_part *scale
                     uint64_t out, uint64_t in, struct unpack_grid *ret_grid, struct error *err)
     __attribute__((warn_unused_result));
 
-/* unpack_item.c: begins an item called as `tensor` with `old` replaced by `suffix`. */
+/* The whole number that a config has under `name`; *ret stays when there is none. PARE_EDATA: it is
+ * something else. */
+int unpack_config_int(const json_t *json, const char *name, int64_t *ret, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* unpack_item.c: begins an item that has `tensor`'s name with `suffix` in place of `old`. */
 int unpack_item_new(struct unpack *unpack, uint64_t tensor, const char *old, const char *suffix,
                     struct unpack_item **ret_item, struct error *err)
     __attribute__((warn_unused_result));
 void unpack_item_free(struct unpack_item *item);
 /* The dims of the codes with another last one. */
 void unpack_item_dims(struct unpack_item *item, const struct model_tensor *codes, uint64_t row_len);
-/* Ends it: encoding and decoder, tile size, limits; the item is the unpack's then, and freed when
- * it fails too. tile_bytes: UNPACK_TILE_BYTES or UNPACK_TALL_BYTES. Gives 1. */
+/* Completes the item: encoding and decoder, tile size, limits. The unpack owns it from now on; it
+ * is freed when this fails, too. tile_bytes: UNPACK_TILE_BYTES or UNPACK_TALL_BYTES. Gives 1. */
 int unpack_item_add(struct unpack *unpack, struct unpack_item *item,
                     const struct encoding *encoding, unpack_decode_fn *decode, uint64_t tile_bytes,
                     struct error *err) __attribute__((warn_unused_result));

@@ -9,7 +9,8 @@
  * of the blocks that are not zero, one in four at least must have LATTICE_MAGNITUDES different
  * magnitudes or more, in the first slab as in all of it. Ordinary weights fail in the first block,
  * and one row is all that is read of them; a tensor that does not is read whole, once more than
- * otherwise.
+ * otherwise. Encodings with planes for a whole tensor have no lattices here: codes are recovered
+ * slab by slab.
  */
 #ifndef WEIGHTS_LATTICE_H
 #define WEIGHTS_LATTICE_H
@@ -24,16 +25,16 @@ enum lattice_hold {
     LATTICE_ROUNDED = 2 /* so they are when rounded to the source's own f16 or bf16 */
 };
 
-/* The tensor's first weights that were read last: for looks at one tensor, encoding after
- * encoding. */
+/* The tensor's first weights that were read last: for searches of one tensor,
+ * encoding after encoding. */
 struct lattice_row {
     uint64_t tensor, count; /* count 0: nothing */
     float *x;               /* free it */
 };
 
-/* How to look at weights. */
-struct lattice_look {
-    struct source *source;       /* of the model that is planned for; NULL: do not look */
+/* How to search. */
+struct lattice_search {
+    struct source *source;       /* of the model that is planned for; NULL: do not search */
     struct lattice_row *row;     /* of that model; or NULL */
     int quick;                   /* the first row has to do: for plans only */
     unsigned threads;            /* 0 counts as 1 */
@@ -43,8 +44,8 @@ struct lattice_look {
 
 /* Whether the lattice of encoding `to` holds tensor number `index`: enum lattice_hold. Errors are
  * those of reading. */
-int lattice_find(const struct lattice_look *look, const struct model_tensor *tensor, uint64_t index,
-                 const struct encoding *to, int *ret_hold, struct error *err)
+int lattice_find(const struct lattice_search *how, const struct model_tensor *tensor,
+                 uint64_t index, const struct encoding *to, int *ret_hold, struct error *err)
     __attribute__((warn_unused_result));
 
 /* The grain (enum pare_grain) with which codes of a tensor in encoding `from` are recovered. */

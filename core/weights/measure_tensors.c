@@ -10,37 +10,76 @@
 #include "weights/floats.h"
 #include "weights/importance_rows.h"
 
-int measure_tensors(struct source *a, const struct model_tensor *ta, uint64_t ia, struct source *b,
-                    const struct model_tensor *tb, uint64_t ib, const struct importance *importance,
-                    uint64_t first, uint64_t count, struct measure *ret_measure, struct error *err)
-{
-    const struct encoding *encodings[2] = { ta->encoding, tb->encoding };
+struct measuring {
+    const struct measure_pair *pair;
     struct slab_cut cut;
-    slab_cut_make(ta, encodings, 2, &cut);
-    if (count < ta->elements) /* one slab, cut when the output was made: one sum, as then */
-        cut.elements = count;
-    uint64_t largest = cut.elements < count ? cut.elements : count;
-    _cleanup_free_ float *x = malloc((largest + 1) * sizeof *x);
-    _cleanup_free_ float *y = malloc((largest + 1) * sizeof *y);
-    CLEANUP(importance_rows_deinit) struct importance_rows rows = { 0 };
-    int r = x && y ? importance_rows_init(&rows, importance, largest + 1, err) : error_oom(err);
+    struct importance_rows rows;
+    float *x, *y;
+};
+
+static void measuring_deinit(struct measuring *m)
+{
+    importance_rows_deinit(&m->rows);
+    free(m->x);
+    free(m->y);
+}
+
+/* Room for slabs of so many elements. */
+static int measuring_init(struct measuring *m, const struct importance *importance,
+                          uint64_t elements, struct error *err)
+{
+    m->x = malloc((elements + 1) * sizeof *m->x);
+    m->y = malloc((elements + 1) * sizeof *m->y);
+    return m->x && m->y ? importance_rows_init(&m->rows, importance, elements + 1, err)
+                        : error_oom(err);
+}
+
+static int add_slab(struct measuring *m, uint64_t first, uint64_t count, struct measure *sum,
+                    struct error *err)
+{
+    const struct measure_pair *p = m->pair;
+    struct measure part = MEASURE_INIT;
+    int r = floats_load(p->a, p->ta, p->ia, &m->cut, first, count, m->x, err);
+    if (r == 0)
+        r = floats_load(p->b, p->tb, p->ib, &m->cut, first, count, m->y, err);
+    if (r == 0)
+        r = importance_rows_weigh(&m->rows, p->ta, &m->cut, first, count, m->x, m->y, &part, err);
+    if (r < 0)
+        return r;
+    measure_add(&part, m->x, m->y, count, first);
+    measure_merge(sum, &part);
+    return 0;
+}
+
+int measure_tensors(const struct measure_pair *pair, const struct importance *importance,
+                    struct measure *ret_measure, struct error *err)
+{
+    const struct model_tensor *t = pair->ta;
+    const struct encoding *encodings[2] = { t->encoding, pair->tb->encoding };
+    CLEANUP(measuring_deinit) struct measuring m = { .pair = pair };
     struct measure all = MEASURE_INIT;
-    for (uint64_t done = 0; r == 0 && done < count;) {
-        uint64_t at = first + done, n = count - done < cut.elements ? count - done : cut.elements;
-        if (cut.within_rows && n > ta->row_len - at % ta->row_len)
-            n = ta->row_len - at % ta->row_len;
-        r = floats_load(a, ta, ia, &cut, at, n, x, err);
-        if (r == 0)
-            r = floats_load(b, tb, ib, &cut, at, n, y, err);
-        struct measure part = MEASURE_INIT;
-        if (r == 0)
-            r = importance_rows_weigh(&rows, ta, &cut, at, n, x, y, &part, err);
-        if (r < 0)
-            return r;
-        measure_add(&part, x, y, n, at);
-        measure_merge(&all, &part);
-        done += n;
+    slab_cut_make(t, encodings, 2, &m.cut);
+    uint64_t most = m.cut.elements < t->elements ? m.cut.elements : t->elements;
+    int r = measuring_init(&m, importance, most, err);
+    for (uint64_t i = 0; r == 0 && i < m.cut.n_slabs; i++) {
+        uint64_t first, count;
+        slab_cut_range(t, &m.cut, i, &first, &count);
+        r = add_slab(&m, first, count, &all, err);
     }
+    if (r == 0)
+        *ret_measure = all;
+    return r;
+}
+
+int measure_slab(const struct measure_pair *pair, uint64_t first, uint64_t count,
+                 struct measure *ret_measure, struct error *err)
+{
+    CLEANUP(measuring_deinit) struct measuring m = { .pair = pair };
+    struct measure all = MEASURE_INIT;
+    m.cut = (struct slab_cut){ count, 1, count % pair->ta->row_len != 0 };
+    int r = measuring_init(&m, NULL, count, err);
+    if (r == 0)
+        r = add_slab(&m, first, count, &all, err);
     if (r == 0)
         *ret_measure = all;
     return r;

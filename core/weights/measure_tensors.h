@@ -7,12 +7,22 @@
 #include "weights/importance.h"
 #include "weights/measure.h"
 
-/* Measures elements of two tensors of equal element counts, both decodable, slab by slab.
- * Only `count` elements from `first`, which must be such a slab or the whole tensor. importance
- * (or NULL): weighted figures, too, for the columns of ta. */
-int measure_tensors(struct source *a, const struct model_tensor *ta, uint64_t ia, struct source *b,
-                    const struct model_tensor *tb, uint64_t ib, const struct importance *importance,
-                    uint64_t first, uint64_t count, struct measure *ret_measure, struct error *err)
+/* Two tensors of equal element counts, both decodable, each of a source. */
+struct measure_pair {
+    struct source *a, *b;
+    const struct model_tensor *ta, *tb;
+    uint64_t ia, ib; /* which they are of the sources */
+};
+
+/* Measures all weights, slab by slab. importance (or NULL): weighted figures, too, for the columns
+ * of ta. */
+int measure_tensors(const struct measure_pair *pair, const struct importance *importance,
+                    struct measure *ret_measure, struct error *err)
+    __attribute__((warn_unused_result));
+/* Measures one slab, `count` elements from `first`, that some cut for both encodings gives: in one
+ * sum, whatever else that cut was made for. */
+int measure_slab(const struct measure_pair *pair, uint64_t first, uint64_t count,
+                 struct measure *ret_measure, struct error *err)
     __attribute__((warn_unused_result));
 
 #endif

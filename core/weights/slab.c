@@ -20,23 +20,35 @@ static uint64_t gcd(uint64_t a, uint64_t b)
     return a;
 }
 
+/* The least common multiple of a and b, or `most` where it is larger. */
+static uint64_t common(uint64_t a, uint64_t b, uint64_t most)
+{
+    unsigned __int128 product = (unsigned __int128)(a / gcd(a, b)) * b;
+    return product < most ? (uint64_t)product : most;
+}
+
+/* An encoding whose rows must come whole: for its kernels, or to look at them first. */
+static int needs_rows(const struct encoding *encoding)
+{
+    return encoding_whole_rows(encoding) || encoding->said.gather;
+}
+
 void slab_cut_make(const struct model_tensor *tensor, const struct encoding *const *encodings,
                    size_t n, struct slab_cut *ret_cut)
 {
-    uint64_t unit = 1, tile = tensor->row_len;
-    int whole = !tensor->encoding; /* what is not known can only be split between rows */
-    for (size_t i = 0; i < n; i++) {
-        uint64_t own = encoding_unit(encodings[i]);
-        uint64_t rows = encoding_tile_rows(encodings[i]) * tensor->row_len;
-        unit = unit / gcd(unit, own) * own;
-        tile = tile && rows ? tile / gcd(tile, rows) * rows : tile;
-        whole |= encoding_whole_rows(encodings[i]);
-    }
     struct slab_cut cut = { .elements = tensor->row_len };
+    uint64_t unit = 1, rows = 1;
+    int whole = !tensor->encoding; /* what is not known can only be split between rows */
     if (!tensor->elements) {
         *ret_cut = cut;
         return;
     }
+    for (size_t i = 0; i < n; i++) {
+        unit = common(unit, encoding_unit(encodings[i]), UINT64_MAX);
+        rows = common(rows, encoding_tile_rows(encodings[i]), tensor->rows);
+        whole |= needs_rows(encodings[i]);
+    }
+    uint64_t tile = rows * tensor->row_len;
     if (tile > SLAB_ELEMENTS && whole) {
         cut.elements = tile;
     } else if (tensor->row_len <= SLAB_ELEMENTS) {
@@ -62,6 +74,9 @@ void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_
                       uint64_t count, uint64_t *ret_offset, uint64_t *ret_length)
 {
     const struct encoding *encoding = tensor->encoding;
+    *ret_offset = *ret_length = 0;
+    if (!count)
+        return;
     uint64_t row = first / tensor->row_len, column = first % tensor->row_len;
     if (!encoding) {
         *ret_offset = share_before(tensor, row);
@@ -70,23 +85,31 @@ void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_
     }
     const struct pare_plane *p = &encoding->planes[plane];
     if (plane_is_shared(p)) {
-        *ret_offset = 0;
         *ret_length = tensor->planes[plane].length;
-        return;
-    }
-    if (p->per == PARE_PER_BLOCK && count % tensor->row_len) { /* a part of a row */
-        uint64_t row_bytes = p->row_bytes +
-                             (tensor->row_len / encoding->block_len * p->bits + 7) / 8;
-        *ret_offset = row * row_bytes + column / encoding->block_len * p->bits / 8;
-        *ret_length = (count / encoding->block_len * p->bits + 7) / 8;
         return;
     }
     struct plane_shape shape;
     encoding_plane_shape(encoding, plane, tensor->rows, tensor->row_len, &shape);
+    if (count % tensor->row_len) { /* a part of a row: blocks, with nothing in front of them */
+        *ret_offset = row * shape.row_bytes + column / encoding->block_len * p->bits / 8;
+        *ret_length = (count / encoding->block_len * p->bits + 7) / 8;
+        return;
+    }
     uint64_t begin = row / shape.per_row;
     uint64_t end = (row + count / tensor->row_len + shape.per_row - 1) / shape.per_row;
-    *ret_offset = begin * shape.row_bytes + column / encoding->block_len * p->bits / 8;
+    *ret_offset = begin * shape.row_bytes;
     *ret_length = (end - begin) * shape.row_bytes;
+}
+
+void slab_shape_make(const struct model_tensor *tensor, const struct slab_cut *cut, uint64_t first,
+                     uint64_t count, struct slab_shape *ret_shape)
+{
+    ret_shape->bytes = 0;
+    slab_kernel_shape(tensor, cut, count, &ret_shape->rows, &ret_shape->row_len);
+    for (uint32_t i = 0; i < tensor->n_planes; i++) {
+        slab_plane_range(tensor, i, first, count, &ret_shape->offset[i], &ret_shape->length[i]);
+        ret_shape->bytes += ret_shape->length[i];
+    }
 }
 
 uint64_t slab_bytes(const struct model_tensor *tensor, uint64_t first, uint64_t count)
@@ -97,6 +120,13 @@ uint64_t slab_bytes(const struct model_tensor *tensor, uint64_t first, uint64_t 
         total += length;
     }
     return total;
+}
+
+uint64_t slab_most_bytes(const struct model_tensor *tensor, const struct slab_cut *cut)
+{
+    uint64_t room = cut->within_rows ? tensor->row_len : tensor->elements;
+    uint64_t bytes = slab_bytes(tensor, 0, cut->elements < room ? cut->elements : room);
+    return bytes + (tensor->encoding ? 0 : tensor->n_planes); /* shares of bytes are rounded */
 }
 
 void slab_kernel_shape(const struct model_tensor *tensor, const struct slab_cut *cut,
@@ -183,6 +213,13 @@ static void put_off_overlaps(struct slab_walk *walk)
     walk->order.n = n;
 }
 
+/* Tensors whose slabs follow each other in a file, each with bytes of its own. */
+static int is_run(const struct model_tensor *t)
+{
+    return !t->computed && t->n_planes == 1 &&
+           !(t->encoding && plane_is_shared(&t->encoding->planes[0]));
+}
+
 /* Sorts tensors by when they come. */
 static int fill_lists(struct slab_walk *walk, const uint64_t *early, size_t n_early,
                       struct error *err)
@@ -201,7 +238,7 @@ static int fill_lists(struct slab_walk *walk, const uint64_t *early, size_t n_ea
     }
     for (uint64_t i = 0; i < model->n_tensors; i++) {
         const struct model_tensor *t = &model->tensors[i];
-        struct slab_list *list = !t->computed && t->n_planes == 1 ? &walk->order : &walk->late;
+        struct slab_list *list = is_run(t) ? &walk->order : &walk->late;
         if (t->elements && !taken[i])
             list->tensors[list->n++] = i;
     }
@@ -326,26 +363,11 @@ int slab_walk_next(struct slab_walk *walk, struct slab *ret_slab)
     return 1;
 }
 
-static uint64_t largest_of_tensor(const struct slab_walk *walk, uint64_t index)
-{
-    const struct model_tensor *t = &walk->model->tensors[index];
-    const struct slab_cut *cut = &walk->cuts[index];
-    uint64_t count = cut->elements < t->elements ? cut->elements : t->elements;
-    uint64_t total = 0, offset, length;
-    if (!t->elements)
-        return 0;
-    for (uint32_t p = 0; p < t->n_planes; p++) {
-        slab_plane_range(t, p, 0, count, &offset, &length);
-        total += length + !t->encoding; /* shares of bytes are rounded */
-    }
-    return total;
-}
-
 uint64_t slab_walk_largest(const struct slab_walk *walk)
 {
     uint64_t largest = GAP_BYTES;
     for (uint64_t i = 0; i < walk->model->n_tensors; i++) {
-        uint64_t n = largest_of_tensor(walk, i);
+        uint64_t n = slab_most_bytes(&walk->model->tensors[i], &walk->cuts[i]);
         largest = n > largest ? n : largest;
     }
     return largest;

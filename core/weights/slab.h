@@ -32,7 +32,8 @@ struct slab {
     uint64_t first, count;   /* elements of the tensor */
 };
 
-/* Cuts a tensor for the encodings it has and gets (n of them, in `encodings`). */
+/* Cuts a tensor for the encodings it has and gets (n of them, in `encodings`): where the blocks, or
+ * the tiles, of all of them end. */
 void slab_cut_make(const struct model_tensor *tensor, const struct encoding *const *encodings,
                    size_t n, struct slab_cut *ret_cut);
 
@@ -40,13 +41,27 @@ void slab_cut_make(const struct model_tensor *tensor, const struct encoding *con
 void slab_cut_range(const struct model_tensor *tensor, const struct slab_cut *cut, uint64_t number,
                     uint64_t *ret_first, uint64_t *ret_count);
 
-/* Byte offset and length of `count` elements from `first` in a plane of a tensor, which must be
- * a range that slab_cut_make gave. A tensor without a known encoding is one run of bytes. */
+/* Some of a tensor's elements, whole slabs or whole rows, as kernels and files see them. */
+struct slab_shape {
+    uint64_t rows, row_len; /* of a kernel's call */
+    /* Of each plane. One that belongs to the whole tensor is whole, wherever the elements are. */
+    uint64_t offset[PARE_MAX_PLANES], length[PARE_MAX_PLANES];
+    uint64_t bytes; /* over all planes */
+};
+
+/* The shape of `count` elements from `first` of a tensor, which must be a range that the cut gives,
+ * or whole rows of one. A tensor without a known encoding is one run of bytes. */
+void slab_shape_make(const struct model_tensor *tensor, const struct slab_cut *cut, uint64_t first,
+                     uint64_t count, struct slab_shape *ret_shape);
+
+/* Byte offset and length of the same in one plane; no elements have no bytes. */
 void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_t first,
                       uint64_t count, uint64_t *ret_offset, uint64_t *ret_length);
 
 /* Bytes of `count` elements from `first`, over all planes. */
 uint64_t slab_bytes(const struct model_tensor *tensor, uint64_t first, uint64_t count);
+/* The most bytes that a slab of the cut has in a tensor's encoding. */
+uint64_t slab_most_bytes(const struct model_tensor *tensor, const struct slab_cut *cut);
 
 /* The rows and row length that a kernel is called with for a slab's elements. */
 void slab_kernel_shape(const struct model_tensor *tensor, const struct slab_cut *cut,

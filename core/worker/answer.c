@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "model/encoding.h"
+#include "settings/settings.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -82,7 +83,7 @@ static void note_nonfinite(const struct target *target, const struct model_tenso
 /* The figures, where some were taken. */
 static void tell_figures(const struct job_context *job, const struct measure *m, json_t *object)
 {
-    if (!strcmp(json_get_string(job->request, "measure", "full"), "none"))
+    if (!strcmp(settings_text(job->request, "measure"), "none"))
         return;
     measure_to_json(m, object);
     measure_weighted_to_json(m, object);

@@ -8,7 +8,7 @@
 #ifndef WORKER_BENCH_H
 #define WORKER_BENCH_H
 
-#include "model/model.h"
+#include "plugin/registry.h"
 
 #define BENCH_ROW_LEN 4096u
 #define BENCH_ROWS 256u /* 4 MiB of floats for each thread */
@@ -19,9 +19,10 @@ enum bench_act { BENCH_ENCODE, BENCH_ENCODE_IMPORTANCE, BENCH_DECODE };
 
 struct bench;
 
-/* threads: the most that will be used; seconds: of each figure. */
-int bench_new(unsigned threads, double seconds, struct bench **ret_bench, struct error *err)
-    __attribute__((warn_unused_result));
+/* registry: what encodings come from; threads: the most that will be used; seconds: of each
+ * figure. */
+int bench_new(const struct registry *registry, unsigned threads, double seconds,
+              struct bench **ret_bench, struct error *err) __attribute__((warn_unused_result));
 void bench_free(struct bench *bench);
 
 /* Makes codes of the encoding, for the kernels that are measured next. PARE_EUSAGE when its blocks

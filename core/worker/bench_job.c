@@ -224,7 +224,8 @@ int job_bench(const struct job_context *context, struct error *err)
     if (r == 0)
         r = read_counts(&job, &most, err);
     if (r == 0)
-        r = bench_new(most, json_get_real(context->request, "seconds", 1), &bench, err);
+        r = bench_new(context->registry, most, json_get_real(context->request, "seconds", 1),
+                      &bench, err);
     job.bench = bench;
     if (r == 0)
         r = measure_copies(&job, err);

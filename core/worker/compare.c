@@ -115,8 +115,8 @@ static int compare_one(const struct comparison *c, uint64_t ia, uint64_t ib, str
         return 0;
     }
     struct measure m = MEASURE_INIT;
-    int r = measure_tensors(c->a.source, ta, ia, c->b.source, tb, ib, c->importance, 0,
-                            ta->elements, &m, err);
+    int r = measure_tensors(&(struct measure_pair){ c->a.source, c->b.source, ta, tb, ia, ib },
+                            c->importance, &m, err);
     if (r < 0)
         return r;
     measure_to_json(&m, line);

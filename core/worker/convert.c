@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/timing.h"
 #include "plugin/source.h"
+#include "settings/settings.h"
 #include "worker/answer.h"
 
 #include <string.h>
@@ -27,7 +28,7 @@ struct heartbeat {
     uint64_t told;
 };
 
-static void tell_looking(void *context)
+static void tell_searching(void *context)
 {
     struct heartbeat *heart = context;
     if (timing_since(heart->told) < 0.2)
@@ -76,14 +77,14 @@ static int prepare_targets(const struct job_context *job, struct conversion *c, 
     struct heartbeat heart = { job, timing_now() };
     struct target_setup setup = {
         .routes = &c->routes,
-        .recover = json_get_bool(job->request, "recover", 1),
+        .recover = settings_flag(job->request, "recover"),
         .overrides = json_object_get(job->request, "overrides"),
-        .plan = { .allow_requantize = json_get_bool(job->request, "allow_requantize", 0),
+        .plan = { .allow_requantize = settings_flag(job->request, "allow_requantize"),
                   .draft = draft,
                   .importance = c->importance,
                   .lattice = { .quick = draft,
                                .threads = job->threads,
-                               .beat = tell_looking,
+                               .beat = tell_searching,
                                .context = &heart } },
     };
     if (!json_array_size(wanted))
@@ -149,7 +150,9 @@ int job_plan(const struct job_context *job, struct model *model, struct error *e
         _cleanup_free_ struct slab_cut *cuts = NULL;
         const struct group *group = &c.groups[i];
         r = pipeline_cuts(group->route->model, group->targets, group->n, &cuts, err);
-        uint64_t n = r < 0 ? 0 : pipeline_memory(group->route->model, cuts, group->n, job->threads);
+        uint64_t n = r < 0 ? 0
+                           : pipeline_memory(group->route->model, cuts, group->targets, group->n,
+                                             job->threads);
         memory = n > memory ? n : memory;
     }
     for (size_t i = 0; r == 0 && i < c.n; i++)
@@ -206,9 +209,9 @@ static const struct group *group_of(const struct conversion *c, const struct tar
 /* The first walk digests the files. */
 static int run_groups(const struct job_context *job, struct conversion *c, struct error *err)
 {
-    const char *nonfinite = json_get_string(job->request, "nonfinite", "refuse");
+    const char *nonfinite = settings_text(job->request, "nonfinite");
     enum measuring measuring;
-    int parsed = measuring_parse(json_get_string(job->request, "measure", "full"), &measuring, err);
+    int parsed = measuring_parse(settings_text(job->request, "measure"), &measuring, err);
     if (parsed < 0)
         return parsed;
     for (size_t i = 0; i < c->n_groups; i++) {

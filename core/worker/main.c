@@ -12,8 +12,10 @@
 #include "config.h"
 #include "plugin/cpu.h"
 #include "plugin/source.h"
+#include "settings/settings.h"
 #include "weights/measure.h"
 #include "worker/bench_job.h"
+#include "worker/check_job.h"
 #include "worker/compare.h"
 #include "worker/convert.h"
 #include "worker/inspect.h"
@@ -109,7 +111,7 @@ static unsigned count_cpus(void)
 
 static unsigned wanted_threads(const json_t *request)
 {
-    int64_t n = json_get_int(request, "threads", 0);
+    uint64_t n = settings_count(request, "threads");
     return n < 1 ? count_cpus() : n > 256 ? 256 : (unsigned)n;
 }
 
@@ -146,14 +148,15 @@ static int make_model(const json_t *request, const char *key, struct model **ret
 
 static int confine(const struct worker *w, json_t **ret_report, struct error *err)
 {
-    const char *policy = json_get_string(w->request, "sandbox", "best");
+    const char *policy = settings_text(w->request, "sandbox");
     char warm_up[HASH_HEX_SIZE];
     struct sandbox_rules rules = {
         .plugins = json_get_string(w->request, "plugins", ""),
         .recipes = json_get_string(w->request, "recipes", ""),
         .architectures = json_get_string(w->request, "architectures", ""),
+        .library = json_get_string(w->request, "library", ""),
         .staging = (int)json_get_int(w->request, "staging", -1),
-        .memory_limit = (uint64_t)json_get_int(w->request, "memory_limit", 0),
+        .memory_limit = settings_count(w->request, "memory_limit"),
         .required = !strcmp(policy, "require"),
     };
     int r = hash_of("", 0, warm_up, err); /* libcrypto reads its configuration now */
@@ -172,7 +175,9 @@ static int start(struct worker *w, struct error *err)
     unsigned threads = wanted_threads(w->request);
     json_t *report = NULL;
     char cpu[64];
-    int r = cpu_parse(json_get_string(w->request, "cpu", "native"), &w->cpu, err);
+    int r = settings_check(w->request, err);
+    if (r == 0)
+        r = cpu_parse(settings_text(w->request, "cpu"), &w->cpu, err);
     if (r == 0)
         r = confine(w, &report, err);
     if (r < 0)
@@ -195,9 +200,12 @@ static int start(struct worker *w, struct error *err)
 
 static int load_plugins(struct worker *w, struct error *err)
 {
+    int alone = !strcmp(json_get_string(w->request, "kind", ""), "check");
     int r = registry_new(w->cpu, &w->registry, err);
     if (r == 0)
-        r = registry_load_dirs(w->registry, json_get_string(w->request, "plugins", ""), err);
+        r = alone
+                ? check_job_load(&w->job, w->registry, err)
+                : registry_load_dirs(w->registry, json_get_string(w->request, "plugins", ""), err);
     w->job.registry = w->registry;
     if (r == 0)
         sandbox_seal();
@@ -247,6 +255,8 @@ static int do_job(struct worker *w, json_t **ret_done, struct error *err)
         return do_recipes(w, err);
     if (!strcmp(kind, "bench"))
         return job_bench(&w->job, err);
+    if (!strcmp(kind, "check"))
+        return job_check(&w->job, err);
     if (strcmp(kind, "plugins") != 0)
         return error_set(err, PARE_EUSAGE, "unknown kind of job `%s`", kind);
     job_emit(&w->job, "plugins", registry_describe(w->registry));

@@ -53,7 +53,8 @@ static int check_probe(struct verification *v, const json_t *line, uint64_t from
         return 0;
     if (first > a->elements || count > a->elements - first)
         return error_set(err, PARE_EVERIFY, "the sample lies outside the tensor");
-    int r = measure_tensors(v->source, a, from, v->written, b, to, NULL, first, count, &m, err);
+    int r = measure_slab(&(struct measure_pair){ v->source, v->written, a, b, from, to }, first,
+                         count, &m, err);
     if (r < 0)
         return r;
     v->sampled += count;
@@ -142,8 +143,9 @@ static int find_made(struct routes *routes, const json_t *expect, struct verific
     struct route *route = NULL;
     const struct pare_writer *writer = registry_writer(v->job->registry, request.to);
     int r = routes_find(routes, &request, &route, err);
+    struct layout_request wanted = { .writer = writer, .options = request.options };
     if (r == 0 && writer)
-        r = routes_arrange(routes, writer, request.options, NULL, &route, err);
+        r = routes_arrange(routes, &wanted, &route, err);
     if (r < 0)
         return r;
     v->source = route->source;

@@ -6,10 +6,10 @@
  * that the file still has that many bytes: then a lie costs no more memory than the file has bytes.
  * Small reads come from a window of the file, large ones go straight to their place.
  *
- * It is a header alone, so that a plugin of one .c file stays that: copy it along. The caller owns
- * the cursor, zeroed but for host and job; the window belongs to the job until cursor_close. A
- * cursor is used by one thread. Functions that return int give 0 or a negative enum pare_status
- * that is reported already; a few have an outcome above 0, which they name.
+ * It has no .c file, so that a plugin can stay one .c file that one cc line builds; copy the header
+ * along. The caller owns the cursor, zeroed except host and job; the window is the job's memory
+ * until cursor_close. One thread uses a cursor. Functions that return int give 0 or a negative enum
+ * pare_status that is reported already; a few have an outcome above 0, which they name.
  */
 #ifndef PARE_PLUGINS_CURSOR_H
 #define PARE_PLUGINS_CURSOR_H
@@ -221,8 +221,8 @@ static inline int CURSOR_CHECKED cursor_u64(struct cursor *cursor, const char *w
     return cursor_element(cursor, ret_value, sizeof(*ret_value), what);
 }
 
-/* Reads the length of something, a number of `size` bytes, 8 at most. 1 when it is not one from
- * `least` to `most`: *ret_length is set all the same, and the caller knows what to say. */
+/* Reads the length of something, a number of `size` bytes, 8 at most. 1 when it is not between
+ * `least` and `most`: *ret_length is set then, too, for the caller's message. */
 static inline int CURSOR_CHECKED cursor_length(struct cursor *cursor, uint32_t size, uint64_t least,
                                                uint64_t most, const char *what,
                                                uint64_t *ret_length)

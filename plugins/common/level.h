@@ -6,8 +6,8 @@
  * the same sources. What is not static is named by its level, so that all levels lie in one plugin
  * side by side.
  *
- * From the command line come LEVEL, its name, and but for `c` LANES, how many floats its vectors
- * have.
+ * The compiler's command line defines LEVEL, the level's name, and, except for `c`, LANES, how many
+ * floats its vectors have.
  */
 #ifndef PARE_PLUGINS_LEVEL_H
 #define PARE_PLUGINS_LEVEL_H

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Options of split targets: see split-options.h. */
+/* Options of split targets: see split-options.h. They come from command lines and recipes, so that
+ * what is wrong is the user's mistake (PARE_EUSAGE), and messages show the value. */
 #include "common/split-options.h"
 
 #include <stddef.h>
@@ -18,7 +19,8 @@ static const char *shown(const char *value, char ret_text[SHOWN + 1])
     return ret_text;
 }
 
-/* Digits, then one of the suffixes or nothing: 1, when that is above 0 and fits into 63 bits. */
+/* Reads digits and, if there is one, a suffix. 1 when the number is above 0 and fits into 63
+ * bits. */
 static int parse(const char *text, const char *suffixes, uint64_t *ret_value)
 {
     uint64_t value = 0;

@@ -6,7 +6,7 @@
  * It defines one encoding, `absmax8`: every 64 weights of a row share a scale, and each weight is
  * stored as an 8-bit code. Build it alone, with nothing of Pare's but the one header:
  *
- *     cc -shared -fPIC -O2 -ffp-contract=off -fvisibility=hidden -o absmax8.so absmax8.c
+ *     cc -shared -fPIC -O2 -ffp-contract=off -fvisibility=hidden -o absmax8.so absmax8.c -lm
  *
  * Put absmax8.so into the plugin directory, and `pare plugins` shows it. Rename: the plugin and
  * the encoding must have names of their own, in lower case.
@@ -18,9 +18,10 @@
 #define BLOCK_LEN 64
 #define TOP 127.0f /* the largest code */
 
-/* How the encoding is stored: in one or more planes, each of a fixed number of bytes per block
- * and per row. So Pare knows every size beforehand. Formats like GGUF interleave scales and codes
- * in a single plane; here they are apart, as safetensors files would have them. */
+/* How the encoding is stored: in one or more planes, each with a fixed number of bits for every
+ * block (or row, column, tile, or the whole tensor: see enum pare_per). So Pare knows every size
+ * beforehand. Formats like GGUF interleave scales and codes in a single plane; here they are apart,
+ * as safetensors files have them. */
 enum { CODES, SCALES };
 static const struct pare_plane codes_plane = { .struct_size = sizeof(codes_plane),
                                                .name = "codes",

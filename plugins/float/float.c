@@ -36,9 +36,9 @@ static void f32_decode(const void *const *planes, uint64_t rows, uint64_t row_le
 
 #if LANES >= 8
 
-/* Halves of as many floats as a vector has, and back. vcvtps2ph keeps a NaN's upper bits: here
- * NaNs are made the one that half_encode gives before. */
-static inline void f16_encode_lanes(const float *x, uint8_t *data)
+/* Halves from a vector of floats, and back. vcvtps2ph keeps a NaN's upper bits; to give the bytes
+ * of half_encode, NaNs are replaced before it. */
+static inline void f16_encode_vector(const float *x, uint8_t *data)
 {
 #if LANES == 16
     const __m512 sign = _mm512_set1_ps(-0.0f);
@@ -60,7 +60,7 @@ static inline void f16_encode_lanes(const float *x, uint8_t *data)
 #endif
 }
 
-static inline void f16_decode_lanes(const uint8_t *data, float *x)
+static inline void f16_decode_vector(const uint8_t *data, float *x)
 {
 #if LANES == 16
     __m256i halves = _mm256_loadu_si256((const __m256i *)(const void *)data);
@@ -82,7 +82,7 @@ static void f16_encode(const float *x, uint64_t rows, uint64_t row_len,
     (void)calibration;
 #if LANES >= 8
     for (; i + LANES <= rows * row_len; i += LANES) {
-        f16_encode_lanes(x + i, data + 2 * i);
+        f16_encode_vector(x + i, data + 2 * i);
     }
 #endif
     for (; i < rows * row_len; i++) {
@@ -97,7 +97,7 @@ static void f16_decode(const void *const *planes, uint64_t rows, uint64_t row_le
 
 #if LANES >= 8
     for (; i + LANES <= rows * row_len; i += LANES) {
-        f16_decode_lanes(data + 2 * i, x + i);
+        f16_decode_vector(data + 2 * i, x + i);
     }
 #endif
     for (; i < rows * row_len; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The plugin `float`: every type whose elements stand for themselves. Only encodings. */
+/* The plugin `float`: every type whose elements stand for themselves. It has encodings only: every
+ * format needs them, and so they belong to none. */
 #include "float/encodings.h"
 
 static const struct pare_encoding *const encodings[] = {

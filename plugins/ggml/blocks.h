@@ -7,7 +7,7 @@
  * here walk over rows with it. They are inline so that each encoding gets loops of its own with
  * its functions inlined.
  *
- * A block with a NaN or an infinity among its weights becomes all zero bytes but for its scale,
+ * A block with a NaN or an infinity among its weights becomes all zero bytes except its scale,
  * which is the half NaN 0xfe00: all its weights decode to NaN, so the damage is contained and
  * cannot be overlooked. (Where an encoding has no such scale, it says what takes its place.) For
  * finite weights, however large or small, the bytes are ggml's.
@@ -54,9 +54,11 @@ struct block_shape {
     void (*best)(const struct block_lanes *blocks);
     void (*decode)(const uint8_t *block, float *x);
     void (*damage)(uint8_t *block); /* marks a zeroed block: none of its weights is known */
-    /* Looks for codes that decode to x; 1 when there are some. NULL: nobody has asked for it. */
+    /* Looks for codes that decode to x; 1 when there are some. NULL: the encoding has no such
+     * search. */
     int (*recover)(const float *x, enum pare_grain grain, uint8_t *block);
-    /* 0 when surely no codes decode to x: what tells ordinary weights at once. With recover. */
+    /* 0 when certainly no codes decode to x, which is quickly seen of ordinary weights. With
+     * recover. */
     int (*may_hold)(const float *x, enum pare_grain grain);
 };
 
@@ -139,7 +141,7 @@ static inline float largest_magnitude(const float *x, uint32_t n)
 #endif
 }
 
-/* Encodes the blocks that wait in the lanes, and empties them. */
+/* Encodes the blocks that wait for a lane each, and empties the list. */
 static inline void block_lanes_flush(const struct block_shape *shape, struct block_lanes *beside)
 {
     if (beside->n == 0) {
@@ -192,8 +194,8 @@ static inline double block_error(const float *x, const float *y, const float *im
     return sum == sum ? sum : (double)INFINITY;
 }
 
-/* Searches longer for the blocks that wait in the lanes, and empties them. A block is replaced
- * where what its new bytes decode to is nearer. */
+/* Searches longer for the blocks that wait for a lane each, and empties the list. A block is
+ * replaced where what its new bytes decode to is nearer. */
 static inline void block_lanes_improve(const struct block_shape *shape, struct block_lanes *beside)
 {
     uint8_t found[LANES_ROOM][BLOCK_MAX + BLOCK_MAX / 4];
@@ -219,7 +221,7 @@ static inline void block_lanes_improve(const struct block_shape *shape, struct b
     beside->n = 0;
 }
 
-/* 1 when the longer search is asked for; older hosts know of none. */
+/* 1 when the longer search is asked for; older hosts do not know that field. */
 static inline int best_wanted(const struct pare_calibration *calibration)
 {
     return calibration &&
@@ -319,8 +321,8 @@ static inline int block_holds(const struct block_shape *shape, const float *x,
 }
 
 /* Recovers the codes of rows * row_len weights that lie on the encoding's lattice: pare_encoding's
- * callback. What encoding gives is preferred where it loses nothing, so that a block without a
- * lattice worth the name keeps its bytes. Whatever is found is decoded and compared. */
+ * callback. Where encoding loses nothing its bytes are kept, so that a block of, say, zeros, which
+ * lies on any lattice, does not change. Whatever is found is decoded and compared. */
 static inline int blocks_recover(const struct block_shape *shape, const float *x, uint64_t rows,
                                  uint64_t row_len, uint32_t grain_, void *const *planes)
 {
@@ -343,7 +345,7 @@ static inline int blocks_recover(const struct block_shape *shape, const float *x
     return 1;
 }
 
-/* What stands in the macros below for a function in lanes: NULL at the level that has none. */
+/* A function in lanes for the macros below, or NULL at the level that has no lanes. */
 #if LANES > 0
 #define IN_LANES(function) function
 #else

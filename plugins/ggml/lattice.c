@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Recovering codes: see lattice.h. */
+/*
+ * Recovering codes: see lattice.h. Most blocks that come here have no lattice, so what is cheap and
+ * rules a block out comes first. Every candidate is proven on all weights, to the last bit, before
+ * it is believed: no tolerance decides anything.
+ */
 #include "ggml/lattice.h"
 
 #include "ggml/encodings/codes.h"
@@ -29,8 +33,8 @@ int lattice_has_more_values(const float *x, uint32_t n, uint32_t most)
     return known > most;
 }
 
-/* How far a product of 24 bits moves, of itself, when it is rounded to a normal float of the
- * grain. */
+/* How far a product of 24 bits moves, relative to itself, when it is rounded to a normal float of
+ * the grain. */
 static float rounding_of(enum pare_grain grain)
 {
     return grain == PARE_GRAIN_F16 ? 0x1p-11f : grain == PARE_GRAIN_BF16 ? 0x1p-8f : 0.0f;
@@ -58,7 +62,7 @@ int lattice_may_hold(const float *x, uint32_t n, int32_t top, enum pare_grain gr
 {
     const float largest = largest_magnitude(x, n);
 
-    if (largest < 0x1p-14f) { /* all zero, or rounded to who knows what */
+    if (largest < 0x1p-14f) { /* all zero, or so small that rounding left nothing to recover */
         return 1;
     }
     for (int32_t level = top; level > 0; level--) {
@@ -130,8 +134,8 @@ static int scale_fits(const struct lattice *lattice, const float *x, uint32_t n,
     return 1;
 }
 
-/* Tries a half when it puts the extreme weight on the level. 1: it fits; 0: it does not;
- * -1: nor does it give the extreme weight. */
+/* Tries a half as the scale. 1: all weights fit; 0: only the extreme weight does; -1: not even that
+ * one. */
 static int try_scale(const struct lattice *lattice, const float *x, uint32_t n,
                      enum pare_grain grain, float extreme_x, float level, uint16_t half,
                      uint8_t *codes)
@@ -145,7 +149,7 @@ static int try_scale(const struct lattice *lattice, const float *x, uint32_t n,
 }
 
 /* The scales that put the extreme weight on a level, from the middle outward. Where that would be
- * infinite, for the extreme weight was rounded up, it is the largest half. */
+ * infinite, because the extreme weight was rounded up, it is the largest half. */
 static int try_level(const struct lattice *lattice, const float *x, uint32_t n,
                      enum pare_grain grain, float extreme_x, float level, uint16_t *ret_scale,
                      uint8_t *codes)

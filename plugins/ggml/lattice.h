@@ -6,9 +6,9 @@
  *
  * Nothing is fitted: a scale is one of the halves that put the extreme weight on some level, and it
  * is right when every weight is a level times it, rounded to the floats that weights were stored
- * as, to the last bit. A block that fails is no failure of the search but, mostly, no lattice. Of
- * several scales that are right the one of the farthest level is taken, and of its neighbours the
- * one nearest to the extreme weight.
+ * as, to the last bit. A block that fails was, mostly, never on a lattice. Of several right scales
+ * the one of the farthest level is taken, and of its neighbours the one nearest to the extreme
+ * weight.
  */
 #ifndef PARE_PLUGINS_GGML_LATTICE_H
 #define PARE_PLUGINS_GGML_LATTICE_H
@@ -22,8 +22,8 @@ struct lattice {
     uint32_t count;
 };
 
-/* Three quick looks, before anything is searched; each of them is right about all weights that any
- * scale gives, but not only about them. */
+/* Three quick tests before anything is searched. Each lets all weights pass that some scale gives,
+ * and some others, too. */
 
 /* 1 when n floats have more than `most` different values: no lattice of so many levels has them. */
 int lattice_has_more_values(const float *x, uint32_t n, uint32_t most);

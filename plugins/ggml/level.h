@@ -1,8 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What several files of this plugin share, by level: see common/level.h. At levels with LANES,
- * searches run in lanes (lanes.h) and give the same bytes.
+ * The functions that are compiled for each level and used across files, with a name for each level:
+ * see common/level.h. At levels with LANES, searches run in lanes (lanes.h) and give the same
+ * bytes. Internal functions that several files share must be in this list, or the levels' objects
+ * would clash.
  */
 #ifndef PARE_PLUGINS_GGML_LEVEL_H
 #define PARE_PLUGINS_GGML_LEVEL_H

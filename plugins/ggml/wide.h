@@ -1,10 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * One block along the lanes: LANES of its weights side by side. It is for what needs no sums, or
- * for the parts that do not: the largest of some weights, their codes, and weights from codes.
+ * One block in whole vectors: LANES of its weights side by side, in the vector types of lanes.h,
+ * whose elements here are not lanes of a search. It is for what needs no sums, whose order would
+ * change: the largest of some weights, their codes, and weights from codes.
  *
- * Lengths are multiples of LANES, and of 32 where a mask tells of all weights; addresses are any.
+ * Lengths are multiples of LANES, and of 32 where a mask is made of all weights; addresses need no
+ * alignment.
  */
 #ifndef PARE_PLUGINS_GGML_WIDE_H
 #define PARE_PLUGINS_GGML_WIDE_H
@@ -166,7 +168,7 @@ LANES_INLINE ilanes wide_times(ilanes a, int32_t b)
 #endif
 }
 
-/* `value` in the lanes of the mask, 0 in the others. */
+/* `value` in the elements of the mask, 0 in the others. */
 LANES_INLINE ilanes wide_where(mlanes mask, int32_t value)
 {
 #if LANES == 16
@@ -178,7 +180,7 @@ LANES_INLINE ilanes wide_where(mlanes mask, int32_t value)
 #endif
 }
 
-/* Bit i: lane i is in the mask. */
+/* Bit i: element i is in the mask. */
 LANES_INLINE uint32_t wide_bits(mlanes mask)
 {
 #if LANES == 16
@@ -219,7 +221,7 @@ LANES_INLINE uint32_t wide_spread(uint32_t bits)
 #endif
 }
 
-/* In lane i: value >> (step * i + first). */
+/* In element i: value >> (step * i + first). */
 LANES_INLINE ilanes wide_fan(uint32_t value, int32_t step, int32_t first)
 {
 #if LANES == 16
@@ -241,7 +243,7 @@ LANES_INLINE ilanes wide_fan(uint32_t value, int32_t step, int32_t first)
 #endif
 }
 
-/* table[code] by lane; only the lowest four bits of a code count. */
+/* table[code] by element; only the lowest four bits of a code count. */
 LANES_INLINE lanes wide_pick(const float table[16], ilanes codes)
 {
 #if LANES == 16
@@ -314,7 +316,7 @@ LANES_INLINE __m256 wide_signed(__m256 values, uint32_t minus)
 
 #endif
 
-/* The largest lane; which of two zeros is open, and none is a NaN. */
+/* The largest element, none of which is a NaN; of two zeros either. */
 LANES_INLINE float wide_largest(lanes values)
 {
 #if LANES == 16
@@ -364,7 +366,7 @@ LANES_INLINE float wide_first(const float *x, float value)
     return x[__builtin_ctz(equal)];
 }
 
-/* The largest lanes of two; which of two zeros is open. */
+/* The largest elements of two vectors; of two zeros either. */
 LANES_INLINE void wide_largest_two(lanes a, lanes b, float *ret_a, float *ret_b)
 {
 #if LANES >= 8
@@ -387,7 +389,7 @@ LANES_INLINE void wide_largest_two(lanes a, lanes b, float *ret_a, float *ret_b)
 #endif
 }
 
-/* The smallest of 32 floats, negated, and the largest; which of two zeros is open. */
+/* The smallest of 32 floats, negated, and the largest; of two zeros either. */
 LANES_INLINE void wide_bounds(const float *x, float *ret_low, float *ret_high)
 {
     lanes low = wide_load(x);

@@ -5,7 +5,7 @@
  * long after the header was laid out; their length is fixed, so the header has room for them, and
  * they are written over it at the end. Only the first file has metadata.
  */
-#include "gguf/writer_private.h"
+#include "gguf/digests.h"
 
 int gguf_digests_new(struct gguf_target *target)
 {

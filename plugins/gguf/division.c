@@ -1,13 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Which tensors go into which file. By size and number: in order, and a new file is begun where
- * the next tensor would exceed a limit, so that one above the limit has a file to itself. Keeping
- * the source's split: every tensor goes into the file with the number that its source file has
- * among the source's weight files.
+ * Which tensors go into which file, in one of two ways. By limits of size and number, tensors are
+ * taken in order, and a new file begins where the next one would exceed a limit; a tensor that is
+ * above the limit by itself gets a file to itself. With keep_split, the target's files are numbered
+ * as the source's files of weights are, and each tensor stays in its own.
  */
+#include "gguf/division.h"
+
 #include "common/split-options.h"
-#include "gguf/writer_private.h"
 
 #define NO_RANK UINT32_MAX
 
@@ -48,8 +49,8 @@ static int divide_by_limits(struct gguf_target *target, const struct split_optio
     return 0;
 }
 
-/* Numbers the source's files in the order of their first tensors. *ret_sorted: that is the order in
- * which the host has them. ranks: one for each file, NO_RANK. */
+/* Numbers the source's files in the order of their first tensors. *ret_sorted: whether the host has
+ * them in that order. ranks: one for each file, NO_RANK at first. */
 static int rank_by_tensors(const struct gguf_target *target, uint64_t n, uint32_t *ranks,
                            uint32_t n_files, uint32_t *ret_n, int *ret_sorted)
 {
@@ -73,8 +74,8 @@ static int rank_by_tensors(const struct gguf_target *target, uint64_t n, uint32_
     return 0;
 }
 
-/* Numbers the source's weight files anew as the host has them, those without tensors, too, up to
- * the last one with some. */
+/* Numbers the source's weight files in the host's order instead, up to the last one with tensors: a
+ * file before it that has none keeps its number. */
 static int rank_by_files(const struct gguf_target *target, uint32_t *ranks, uint32_t n_files,
                          uint32_t *ret_n)
 {

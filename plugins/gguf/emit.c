@@ -7,7 +7,10 @@
  * and there is at least one dimension, as in every file that ggml writes; so for the same keys and
  * tensors the file is the same, byte for byte.
  */
-#include "gguf/writer_private.h"
+#include "gguf/emit.h"
+
+#include "common/cursor.h"
+#include "gguf/types.h"
 
 #include <string.h>
 
@@ -104,8 +107,8 @@ static void put_number(struct sink *sink, const char *key, uint32_t type, uint32
     put_entry(sink, (struct pare_str){ key, strlen(key) }, &value);
 }
 
-/* Which shard of how many this is. The order of the keys is that of llama-quantize --keep-split, or
- * that of llama-gguf-split, which is another one. */
+/* Which shard of how many this is. llama-quantize --keep-split and llama-gguf-split write these
+ * keys in different orders; each of our ways to split follows one of them. */
 static void put_split(struct sink *sink, const struct gguf_target *target, uint32_t shard)
 {
     uint32_t n_tensors = (uint32_t)target->host->tensor_count(target->job);
@@ -131,7 +134,7 @@ static void put_keys(struct sink *sink, const struct gguf_target *target)
             put_entry(sink, key, &value);
 }
 
-/* Where the data of the tensor after this one begins. */
+/* Moves the offset from this tensor's data to where the next one's begins. */
 static int next_offset(const struct gguf_target *target, uint32_t shard,
                        const struct pare_tensor *tensor, uint64_t *offset)
 {

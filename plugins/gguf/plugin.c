@@ -4,7 +4,8 @@
  * The plugin's description: the container of llama.cpp and its relatives, read and written. The
  * kernels of its encodings are plugins of their own (float, ggml).
  */
-#include "gguf/gguf_private.h"
+#include "gguf/reader.h"
+#include "gguf/writer.h"
 
 static const struct pare_reader *const READERS[] = { &gguf_reader, NULL };
 static const struct pare_writer *const WRITERS[] = { &gguf_writer, NULL };

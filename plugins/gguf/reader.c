@@ -1,11 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The reader's four callbacks. open checks all of every header and sets the first shard's
- * metadata; next goes through the tensor tables a second time and hands tensors out one by one, so
- * that memory does not grow with their number.
+ * The reader's four callbacks, on the job's one thread. open checks all of every header, so that a
+ * model that opens is whole, and sets the first shard's metadata. next reads the tensor tables a
+ * second time and hands tensors out one by one, so that memory does not grow with their number.
  */
-#include "gguf/gguf_private.h"
+#include "gguf/reader.h"
+
+#include "gguf/split.h"
+#include "gguf/tensors.h"
 
 #include <string.h>
 
@@ -30,7 +33,7 @@ static int reader_probe(const struct pare_probe *source)
         return 100;
     if (!named)
         return 0;
-    return magic ? 50 : 10; /* cut short; or something else under this name, to be explained */
+    return magic ? 50 : 10; /* cut short, or something else under this name: let open explain it */
 }
 
 static void reader_close(void *opened)

@@ -1,18 +1,21 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What certain metadata keys must be, as tables: programs that use a GGUF file cast these values
- * without looking at their type, size arrays by them, or leave a part of the file unread. All
- * other keys are carried through unread. A count of heads may be 0: state space models have it so.
+ * What certain metadata keys must be, as tables. These are the keys whose values other programs
+ * cast without a look at their type, size arrays by, or skip a part of the file for. All other keys
+ * are passed on without being interpreted. A count of heads may be 0: state space models have it
+ * so.
  */
-#include "gguf/gguf_private.h"
+#include "gguf/rules.h"
+
+#include "gguf/types.h"
 
 #include <string.h>
 
 struct key_rule {
     const char *key;
     uint32_t type;
-    uint32_t or_type; /* another type that will do */
+    uint32_t or_type; /* another type that is accepted */
     int is_array;
 };
 
@@ -76,7 +79,7 @@ static int alignment_check(const struct cursor *cursor, uint64_t alignment)
 {
     if (alignment == 0 || (alignment & (alignment - 1)) != 0)
         return cursor_fail(cursor, PARE_EDATA,
-                           "general.alignment is %llu, which is no power of two",
+                           "general.alignment is %llu, which is not a power of two",
                            (unsigned long long)alignment);
     if (alignment > GGUF_MAX_ALIGNMENT)
         return cursor_fail(cursor, PARE_ELIMIT,

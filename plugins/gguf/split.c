@@ -1,17 +1,19 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Headers of files, and what a set of files is. Each file's header is scanned from magic to the
- * end of its data, whether it is the only one or a shard; then the shards are put in the order of
- * their split.no, and split.count and split.tensors.count must agree with what is there. File
- * names say nothing: they may have been changed.
+ * Headers of files, and whether a set of files is one model. Each file's header is scanned from
+ * magic to the end of its data, whether it is the only one or a shard; then the shards are put in
+ * the order of their split.no, and split.count and split.tensors.count must agree with what is
+ * there. File names are not used: they may have been changed.
  */
-#include "gguf/gguf_private.h"
+#include "gguf/split.h"
+
+#include "gguf/tensors.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK_CANCEL 4096u /* tensors between two looks at whether the job is cancelled */
+#define CHECK_CANCEL 4096u /* tensors between two questions whether the job is cancelled */
 
 static int magic_check(struct cursor *cursor)
 {
@@ -191,8 +193,8 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* All files must be shards of one split. What is wrong with a set of files is told without the name
- * of any one of them. */
+/* All files must be shards of one split. A fault of a set of files is reported without the name of
+ * any one of them. */
 static int counts_check(const struct cursor *cursor, const struct gguf_shard *shards, uint32_t n)
 {
     const struct pare_host *host = cursor->host;

@@ -6,7 +6,7 @@
  * to begin: right after the one before it, padded. So tensors can neither overlap nor leave holes.
  * Whether the data is all there is the host's check, as it is for every format.
  */
-#include "gguf/gguf_private.h"
+#include "gguf/tensors.h"
 
 #include <string.h>
 
@@ -81,13 +81,15 @@ static int type_next(struct cursor *cursor, struct gguf_tensor *tensor, uint64_t
     if (!tensor->type)
         return cursor_fail(cursor, PARE_ENOTSUP, "tensor `%s` has type %d, which %s", name,
                            (int32_t)id,
-                           id > 42 ? "GGUF does not define: was it made by a fork of llama.cpp?"
-                                   : "was removed from GGUF: make the file anew from its source");
+                           !gguf_type_is_known(id)
+                               ? "GGUF does not define: was it made by a fork of llama.cpp?"
+                               : "was removed from GGUF: make the file anew from its source");
     uint32_t block = tensor->type->block_len;
     uint64_t row = tensor->n_dims > 0 ? tensor->dims[0] : 1;
     if (row % block != 0)
         return cursor_fail(cursor, PARE_EDATA,
-                           "tensor `%s`: a row of %llu elements is no multiple of %s's block of %u",
+                           "tensor `%s`: a row of %llu elements is not a multiple of %s's block "
+                           "of %u",
                            name, (unsigned long long)row, tensor->type->name, block);
     if (__builtin_mul_overflow(elements / block, (uint64_t)tensor->type->bytes, &tensor->bytes) ||
         tensor->bytes > INT64_MAX)

@@ -2,10 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Metadata: key, type, value. Each entry is scanned first, which checks every length against what
- * is left of the file and every bool for being 0 or 1; only then is a value of a known size
- * loaded and handed to the host. Strings are bytes: nothing is interpreted.
+ * is left of the file and that every bool is 0 or 1. Only then is memory taken, for a size that is
+ * known to be true, and the value loaded and handed to the host. Strings are bytes: nothing is
+ * interpreted.
  */
-#include "gguf/gguf_private.h"
+#include "gguf/values.h"
+
+#include "gguf/types.h"
 
 #include <string.h>
 

@@ -5,38 +5,18 @@
  * hold what it is given, then divides the tensors among files (division.c) and lays out each of
  * them (emit.c).
  */
-#include "gguf/writer_private.h"
+#include "gguf/writer.h"
+
+#include "common/cursor.h"
+#include "gguf/digests.h"
+#include "gguf/division.h"
+#include "gguf/emit.h"
+#include "gguf/types.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define GGUF_FILE_NAME 256 /* bytes, with the NUL: the limit of file systems */
-
-int gguf_target_keeps(const struct gguf_target *target, struct pare_str key)
-{
-    if (key.len == 0 || gguf_key_is_split(key))
-        return 0;
-    return target->is_model || !gguf_key_is(key, "format");
-}
-
-uint32_t gguf_shown_dims(const struct pare_tensor *tensor)
-{
-    uint32_t n = tensor->n_dims;
-    while (n > 1 && tensor->dims[tensor->n_dims - n] == 1)
-        n--;
-    return n > 0 ? n : 1;
-}
-
-int gguf_target_tensor(const struct gguf_target *target, uint64_t i, struct pare_tensor *ret_tensor)
-{
-    *ret_tensor = (struct pare_tensor){ .struct_size = sizeof(*ret_tensor) };
-    return target->host->tensor_at(target->job, i, ret_tensor);
-}
-
-uint32_t gguf_shard_alignment(const struct gguf_target *target, uint32_t shard)
-{
-    return shard == 0 ? target->alignment : GGUF_DEFAULT_ALIGNMENT;
-}
 
 /* Reads the keys that shape the file. */
 static int keys_check(struct gguf_target *target)
@@ -174,29 +154,12 @@ static int layout(const struct pare_host *host, struct pare_job *job, void **ret
     return r;
 }
 
-/* clang-format off */
-static const char *const ENCODINGS[] = {
-    "f32",  "f16",  "bf16", "f64",  "i8",      "i16",    "i32",     "i64",   "q4_0",
-    "q4_1", "q5_0", "q5_1", "q8_0", "q2_k",    "q3_k",   "q4_k",    "q5_k",  "q6_k",
-    "iq1_s", "iq1_m", "iq2_xxs", "iq2_xs", "iq2_s", "iq3_xxs", "iq3_s", "iq4_nl", "iq4_xs",
-    "tq1_0", "tq2_0", "mxfp4", "nvfp4", "q1_0", "q2_0", NULL,
-};
-/* clang-format on */
-
-static int holds(const struct pare_encoding *encoding)
-{
-    for (const char *const *name = ENCODINGS; *name; name++)
-        if (strcmp(*name, encoding->name) == 0)
-            return PARE_HOLDS;
-    return PARE_HOLDS_NOT;
-}
-
 const struct pare_writer gguf_writer = {
     .struct_size = sizeof(gguf_writer),
     .name = "gguf",
     .summary = "GGUF version 3, one file or a split",
     .suffix = ".gguf",
-    .holds = holds,
+    .holds = gguf_holds,
     .layout = layout,
     .finish = gguf_digests_finish,
     .close = gguf_digests_close,

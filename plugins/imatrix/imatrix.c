@@ -3,7 +3,7 @@
 /*
  * A reader of legacy importance matrices, the .dat files of llama-imatrix before it wrote GGUF
  * (docs/formats/imatrix.md). Such a file is read as a model with two tensors per entry, named as in
- * the GGUF form: NAME.in_sum2, the values, and NAME.counts, how often was summed. The format has no
+ * the GGUF form: NAME.in_sum2, the values, and NAME.counts, how many were summed. The format has no
  * magic number, so the probe follows the lengths of the first entries. open walks all entries and
  * checks that lengths and trailer make up the file to its last byte; next walks them again, so that
  * memory does not grow with their number. Every byte is untrusted.
@@ -21,14 +21,14 @@ struct reader_state {
     uint64_t n_entries;
     char *name; /* of the current entry, with room for a suffix */
     size_t name_len;
-    uint64_t told;         /* tensors that next has given */
+    uint64_t n_given;      /* tensors that imatrix_next has handed out */
     uint64_t counts, sums; /* where the current entry has them */
     uint64_t n_values;
 };
 
 /* ---- probe ---- */
 
-/* A first guess whether an entry begins here: its length, and a name without control characters. */
+/* Whether an entry may begin here: a possible length, and a name without control characters. */
 static int is_entry(const uint8_t *head, size_t left, uint64_t file_left)
 {
     uint32_t length = (uint32_t)cursor_number(head, 4);
@@ -72,7 +72,7 @@ static int imatrix_probe(const struct pare_probe *file)
         return 0;
     if (is_plausible(file))
         return 60;
-    /* cut short, or something else under this name: to be explained */
+    /* cut short, or something else under this name: let open explain it */
     return ends_with(file->name, ".imatrix") || ends_with(file->name, "imatrix.dat") ? 10 : 0;
 }
 
@@ -98,7 +98,7 @@ static int read_name(struct reader_state *s, uint64_t index)
     return 0;
 }
 
-/* Reads an entry but for its values, and moves past them. */
+/* Reads an entry except its values, and moves past them. */
 static int read_entry(struct reader_state *s, uint64_t index)
 {
     uint32_t n_calls = 0;
@@ -161,7 +161,7 @@ static int read_dataset(struct reader_state *s)
     if (r > 0)
         return cursor_fail(&s->cursor, PARE_EDATA,
                            "the data set's name has %d bytes, not 0 to %u: there is something "
-                           "after the entries that is no importance matrix's",
+                           "after the entries that does not belong to an importance matrix",
                            (int32_t)length, MAX_DATASET);
     if (r < 0 || length == 0)
         return r;
@@ -267,13 +267,13 @@ static void describe(struct reader_state *s, const char *suffix, const char *enc
 static int imatrix_next(void *opened, struct pare_tensor *ret_tensor)
 {
     struct reader_state *s = opened;
-    if (s->told == 2 * s->n_entries)
+    if (s->n_given == 2 * s->n_entries)
         return 0;
-    if (s->told++ % 2) {
+    if (s->n_given++ % 2) {
         describe(s, ".counts", "i32", 1, s->counts, ret_tensor);
         return 1;
     }
-    int r = read_entry(s, s->told / 2);
+    int r = read_entry(s, s->n_given / 2);
     if (r < 0)
         return r;
     describe(s, ".in_sum2", "f32", s->n_values, s->sums, ret_tensor);

@@ -10,9 +10,9 @@
  *   index.c    model.safetensors.index.json of a sharded model
  *   header.c   the header of one file: a list of tensors
  *   metadata.c `__metadata__` of one file
- *   planes.c, encoding.c  tensors whose planes are tensors of bytes
+ *   planes/    tensors whose planes are tensors of bytes: read, described, written
  *   reader.c   puts these together
- *   writer.c, whole.c, shards.c, emit.c, config.c  the other direction
+ *   writer.c, shards.c, emit.c, config.c  the other direction
  *   json.c, json-check.c, names.c, sort.c, text.c, dtype.c  tools
  *
  * All state lives in memory of the host's, charged to the job, and is used by one thread.

@@ -3,12 +3,14 @@
 /*
  * Side files of the source that go into a target folder: tokenizer, licence and so on, byte for
  * byte. Only config.json changes: the top-level value of `torch_dtype` or `dtype` is replaced in
- * its place by the type that the weights now have; every other byte stays as its author wrote it.
+ * its place by the type that the weights now have; every other byte stays as its author wrote it,
+ * because programs we know nothing about read this file.
  */
-#include "safetensors/writer_private.h"
+#include "safetensors/config.h"
 
 #include "safetensors/json.h"
 #include "safetensors/json-check.h"
+#include "safetensors/text.h"
 
 #include <string.h>
 
@@ -107,8 +109,8 @@ static int is_clean(struct pare_str name)
     return name.len > 0 && name.data[0] != '.';
 }
 
-/* The file can lie in the target under its own name, there or in a subfolder, and is not to be
- * mistaken for a part of the model. */
+/* The file can keep its name in the target, at the top or in a subfolder, and nobody would take it
+ * for a part of the model. */
 static int can_carry(struct pare_str name)
 {
     const char *slash = memchr(name.data, '/', name.len);
@@ -141,7 +143,6 @@ static int emit_one(const struct st_context *context, const struct st_plan *plan
     return r < 0 ? r : context->host->out_size(context->job, file, text.len);
 }
 
-/* Lays out all side files but those with odd names, which are left out. */
 int st_side_emit(const struct st_context *context, const struct st_plan *plan)
 {
     const uint32_t n = context->host->file_count(context->job);

@@ -50,13 +50,11 @@ uint32_t st_dtype_count(void)
     return N_DTYPES;
 }
 
-/* The i-th type; i comes from the functions below. */
 const struct st_dtype *st_dtype_at(uint32_t i)
 {
     return &dtypes[i];
 }
 
-/* Finds a type by its name in the file; false when there is none. */
 int st_dtype_find(struct pare_str name, uint32_t *ret_i)
 {
     for (uint32_t i = 0; i < N_DTYPES; i++)
@@ -67,7 +65,6 @@ int st_dtype_find(struct pare_str name, uint32_t *ret_i)
     return 0;
 }
 
-/* Finds a type by the encoding that it is; false when there is none. */
 int st_dtype_of_encoding(const char *encoding, uint32_t *ret_i)
 {
     for (uint32_t i = 0; i < N_DTYPES; i++)
@@ -78,8 +75,6 @@ int st_dtype_of_encoding(const char *encoding, uint32_t *ret_i)
     return 0;
 }
 
-/* Bytes of a tensor of n_dims dims; false when the number overflows. *ret_bytes is UINT64_MAX
- * when the elements do not fill whole bytes. */
 int st_dtype_bytes(uint32_t dtype, const uint64_t *dims, uint32_t n_dims, uint64_t *ret_bytes)
 {
     uint64_t bits = dtypes[dtype].bits;

@@ -5,9 +5,11 @@
  * is measured first and then written into memory of that size. Metadata values that are not
  * strings are printed so that they read back as the same value.
  */
-#include "safetensors/writer_private.h"
+#include "safetensors/emit.h"
 
 #include "safetensors/dtype.h"
+#include "safetensors/text.h"
+#include "safetensors/planes/whole.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +92,7 @@ static struct pare_str value_text(const struct pare_value *value, char *buffer, 
     return st_str(buffer);
 }
 
-/* JSON strings can hold the entry: it is no array, UTF-8, and known before all is written. */
+/* JSON strings can hold the entry: it is UTF-8, not an array, and known before all is written. */
 static int can_hold(struct pare_str key, const struct pare_value *value)
 {
     uint64_t at;
@@ -100,7 +102,6 @@ static int can_hold(struct pare_str key, const struct pare_value *value)
     return value->type != PARE_STRING || st_utf8_valid(*(const struct pare_str *)value->data, &at);
 }
 
-/* Warns, once per target, about metadata that the header cannot hold. */
 int st_metadata_check(const struct st_context *context)
 {
     struct pare_str key, first = { "", 0 };
@@ -219,7 +220,6 @@ static int make_header(const struct shard *shard, char **ret_data, uint64_t *ret
     return 0;
 }
 
-/* Lays out one output file with the items first .. first + n - 1 of the plan. */
 int st_shard_emit(const struct st_context *context, const struct st_plan *plan, uint64_t first,
                   uint64_t n, uint32_t file)
 {

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Chooses among the safetensors files right in the folder, by name alone. What can be meant in
- * two ways is refused with advice rather than guessed. Then every file gets its role: the same
- * weights in other formats, hidden files and leftovers are ignored, all else is a side file.
+ * Chooses among the safetensors files right in the folder, by name alone. A folder that can be
+ * understood in two ways is refused with advice instead of guessing. Then every file gets its role:
+ * the same weights in other formats, hidden files and leftovers are ignored, all else is a side
+ * file.
  */
 #include "safetensors/folder.h"
 
@@ -83,7 +84,8 @@ static int no_candidates(const struct survey *survey)
                    st_show((struct pare_str){ below.data, n }).text);
 }
 
-/* Finds the files of the shards that the index names, and refuses what could be meant too. */
+/* Finds the files of the shards that the index names, and refuses the folder when other files could
+ * be meant, too. */
 static int use_index(struct survey *survey, struct st_names *names)
 {
     const struct st_index *index = &survey->folder->index;
@@ -155,8 +157,6 @@ static int choose_by_name(struct survey *survey)
                             &folder->n_shards);
 }
 
-/* Chooses the model's files. Gives 0 and *ret_folder (to close); PARE_EINCOMPLETE while a shard is
- * missing; PARE_EDATA when there is no model or more than one; or what the host gave, reported. */
 int st_folder_open(const struct st_context *context, struct st_folder *ret_folder)
 {
     struct st_folder folder = { .n_files = context->host->file_count(context->job),
@@ -177,7 +177,6 @@ int st_folder_open(const struct st_context *context, struct st_folder *ret_folde
     return r;
 }
 
-/* Frees what the folder holds; a zeroed or half-built one is fine. */
 void st_folder_close(const struct st_context *context, struct st_folder *folder)
 {
     st_index_close(context, &folder->index);
@@ -237,8 +236,6 @@ static int mark_model(const struct st_context *context, const struct st_folder *
     return r < 0 ? r : 0;
 }
 
-/* Tells the host what each file is; files stay PARE_FILE_SIDE unless they are known to be
- * something else. */
 int st_folder_set_roles(const struct st_context *context, const struct st_folder *folder)
 {
     struct tally tally = { .n_ignored = 0 };

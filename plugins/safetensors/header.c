@@ -60,7 +60,6 @@ tensor_fault(const struct parse *parse, int code, const char *format, ...)
                    st_show(parse->tensor).text, text);
 }
 
-/* The first bytes of a file may be those of a safetensors file. */
 int st_header_plausible(const uint8_t *head, size_t head_len)
 {
     if (head_len < 9 || head[8] != '{')
@@ -69,7 +68,8 @@ int st_header_plausible(const uint8_t *head, size_t head_len)
     return n >= 2 && n <= ST_MAX_HEADER;
 }
 
-/* What often arrives under the name of a model, by its first bytes; NULL: nothing known. */
+/* What else often arrives under the name of a model, recognized by its first bytes; NULL: nothing
+ * known. */
 static const char *known_impostor(const uint8_t *head)
 {
     if (memcmp(head, "version ", 8) == 0)
@@ -358,7 +358,7 @@ static int read_table(struct parse *parse, uint64_t max_tensors)
     return r;
 }
 
-/* By offset; what is empty goes before what begins there. */
+/* By offset; an empty tensor goes before the one that begins in the same place. */
 static int by_offset(const void *a, const void *b)
 {
     const struct st_tensor *x = a, *y = b;
@@ -409,9 +409,6 @@ static int check_cover(struct parse *parse)
     return 0;
 }
 
-/* Reads and checks the header of source file `file`, which may have up to max_tensors tensors.
- * Gives 0 and *ret_header (to close), or PARE_EDATA, PARE_EINCOMPLETE, PARE_ENOTSUP, PARE_ELIMIT
- * or what the host gave, reported. */
 int st_header_open(const struct st_context *context, uint32_t file, uint64_t max_tensors,
                    struct st_header *ret_header)
 {
@@ -437,7 +434,6 @@ int st_header_open(const struct st_context *context, uint32_t file, uint64_t max
     return r;
 }
 
-/* Frees what the header holds; a zeroed or half-built one is fine. */
 void st_header_close(const struct st_context *context, struct st_header *header)
 {
     if (header->tensors)
@@ -448,13 +444,11 @@ void st_header_close(const struct st_context *context, struct st_header *header)
     header->text = NULL;
 }
 
-/* The name of tensor i, borrowed from the header. */
 struct pare_str st_header_tensor_name(const struct st_header *header, uint64_t i)
 {
     return (struct pare_str){ header->tensors[i].name, header->tensors[i].name_len };
 }
 
-/* The dims of tensor i: ret_dims has room for PARE_MAX_DIMS. */
 void st_header_tensor_dims(const struct st_header *header, uint64_t i, uint64_t *ret_dims,
                            uint32_t *ret_n_dims)
 {

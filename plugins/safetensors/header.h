@@ -32,14 +32,26 @@ struct st_header {
 
 enum st_shape { ST_SHAPE_GOOD, ST_SHAPE_ODD, ST_SHAPE_LONG };
 
+/* Reads and checks the header of source file `file`, which may have up to max_tensors tensors.
+ * Gives 0 and *ret_header (to close), or PARE_EDATA, PARE_EINCOMPLETE, PARE_ENOTSUP, PARE_ELIMIT
+ * or what the host gave, reported. */
 int st_header_open(const struct st_context *context, uint32_t file, uint64_t max_tensors,
                    struct st_header *ret_header) __attribute__((warn_unused_result));
+
+/* Frees what the header holds; a zeroed or half-built one is fine. */
 void st_header_close(const struct st_context *context, struct st_header *header);
+
+/* The name of tensor i, borrowed from the header. */
 struct pare_str st_header_tensor_name(const struct st_header *header, uint64_t i);
+
+/* The dims of tensor i: ret_dims has room for PARE_MAX_DIMS. */
 void st_header_tensor_dims(const struct st_header *header, uint64_t i, uint64_t *ret_dims,
                            uint32_t *ret_n_dims);
+
 /* Reads an array of sizes at the cursor; ret_dims has room for PARE_MAX_DIMS. */
 enum st_shape st_shape_read(struct st_json *json, uint64_t *ret_dims, uint32_t *ret_n_dims);
+
+/* Whether the first bytes of a file can be those of a safetensors file. */
 int st_header_plausible(const uint8_t *head, size_t head_len);
 
 #endif

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads {"metadata": {"total_size": n}, "weight_map": {tensor: file}}, the index as Hugging Face
- * writes it. Other keys are of no concern to the weights and pass. File names are plain names
+ * writes it. Other keys do not concern the weights and are ignored. File names are plain names
  * within the folder; they are never opened as paths, only looked up among the source's files.
  */
 #include "safetensors/index.h"
@@ -62,7 +62,7 @@ static int read_text(const struct parse *parse, uint32_t file, uint64_t size)
     return 0;
 }
 
-/* total_size is for information only: what is no number counts as absent. */
+/* total_size is for information only: what is not a number counts as absent. */
 static void read_metadata(struct parse *parse, struct st_json json)
 {
     if (st_json_peek(&json) != '{')
@@ -181,7 +181,7 @@ static int by_name(const void *a, const void *b)
     return st_compare(*(const struct pare_str *)a, *(const struct pare_str *)b);
 }
 
-/* Sorts the shards by name and renumbers what the tensors say. */
+/* Sorts the shards by name and gives the tensors the new numbers. */
 static int sort_shards(struct parse *parse)
 {
     struct st_index *index = parse->index;
@@ -199,8 +199,6 @@ static int sort_shards(struct parse *parse)
     return 0;
 }
 
-/* Reads the index in source file `file`. Gives 0 and *ret_index (to close), or PARE_EDATA,
- * PARE_ELIMIT or what the host gave, reported. */
 int st_index_open(const struct st_context *context, uint32_t file, struct st_index *ret_index)
 {
     struct st_index index = { .name = { "", 0 } };
@@ -225,7 +223,6 @@ int st_index_open(const struct st_context *context, uint32_t file, struct st_ind
     return r;
 }
 
-/* Frees what the index holds; a zeroed or half-built one is fine. */
 void st_index_close(const struct st_context *context, struct st_index *index)
 {
     st_names_deinit(context, &index->tensors);
@@ -237,7 +234,6 @@ void st_index_close(const struct st_context *context, struct st_index *index)
     index->text = NULL;
 }
 
-/* Every tensor of the header, which is that of shard number `shard`, must be listed there. */
 int st_index_match(const struct st_context *context, struct st_index *index,
                    const struct st_header *header, uint32_t shard)
 {
@@ -261,8 +257,6 @@ int st_index_match(const struct st_context *context, struct st_index *index,
     return 0;
 }
 
-/* Once all shards are matched: every listed tensor must have been there. total_size is the sum of
- * the tensors' bytes; an index that says otherwise is only worth a warning. */
 int st_index_finish(const struct st_context *context, const struct st_index *index,
                     uint64_t total_size)
 {

@@ -3,7 +3,7 @@
 /*
  * Proves that a text is one JSON value. What is open is kept as one bit per level (object or
  * array), so that nesting costs no stack. The caller has checked that the text is UTF-8. Beyond
- * the grammar, an escape that is half a surrogate pair is refused: it is no character.
+ * the grammar, an escape that is half a surrogate pair is refused, because it is not a character.
  */
 #include "safetensors/json-check.h"
 

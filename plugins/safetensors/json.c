@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Walks JSON text that st_json_check has found right. Every function expects the cursor where its
- * comment says; the caller looks with st_json_peek first where the type is not given.
+ * comment in json.h says; a caller that does not know the type of a value asks st_json_peek first.
  */
 #include "safetensors/json.h"
 
@@ -15,22 +15,18 @@ static void skip_space(struct st_json *json)
         json->p++;
 }
 
-/* The first character of the value at the cursor, which is moved there; 0 at the end. */
 char st_json_peek(struct st_json *json)
 {
     skip_space(json);
     return json->p < json->end ? *json->p : 0;
 }
 
-/* Enters the object or array at the cursor. */
 void st_json_enter(struct st_json *json)
 {
     skip_space(json);
     json->p++;
 }
 
-/* Within an object or array, before its first or after any value: true when another follows,
- * else the cursor leaves the object or array. */
 int st_json_more(struct st_json *json)
 {
     const char c = st_json_peek(json);
@@ -97,8 +93,6 @@ static char *decode_escape(char **p, char *out)
     return put_utf8(out, unit);
 }
 
-/* The string at the cursor, decoded where it lies: an escape is never shorter than what it
- * stands for. It may hold NUL. */
 struct pare_str st_json_string(struct st_json *json)
 {
     skip_space(json);
@@ -121,7 +115,6 @@ static void skip_colon(struct st_json *json)
     json->p++;
 }
 
-/* The key of an object's member, decoded; the cursor is then at its value. */
 struct pare_str st_json_key(struct st_json *json)
 {
     const struct pare_str key = st_json_string(json);
@@ -129,7 +122,6 @@ struct pare_str st_json_key(struct st_json *json)
     return key;
 }
 
-/* The same without decoding it, so that the text stays as it is. */
 struct pare_str st_json_raw_key(struct st_json *json)
 {
     skip_space(json);
@@ -139,8 +131,6 @@ struct pare_str st_json_raw_key(struct st_json *json)
     return (struct pare_str){ start, (size_t)(close - start) };
 }
 
-/* The value at the cursor as an exact unsigned integer: digits only, below 2^64. False when it is
- * something else; the cursor is then still before it. */
 int st_json_u64(struct st_json *json, uint64_t *ret_value)
 {
     skip_space(json);
@@ -157,7 +147,6 @@ int st_json_u64(struct st_json *json, uint64_t *ret_value)
     return 1;
 }
 
-/* Moves the cursor behind the value, which is given as the text that it was. */
 struct pare_str st_json_skip(struct st_json *json)
 {
     skip_space(json);
@@ -178,8 +167,6 @@ struct pare_str st_json_skip(struct st_json *json)
     return (struct pare_str){ start, (size_t)(json->p - start) };
 }
 
-/* How many values the object or array at the cursor has; the cursor stays. Object keys are
- * counted with their values, as one. */
 uint64_t st_json_count(const struct st_json *json)
 {
     struct st_json walk = *json;

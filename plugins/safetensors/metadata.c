@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * `__metadata__` maps strings to strings. The shards of a model have one each: the first one that
- * has a key decides, and a later one that says otherwise is a warning.
+ * `__metadata__` maps strings to strings. The shards of a model have one each: the first shard that
+ * has a key decides, and a later one that disagrees gives a warning.
  */
 #include "safetensors/metadata.h"
 
@@ -80,9 +80,6 @@ static int apply_all(struct apply *apply, struct st_json *json)
     return 0;
 }
 
-/* Sets the file's metadata as the model's, but for what describes planes, which goes there.
- * PARE_EDATA when it is no object of strings or has a key twice. The header's text is changed where
- * strings are decoded: once per header. */
 int st_metadata_apply(const struct st_context *context, const struct st_header *header,
                       struct st_planes *planes)
 {

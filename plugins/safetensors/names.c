@@ -26,7 +26,6 @@ static uint64_t hash(uint64_t seed, struct pare_str name)
     return h ^ (h >> 32);
 }
 
-/* Makes room for `max` names; their strings must outlive the table. */
 int st_names_init(const struct st_context *context, struct st_names *names, uint64_t max)
 {
     uint64_t slots = 16;
@@ -40,7 +39,6 @@ int st_names_init(const struct st_context *context, struct st_names *names, uint
     return 0;
 }
 
-/* Frees the table; names that was never made is fine when zeroed. */
 void st_names_deinit(const struct st_context *context, struct st_names *names)
 {
     if (names->slots)
@@ -59,15 +57,12 @@ static struct st_name *slot_of(const struct st_names *names, struct pare_str nam
     }
 }
 
-/* The entry of a name, NULL when there is none. */
 struct st_name *st_names_find(const struct st_names *names, struct pare_str name)
 {
     struct st_name *slot = slot_of(names, name);
     return slot->data ? slot : NULL;
 }
 
-/* Adds a name, whose data is not NULL and shorter than 4 GiB. Gives NULL when it is new, else the
- * entry that it has already, which stays as it is. No more than `max` may be added. */
 struct st_name *st_names_add(struct st_names *names, struct pare_str name, uint32_t value)
 {
     struct st_name *slot = slot_of(names, name);

@@ -21,10 +21,18 @@ struct st_names {
     uint64_t seed;
 };
 
+/* Makes room for `max` names; their strings must outlive the table. */
 int st_names_init(const struct st_context *context, struct st_names *names, uint64_t max)
     __attribute__((warn_unused_result));
+
+/* Frees the table; a zeroed one that was never made is fine. */
 void st_names_deinit(const struct st_context *context, struct st_names *names);
+
+/* The entry of a name, NULL when there is none. */
 struct st_name *st_names_find(const struct st_names *names, struct pare_str name);
+
+/* Adds a name, whose data is not NULL and shorter than 4 GiB. Gives NULL when it is new, else the
+ * entry that it has already, which stays as it is. No more than `max` may be added. */
 struct st_name *st_names_add(struct st_names *names, struct pare_str name, uint32_t value);
 
 #endif

@@ -6,7 +6,7 @@
  */
 #include "safetensors/dtype.h"
 #include "safetensors/reader.h"
-#include "safetensors/writer_private.h"
+#include "safetensors/writer.h"
 
 static const struct pare_reader reader = {
     .struct_size = sizeof reader,

@@ -23,7 +23,6 @@ struct reader {
     uint64_t tensor;
 };
 
-/* 90: certainly ours; 50: only by its name, so that open says what is wrong; 40: no such name. */
 int st_probe(const struct pare_probe *probe)
 {
     const struct pare_str name = st_str(probe->name);
@@ -84,7 +83,6 @@ static int open_all(struct reader *reader)
     return r == 0 ? st_folder_set_roles(context, folder) : r;
 }
 
-/* pare_reader.open: see docs/formats/safetensors.md for every rule that is checked. */
 int st_open(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
     struct reader *reader = host->alloc(job, 1, sizeof *reader);
@@ -132,7 +130,6 @@ static int fill(const struct st_header *header, const struct st_planes *planes, 
     return 1;
 }
 
-/* pare_reader.next. */
 int st_next(void *state, struct pare_tensor *ret_tensor)
 {
     struct reader *reader = state;
@@ -148,7 +145,6 @@ int st_next(void *state, struct pare_tensor *ret_tensor)
     return 0;
 }
 
-/* pare_reader.close. */
 void st_close(void *state)
 {
     struct reader *reader = state;

@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rules, in this order: Mistral's consolidated*.safetensors hold the same weights under other
- * names and step back behind others; model.safetensors is the model; all others together must be
- * one series, STEM-00001-of-0000n, that is complete; else there must be just one file.
+ * names and count only when there is nothing else; model.safetensors is the model; all others
+ * together must be one series, STEM-00001-of-0000n, that is complete; else there must be just one
+ * file.
  */
 #include "safetensors/series.h"
 
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Takes the digits at the end off *name; false when there are none or more than nine. */
+/* Takes the digits at the end off *name; 0 when there are none or more than nine. */
 static int cut_number(struct pare_str *name, uint64_t *ret_number, uint32_t *ret_width)
 {
     uint32_t width = 0;
@@ -41,7 +42,6 @@ static int cut_text(struct pare_str *name, const char *text)
     return 1;
 }
 
-/* What the name of a file *.safetensors says; the name is borrowed. */
 struct st_candidate st_candidate_of(uint32_t file, struct pare_str name)
 {
     struct st_candidate candidate = { .file = file, .name = name, .stem = name };
@@ -129,9 +129,6 @@ static int too_many(const struct st_context *context, const struct st_candidate 
                    n, st_show(candidates[0].name).text, st_show(candidates[1].name).text);
 }
 
-/* Chooses among n >= 1 candidates (which are reordered). ret_files has room for n; *ret_n source
- * files are the model, in the order of their numbers. PARE_EINCOMPLETE when a shard is missing,
- * PARE_EDATA when the names can be meant in more than one way, reported. */
 int st_series_choose(const struct st_context *context, struct st_candidate *candidates, uint32_t n,
                      uint32_t *ret_files, uint32_t *ret_n)
 {

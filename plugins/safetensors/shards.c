@@ -6,14 +6,13 @@
  * as Hugging Face's libraries do; a tensor above the limit of bytes gets a shard of its own. The
  * planes of a tensor stay together.
  */
-#include "safetensors/writer_private.h"
+#include "safetensors/shards.h"
 
 #include "safetensors/sort.h"
+#include "safetensors/text.h"
 
 #include <stdio.h>
 
-/* Puts every item (in the target's order) into a shard within the options' limits. PARE_ELIMIT,
- * reported, when that takes too many. */
 int st_shards_assign(const struct st_context *context, struct st_plan *plan,
                      const struct split_options *options)
 {
@@ -51,7 +50,6 @@ int st_shards_assign(const struct st_context *context, struct st_plan *plan,
     return 0;
 }
 
-/* The file name of a shard of a folder. */
 void st_shard_name(const struct st_plan *plan, uint32_t shard, char *ret_name, size_t size)
 {
     if (plan->sharded)
@@ -83,7 +81,6 @@ static void put_index(const struct st_plan *plan, struct st_text *text)
     st_puts(text, "\n  }\n}\n");
 }
 
-/* Lays out model.safetensors.index.json. The items are sorted by name for it. */
 int st_index_emit(const struct st_context *context, struct st_plan *plan)
 {
     struct st_text text = { .data = NULL };

@@ -42,8 +42,6 @@ static void sift(const struct heap *heap, uint64_t hole, uint64_t n, const char 
     memcpy(heap->base + hole * heap->size, element, heap->size);
 }
 
-/* Sorts n elements of `size` bytes (at most ST_SORT_MAX). Equal elements may change places, so
- * give `compare` a last criterion. */
 void st_sort(void *base, uint64_t n, size_t size, int (*compare)(const void *, const void *))
 {
     const struct heap heap = { base, size, compare };

@@ -11,6 +11,8 @@
 
 #define ST_SORT_MAX 128 /* bytes of an element */
 
+/* Sorts n elements of `size` bytes (at most ST_SORT_MAX). Equal elements may change places, so
+ * give `compare` a last criterion. */
 void st_sort(void *base, uint64_t n, size_t size, int (*compare)(const void *, const void *));
 
 #endif

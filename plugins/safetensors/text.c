@@ -8,39 +8,33 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A C string as a struct pare_str; borrows `text`. */
 struct pare_str st_str(const char *text)
 {
     return (struct pare_str){ text, strlen(text) };
 }
 
-/* Same bytes. */
 int st_equal(struct pare_str a, struct pare_str b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/* Same bytes as a C string. */
 int st_is(struct pare_str a, const char *text)
 {
     return st_equal(a, st_str(text));
 }
 
-/* `a` begins with `prefix`. */
 int st_starts(struct pare_str a, const char *prefix)
 {
     const size_t n = strlen(prefix);
     return a.len >= n && memcmp(a.data, prefix, n) == 0;
 }
 
-/* `a` ends with `suffix`. */
 int st_ends(struct pare_str a, const char *suffix)
 {
     const size_t n = strlen(suffix);
     return a.len >= n && memcmp(a.data + a.len - n, suffix, n) == 0;
 }
 
-/* Bytewise order, as of memcmp; a prefix comes first. Gives < 0, 0 or > 0. */
 int st_compare(struct pare_str a, struct pare_str b)
 {
     const size_t n = a.len < b.len ? a.len : b.len;
@@ -48,7 +42,6 @@ int st_compare(struct pare_str a, struct pare_str b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-/* There is a NUL byte in `a`. */
 int st_has_nul(struct pare_str a)
 {
     return a.len != 0 && memchr(a.data, 0, a.len);
@@ -72,7 +65,6 @@ static size_t utf8_sequence(const unsigned char *p, size_t n)
     return len;
 }
 
-/* The whole text is UTF-8; when not, *ret_bad is the offset of the first byte that is wrong. */
 int st_utf8_valid(struct pare_str text, uint64_t *ret_bad)
 {
     const unsigned char *bytes = (const unsigned char *)text.data;
@@ -96,7 +88,6 @@ int st_utf8_valid(struct pare_str text, uint64_t *ret_bad)
     return 1;
 }
 
-/* Untrusted bytes for a message: at most 80 or so, control bytes and invalid UTF-8 as \xNN. */
 struct st_shown st_show(struct pare_str text)
 {
     struct st_shown shown;
@@ -117,7 +108,6 @@ struct st_shown st_show(struct pare_str text)
     return shown;
 }
 
-/* Appends bytes. */
 void st_put(struct st_text *text, struct pare_str bytes)
 {
     if (text->data && bytes.len != 0)
@@ -125,13 +115,11 @@ void st_put(struct st_text *text, struct pare_str bytes)
     text->len += bytes.len;
 }
 
-/* Appends a C string. */
 void st_puts(struct st_text *text, const char *bytes)
 {
     st_put(text, st_str(bytes));
 }
 
-/* Appends a decimal number. */
 void st_put_u64(struct st_text *text, uint64_t value)
 {
     char digits[24];
@@ -139,7 +127,6 @@ void st_put_u64(struct st_text *text, uint64_t value)
     st_puts(text, digits);
 }
 
-/* Appends a JSON string with its quotes; `value` is UTF-8 and may hold any character. */
 void st_put_json(struct st_text *text, struct pare_str value)
 {
     st_puts(text, "\"");

@@ -5,10 +5,15 @@
  * follow from types and shapes, so nothing is left to patch once the data is written. Memory given
  * to host->out_literal stays until the job ends, for the host need not copy it.
  */
-#include "safetensors/writer_private.h"
+#include "safetensors/writer.h"
 
+#include "safetensors/config.h"
 #include "safetensors/dtype.h"
+#include "safetensors/emit.h"
+#include "safetensors/shards.h"
 #include "safetensors/sort.h"
+#include "safetensors/text.h"
+#include "safetensors/planes/whole.h"
 
 #include <string.h>
 
@@ -199,7 +204,6 @@ static int emit_shards(const struct st_context *context, const struct st_plan *p
     return 0;
 }
 
-/* pare_writer.layout: see docs/formats/safetensors.md, "What Pare writes". */
 int st_layout(const struct pare_host *host, struct pare_job *job, void **ret_state)
 {
     (void)ret_state;

@@ -147,6 +147,7 @@ class Catalog(unittest.TestCase):
         self.assertEqual(self.pare('list', 'other'), 'no conversions\n')
         self.assertEqual(self.pare('list', '--state', 'queued'), 'no conversions\n')
         self.assertIn('--state is', self.pare('list', '--state', 'lost', status=2))
+        self.assertIn("did you mean 'failed'?", self.pare('list', '--state', 'fialed', status=2))
 
     def test_query(self):
         self.pare('rebuild', '--out', self.out)

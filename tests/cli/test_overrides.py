@@ -272,6 +272,16 @@ class Test(program.Program):
         self.assertIn("tiny-imatrix.gguf and tiny.imatrix.gguf are both importance matrices for "
                       "this model: keep one", done.stderr)
 
+    def test_unknown_option(self):
+        for target, name in (("gguf", "split_max_sise"), ("safetensors", "shard_sise")):
+            self.put("tiny.pare", f"option {name} 1M\n")
+            done = self.pare("convert", "tiny.gguf", "--to", target + ":f16", "-o", "out", status=2)
+            near = name.replace("sise", "size")
+            self.assertIn(f"{target} has no option `{name}'; did you mean '{near}'?", done.stderr)
+            self.assertFalse(list((self.dir / "out").glob("*")))
+        self.put("tiny.pare", "option shard_size 1M\noption pre llama-bpe\n")
+        self.pare("convert", "tiny.gguf", "--to", "gguf:f16", "-o", "out")
+
     def test_folder(self):
         self.put("model/tiny.gguf", (self.dir / "tiny.gguf").read_bytes())
         self.put("model/imatrix.gguf", MATRIX.read_bytes())

@@ -110,7 +110,7 @@ class Test(program.Program):
         (self.dir / "file").write_text("not a database, but long enough to look like one\n" * 99)
         done = self.pare("convert", "tiny.gguf", "--to", "gguf:f16", "-o", "out", "--catalog",
                          "file/x.db")
-        self.assertIn("warning: the catalog does not get this conversion", done.stderr)
+        self.assertIn("warning: this conversion is not recorded in the catalog: ", done.stderr)
         self.assertEqual(len(self.outputs()), 3)
 
     def test_measure(self):
@@ -165,6 +165,41 @@ class Test(program.Program):
         self.assertEqual((self.dir / "rules" / name).read_bytes(), read["reference"])
         done = self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "--search", "x", status=2)
         self.assertIn("neither reference nor best", done.stderr)
+
+    def test_settings_are_recorded(self):
+        self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "-q", "--nonfinite", "keep",
+                  "--no-recover")
+        manifest = json.loads((self.dir / "tiny-Q4_0.gguf.pare.json").read_text())
+        self.assertEqual(manifest["settings"],
+                         {"memory_limit": 0, "nonfinite": "keep", "digest": "sha256",
+                          "allow_requantize": False, "recover": False})
+        row = json.loads(self.pare("show", "1", "--json").stdout)["conversions"][0]
+        self.assertEqual(row["settings"], manifest["settings"])
+
+    def test_wrong_settings(self):
+        for option, value, text in (
+                ("--measure", "ful", '--measure: "ful" is none of its values, see --help; did you '
+                                     "mean 'full'?"),
+                ("--digest", "md5", '"md5" is none of its values, see --help\n'),
+                ("--search", "bset", "neither reference nor best; did you mean 'best'?"),
+                ("--mesure", "full", '"--mesure" is unknown, ambiguous or takes no value; did you '
+                                     'mean "--measure"?'),
+                ("--quiet=1", "tiny.gguf", 'takes no value\n'),
+                ("--threads", "-1", "--threads needs a whole number from 0 to 4096"),
+                ("--cpu", "", '--cpu: "": a value is wanted'),
+                ("--sandbox", "requir", '"requir" is none of its values')):
+            done = self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", option, value, status=2)
+            self.assertIn(text, done.stderr)
+        for command, text in (("conver", "no command \"conver\"; did you mean 'convert'?"),
+                              ("zzz", 'no command "zzz"\n')):
+            self.assertIn(text, self.pare(command, status=2).stderr)
+        request = json.dumps({"kind": "recipes", "measure": "ful"})
+        done = subprocess.run([os.environ["PARE_WORKER"]], input=request, capture_output=True,
+                              text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        answer = json.loads(done.stdout)
+        self.assertEqual((answer["event"], answer["code"]), ("error", "usage"))
+        self.assertIn("did you mean 'full'?", answer["text"])
 
     def test_without_digests(self):
         for folder, digest in (("with", "sha256"), ("without", "none")):

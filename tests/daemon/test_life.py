@@ -82,8 +82,15 @@ class Start(Case):
         for arguments, text in (
                 (['--to', 'gguf:nonsense'], 'no recipe is called nonsense'),
                 (['--to', 'nonsense:q8_0'], 'no plugin writes the format nonsense'),
+                (['--to', 'gguf:q4_k_mm'], "lists them); did you mean 'q4_k_m'?"),
+                (['--to', 'ggfu:q8_0'], "did you mean 'gguf'?"),
                 (['--set', 'sandbox=maybe'], '|require|best|off|'),
                 (['--set', 'colour=red'], 'there is no key `colour'),
+                (['--set', 'mesure=full'], "no key `mesure'; did you mean 'measure'?"),
+                (['--caltalog', 'x'], "did you mean `--catalog'?"),
+                (['--set', 'measure=ful'], "|full|sample|none| is wanted; did you mean 'full'?"),
+                (['--set', 'after=delet'], "|archive|delete| is wanted; did you mean 'delete'?"),
+                (['--set', 'allow_requantize=maybe'], 'allow_requantize = maybe: yes or no'),
                 (['--jobs', '0'], 'from 1 to 256')):
             self.d.options = arguments
             result = subprocess.run(self.d.command(), env=self.d.env, capture_output=True,
@@ -99,7 +106,7 @@ class Start(Case):
         command = [harness.programs()['pared'], '--config', path, '--check']
         result = subprocess.run(command, env=self.d.env, capture_output=True, text=True)
         self.assertEqual(result.returncode, 2)
-        self.assertIn("%s:6: there is no key `jbos'" % path, result.stderr)
+        self.assertIn("%s:6: there is no key `jbos'; did you mean 'jobs'?" % path, result.stderr)
         subprocess.run(['sed', '-i', 's/jbos/jobs/', path], check=True)
         result = subprocess.run(command, env=self.d.env, capture_output=True, text=True)
         self.assertEqual((result.returncode, result.stderr), (0, ''))
@@ -252,8 +259,7 @@ class Requests(Case):
 
     def test_cancel_a_running_one(self):
         self.drop('hang.gguf')
-        self.wait_state('running')
-        time.sleep(0.2)
+        wait_until(lambda: os.path.exists(os.path.join(self.d.side, 'hang.convert')))
         self.assertTrue(self.d.ask('cancel', job='1')['ok'])
         self.d.wait_done(1, 15)
         self.assertEqual(self.d.states(), ['cancelled'])
@@ -282,6 +288,7 @@ class Requests(Case):
         self.assertEqual(self.d.ask('submit', path=source + 'x')['ok'], False)
         self.assertEqual(self.d.ask('submit', path=source, targets=['gguf:zz'])['code'], 'usage')
         self.assertEqual(self.d.ask('sing')['code'], 'usage')
+        self.assertIn("no command `retyr'; did you mean 'retry'?", self.d.ask('retyr')['error'])
 
     def test_priority(self):
         self.d.ask('pause')

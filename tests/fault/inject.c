@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A library to preload that makes one call fail: PARE_FAULT=KIND:N lets the N-th call of that kind
- * fail, KIND:N+ that and every later one. At exit it tells on standard error how many calls there
+ * fail, KIND:N+ that and every later one. At exit it prints on standard error how many calls there
  * were. Kinds: malloc (and its relatives), pread, pread-short, pwrite, pwrite-short, fsync,
  * fallocate, fallocate-unsupported, ftruncate, open, mkdir, fstat, thread. Allocations of libcrypto
- * and libseccomp do not fail: neither survives it, and the parent of a worker can do no more about
- * that than about any crash. Kind malloc-all does not spare them.
+ * and libseccomp do not fail: neither survives that, and Pare can only treat it as a crash of the
+ * worker. Kind malloc-all does not spare them.
  */
 #include <dlfcn.h>
 #include <errno.h>

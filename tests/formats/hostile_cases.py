@@ -180,10 +180,10 @@ def quantization():
 
 def packed(method, config, make, key):
     """The good one, and its size of groups changed."""
-    no_pair, no_fit = "config.json: weight_block_size is no pair of sizes", "do not fit"
+    no_pair, no_fit = "config.json: weight_block_size is not a pair of sizes", "do not fit"
     sizes = [[0, 0], [-1, 1], [16], "16", [16, 32, 1], ["a", "b"]]
     groups = [{}, [], "x", 5, {"group_0": 5}, {"group_0": {"weights": []}}]
-    no_int = "(u32), and weights are none" if method == "mlx" else "group_size is no whole number"
+    no_int = "(u32), and weights are none" if method == "mlx" else "group_size is not a whole number"
     wrong = {"group_size": [(10**18, "1000000000000000000"), (7, "fit"), ("16", no_int),
                             (1.5, no_int)],
              "weight_block_size": [(s, no_pair) for s in sizes] + [([10**18] * 2, no_fit),

@@ -191,7 +191,7 @@ def nan_block(m):
 
 BAD = [
     bad(deepseek, config("quant_method", "hqq"), "quantized by `hqq`, which cannot be read"),
-    bad(deepseek, config("weight_block_size", [0, 1]), "weight_block_size is no pair of sizes"),
+    bad(deepseek, config("weight_block_size", [0, 1]), "weight_block_size is not a pair of sizes"),
     bad(deepseek, config("weight_block_size", [16, 16]),
         "tensor `a.weight_scale_inv`: 3 x 3 scales do not fit 40 rows of 72 weights"),
     bad(deepseek, lambda m: m.drop("a.weight_scale_inv"),
@@ -200,7 +200,7 @@ BAD = [
         "tensor `a.weight_scale_inv` is i32, but in a checkpoint of fp8 it must be u8 or f32"),
     bad(ct_mixed, config("format", "marlin-24"), "the format `marlin-24`, which cannot be read"),
     bad(ct_mixed, lambda m: m.drop("sym.weight_shape"), "has no `.weight_shape` beside it"),
-    bad(ct_mixed, huge, "which is no shape of a quantized matrix"),
+    bad(ct_mixed, huge, "which is not the shape of a quantized matrix"),
     bad(ct_mixed, config("config_groups", groups({"num_bits": 3})), "none of the widths"),
     bad(ct_mixed, uneven, "tensor `order.weight_g_idx`: group 0 has 64 columns, not 16"),
     bad(ct_mixed, lambda m: m.change("asym.weight_zero_point", shape=[4, 5]),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Pare developers
 # SPDX-License-Identifier: MIT
-"""Small quantized checkpoints of every layout that core/map/unpack reads, and what they stand for.
+"""Small quantized checkpoints of every layout that core/unpack/unpack reads, and what they stand for.
 
 Written from the layouts' descriptions (docs/formats/packed.md), one element at a time, in Python's
 doubles rounded to floats: a double holds the product of two floats exactly, and its sum and

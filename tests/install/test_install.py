@@ -92,12 +92,23 @@ class Installed(unittest.TestCase):
         self.need("mandoc")
         pages = sorted((SOURCE / "docs").glob("*.[1-8]"))
         self.assertEqual([p.name for p in pages],
-                         ["pare-architecture.5", "pare-catalog.5", "pare-plugin.3", "pare-recipe.5",
-                          "pare.1", "pared.8", "pared.conf.5"])
+                         ["pare-architecture.5", "pare-catalog.5", "pare-language.5",
+                          "pare-plugin.3", "pare-recipe.5", "pare.1", "pared.8",
+                          "pared.conf.5"])
         for page in pages:
             told = run("mandoc", "-Tlint", "-Wwarning", page).stdout
             faults = [l for l in told.split("\n") if l and "referenced manual" not in l]
             self.assertEqual(faults, [])
+
+    def test_language_page(self):
+        """The page of the language lists the functions that there are, with who knows them."""
+        source = (SOURCE / "core/lang/vocabulary.c").read_text()
+        known = {name: {"BOTH": "both", "RECIPES": "recipes", "MAPS": "maps"}[where]
+                 for name, where in re.findall(r'\] = { "(\w+)", IN_(\w+),', source)}
+        page = (SOURCE / "docs/pare-language.5").read_text()
+        told = dict(re.findall(r"^\.It Fn (\w+).* Ta (both|recipes|maps) Ta ", page, re.M))
+        self.assertIn("starts_with", known)
+        self.assertEqual(told, known)
 
     def test_completion(self):
         self.need("bash")

@@ -9,8 +9,8 @@
 
 #include "llama_peer.h"
 
-/* Puts the table's content into the parameters, where it stays for good. 0, or 2 (said on standard
- * error) when it is none. */
+/* Puts the table's content into the parameters, where it stays for good. 0, or 2 (with a message on
+ * standard error) when it is not a table. */
 int imatrix_load(const char *path, struct peer_params *params);
 
 #endif

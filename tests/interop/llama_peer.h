@@ -60,8 +60,8 @@ struct peer {
 };
 
 /* Opens the library of the folder in PARE_TEST_GGML, quiet but for its errors. Returns 0,
- * PEER_SKIP (said on standard output) when there is none, or 1 (said on standard error) when it
- * lacks something. */
+ * PEER_SKIP, with a line on standard output, when there is none, or 1, with a line on standard
+ * error, when it lacks something. */
 int peer_open(struct peer *ret_peer);
 
 #endif

@@ -56,7 +56,7 @@ static void set(struct peer_params *params, size_t at, const void *value, size_t
     memcpy((char *)params + at, value, n);
 }
 
-/* Takes one option into the parameters; 0 when it is none. */
+/* Puts one option into the parameters; 0 when it is not an option. */
 static int take_option(char *option, struct peer_params *params)
 {
     char *sign = strrchr(option, '=');

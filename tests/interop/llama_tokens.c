@@ -3,7 +3,7 @@
 /*
  * Usage: llama_tokens MODEL.gguf ADD_SPECIAL PARSE_SPECIAL <TEXTS >IDS
  *
- * Has llama.cpp cut texts into tokens. Each text on standard input has its length in bytes before
+ * Cuts texts into tokens with llama.cpp. Each text on standard input has its length in bytes before
  * it (32 bits, of this machine); for each one line of numbers comes out. ADD_SPECIAL and
  * PARSE_SPECIAL are 0 or 1: what llama_tokenize takes. Without arguments it only says whether the
  * library can be used (status 0), or that it is skipped (77).

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
+/* The table of llama_types.h: a recipe of ours that llama-quantize does not know is not in it. */
 #include "llama_types.h"
 
 #include <stdio.h>

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Slow decoders of the plugin `float`: see slow.h. */
+/*
+ * Slow decoders of the plugin `float`: see slow.h. All are one formula with the widths of exponent
+ * and mantissa.
+ */
 #include "slow.h"
 
 static double f16_value(const uint8_t *block, uint32_t i)

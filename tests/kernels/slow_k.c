@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Slow decoders of the k-quants and of ternary weights: see slow.h. */
+/*
+ * Slow decoders of the encodings with blocks of 256 and scales of sub-blocks, and of ternary
+ * weights: see slow.h.
+ */
 #include "slow.h"
 
 /* A code of weight i, in a block that begins as q4_k and q5_k do. */

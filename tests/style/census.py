@@ -9,7 +9,8 @@ folder with over 30 .c files or 4,500 lines, two SPDX lines at the top of every 
 
 Rooms of core include only what ROOMS says. A module is a .c with the header of its name; files that
 share an x_private.h are one module. No module may include, over others, itself again; and a function
-that a header declares is defined in the header's own module.
+that a header declares is defined in the header's own module. The rooms here are those of core/ and
+of the table in CONTRIBUTING.md.
 """
 import collections
 import pathlib
@@ -23,6 +24,8 @@ MAX_FOLDER_FILES, MAX_FOLDER_LINES = 30, 4500
 # The rooms of core, each with those that it may include besides itself and base.
 ROOMS = {
     "base": "",
+    "check": "",
+    "settings": "",
     "lang": "",
     "model": "lang",
     "plugin": "lang model",
@@ -32,14 +35,15 @@ ROOMS = {
     "weights": "lang model plugin",
     "map": "lang model plugin tokenizer unpack provenance weights",
     "recipe": "lang model plugin weights",
-    "convert": "lang model plugin tokenizer unpack provenance weights map recipe",
-    "worker": "lang model plugin tokenizer unpack provenance weights map recipe convert",
+    "convert": "settings lang model plugin tokenizer unpack provenance weights map recipe",
+    "worker": "settings lang model plugin tokenizer unpack provenance weights map recipe convert "
+              "check",
     "catalog": "",
-    "supervise": "catalog",
-    "config": "supervise",
-    "intake": "catalog supervise config",
-    "daemon": "catalog supervise config intake",
-    "cli": "catalog supervise config",
+    "supervise": "settings catalog",
+    "config": "settings supervise",
+    "intake": "settings catalog supervise config",
+    "daemon": "settings catalog supervise config intake",
+    "cli": "settings catalog supervise config",
 }
 MAY_INCLUDE = {room: {"base", room, *below.split()} for room, below in ROOMS.items()}
 INCLUDE = re.compile(r'#include "([\w/-]+\.h)"')
@@ -204,6 +208,18 @@ def check_headers(sources):
                     yield f"{source.path}: {name} is defined in {path}"
 
 
+def check_house(root):
+    """Yields rooms that are a folder, a row of ROOMS or a row of CONTRIBUTING.md, but not all."""
+    text = (root / "CONTRIBUTING.md").read_text()
+    table = set(re.findall(r"`core/(\w+)`", "\n".join(re.findall(r"^\|(.*?)\|", text, re.M))))
+    folders = {path.parent.name for path in root.glob("core/*/meson.build")}
+    for room in sorted(set(ROOMS) | table | folders):
+        places = [name for name, rooms in (("core/", folders), ("ROOMS", ROOMS),
+                                           ("CONTRIBUTING.md's table", table)) if room in rooms]
+        if len(places) < 3:
+            yield f"the room {room} is only in " + " and ".join(places)
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.c", "*.h"],
@@ -219,6 +235,7 @@ def main():
     problems += check_folders(sources)
     problems += check_circles(house)
     problems += check_headers(house)
+    problems += check_house(root)
     lengths = sorted(length for source in sources for _, length in source.functions())
     median = statistics.median(lengths)
     if median > MAX_MEDIAN:

@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* core/base: errors, strings, maps, files, JSON and paths. Files lie in a fresh directory. */
+/*
+ * core/base: errors, strings, maps, files, JSON and paths. Files lie in a fresh directory. All that
+ * the rooms above take for granted is here with its edges: sizes that overflow, names that are
+ * not UTF-8, files that cannot be written.
+ */
 #include "base/arena.h"
 #include "base/checked.h"
 #include "base/cleanup.h"
@@ -272,6 +276,8 @@ static void texts_are_compared_with_strings(void **state)
     assert_null(nothing.data);
     assert_true(text_is(nothing, "") && text_begins(nothing, "") && text_ends(nothing, ""));
     assert_false(text_is(nothing, "a") || text_begins(nothing, "a") || text_ends(nothing, "a"));
+    assert_true(text_equals(nothing, text_of("")) && text_equals(model, text_of("model")));
+    assert_false(text_equals(model, text_of("modem")) || text_equals(model, text_of("mode")));
     assert_true(text_is(model, "model") && !text_is(model, "mode") && !text_is(model, "model."));
     assert_true(text_begins(model, "mod") && !text_begins(model, "odel"));
     assert_true(text_ends(model, "del") && !text_ends(model, "bin") && !text_ends(model, "xmodel"));

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* `pare bench` of kernels: a worker measures them, we show what it says. */
+/* `pare bench` of kernels. A worker measures them, since only workers load plugins; this shows its
+ * lines. */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "cli/commands/bench_private.h"
@@ -20,7 +21,7 @@ struct figures {
 };
 
 /* What was measured last, on a terminal. */
-static void tell(const struct figures *f, const json_t *line)
+static void show_current(const struct figures *f, const json_t *line)
 {
     if (!f->terminal)
         return;
@@ -33,13 +34,13 @@ static void tell(const struct figures *f, const json_t *line)
     (void)fflush(stderr);
 }
 
-static void keep(struct figures *f, json_t *list, const json_t *line)
+static void add_line(struct figures *f, json_t *list, const json_t *line)
 {
     json_t *copy = json_copy((json_t *)line);
     if (!copy || json_object_del(copy, "event") < 0 || json_array_append(list, copy) < 0)
         f->failed = 1;
     json_decref(copy);
-    tell(f, line);
+    show_current(f, line);
 }
 
 static void on_line(void *context, const char *event, const json_t *line)
@@ -48,9 +49,9 @@ static void on_line(void *context, const char *event, const json_t *line)
     if (!strcmp(event, "start") && !f->start)
         f->start = json_incref((json_t *)line);
     else if (!strcmp(event, "copy"))
-        keep(f, f->copies, line);
+        add_line(f, f->copies, line);
     else if (!strcmp(event, "kernel"))
-        keep(f, f->kernels, line);
+        add_line(f, f->kernels, line);
 }
 
 static json_t *make_request(const struct bench_options *o, int n, char **names)
@@ -74,7 +75,7 @@ static int print_json(const struct figures *f, const struct bench_options *o)
     return all ? cli_print_json(all) : cli_fail(CLI_FAILURE, "out of memory");
 }
 
-/* Three digits that count, where there are no more before the point. */
+/* Three significant digits, or all before the point when these are more. */
 static void add_figure(struct table *table, double value)
 {
     char text[FIGURE_SIZE];
@@ -146,7 +147,7 @@ int bench_kernels(const struct cli *cli, const struct bench_options *options, in
         return cli_fail(CLI_FAILURE, "out of memory, or a name that is not UTF-8");
     }
     int status = worker_ask(cli, &question, &done);
-    tell(&f, NULL);
+    show_current(&f, NULL);
     if (status == CLI_OK && f.failed)
         status = cli_fail(CLI_FAILURE, "out of memory");
     if (status == CLI_OK && cli->json)

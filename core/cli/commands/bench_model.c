@@ -178,7 +178,7 @@ static int warm(const struct source_set *source)
     return CLI_OK;
 }
 
-/* One copy before all, for the first file costs more than those that find its room again. */
+/* Makes one copy first: the first file costs more than later ones, which reuse its blocks. */
 static int run_rounds(struct rounds *r)
 {
     double seconds;
@@ -203,7 +203,7 @@ static int compare_reals(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Least, median and greatest of a figure over the rounds; `stage`: of that stage, or NULL. */
+/* Least, median and greatest of a figure over the rounds, or of a stage when that is given. */
 static void spread(const json_t *list, const char *key, const char *stage, double ret_values[3])
 {
     double values[BENCH_MAX_RUNS];
@@ -301,12 +301,12 @@ static int complete(struct bench_options *o)
     }
     const char *level = json_string_value(json_array_get(o->levels, 0));
     o->runs = o->runs ? o->runs : RUNS;
-    c->threads = json_integer_value(json_array_get(o->thread_counts, 0));
-    c->cpu = level ? level : "native";
-    c->nonfinite = "keep";
-    c->sandbox = "best";
-    c->allow_requantize = 1; /* nobody keeps what is made */
-    c->quiet = 1;
+    c->settings = json_pack("{s:I, s:s, s:s, s:b}", "threads",
+                            json_integer_value(json_array_get(o->thread_counts, 0)), "cpu",
+                            level ? level : "native", "nonfinite", "keep", "allow_requantize", 1);
+    if (!c->settings)
+        return cli_fail(CLI_FAILURE, "out of memory");
+    c->quiet = 1; /* nobody keeps what is made */
     c->no_record = 1;
     return CLI_OK;
 }

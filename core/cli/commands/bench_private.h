@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* `pare bench`, split: kernels by themselves, whole conversions. */
+/* `pare bench` has two halves: kernels by themselves, and whole conversions. */
 #ifndef CLI_COMMANDS_BENCH_PRIVATE_H
 #define CLI_COMMANDS_BENCH_PRIVATE_H
 

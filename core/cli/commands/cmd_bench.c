@@ -89,7 +89,7 @@ static int set(void *state, int id, const char *value)
     return CLI_OK;
 }
 
-/* Options of one of the two are no good for the other. */
+/* Refuses options of one half together with the other. */
 static int check(const struct bench_options *o, int n_operands)
 {
     if (!o->model && (o->convert.n_targets || o->runs || o->directory))
@@ -111,6 +111,7 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
         status = o->model ? bench_model(cli, o) : bench_kernels(cli, o, n_operands, operands);
     for (size_t i = 0; i < o->convert.n_targets; i++)
         job_target_deinit(&o->convert.targets[i]);
+    json_decref(o->convert.settings);
     json_decref(o->levels);
     json_decref(o->thread_counts);
     return status;

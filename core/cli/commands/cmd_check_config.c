@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* `pare check-config`: reads a daemon's configuration as pared would. */
+/* `pare check-config`: reads a daemon's configuration as pared would, without its effects. */
 #include "base/cleanup.h"
 #include "base/paths.h"
 #include "cli/cli.h"

@@ -1,9 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* `pare convert`: its options, then each source in turn. */
+/* `pare convert`: its options, then each source in turn. Options of settings come from their table.
+ * */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "cli/commands/convert_private.h"
+#include "settings/settings.h"
 #include "supervise/job_target.h"
 
 #include <string.h>
@@ -12,13 +14,7 @@
 enum {
     OPTION_TO,
     OPTION_OUT,
-    OPTION_THREADS,
     OPTION_DRY_RUN,
-    OPTION_CPU,
-    OPTION_NONFINITE, OPTION_MEASURE, OPTION_DIGEST,
-    OPTION_REQUANTIZE,
-    OPTION_NO_RECOVER,
-    OPTION_SANDBOX,
     OPTION_SHARD_SIZE,
     OPTION_IMPORTANCE,
     OPTION_INCLUDE,
@@ -35,7 +31,7 @@ enum {
     OPTION_KEEP,
     OPTION_OUTPUT,
     OPTION_EMBEDDING,
-    OPTION_PURE, OPTION_SEARCH,
+    OPTION_PURE,
     OPTION_METADATA,
     OPTION_DROP,
     OPTION_OVERRIDES,
@@ -45,10 +41,7 @@ enum {
 static const struct cli_option options[] = {
     { "to", 't', "FORMAT:RECIPE", "a target; may be repeated", OPTION_TO },
     { "out", 'o', "DIR", "where outputs go (default: .)", OPTION_OUT },
-    { "threads", 0, "N", "compute threads (default: one for each CPU)", OPTION_THREADS },
     { "dry-run", 'n', NULL, "print the plan and write nothing", OPTION_DRY_RUN },
-    { "allow-requantize", 0, NULL, "quantize again what is quantized already", OPTION_REQUANTIZE },
-    { "no-recover", 0, NULL, "encode anew what lies on a lattice", OPTION_NO_RECOVER },
     { "importance", 0, "FILE", "importance matrix, as llama-imatrix writes it", OPTION_IMPORTANCE },
     { "include-importance", 0, "TEXT", "only entries with this in their name", OPTION_INCLUDE },
     { "exclude-importance", 0, "TEXT", "no entries with this in their name", OPTION_EXCLUDE },
@@ -57,14 +50,10 @@ static const struct cli_option options[] = {
     { "output-tensor", 0, "ENC", "encoding of the output matrix, or keep", OPTION_OUTPUT },
     { "token-embedding", 0, "ENC", "encoding of the embedding, or keep", OPTION_EMBEDDING },
     { "pure", 0, NULL, "no mixture: the recipe's main encoding for all", OPTION_PURE },
-    { "search", 0, "WHAT", "of encodings: reference, or best, which takes longer", OPTION_SEARCH },
     { "metadata", 0, "KEY=TYPE:VALUE", "set an entry of the output's metadata", OPTION_METADATA },
     { "drop-metadata", 0, "KEY", "leave an entry out", OPTION_DROP },
     { "overrides", 0, "FILE", "more rules, see pare-recipe(5)", OPTION_OVERRIDES },
     { "no-sidecars", 0, NULL, "use nothing that lies beside the source", OPTION_NO_SIDECARS },
-    { "nonfinite", 0, "WHAT", "NaN and infinity: refuse (default) or keep", OPTION_NONFINITE },
-    { "measure", 0, "WHAT", "errors of weights: full (default), sample or none", OPTION_MEASURE },
-    { "digest", 0, "WHAT", "of files: sha256 (default) or none", OPTION_DIGEST },
     { "split-max-size", 0, "BYTES", "split outputs at so many bytes", OPTION_SPLIT_SIZE },
     { "split-max-tensors", 0, "N", "split outputs at so many tensors", OPTION_SPLIT_TENSORS },
     { "keep-split", 0, NULL, "split outputs as the source is split", OPTION_KEEP_SPLIT },
@@ -72,8 +61,6 @@ static const struct cli_option options[] = {
     { "as-container", 0, NULL, "names and metadata as they are: no map", OPTION_AS_CONTAINER },
     { "pre", 0, "NAME", "llama.cpp's name of the pre-tokenizer", OPTION_PRE },
     { "tokenizer", 0, "WHAT", "none: a GGUF without a tokenizer", OPTION_TOKENIZER },
-    { "cpu", 0, "LEVEL", "native (default), c, or such as avx2, avx512, neon", OPTION_CPU },
-    { "sandbox", 0, "MODE", "require, best (default) or off", OPTION_SANDBOX },
     { "quiet", 'q', NULL, "no progress and no summary", OPTION_QUIET },
     { NULL, 0, NULL, NULL, 0 },
 };
@@ -96,19 +83,28 @@ int convert_add_target(struct convert_options *o, const char *text)
     return CLI_OK;
 }
 
-/* A value out of two or three. */
-static int choose(const char *option, const char *value, const char *const *words,
-                  const char **ret_word)
+/* The option of a setting; each kind of value has its own message. */
+static int set_setting(struct convert_options *o, const struct setting *setting, const char *value)
 {
-    for (; *words; words++)
-        if (!strcmp(*words, value)) {
-            *ret_word = *words;
-            return CLI_OK;
-        }
-    return cli_usage("--%s: \"%s\" is none of its values, see --help", option, value);
+    struct error err = ERROR_INIT;
+    long long n;
+    if (setting->is_rule) /* there is one */
+        return overrides_search(&o->overrides, value);
+    if (setting->kind == SETTING_COUNT &&
+        cli_number(setting->option, value, 0, (long long)setting->max, &n) < 0)
+        return CLI_USAGE;
+    if (setting->kind == SETTING_WORD && cli_choice(setting->option, setting->choices, value) < 0)
+        return CLI_USAGE;
+    if (setting->kind == SETTING_FLAG)
+        value = strcmp(setting->fallback, "yes") ? "yes" : "no";
+    if (!o->settings)
+        o->settings = json_object();
+    return setting_set(o->settings, setting, value, &err) < 0
+               ? cli_usage("--%s: \"%.100s\": %s", setting->option, value, err.text)
+               : CLI_OK;
 }
 
-/* A text that the names of entries have or have not; as with llama-quantize, not both. */
+/* Adds a text that entries' names must have, or must not have; as in llama-quantize, not both. */
 static int add_part(struct convert_options *o, const char *key, const char *value)
 {
     if (!o->importance_parts)
@@ -164,7 +160,7 @@ static int set_split_tensors(struct convert_options *o, const char *value)
     return add_writing(o, "split_max_tensors", text);
 }
 
-/* Options about the way from one world of names to the other (pare-architecture(5)). */
+/* Options about the map from one naming world to the other (pare-architecture(5)). */
 static int set_mapping(struct convert_options *o, int id, const char *value)
 {
     if (id == OPTION_AS_CONTAINER)
@@ -172,7 +168,7 @@ static int set_mapping(struct convert_options *o, int id, const char *value)
     if (id == OPTION_PRE && (!*value || strlen(value) > 64))
         return cli_usage("--pre needs a name such as llama-bpe, not \"%.100s\"", value);
     if (id == OPTION_TOKENIZER && strcmp(value, "none") != 0)
-        return cli_usage("--tokenizer: \"%.100s\" is not its only value: none", value);
+        return cli_usage("--tokenizer: \"%.100s\" is not a value; the only one is none", value);
     return add_writing(o, id == OPTION_PRE ? "pre" : "tokenizer", value);
 }
 
@@ -189,8 +185,6 @@ static int set_override(struct overrides *overrides, int id, const char *value)
         return overrides_embedding(overrides, value);
     case OPTION_PURE:
         return overrides_pure(overrides);
-    case OPTION_SEARCH:
-        return overrides_search(overrides, value);
     case OPTION_METADATA:
         return overrides_metadata(overrides, value);
     case OPTION_DROP:
@@ -202,16 +196,12 @@ static int set_override(struct overrides *overrides, int id, const char *value)
 
 static int set(void *state, int id, const char *value)
 {
-    static const char *const nonfinite[] = { "refuse", "keep", NULL };
-    static const char *const sandbox[] = { "require", "best", "off", NULL };
-    static const char *const measure[] = { "full", "sample", "none", NULL };
-    static const char *const digest[] = { "sha256", "none", NULL };
     struct convert_options *o = state;
+    if (id >= CLI_SETTINGS)
+        return set_setting(o, setting_at((size_t)(id - CLI_SETTINGS)), value);
     switch (id) {
     case OPTION_TO:
         return convert_add_target(o, value);
-    case OPTION_THREADS:
-        return cli_number("threads", value, 0, 1024, &o->threads) < 0 ? CLI_USAGE : CLI_OK;
     case OPTION_SHARD_SIZE:
         return set_shard_size(o, value);
     case OPTION_INCLUDE:
@@ -228,28 +218,11 @@ static int set(void *state, int id, const char *value)
     case OPTION_PRE:
     case OPTION_TOKENIZER:
         return set_mapping(o, id, value);
-    case OPTION_NONFINITE:
-        return choose("nonfinite", value, nonfinite, &o->nonfinite);
-    case OPTION_MEASURE:
-        return choose("measure", value, measure, &o->measure);
-    case OPTION_DIGEST:
-        return choose("digest", value, digest, &o->digest);
-    case OPTION_SANDBOX:
-        return choose("sandbox", value, sandbox, &o->sandbox);
     case OPTION_OUT:
         o->out = value;
         break;
     case OPTION_IMPORTANCE:
         o->importance = value;
-        break;
-    case OPTION_CPU:
-        o->cpu = value;
-        break;
-    case OPTION_REQUANTIZE:
-        o->allow_requantize = 1;
-        break;
-    case OPTION_NO_RECOVER:
-        o->no_recover = 1;
         break;
     case OPTION_DRY_RUN:
         o->dry_run = 1;
@@ -270,11 +243,6 @@ static int set(void *state, int id, const char *value)
 static int complete(struct convert_options *o)
 {
     o->out = o->out && *o->out ? o->out : ".";
-    o->cpu = o->cpu ? o->cpu : "native";
-    o->nonfinite = o->nonfinite ? o->nonfinite : "refuse";
-    o->sandbox = o->sandbox ? o->sandbox : "best";
-    o->measure = o->measure ? o->measure : "full";
-    o->digest = o->digest ? o->digest : "sha256";
     if (!o->n_targets)
         return cli_usage("convert: say what to make with --to FORMAT:RECIPE, such as "
                          "--to gguf:q4_k_m (`pare recipes` lists them)");
@@ -327,6 +295,7 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
     for (size_t i = 0; i < o->n_targets; i++)
         job_target_deinit(&o->targets[i]);
     overrides_deinit(&o->overrides);
+    json_decref(o->settings);
     json_decref(o->writing);
     json_decref(o->importance_parts);
     return status;
@@ -343,6 +312,7 @@ const struct cli_command cmd_convert = {
         "Beside SOURCE.gguf, SOURCE.imatrix.gguf is its importance matrix and SOURCE.pare has\n"
         "rules for it. Patterns match whole names: '*.ffn_down.weight', 'blk.{0-3}.*'.\n",
     .options = options,
+    .takes_settings = 1,
     .min_operands = 1,
     .max_operands = -1,
     .state_size = sizeof(struct convert_options),

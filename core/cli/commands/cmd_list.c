@@ -24,12 +24,17 @@ static const struct cli_option options[] = {
 static int set_state(struct list *list, const char *value)
 {
     static const char *const states[] = { "queued", "running", "done", "failed", "cancelled" };
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ value, strlen(value) });
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
         if (!strcmp(value, states[i])) {
             list->state = value;
             return CLI_OK;
         }
-    return cli_usage("--state is queued, running, done, failed or cancelled, not \"%s\"", value);
+        nearest_offer_name(&nearest, states[i]);
+    }
+    return cli_unknown(&nearest,
+                       "--state is queued, running, done, failed or cancelled, not \"%s\"", value);
 }
 
 static int set(void *state, int id, const char *value)

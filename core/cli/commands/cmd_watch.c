@@ -17,7 +17,7 @@ static void set_count(json_t *status, const char *of, const char *key, int64_t n
     (void)json_object_set_new(json_object_get(status, of), key, json_integer((json_int_t)n));
 }
 
-/* The head's figures, as far as events tell them: a status comes only at the start. */
+/* Updates the figures of the head from an event, since a whole status comes only at the start. */
 static void recount(json_t *status)
 {
     static const char *const states[] = { "queued", "running", "retry" };

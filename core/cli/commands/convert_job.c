@@ -131,14 +131,7 @@ static struct job_settings make_settings(const struct cli *cli, const struct con
         .plugins = cli->plugins,
         .recipes = cli->recipes,
         .architectures = cli->architectures,
-        .threads = (unsigned)o->threads,
-        .cpu = o->cpu,
-        .nonfinite = o->nonfinite,
-        .sandbox = o->sandbox,
-        .measure = o->measure,
-        .without_digests = o->digest && !strcmp(o->digest, "none"),
-        .allow_requantize = o->allow_requantize,
-        .no_recover = o->no_recover,
+        .values = o->settings,
         .silence = SILENCE,
     };
 }

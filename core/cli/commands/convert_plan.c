@@ -7,6 +7,7 @@
 #include "cli/operand.h"
 #include "cli/table.h"
 #include "cli/views/census_view.h"
+#include "settings/settings.h"
 #include "supervise/job_target.h"
 
 #include <math.h>
@@ -26,7 +27,7 @@ static json_t *targets_json(const struct convert_options *options, const char *n
     return TAKE(targets);
 }
 
-/* The rule as the recipe says it; of an option only the option, which says the same. */
+/* The rule as the recipe has it; of an option only the option, since its rule says the same. */
 static void add_rule(struct table *table, const char *rule)
 {
     const char *end = strncmp(rule, "--", 2) ? NULL : strstr(rule, "': ");
@@ -59,7 +60,7 @@ static int print_tensors(const json_t *plan)
     return r;
 }
 
-/* How many tensors: those with importance, and the bytes that all had before. */
+/* Counts the tensors with importance; *ret_bytes is what all tensors have in the source. */
 static size_t count_weighed(const json_t *plan, uint64_t *ret_bytes)
 {
     size_t i, n = 0;
@@ -122,10 +123,9 @@ static int print_plan(const json_t *plan, const char *name)
 static json_t *make_request(const struct convert_options *o, const struct convert_inputs *inputs,
                             const char *name)
 {
-    return json_pack("{s:o, s:I, s:s, s:s, s:s, s:b, s:b, s:O*}", "targets", targets_json(o, name),
-                     "threads", (json_int_t)o->threads, "cpu", o->cpu, "nonfinite", o->nonfinite,
-                     "sandbox", o->sandbox, "allow_requantize", o->allow_requantize, "recover",
-                     !o->no_recover, "overrides", inputs->overrides);
+    _cleanup_json_ json_t *request = json_pack("{s:o, s:O*}", "targets", targets_json(o, name),
+                                               "overrides", inputs->overrides);
+    return request && settings_put(o->settings, request) == 0 ? TAKE(request) : NULL;
 }
 
 static int print_plans(const struct cli *cli, json_t *const *plans, size_t n,

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* `pare convert`, split: its options, one job, the progress that people see, the dry run. */
+/* What the files of `pare convert` share: options, one job, its progress, the dry run. */
 #ifndef CLI_COMMANDS_CONVERT_PRIVATE_H
 #define CLI_COMMANDS_CONVERT_PRIVATE_H
 
@@ -14,14 +14,13 @@ struct convert_options {
     struct job_target targets[CONVERT_MAX_TARGETS];
     size_t n_targets;
     const char *out;
-    long long threads;
-    const char *cpu, *nonfinite, *sandbox, *measure, *digest;
+    json_t *settings;         /* values as settings/settings.h has them, or NULL */
     const char *importance;   /* file of an importance matrix, or NULL */
     json_t *importance_parts; /* {"include":[text],"exclude":[text]}, or NULL */
     struct overrides overrides;
     json_t *writing; /* options of every target: object of texts, or NULL */
     int no_sidecars;
-    int allow_requantize, no_recover, dry_run, quiet;
+    int dry_run, quiet;
     int no_record; /* nothing goes into the catalog */
 };
 

@@ -116,8 +116,13 @@ int overrides_search(struct overrides *overrides, const char *value)
 {
     json_decref(overrides->ranks[OVERRIDE_SEARCH]); /* of several options the last one counts */
     overrides->ranks[OVERRIDE_SEARCH] = NULL;
-    if (strcmp(value, "reference") != 0 && strcmp(value, "best") != 0)
-        return cli_usage("--search: \"%.100s\" is neither reference nor best", value);
+    static const char *const words[] = { "reference", "best" };
+    struct nearest nearest;
+    nearest_start(&nearest, (struct pare_str){ value, strlen(value) });
+    for (size_t i = 0; i < 2; i++)
+        nearest_offer_name(&nearest, words[i]);
+    if (strcmp(value, words[0]) != 0 && strcmp(value, words[1]) != 0)
+        return cli_unknown(&nearest, "--search: \"%.100s\" is neither reference nor best", value);
     return add(overrides, OVERRIDE_SEARCH, "search", value, "search %s", value);
 }
 
@@ -132,7 +137,7 @@ int overrides_keep(struct overrides *overrides, const char *value)
     return add(overrides, OVERRIDE_KEEP, "keep", value, "keep if name ~ \"%s\"", value);
 }
 
-/* One role gets this encoding; where that does not fit it is an error, no other is taken. */
+/* Gives one role this encoding. Where that does not fit it is an error: no fallback is taken. */
 static int add_end(struct overrides *overrides, enum override_rank rank, const char *option,
                    const char *value, const char *condition)
 {

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Which encodings a model has how much of, as text for people. */
+/* How much of a model is in which encoding, as text for people. */
 #ifndef CLI_VIEWS_CENSUS_VIEW_H
 #define CLI_VIEWS_CENSUS_VIEW_H
 

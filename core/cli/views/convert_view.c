@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What `pare convert` prints when it is done. */
+/* What `pare convert` prints at its end: a table of all outputs, or JSON. */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "cli/commands/convert_private.h"

@@ -137,7 +137,7 @@ static void print_importance(const json_t *row)
                figure_real(sqnr, json_get_real(row, "weighted_sqnr_db", NAN), 2), error);
 }
 
-/* Names of what the recipe was overridden by; their texts are in the manifest. */
+/* The names of the overrides; their texts are in the manifest. */
 static void print_overrides(const json_t *row)
 {
     size_t i;

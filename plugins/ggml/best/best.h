@@ -1,13 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The longer searches (PARE_SEARCH_BEST): groups of weights, one in each lane, whose scales are
- * sought to make sum w (x - y)^2 small, w being the importance, or 1.
+ * The longer searches (PARE_SEARCH_BEST): groups of weights, one in each lane, for whose scales sum
+ * w (x - y)^2 is to be small, where w is the importance, or 1.
  *
  * A dense row of candidates is fitted by least squares; the best fit is rounded to what a block can
- * hold, codes are made anew, and that is repeated. Written in the operations of lanes.h alone, so
- * that one source gives all levels the same bits. Nothing here need be careful about overflow: what
- * comes out worse than the reference's block, or not as numbers, is not taken (blocks.h).
+ * hold, codes are made anew, and that is repeated. It is written in the operations of lanes.h
+ * alone, so that one source gives the same bits at all levels. Nothing here need be careful about
+ * overflow: what comes out worse than the reference's block, or not as numbers, is not taken
+ * (blocks.h).
  */
 #ifndef PARE_PLUGINS_GGML_BEST_H
 #define PARE_PLUGINS_GGML_BEST_H

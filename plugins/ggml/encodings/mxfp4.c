@@ -22,7 +22,7 @@
 #define LOG2_E 1.4426950408889634
 
 /* The integer part, rounded down, of log2 as the nearest float: values just below a power of two
- * count as that power when a float cannot tell their logarithm from its. */
+ * count as that power when both logarithms are the same float. */
 static int32_t log2_floor(float value)
 {
     uint32_t bits = float_bits(value);
@@ -74,7 +74,7 @@ static void decode_block(const uint8_t *block, float *x)
     weights_table(codes, BLOCK_LEN, fp4_values, unit, x);
 }
 
-/* NaN to whoever knows E8M0; all weights infinite to ggml, whose validation refuses the block. */
+/* By E8M0 this is NaN; for ggml all weights are infinite, and its validation refuses the block. */
 static void damage_block(uint8_t *block)
 {
     block[0] = EXPONENT_NAN;

@@ -26,8 +26,8 @@
 #define E4M3_NAN 0x7fu       /* ggml takes it for 0 … */
 #define E4M3_MINUS_NAN 0xffu /* … and this for 480 */
 
-/* The code of a scale >= 0: to the nearest, of equally near ones the upper. Both ways are worked
- * out, because a branch here is hard to foresee. */
+/* The code of a scale >= 0: to the nearest, of equally near ones the upper. Both cases are
+ * computed, because the CPU would predict a branch badly. */
 static uint8_t scale_code(float scale)
 {
     float small = scale < 0.015625f ? scale : 0.0f;
@@ -74,8 +74,8 @@ static void decode_block(const uint8_t *block, float *x)
     }
 }
 
-/* NaN to whoever knows E4M3. ggml has no scale that is not finite: it decodes all weights to 2880,
- * which no block that was encoded gives. */
+/* By E4M3 this is NaN. For ggml every scale is finite: it decodes all weights to 2880, which no
+ * encoded block gives. */
 static void damage_block(uint8_t *block)
 {
     memset(block, E4M3_MINUS_NAN, SUBS);

@@ -4,7 +4,7 @@
  * q1_0: 128 weights in 18 bytes (1.125 bits per weight): half d; 128 bits, bit i of byte j being
  * the code of weight 8 * j + i. x = d when it is set, else -d.
  *
- * d is the mean magnitude, the code tells the sign. Importance is not used. See
+ * d is the mean magnitude, the code is the sign. Importance is not used. See
  * docs/formats/encodings/q1_0.md.
  */
 #include "ggml/blocks.h"

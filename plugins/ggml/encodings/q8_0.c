@@ -30,7 +30,7 @@ static int8_t code_of(float value)
 
 #else
 
-/* code_of by lanes. */
+/* code_of of a vector of weights. */
 LANES_INLINE ilanes codes_of(lanes value)
 {
     lanes held = wide_held(value);

@@ -5,8 +5,8 @@
  * or 4 weights at once.
  *
  * A weight has a level: 0 to 2 where a point has 8 weights, 0 to 7 where it has 4. What a level
- * stands for is the encoding's own affair: the levels 0, 1, 2 are -1, 0, 1 in iq1 and 8, 25, 43
- * (in units of an eighth) in iq2. A point is written in two ways:
+ * stands for is up to the encoding: the levels 0, 1, 2 are -1, 0, 1 in iq1 and 8, 25, 43 (in units
+ * of an eighth) in iq2. A point is written in two ways:
  *
  *   code  levels packed from the lowest bits up, 2 bits each of 8 weights or 3 bits of 4. The
  *         tables grid_codes_… map the number of a point, which is what a block stores, to its

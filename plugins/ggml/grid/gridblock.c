@@ -4,7 +4,7 @@
  * Encodes the blocks of gridblock.h, with the sums in the order that ggml has (llama.cpp de3ff81).
  *
  * The levels of a group stand for the values 1, 3, 5 ... of its scale while it is searched. Each
- * candidate scale rounds the magnitudes to levels; where these are no point of the grid, the
+ * candidate scale rounds the magnitudes to levels; where these are not a point of the grid, the
  * cheapest of the points nearby takes their place. The candidate wins whose points fit best by
  * least squares. The costs of points count the square root of what errors count in the fit.
  */

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Encodes the blocks of iq1.h, with the sums in the order that ggml has (llama.cpp de3ff81). */
+/*
+ * Encodes the blocks of iq1.h, with the sums in the order that ggml has (llama.cpp de3ff81). This
+ * is the reference; lanes/lanes_iq1.c gives the same bytes.
+ */
 #include "ggml/grid/iq1.h"
 
 #include <float.h>

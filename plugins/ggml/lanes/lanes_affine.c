@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * search_affine of search.c in lanes: see lanes_search.h. Two groups are searched side by side
+ * search_affine of search.c in lanes. Two groups are searched side by side
  * where there are two, because the sums of one are chains of additions.
  */
 #include "ggml/lanes/lanes_affine.h"
@@ -34,8 +34,9 @@ struct fit_lanes {
     lanes lx;
 };
 
-/* What holds the levels that `tried` gives: rounding keeps order, so that those of the smallest and
- * the largest weight tell. Which of them is above depends: a fit's `from` may lie beyond all. */
+/* How the levels that `tried` gives must be held in range. Rounding keeps order, so that the levels
+ * of the smallest and the largest weight decide. Either of them may be the upper one: a fit's
+ * `from` may lie beyond all weights. */
 LANES_INLINE enum hold hold_of(const struct affine_shape *shape, const struct group_lanes *group,
                                const struct lanes_found *tried)
 {

@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* search_affine of search.h in lanes. */
+/*
+ * search_affine of search.h in lanes. There are two functions, because sums over 16 or 32 weights
+ * are chains of additions that leave the CPU waiting: where an encoding has more groups, two chains
+ * run side by side.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_AFFINE_H
 #define PARE_PLUGINS_GGML_LANES_AFFINE_H
 

@@ -1,6 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The search of gridblock.c in lanes: one block in each, its groups one after the other. */
+/*
+ * The search of gridblock.c in lanes: one block in each, its groups one after the other. What a
+ * cell has, a point or a list of neighbours, comes from a table for all lanes at once; the
+ * neighbours of a list are then tried side by side, one lane's list after the other
+ * (lanes_points.h).
+ */
 #include "ggml/lanes/lanes_grid.h"
 #include "ggml/lanes/lanes_points.h"
 #include "ggml/lanes/lanes_positive.h"

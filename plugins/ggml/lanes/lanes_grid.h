@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The search of gridblock.h in lanes, and the encoders that use it where there are lanes. */
+/*
+ * The search of gridblock.h in lanes, and the encoders of an encoding: a macro, because each
+ * encoding has them around its own static store_block, and the one in lanes only where there are
+ * lanes.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_GRID_H
 #define PARE_PLUGINS_GGML_LANES_GRID_H
 

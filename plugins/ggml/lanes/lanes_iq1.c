@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What iq1.c does, in lanes: one block in each, its groups one after the other. */
+/*
+ * What grid/iq1.c does, in lanes: one block in each, its groups one after the other. Sorting by
+ * swaps would take each lane another way; instead each weight counts how many come before it, which
+ * all lanes do alike.
+ */
 #include "ggml/lanes/lanes_iq1.h"
 
 #include "ggml/lanes/lanes_search.h"

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The search of iq1.h in lanes: LANES groups at once, each of another block; and the encoders that
- * use it where there are lanes.
+ * The search of iq1.h in lanes: LANES groups at once, each of another block; what the searches of
+ * iq1_s and iq1_m, which differ in the order of their sums, have in common; and the encoders that
+ * use them where there are lanes.
  */
 #ifndef PARE_PLUGINS_GGML_LANES_IQ1_H
 #define PARE_PLUGINS_GGML_LANES_IQ1_H

@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The search of iq1_m.c in lanes. */
+/*
+ * The search of encodings/iq1_m.c in lanes, with its sums in the same order. Each half of a group
+ * is moved up or down on its own, so that sums are kept for each half; a weight counts as 0 in the
+ * sums of the half that it is not in.
+ */
 #include "ggml/lanes/lanes_iq1_m.h"
 
 #define GROUP 16

@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The search of iq1_m in lanes. */
+/*
+ * The search of iq1_m in lanes, which encodings/iq1_m.c gives to the encoder of lanes_iq1.h.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_IQ1_M_H
 #define PARE_PLUGINS_GGML_LANES_IQ1_M_H
 

@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The search of iq1_s.c in lanes. */
+/*
+ * The search of encodings/iq1_s.c in lanes, with its sums in the same order. A choice of levels is
+ * two places in the order of the weights, so that the sums up to each place are made once for all
+ * choices.
+ */
 #include "ggml/lanes/lanes_iq1_s.h"
 
 #define GROUP 32

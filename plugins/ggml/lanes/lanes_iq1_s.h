@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The search of iq1_s in lanes. */
+/*
+ * The search of iq1_s in lanes, which encodings/iq1_s.c gives to the encoder of lanes_iq1.h.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_IQ1_S_H
 #define PARE_PLUGINS_GGML_LANES_IQ1_S_H
 

@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The search of levels.h in lanes. */
+/*
+ * The search of levels.h in lanes, for iq4_nl and iq4_xs.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_LEVELS_H
 #define PARE_PLUGINS_GGML_LANES_LEVELS_H
 

@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The nearest of the levels of levels.h, in lanes. */
+/*
+ * The nearest of the levels of levels.h, in lanes. Sixteen levels have fifteen middles between
+ * them. Where the CPU can permute a vector, a search by halves needs four comparisons, and a
+ * permutation looks up the middle that each lane needs; else all fifteen are compared.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_NEAREST_H
 #define PARE_PLUGINS_GGML_LANES_NEAREST_H
 

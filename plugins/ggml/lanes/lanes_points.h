@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Points of grids (grid.h) for groups in lanes: the cells of all lanes come at once; where a cell
- * is no point, its neighbours are tried, LANES of them side by side. Each neighbour's costs are
+ * is not a point, its neighbours are tried, LANES of them side by side. Each neighbour's costs are
  * added in the order of the weights, and the first of the cheapest wins, as in grid_cheapest.
  *
  * Costs of the weights of a point are a table of 32 floats: 8 weights with room for 4 levels each,
@@ -298,8 +298,8 @@ LANES_INLINE uint32_t list_cheapest(const struct grid_shape *shape, const lanes 
     return list[winner_place(least, rows)];
 }
 
-/* Has the compiler load tables from memory. It would shuffle them out of what it just stored, on
- * the one port of the CPU that is busiest. */
+/* Makes the compiler load tables from memory. It would otherwise shuffle them out of what it just
+ * stored, on the port of the CPU that is the busiest here. */
 LANES_INLINE void costs_settle(const float *costs)
 {
 #if LANES == 16

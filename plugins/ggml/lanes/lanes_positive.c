@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* search_positive of search.c in lanes: see lanes_search.h. */
+/*
+ * search_positive of search.c in lanes: nine candidates, then the refinement of lanes_refine.h.
+ */
 #include "ggml/lanes/lanes_positive.h"
 #include "ggml/lanes/lanes_refine.h"
 

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* search_positive of search.h in lanes. */
+/*
+ * search_positive of search.h in lanes: for the scales of sub-blocks, and for the first guess of
+ * iq2_xxs's groups.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_POSITIVE_H
 #define PARE_PLUGINS_GGML_LANES_POSITIVE_H
 

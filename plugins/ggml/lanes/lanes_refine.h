@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The refinement of search.c in lanes: levels that are moved one by one. */
+/*
+ * The refinement of search.c in lanes: levels that are moved one by one. The reference skips a
+ * level that would not move; here every level is worked out and a mask keeps the old one, except in
+ * later sweeps, where mostly no lane moves any.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_REFINE_H
 #define PARE_PLUGINS_GGML_LANES_REFINE_H
 

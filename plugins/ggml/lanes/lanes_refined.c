@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* search_refined of search.c in lanes: see lanes_search.h. */
+/*
+ * search_refined of search.c in lanes: no candidates, only the refinement of lanes_refine.h.
+ */
 #include "ggml/lanes/lanes_refined.h"
 #include "ggml/lanes/lanes_refine.h"
 

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* search_refined of search.h in lanes. */
+/*
+ * search_refined of search.h in lanes, for q3_k without importance. Four groups at a time: refining
+ * is one long chain of dependent steps, and four of them keep the CPU busy.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_REFINED_H
 #define PARE_PLUGINS_GGML_LANES_REFINED_H
 

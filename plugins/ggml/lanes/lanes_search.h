@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The searches of search.h in lanes: LANES groups at once, each with the bits of the reference.
+ * What the searches in lanes share: LANES groups at once, each with the bits of the reference. The
+ * searches of search.h are one file each beside this one.
  *
  * Groups come transposed: row i of a tile has weight i of every group. Results are rows of lanes.
  */
@@ -15,7 +16,7 @@
 
 #if LANES > 0
 
-/* What must be done to hold levels in their range. But for HOLD_ANY, values are below 2^22. */
+/* What must be done to hold levels in their range. Values are below 2^22, except with HOLD_ANY. */
 enum hold {
     HOLD_NONE,
     HOLD_ABOVE, /* some may be too large */
@@ -24,7 +25,7 @@ enum hold {
     HOLD_ANY /* nothing is known about the values */
 };
 
-/* lanes_level, as cheap as it may be. */
+/* lanes_level, with no more operations than needed. */
 LANES_INLINE lanes lanes_held(lanes value, int32_t low, int32_t high, enum hold hold)
 {
     if (hold == HOLD_ANY) {

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The blocks of simple.h with importance, in lanes. */
+/*
+ * The blocks of simple.h with importance, in lanes. Without importance there is no search to run in
+ * lanes.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_SIMPLE_H
 #define PARE_PLUGINS_GGML_LANES_SIMPLE_H
 

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The search of subblocks.c in lanes: one block in each, its sub-blocks one after the other. */
+/*
+ * The search of subblocks.c in lanes: one block in each, its sub-blocks in pairs, for which
+ * lanes_affine_two is made.
+ */
 #include "ggml/lanes/lanes_subblocks.h"
 #include "ggml/lanes/lanes_affine.h"
 #include "ggml/lanes/lanes_positive.h"

@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* search_symmetric of search.h in lanes. */
+/*
+ * search_symmetric of search.h in lanes.
+ */
 #ifndef PARE_PLUGINS_GGML_LANES_SYMMETRIC_H
 #define PARE_PLUGINS_GGML_LANES_SYMMETRIC_H
 

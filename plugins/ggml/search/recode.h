@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The codes that fit a scale as it is stored, which every block with searched scales makes anew. */
+/*
+ * The codes that fit a scale as it is stored. Every block with searched scales makes its codes anew
+ * with it: the ones of the search fit the scale before it was rounded.
+ */
 #ifndef PARE_PLUGINS_GGML_RECODE_H
 #define PARE_PLUGINS_GGML_RECODE_H
 

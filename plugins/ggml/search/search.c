@@ -69,7 +69,7 @@ float search_symmetric(const float *x, uint32_t n, int32_t half, const float *we
 }
 
 /* Levels in [-half, top] that are refined one by one, stored as codes level + half. With half 0
- * they belong to non-negative values, and nothing holds them from below. */
+ * they belong to non-negative values, and there is no lower bound. */
 struct refinement {
     const float *x;
     const float *weights;

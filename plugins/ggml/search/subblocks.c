@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The search for scales and mins of sub-blocks, and their rounding: see subblocks.h. */
+/*
+ * The search for scales and mins of sub-blocks, and their rounding: see subblocks.h. This is the
+ * reference; lanes/lanes_subblocks.c gives the same bytes.
+ */
 #include "ggml/search/subblocks.h"
 
 #include "ggml/search/recode.h"

@@ -17,7 +17,7 @@
 #define SUPER_LEN 256
 #define SUPER_SUBS_MAX 16
 
-/* How the encodings are made differently. */
+/* How the encodings differ. */
 struct sub_kind {
     uint32_t subs;              /* sub-blocks in a block */
     int32_t top_scale;          /* the largest code of a scale or min */

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* The head of q4_k and q5_k blocks: see superblock.h. */
+/*
+ * The head of q4_k and q5_k blocks: see superblock.h. The searches know nothing of how it is
+ * packed.
+ */
 #include "ggml/search/superblock.h"
 
 #define MIN_OFFSET 2

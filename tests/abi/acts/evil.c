@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A hostile plugin. Its file holds "EVIL", the name of an act and an argument; open() commits the
- * act and says "allowed" or "refused" with the system's reason. An act that the sandbox answers
- * with death says nothing. ../evil.py knows the acts. Every act is harmless where it succeeds.
+ * act and reports "allowed", or "refused" with the system's reason. Where the sandbox kills the
+ * process there is no report. ../evil.py has the list of acts and of what must come of each. Every
+ * act is harmless where it succeeds.
  */
 #include <pare/plugin.h>
 
@@ -26,7 +27,7 @@
 #define ACT 32
 #define ARGUMENT 220
 
-/* The process that started the worker; asking for it (getppid) would be the first crime. */
+/* The process that started the worker; getppid would be a first forbidden act. */
 static pid_t parent;
 
 /* A raw system call, so that libc cannot refuse by itself. */
@@ -111,7 +112,7 @@ static long signal_parent_thread(const char *argument)
     return CALL(SYS_tgkill, parent, parent, SIGUSR1);
 }
 
-/* Signals by the kernel's own hand, on input from a pipe. */
+/* Signals that the kernel sends for us, when a pipe has input. */
 static long signal_by_fcntl(const char *argument)
 {
     (void)argument;

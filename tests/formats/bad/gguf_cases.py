@@ -83,8 +83,8 @@ def keys():
     yield "G24", raw_entry(kv("", U32, 1)), "EDATA", "metadata key 2 is empty"
     yield "G24-nul", raw_entry(kv("a\0b", U32, 1)), "EDATA", "metadata key 2 contains a NUL byte"
     for id, value, code, text in (
-            ("G25", 0, "EDATA", "general.alignment is 0, which is no power of two"),
-            ("G26", 3, "EDATA", "general.alignment is 3, which is no power of two"),
+            ("G25", 0, "EDATA", "general.alignment is 0, which is not a power of two"),
+            ("G26", 3, "EDATA", "general.alignment is 3, which is not a power of two"),
             ("G27", 2 ** 31, "ELIMIT", "general.alignment is 2147483648, more than the limit")):
         yield id, raw_entry(kv("general.alignment", U32, value)), code, text
     yield "G28", raw_entry(kv("general.alignment", STRING, "32")), "EDATA", \
@@ -130,7 +130,7 @@ def types():
                            ("G38-repacked", 31, "type 31, which was removed from GGUF"),
                            ("G38-iq4", 38, "type 38, which was removed from GGUF")):
         yield id, one(Tensor("t", [256], kind, bytes(1024))), "ENOTSUP", text
-    row = "elements is no multiple of"
+    row = "elements is not a multiple of"
     yield "G39", one(Tensor("t", [33], 8, bytes(64))), "EDATA", "33 " + row + " q8_0's block of 32"
     yield "G39-k", one(Tensor("t", [32, 8], 12, bytes(144))), "EDATA", "32 " + row + " q4_k's block"
 

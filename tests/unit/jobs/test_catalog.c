@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What is kept in the catalog: the life of jobs, manifests as rows, the views. */
+/*
+ * What the catalog keeps: the life of jobs, manifests as rows, the views. Rows are read by SQL of
+ * the test's own, so that a fault in the catalog's queries cannot hide one in what it stores.
+ */
 #include "base/json.h"
 #include "catalog_fixture.h"
 
@@ -183,6 +186,8 @@ static json_t *manifest(const char *uid, const char *recipe, const char *output,
     assert_non_null(rest);
     assert_int_equal(json_object_update(json, rest), 0);
     json_decref(rest);
+    json_t *settings = json_pack("{s:s, s:b}", "digest", "none", "recover", 0);
+    assert_int_equal(json_object_set_new(json, "settings", settings), 0);
     return json;
 }
 
@@ -221,6 +226,8 @@ static void test_conversion_done(void **state)
                 " || ' ' || peak_rss || ' ' || output_sha256 || ' ' || warnings FROM conversion"
                 " WHERE state = 'done'",
                 "10100 40.25 0.8 2.5 123456 dd [\"beware\"]");
+    assert_text(catalog, "SELECT group_concat(settings, ';') FROM conversion",
+                "{};{\"digest\":\"none\",\"recover\":false}");
     assert_text(catalog, "SELECT shape || to_encoding || bytes_out FROM tensor WHERE position = 0",
                 "[100,40]q4_k2250");
     assert_int_equal(number(catalog, "SELECT sqnr_db IS NULL AND seconds = 0.25 FROM tensor WHERE"
@@ -228,7 +235,7 @@ static void test_conversion_done(void **state)
                      1);
     assert_text(catalog, "SELECT encoding || elements FROM model_encoding", "bf165000");
     assert_text(catalog, "SELECT name || version || sha256 FROM plugin", "ggml1cc");
-    /* A failure afterwards leaves what is done. */
+    /* A failure afterwards does not change what is done. */
     struct error why = { PARE_ENOSPC, "disk full" };
     OK(catalog_job_failed(catalog, id, &why, &err));
     assert_text(catalog, "SELECT ref || target || error_code FROM failures", "1.1gguf:q4_k_mspace");

@@ -130,7 +130,8 @@ static int in_child(const struct place *p, int step, int late, int recover)
         json_t *manifest = NULL;
         countdown = step;
         die_after = late;
-        _exit(recover ? publish_recover(p->out, p->staging, &manifest, &err) < 0 : publish(p) != 0);
+        _exit(recover ? publish_complete(p->out, p->staging, &manifest, &err) < 0
+                      : publish(p) != 0);
     }
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -183,7 +184,7 @@ static void assert_recovers(const struct place *p, const char *name, const char 
     struct error err = ERROR_INIT;
     for (int again = 0; again < 2; again++) {
         _cleanup_json_ json_t *manifest = NULL;
-        int r = publish_recover(p->out, p->staging, &manifest, &err);
+        int r = publish_complete(p->out, p->staging, &manifest, &err);
         if (r < 0)
             fail_msg("%s", err.text);
         if (r == 1) {
@@ -276,7 +277,7 @@ static void test_name_taken_meanwhile(void **state)
     make_place(&p, 0);
     assert_int_equal(in_child(&p, 3, 0, 0), 0); /* before the output's rename */
     put(p.out, "m-F16.fake", "somebody's");
-    assert_int_equal(publish_recover(p.out, p.staging, &manifest, &err), 1);
+    assert_int_equal(publish_complete(p.out, p.staging, &manifest, &err), 1);
     assert_string_equal(json_get_string(json_object_get(manifest, "output"), "name", ""),
                         "m-F16-2.fake");
     json_decref(manifest);
@@ -295,7 +296,7 @@ static void test_output_replaced(void **state)
     assert_int_equal(in_child(&p, 3, 1, 0), 0); /* after the output's rename */
     put(p.out, "other", "somebody's");
     assert_int_equal(renameat(p.out, "other", p.out, "m-F16.fake"), 0);
-    assert_int_equal(publish_recover(p.out, p.staging, &manifest, &err), 0);
+    assert_int_equal(publish_complete(p.out, p.staging, &manifest, &err), 0);
     assert_false(has(&p, "m-F16.fake.pare.json"));
     remove_place(&p);
 }
@@ -308,10 +309,10 @@ static void test_damaged_intent(void **state)
     (void)state;
     make_place(&p, 0);
     put(p.staging, "publish.json", "{\"output\": \"m-F");
-    assert_int_equal(publish_recover(p.out, p.staging, &manifest, &err), 0);
+    assert_int_equal(publish_complete(p.out, p.staging, &manifest, &err), 0);
     put(p.staging, "publish.json", "{\"output\": \"../m\", \"stem\": \"../m\", \"suffix\": \"\"}");
     put(p.staging, "manifest.json", "{}");
-    assert_int_equal(publish_recover(p.out, p.staging, &manifest, &err), 0);
+    assert_int_equal(publish_complete(p.out, p.staging, &manifest, &err), 0);
     remove_place(&p);
 }
 

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * core/worker/sandbox: what a confined process can still do, and what it cannot. Each case runs in
- * a child, for confinement is for good; its exit status tells. tests/abi/evil.py attacks a whole
- * worker.
+ * a child, because confinement cannot be undone; its exit status is the result. tests/abi/evil.py
+ * attacks a whole worker.
  */
 #include "worker/sandbox.h"
 
@@ -62,7 +62,7 @@ static struct sandbox_rules rules(uint64_t memory_limit, int required)
                                    .required = required };
 }
 
-/* Runs the case in a child that is confined; gives how it ended, as waitpid tells. */
+/* Runs the case in a child that is confined; gives how it ended, as waitpid has it. */
 static int confined(int (*body)(void), uint64_t memory_limit)
 {
     int status = -1;

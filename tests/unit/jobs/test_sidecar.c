@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What lies beside a model and belongs to it: names, places, contents. */
+/*
+ * Sidecars, the files beside a model that belong to it: under which names and in which places they
+ * are found, and what they may contain. Anybody who can drop a model can drop these, so that links
+ * and odd files are refused.
+ */
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"

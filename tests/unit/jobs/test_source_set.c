@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Which files make up a model, which are refused, and what names say. */
+/*
+ * Which files make up a model, which are refused, and what their names mean. The parents of a
+ * worker decide this by names, sizes and links alone, because they parse no byte of a model; so the
+ * cases are names, sizes and links.
+ */
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "supervise/job_run.h"

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Workers and whole jobs, with a fake worker (fake_worker.py) that does what the source's text
- * tells it to: ends in every bad way, writes nonsense, lies about its output.
+ * Workers and whole jobs, with a fake worker (fake_worker.py) that does what the text of its source
+ * asks for: it ends in every bad way, writes nonsense, lies about its output.
  */
 #include "base/cleanup.h"
 #include "base/file.h"

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * core/convert/digest: two files that are written in many orders while they are digested. What is
- * not told of must not have been read: it is filled with rubbish until it is told.
+ * core/convert/digest: two files that are written in many orders while they are digested. What was
+ * not announced yet must not be read: until then it is filled with rubbish.
  */
 #include "convert/digest.h"
 
@@ -24,7 +24,7 @@
 
 #define ROW 1024u
 #define ROWS 64u
-#define STEP (4u * ROW) /* elements told of at a time */
+#define STEP (4u * ROW) /* elements announced at a time */
 #define HEAD 100u
 #define SIZE_0 (128u + ROW * ROWS * 4u + 28u) /* a header, a gap, a tensor, a gap */
 #define SIZE_1 (2u * ROW * ROWS)              /* the two planes of another */
@@ -37,9 +37,22 @@ static const struct encoding two = {
     .name = "two", .block_len = 1, .n_planes = 2, .planes = { { .bits = 8 }, { .bits = 8 } }
 };
 
-static const struct model_tensor tensors[] = {
+/* As two, but what is in the second plane belongs to the whole tensor. */
+static const struct encoding shared = {
+    .name = "shared",
+    .block_len = 1,
+    .n_planes = 2,
+    .planes = { { .bits = 8 }, { .per = PARE_PER_TENSOR, .bits = 8 * ROW * ROWS } }
+};
+
+static struct model_tensor tensors[] = {
     { .encoding = &f32, .n_planes = 1, .elements = ROW * ROWS, .row_len = ROW, .rows = ROWS },
-    { .encoding = &two, .n_planes = 2, .elements = ROW * ROWS, .row_len = ROW, .rows = ROWS },
+    { .encoding = &two,
+      .n_planes = 2,
+      .elements = ROW * ROWS,
+      .row_len = ROW,
+      .rows = ROWS,
+      .planes = { { .length = ROW * ROWS }, { .length = ROW * ROWS } } },
 };
 
 static struct layout_piece pieces[] = {
@@ -49,11 +62,17 @@ static struct layout_piece pieces[] = {
     { LAYOUT_TENSOR, 1, ROW *ROWS, ROW *ROWS, NULL, 1, 1, 0 },
 };
 
-static struct layout_file files[] = { { "a", SIZE_0 }, { "b", SIZE_1 } };
-static const struct layout layout = {
-    .files = files, .n_files = 2, .pieces = pieces, .n_pieces = 4
+/* The second file with its planes the other way round. */
+static struct layout_piece turned[] = {
+    { LAYOUT_LITERAL, 0, 0, HEAD, NULL, 0, 0, 0 },
+    { LAYOUT_TENSOR, 0, 128, ROW *ROWS * 4, NULL, 0, 0, 0 },
+    { LAYOUT_TENSOR, 1, 0, ROW *ROWS, NULL, 1, 1, 0 },
+    { LAYOUT_TENSOR, 1, ROW *ROWS, ROW *ROWS, NULL, 1, 0, 0 },
 };
-static const struct model model = { .tensors = (struct model_tensor *)tensors, .n_tensors = 2 };
+
+static struct layout_file files[] = { { "a", SIZE_0 }, { "b", SIZE_1 } };
+static struct layout layout = { .files = files, .n_files = 2, .pieces = pieces, .n_pieces = 4 };
+static const struct model model = { .tensors = tensors, .n_tensors = 2 };
 
 static unsigned char wanted[2][SIZE_0 + SIZE_1];
 static int fds[2];
@@ -90,7 +109,7 @@ static void put(int file, uint64_t offset, uint64_t n)
     assert_int_equal(file_pwrite(fds[file], wanted[file] + offset, n, offset, &err), 0);
 }
 
-/* Writes elements of a tensor and tells of them. */
+/* Writes elements of a tensor and announces them. */
 static void put_elements(struct digest *d, uint64_t tensor, uint64_t first, uint64_t n)
 {
     if (tensor == 0) {
@@ -183,6 +202,28 @@ static void parts_of_rows(void **state)
     assert_digests(d);
 }
 
+/* A plane of the whole tensor stands before all others, and is there when the first slab is: not
+ * before. */
+static void planes_of_the_whole_tensor(void **state)
+{
+    (void)state;
+    const struct timespec moment = { 0, 20000000 };
+    tensors[1].encoding = &shared;
+    layout.pieces = turned;
+    put_header();
+    struct digest *d = start(0);
+    put_elements(d, 0, 0, ROW * ROWS);
+    (void)nanosleep(&moment, NULL);
+    put(1, 0, ROW * ROWS);
+    for (uint64_t at = 0; at < ROW * ROWS; at += STEP) {
+        put(1, ROW * ROWS + at, STEP);
+        digest_written(d, 1, at + STEP);
+    }
+    assert_digests(d);
+    tensors[1].encoding = &two;
+    layout.pieces = pieces;
+}
+
 static void it_ends_when_told(void **state)
 {
     (void)state;
@@ -213,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_second_file_first, make_files, close_files),
         cmocka_unit_test_setup_teardown(literals_that_are_late, make_files, close_files),
         cmocka_unit_test_setup_teardown(parts_of_rows, make_files, close_files),
+        cmocka_unit_test_setup_teardown(planes_of_the_whole_tensor, make_files, close_files),
         cmocka_unit_test_setup_teardown(it_ends_when_told, make_files, close_files),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_read, make_files, close_files),
     };

@@ -1,15 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * core/map: architecture maps on small checkpoints that are made here: what they give, and what
- * they say of checkpoints that they do not know, that lack something or that claim nonsense.
+ * core/map: architecture maps on small checkpoints that are made here: what they give, and the
+ * messages for checkpoints that are unknown, incomplete or nonsense.
  */
 #include "map/map.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "lang/map_expr.h"
-#include "lang/map_pattern.h"
+#include "lang/expr_json.h"
+#include "lang/name_pattern.h"
 #include "model/metadata.h"
 #include "plugin/source.h"
 
@@ -32,23 +32,24 @@ static char dir[64];
 static const char *evaluate(const char *text)
 {
     static char buffer[2000];
-    struct arena memory = { 0 };
-    struct map_expr *e = NULL;
+    struct expr_unit unit = { .side = EXPR_MAP };
+    struct expr *e = NULL;
     struct pare_str rest;
     _cleanup_json_ json_t *values =
         json_loads("{\"heads\": 4, \"hidden\": 10, \"half\": 0.5, \"name\": \"Ab\", \"none\": null,"
                    " \"list\": [1, 2, 3], \"rope\": {\"factor\": 8.0}}",
                    0, NULL);
-    struct map_env env = { .values = values };
+    struct json_env env = { .values = values };
     json_t *value = NULL;
     err = (struct error)ERROR_INIT;
-    int r = map_expr_parse(&memory, (struct pare_str){ text, strlen(text) }, &e, &rest, &err);
+    int r = expr_parse_value(&unit, (struct pare_str){ text, strlen(text) }, EXPR_ANY, &e, &rest,
+                             &err);
     if (!r)
-        r = map_expr_eval(e, &env, &value, &err);
+        r = expr_json_value(e, &env, &value, &err);
     _cleanup_free_ char *out = r ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     (void)snprintf(buffer, sizeof buffer, "%s", r ? err.text : out);
     json_decref(value);
-    arena_deinit(&memory);
+    expr_unit_deinit(&unit);
     return buffer;
 }
 
@@ -67,6 +68,20 @@ static void test_expressions(void **state)
     assert_string_equal(evaluate("list[1] in [2, 3]"), "true");
     assert_string_equal(evaluate("list[9]"), "null");
     assert_string_equal(evaluate("1e-6"), "9.9999999999999995e-7");
+    assert_string_equal(evaluate("7 / -2 + 7 % -3"), "-6");
+    assert_string_equal(evaluate("heads in (1, 4)"), "true");
+    assert_string_equal(evaluate("heads in ([1, 4])"), "true");
+    assert_string_equal(evaluate("name in (\"A\", \"Abc\")"), "false");
+    assert_string_equal(evaluate("\"A\" in name"), "true");
+    assert_string_equal(evaluate("name ~ \"A*\" and not name ~ \"a*\""), "true");
+    assert_string_equal(evaluate("name =~ \"^[A-Z]b$\""), "true");
+    assert_string_equal(evaluate("cut(\"a\xc3\xa4\", 2) + cut(name, -1)"), "\"a\"");
+    assert_string_equal(evaluate("cut(name, 9)"), "\"Ab\"");
+    assert_string_equal(evaluate("min(3, half, heads)"), "0.5");
+    assert_string_equal(evaluate("false or none or heads"), "true");
+    assert_string_equal(evaluate("true and heads and \"\""), "false");
+    assert_string_equal(evaluate("[1, 2,]"), "[1,2]");
+    assert_string_equal(evaluate("-(1 + 2) * 3"), "-9");
 }
 
 static void test_wrong_expressions(void **state)
@@ -82,6 +97,22 @@ static void test_wrong_expressions(void **state)
         strstr(evaluate("len([[y for y in range(9000)] for x in range(9000)])"), "steps"));
     assert_non_null(strstr(evaluate("(1 + "), "expected a value"));
     assert_non_null(strstr(evaluate("nothing(name)"), "there is no function nothing()"));
+    assert_string_equal(evaluate("has_tensr(name)"),
+                        "there is no function has_tensr(); did you mean 'has_tensor'?");
+    assert_string_equal(evaluate("count(name)"),
+                        "count() is known in recipes only, not in architecture maps");
+    assert_string_equal(evaluate("has_tensor(name)"), "there is no function has_tensor() here");
+    assert_string_equal(evaluate("len(name, 1)"), "len() takes 1 argument, not 2");
+    assert_string_equal(evaluate("first()"), "first() takes 1 to 8 arguments, not 0");
+    assert_string_equal(evaluate("heads ~ \"4\""), "heads is a number, where a text is needed");
+    assert_non_null(strstr(evaluate("name =~ \"(\""), "the regular expression '(' is wrong"));
+    assert_string_equal(evaluate("name ~ name"),
+                        "expected a pattern in quotation marks, not 'name'");
+    assert_string_equal(evaluate("(1 + hidden) * name"),
+                        "name is a text, where a number is needed");
+    assert_string_equal(evaluate("(1 + list) * 2"), "list is a list, where a number is needed");
+    assert_string_equal(evaluate("(hidden + 1) / 0"),
+                        "(hidden + 1) / 0: a division by zero, or a number out of range");
     char deep[400];
     memset(deep, '(', 300);
     strcpy(deep + 300, "1");
@@ -94,49 +125,55 @@ static void test_patterns(void **state)
 {
     (void)state;
     struct arena memory = { 0 };
-    struct pattern from, to;
-    struct pattern_match match;
+    struct name_pattern from, to;
+    struct name_match match;
     const char *a = "h.{n}.e.{e}.{w1|w2}.{weight|bias?}", *b = "blk.{n}.{1:up|down}.{e}.{2}";
-    assert_int_equal(pattern_parse(&memory, (struct pare_str){ a, strlen(a) }, NULL, &from, &err),
+    assert_int_equal(name_pattern_parse(&memory, (struct pare_str){ a, strlen(a) }, NULL, &from,
+                                        &err),
                      0);
-    assert_int_equal(pattern_parse(&memory, (struct pare_str){ b, strlen(b) }, &from, &to, &err),
+    assert_int_equal(name_pattern_parse(&memory, (struct pare_str){ b, strlen(b) }, &from, &to,
+                                        &err),
                      0);
     const char *name = "h.12.e.0.w2.bias";
-    assert_int_equal(pattern_matches(&from, NULL, (struct pare_str){ name, strlen(name) }, &match),
+    assert_int_equal(name_pattern_matches(&from, NULL, (struct pare_str){ name, strlen(name) },
+                                          &match),
                      1);
     _cleanup_free_ char *made = NULL, *back = NULL;
-    assert_int_equal(pattern_expand(&to, &from, &match, &made, &err), 0);
+    assert_int_equal(name_pattern_expand(&to, &from, &match, &made, &err), 0);
     assert_string_equal(made, "blk.12.down.0.bias");
-    assert_int_equal(pattern_matches(&to, &from, (struct pare_str){ made, strlen(made) }, &match),
+    assert_int_equal(name_pattern_matches(&to, &from, (struct pare_str){ made, strlen(made) },
+                                          &match),
                      1);
-    assert_int_equal(pattern_expand(&from, NULL, &match, &back, &err), 0);
+    assert_int_equal(name_pattern_expand(&from, NULL, &match, &back, &err), 0);
     assert_string_equal(back, name);
     static const char *const wrong[] = {
         "h.012.e.0.w2.bias", "h.1.e.0.w3.bias",           "h..e.0.w1.bias",
         "h.1.e.0.w1.bias2",  "h.99999999999.e.0.w1.bias", ""
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_int_equal(pattern_matches(&from, NULL,
-                                         (struct pare_str){ wrong[i], strlen(wrong[i]) }, &match),
+        assert_int_equal(name_pattern_matches(&from, NULL,
+                                              (struct pare_str){ wrong[i], strlen(wrong[i]) },
+                                              &match),
                          0);
     arena_deinit(&memory);
 }
 
-/* Many stars on a name that almost fits take no time of note. */
+/* Many stars on a name that almost fits take next to no time. */
 static void test_pattern_time(void **state)
 {
     (void)state;
     struct arena memory = { 0 };
-    struct pattern pattern;
-    struct pattern_match match;
+    struct name_pattern pattern;
+    struct name_match match;
     const char *stars = "*a*a*a*a*a*a*b";
     static char name[60001];
     memset(name, 'a', sizeof name - 1);
-    assert_int_equal(pattern_parse(&memory, (struct pare_str){ stars, strlen(stars) }, NULL,
-                                   &pattern, &err),
+    assert_int_equal(name_pattern_parse(&memory, (struct pare_str){ stars, strlen(stars) }, NULL,
+                                        &pattern, &err),
                      0);
     clock_t start = clock();
-    assert_int_equal(pattern_matches(&pattern, NULL, (struct pare_str){ name, 60000 }, &match), 0);
+    assert_int_equal(name_pattern_matches(&pattern, NULL, (struct pare_str){ name, 60000 }, &match),
+                     0);
     assert_true(clock() - start < CLOCKS_PER_SEC);
     arena_deinit(&memory);
 }
@@ -337,6 +374,37 @@ static void test_failures(void **state)
     expect_failure("{\"layers\":1e999}", q, PARE_EDATA, "config.json: not JSON");
 }
 
+/* What is wrong with a line at the end of the map is said with its place. */
+static void test_wrong_statements(void **state)
+{
+    static const char *const wrong[][2] = {
+        { "tensr a -> b", "expected a statement, not 'tensr'; did you mean 'tensor'?" },
+        { "tensor l.{n}.z -> blk.{n}.z permut 2",
+          "expected a transform, 'optional' or 'if', not 'permut'; did you mean 'permute'?" },
+        { "shape *.q.weight colums 2",
+          "expected 'rows', 'columns' or 'if', not 'colums'; did you mean 'columns'?" },
+        { "set a.b strr \"x\"", "expected a type such as u32, f32, bool, str or i32[], not 'strr'; "
+                                "did you mean 'str'?" },
+        { "tokenizer wordpeice", "expected auto, spm, bpe, \"spm,bpe\", wordpiece or none, not "
+                                 "'wordpeice'; did you mean 'wordpiece'?" },
+        { "tokenizer bpe look_special no",
+          "expected pre, space_prefix, looks_special, added_tokens "
+          "or if, not 'look_special'; did you mean "
+          "'looks_special'?" },
+        { "let x = frist(a, b)", "there is no function frist(); did you mean 'first'?" },
+    };
+    static const struct part q[] = { { "l.0.q", 8, 1 }, { NULL, 0, 0 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char map[sizeof test_map + 200];
+        (void)snprintf(map, sizeof map, "%s%s\n", test_map, wrong[i][0]);
+        put_file("toy.map", map, strlen(map));
+        expect_failure(TOY "\"layers\":1}", q, PARE_EDATA, wrong[i][1]);
+        assert_non_null(strstr(err.text, "toy.map:26: "));
+    }
+    put_file("toy.map", test_map, sizeof test_map - 1);
+}
+
 static void test_large_config(void **state)
 {
     (void)state;
@@ -371,10 +439,10 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_expressions),  cmocka_unit_test(test_wrong_expressions),
-        cmocka_unit_test(test_patterns),     cmocka_unit_test(test_pattern_time),
-        cmocka_unit_test(test_transforms),   cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_large_config),
+        cmocka_unit_test(test_expressions),      cmocka_unit_test(test_wrong_expressions),
+        cmocka_unit_test(test_patterns),         cmocka_unit_test(test_pattern_time),
+        cmocka_unit_test(test_transforms),       cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_wrong_statements), cmocka_unit_test(test_large_config),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* core/model: what a file may say about its tensors and metadata, and what it may not. */
+/*
+ * core/model: what a plugin may add to a model, and what is refused. The model is the last check
+ * between a hostile file that a plugin believed and the code that trusts shapes and extents.
+ */
 #include "model/model.h"
 
 #include "base/cleanup.h"

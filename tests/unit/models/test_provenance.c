@@ -3,7 +3,7 @@
 /*
  * core/map: where a checkpoint comes from. Names, cards and configurations with what llama.cpp's
  * converter makes of them (tests/data/provenance, by tests/interop/provenance.py); then what is
- * ours: cards that are no YAML, too deep, too long, or full of traps, each within bounded time.
+ * ours: cards that are not YAML, too deep, too long, or full of traps, each within bounded time.
  */
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -242,8 +242,8 @@ static const struct {
     { "---\na: ", "[", 1000000, "\n---\n", "line 2: nested over 64 deep" },
     { "---\n", "{a: ", 100000, "\n---\n", "line 2: nested over 64 deep" },
     { "---\n", "- ", 100000, "x\n---\n", NULL },
-    { "---\n", "? ", 100000, "x\n---\n", "line 2: a key that is no text" },
-    { "---\n? [a]\n: b\n", "", 0, "---\n", "line 2: a key that is no text" },
+    { "---\n", "? ", 100000, "x\n---\n", "line 2: a key that is not a text" },
+    { "---\n? [a]\n: b\n", "", 0, "---\n", "line 2: a key that is not a text" },
     { "---\nlicense: \"\xff\xfe\"\n", "", 0, "---\n", "invalid leading UTF-8 octet" },
     { "---\nlicense: \"\x01\"\n", "", 0, "---\n", "control characters are not allowed" },
     { "---\nlicense: \"\\x", "", 0, "\n---\n", "line 2: did not find expected hexdecimal number" },
@@ -281,7 +281,7 @@ static void test_hostile_cards(void **state)
     }
 }
 
-/* Files of JSON that are none: said, and no more. */
+/* Files that should be JSON and are not: a warning, and nothing else. */
 static void test_hostile_json(void **state)
 {
     (void)state;

@@ -1,10 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* core/map/tokenizer: small tokenizers, there and back, and hostile ones. */
+/*
+ * core/tokenizer: small tokenizers loaded and written again, and hostile ones. tests/interop
+ * compares whole ones with llama.cpp.
+ */
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "model/metadata.h"
 #include "tokenizer/tokenizer.h"
+#include "tokenizer/tokenizer_table.h"
 #include "tokenizer/tokenizer_unload.h"
 
 #include <setjmp.h>
@@ -141,6 +145,33 @@ static void test_unknown_pre(void **state)
     load();
 }
 
+static void test_table(void **state)
+{
+    (void)state;
+    static const char digits[] = "8e7b2ca0e2e3a14264ef3aa309a9b5c1ffca87247e2c64604ca6e09b0d9102f2";
+    static const struct {
+        const char *name;
+        int clean, adds_bos;
+    } known[] = { { "gpt-2", -1, 0 }, { "smollm", 0, 0 }, { "llama-bpe", -1, 1 } };
+    struct tokenizer_entry entry = { 0 };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        assert_int_equal(tokenizer_table_by_name(request.dirs, known[i].name, &entry, &err), 0);
+        assert_string_equal(entry.name, known[i].name);
+        assert_non_null(strstr(entry.lines, "ByteLevel"));
+        assert_int_equal(entry.clean, known[i].clean);
+        assert_int_equal(entry.adds_bos, known[i].adds_bos);
+        tokenizer_entry_deinit(&entry);
+    }
+    for (int clean = 0; clean < 2; clean++) {
+        assert_int_equal(tokenizer_table_by_digest(request.dirs, digits, clean, &entry, &err), 0);
+        assert_string_equal(entry.name, clean ? "starcoder" : "smollm");
+        tokenizer_entry_deinit(&entry);
+    }
+    assert_int_equal(tokenizer_table_by_name(request.dirs, "nothing", &entry, &err), 1);
+    assert_int_equal(tokenizer_table_by_digest(request.dirs, "8e7b", 1, &entry, &err), 1);
+    assert_int_equal(tokenizer_table_by_name("/nowhere", "gpt-2", &entry, &err), 1);
+}
+
 static void test_wordpiece(void **state)
 {
     (void)state;
@@ -238,7 +269,8 @@ static void test_spm_hostile(void **state)
     }
 }
 
-/* Names of tokenizer_config.json, where nothing else tells the ids: but those llama.cpp assumes. */
+/* Names of tokenizer_config.json, where nothing else gives the ids; llama.cpp assumes some of
+ * them. */
 static void test_names(void **state)
 {
     (void)state;
@@ -471,6 +503,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bpe, begin, end),
         cmocka_unit_test_setup_teardown(test_pairs, begin, end),
         cmocka_unit_test_setup_teardown(test_unknown_pre, begin, end),
+        cmocka_unit_test_setup_teardown(test_table, begin, end),
         cmocka_unit_test_setup_teardown(test_wordpiece, begin, end),
         cmocka_unit_test_setup_teardown(test_fallback, begin, end),
         cmocka_unit_test_setup_teardown(test_spm, begin, end),

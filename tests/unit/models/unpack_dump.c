@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * unpack_dump FOLDER [OUT]: what core/map/unpack makes of a checkpoint, for tests in Python.
+ * unpack_dump FOLDER [OUT]: what core/unpack makes of a checkpoint, for tests in Python.
  * One line per tensor: name, encoding, dims, origin ("-": none), SHA-256 of its bytes. With OUT,
  * the bytes go to OUT/N.bin, N counting from 0. Bytes are read in pieces of odd sizes, and once
  * more backwards, to see that every range gives the same. Failures: `error CODE: text`, exit

@@ -69,7 +69,7 @@ static const struct encoding encodings[] = {
 
 const char *plan_hidden, *plan_absent, *plan_misfit;
 
-/* Takes the place of the registry's. */
+/* These take the places of the registry's. */
 const struct encoding *registry_encoding(const struct registry *registry, const char *name)
 {
     (void)registry;
@@ -82,7 +82,10 @@ const struct encoding *registry_encoding(const struct registry *registry, const 
 const struct encoding *registry_encoding_at(const struct registry *registry, size_t i)
 {
     (void)registry;
-    return i < sizeof encodings / sizeof *encodings ? &encodings[i] : NULL;
+    if (i >= sizeof encodings / sizeof *encodings)
+        return NULL;
+    int is_hidden = plan_hidden && !strcmp(encodings[i].name, plan_hidden);
+    return &encodings[is_hidden ? 0 : i];
 }
 
 /* Another format than the target's; it holds one encoding. */
@@ -160,10 +163,10 @@ int importance_fits(const struct importance_entry *entry, const struct model_ten
 const char *plan_lattice_tensor, *plan_lattice_encoding;
 int plan_lattice_hold;
 
-int lattice_find(const struct lattice_look *look, const struct model_tensor *tensor, uint64_t index,
-                 const struct encoding *to, int *ret_hold, struct error *err)
+int lattice_find(const struct lattice_search *how, const struct model_tensor *tensor,
+                 uint64_t index, const struct encoding *to, int *ret_hold, struct error *err)
 {
-    (void)look, (void)index, (void)err;
+    (void)how, (void)index, (void)err;
     int lies = plan_lattice_tensor && is_called(tensor->name, plan_lattice_tensor) &&
                !strcmp(to->name, plan_lattice_encoding);
     *ret_hold = lies ? plan_lattice_hold : LATTICE_NONE;

@@ -77,7 +77,7 @@ static const char *type_of(const struct table *table, char letter)
     return NULL;
 }
 
-/* What a line of the table says for a recipe. */
+/* What a line of the table has for a recipe. */
 static const char *wanted(const struct table *table, size_t line, size_t recipe, int importance)
 {
     char *const *words = table->words[line];

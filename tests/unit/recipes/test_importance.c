@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * core/convert/importance: tables of both forms, what is refused and with which words, and the
+ * core/weights/importance: tables of both forms, what is refused and with which words, and the
  * values of columns, experts and slabs. Files are made here, byte by byte, in memory.
  */
 #include "base/cleanup.h"

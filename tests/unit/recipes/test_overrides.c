@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * What is given to a plan from outside: statements besides the recipe's (overrides), and importance
- * data; and what a recipe says about both. Most of it with tests/data/recipes/mix.recipe.
+ * What a plan gets besides its recipe: overrides (statements of a user's own) and importance data;
+ * and what a recipe says about both. Most of it with tests/data/recipes/mix.recipe.
  */
 #include "base/cleanup.h"
 #include "base/hash.h"
@@ -124,7 +124,7 @@ static void test_place_and_order(void **state)
     model_free(p.source);
 }
 
-/* Tensors that are decided from outside do not count for index(). */
+/* Tensors that an override decides do not count for index(). */
 static void test_counting(void **state)
 {
     (void)state;
@@ -237,7 +237,7 @@ static void test_metadata(void **state)
     model_free(p.source);
 }
 
-/* What is set from outside counts as the model's when the recipe asks, in values as in rules. */
+/* What an override sets counts as the model's when the recipe asks, in values as in rules. */
 static void test_facts_from_outside(void **state)
 {
     (void)state;
@@ -296,6 +296,7 @@ static void test_mistakes(void **state)
     static const char *const mistakes[][2] = {
         { "q4_k", "o.pare:1: expected 'if' after the encoding 'q4_k', not the end of the line" },
         { "\n# x\nq4_k if x", "o.pare:3: unknown name 'x'" },
+        { "\n# x\nq4_k if colz > 1", "o.pare:3: unknown name 'colz'; did you mean 'cols'?" },
         { "default q4_k", "o.pare:1: 'default' stands in recipes only, not in overrides" },
         { "include q4_k", "o.pare:1: 'include' stands in recipes only, not in overrides" },
         { "role x \"*\"", "o.pare:1: 'role' stands in recipes only, not in overrides" },
@@ -328,7 +329,7 @@ static void test_mistakes(void **state)
           "'((a{9}){9}){9}' multiply its length to more than 1024" },
         { "keep if name =~ \"a{2000,}\"", "o.pare:1: the counts in the regular expression "
                                           "'a{2000,}' multiply its length to more than 1024" },
-        { "keep if cut(name) == \"\"", "o.pare:1: expected ',', not ')'" },
+        { "keep if cut(name) == \"\"", "o.pare:1: cut() takes 2 arguments, not 1" },
         { "keep if cut(1, 2) == \"\"", "o.pare:1: 'cut' expects a text, not a number" },
     };
     (void)state;
@@ -488,7 +489,7 @@ static void test_repack(void **state)
     model_free(p.source);
 }
 
-/* With the recipes that come with Pare, as llama-quantize tells it. */
+/* With the recipes that come with Pare, as llama-quantize does it. */
 static void test_recorded_importance(void **state)
 {
     (void)state;
@@ -512,6 +513,31 @@ static void test_recorded_importance(void **state)
     model_free(p.source);
 }
 
+/* Facts that the source's format tells; without them texts are empty and numbers 0. */
+static void test_facts_of_the_format(void **state)
+{
+    static char weight[] = "weight", product[] = "MatMul";
+    (void)state;
+    struct planned p = { .source = letters() };
+    struct model_tensor *t = p.source->tensors;
+    t[0].role = t[1].role = weight;
+    t[1].op = product;
+    t[2].channel = 2;
+    plan_by(&p, "mix", "q8_0 if op == \"MatMul\" and purpose == \"weight\"");
+    expect(&p, "a0.weight", "q6_k");
+    expect(&p, "a1.weight", "q8_0");
+    assert_string_equal(p.plan->target->tensors[find(p.plan, "a1.weight")].op, "MatMul");
+    assert_int_equal(p.plan->target->tensors[find(p.plan, "a10.weight")].channel, 2);
+    forget(&p);
+    plan_by(&p, "mix", "q5_0 if channel == 2\nq5_1 if purpose ~ \"w*\"\nq8_0 if purpose == op");
+    expect(&p, "a0.weight", "q5_1");
+    expect(&p, "a1.weight", "q5_1");
+    expect(&p, "a10.weight", "q5_0");
+    expect(&p, "a2.weight", "q8_0");
+    forget(&p);
+    model_free(p.source);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_required_importance),
         cmocka_unit_test(test_repack),
         cmocka_unit_test(test_recorded_importance),
+        cmocka_unit_test(test_facts_of_the_format),
     };
     return cmocka_run_group_tests_name("overrides", tests, NULL, NULL);
 }

@@ -330,7 +330,7 @@ static void test_importance_and_experts(void **state)
 }
 
 /* A tensor on the lattice of its encoding needs no importance and may be quantized already; one on
- * that of another encoding, no larger, is told of. */
+ * that of another encoding, no larger, gives a hint. */
 static void test_lattices(void **state)
 {
     (void)state;

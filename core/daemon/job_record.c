@@ -1,0 +1,86 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is said of jobs, and where it goes: into the log, into the catalog as far as people want
+ * it there, and to those who watch the daemon. When the catalog fails, that is logged; a job
+ * remembers it when one of its published targets could not be recorded.
+ */
+#include "base/json.h"
+#include "base/log.h"
+#include "daemon/jobs_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REPORT_SECONDS 0.5 /* between two reports of a job's progress */
+
+void jobs_log_unrecorded(const char *what, const struct error *err)
+{
+    log_error("%s: cannot be recorded in the catalog: %s", what, err->text);
+}
+
+void jobs_event(struct jobs *jobs, int64_t id, int level, const char *kind, const char *text)
+{
+    struct error err = ERROR_INIT;
+    const char *name = level <= LOG_LEVEL_ERROR     ? "error"
+                       : level == LOG_LEVEL_WARNING ? "warning"
+                                                    : "info";
+    if (catalog_event(jobs->catalog, id, name, kind, text, &err) < 0)
+        jobs_log_unrecorded(text, &err);
+}
+
+void jobs_changed(struct jobs *jobs, int64_t id, int progress)
+{
+    jobs->callbacks.changed(jobs->callbacks.context, id, progress);
+}
+
+static void note_progress(struct job *job, const json_t *line)
+{
+    const char *stage = json_get_string(line, "stage", "convert");
+    if (strcmp(stage, job->stage) != 0) {
+        (void)snprintf(job->stage, sizeof job->stage, "%s", stage);
+        job->stage_start = timing_now();
+    }
+    job->done = json_get_int(line, "done", 0);
+    job->total = json_get_int(line, "total", 0);
+    if (timing_since(job->last_report) < REPORT_SECONDS)
+        return;
+    job->last_report = timing_now();
+    jobs_changed(job->jobs, job->id, 1);
+}
+
+void job_record_line(void *context, const char *event, const json_t *line)
+{
+    struct job *job = context;
+    struct error err = ERROR_INIT;
+    int r = 0;
+    if (!strcmp(event, "progress")) {
+        note_progress(job, line);
+    } else if (!strcmp(event, "start") && !job->started_known) {
+        job->started_known = 1;
+        r = catalog_job_start(job->jobs->catalog, job->id, line, &err);
+    } else if (!strcmp(event, "source") && !job->source_known) {
+        job->source_known = 1;
+        r = catalog_job_source(job->jobs->catalog, job->id, line, &err);
+    } else if (!strcmp(event, "warning")) {
+        log_warning("%s: %s", job->name, json_get_string(line, "text", ""));
+    }
+    if (r < 0)
+        jobs_log_unrecorded(job->uid, &err);
+}
+
+void job_record_published(void *context, size_t target, const json_t *manifest)
+{
+    struct job *job = context;
+    struct error err = ERROR_INIT;
+    const json_t *output = json_object_get(manifest, "output");
+    log_info("%s: %s is ready (%lld bytes)", job->name, json_get_string(output, "name", "?"),
+             (long long)json_get_int(output, "bytes", 0));
+    int r = catalog_conversion_done(job->jobs->catalog, job->id, target, manifest,
+                                    job->jobs->folders->out_path, &err);
+    if (r == 0 && target < job->n_targets)
+        job->targets[target].done = 1;
+    else if (!job->record_error.code)
+        job->record_error = err;
+    jobs_changed(job->jobs, job->id, 0);
+}

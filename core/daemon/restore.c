@@ -1,0 +1,111 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is done at the start, before any job runs, because the daemon before this one may have died
+ * at any point. Three things must agree: the claimed sources say which jobs there are, manifests
+ * and staging say what is made, and the catalog is brought up to date with both. Everything here
+ * can be interrupted and done again.
+ */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "daemon/jobs_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+/* Calls `each` for every entry of a directory that is not hidden. When it fails, that is logged,
+ * and the entry is tried again later. */
+static int for_each(struct jobs *jobs, int dirfd, const char *name, const char *path,
+                    int (*each)(struct jobs *, const char *, struct error *), struct error *err)
+{
+    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir)
+        return error_errno(err, errno, "cannot read %s", path);
+    struct dirent *entry;
+    while ((entry = readdir(dir))) {
+        struct error problem = ERROR_INIT;
+        if (*entry->d_name == '.' || each(jobs, entry->d_name, &problem) >= 0)
+            continue;
+        log_error("%s/%s: %s", path, entry->d_name, problem.text);
+        jobs->unsettled = 1;
+    }
+    return 0;
+}
+
+static int restore_claim(struct jobs *jobs, const char *uid, struct error *err)
+{
+    struct ticket ticket;
+    int r = claim_restore(jobs->folders, uid, &ticket, err);
+    if (r != 0)
+        return r;
+    int64_t id = 0;
+    _cleanup_json_ json_t *row = NULL;
+    r = jobs_enqueue(jobs, &ticket, &id, err);
+    if (r == 0)
+        r = catalog_job_get(jobs->catalog, id, &row, err);
+    if (r == 0)
+        r = settle_claim(jobs, uid, row, err);
+    ticket_deinit(&ticket);
+    return r;
+}
+
+/* What a job left in staging: publications are finished, the rest is removed. */
+static int restore_staging(struct jobs *jobs, const char *uid, struct error *err)
+{
+    int64_t id = 0;
+    struct job *job = NULL;
+    int r = catalog_job_find(jobs->catalog, uid, &id, err);
+    if (r == 0)
+        r = job_load(jobs, id, &job, err);
+    if (r == 0)
+        r = job_restore(job, err);
+    job_free(job, 1);
+    return r < 0 ? r : job_forget(jobs->folders->out_fd, uid, err);
+}
+
+static int restore_interrupted(struct jobs *jobs, struct error *err)
+{
+    _cleanup_json_ json_t *ids = NULL;
+    int r = catalog_jobs_interrupted(jobs->catalog, &ids, err);
+    if (r < 0)
+        return r;
+    size_t i;
+    json_t *item;
+    json_array_foreach(ids, i, item) {
+        struct job *job = NULL;
+        r = job_load(jobs, json_integer_value(item), &job, err);
+        if (r == 0 && job_all_done(job))
+            settle_done(job);
+        else if (r == 0)
+            r = catalog_job_requeue(jobs->catalog, job->id, 0, NULL, err);
+        job_free(job, 1);
+        if (r < 0)
+            return r;
+    }
+    if (i)
+        log_info("%zu jobs were interrupted and are queued again", i);
+    return 0;
+}
+
+int jobs_restore_claims(struct jobs *jobs, struct error *err)
+{
+    return for_each(jobs, jobs->folders->claimed_fd, ".", jobs->folders->claimed_path,
+                    restore_claim, err);
+}
+
+int jobs_restore(struct jobs *jobs, struct error *err)
+{
+    const struct folders *folders = jobs->folders;
+    int r = jobs_restore_claims(jobs, err);
+    if (r == 0)
+        r = for_each(jobs, folders->out_fd, FOLDERS_STAGING, folders->out_path, restore_staging,
+                     err);
+    if (r == 0)
+        r = restore_interrupted(jobs, err);
+    return r;
+}
