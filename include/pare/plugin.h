@@ -416,7 +416,8 @@ struct pare_matrix { /* a BLAS, say */
     uint32_t rank; /* of several, the one of the highest rank is used */
     uint32_t cpu;  /* enum pare_cpu bits that it needs */
     /* c [m, n] = a [m, k] times b [k, n]; ld...: elements from one row to the next as it lies. c
-     * overlaps neither a nor b. Pure as a kernel, but sums may be taken in any order. */
+     * overlaps neither a nor b. Pure as a kernel, but sums may be taken in any order
+     * that depends on sizes and flags alone. */
     void (*multiply)(uint32_t flags, uint64_t m, uint64_t n, uint64_t k, const float *a,
                      uint64_t lda, const float *b, uint64_t ldb, float *c, uint64_t ldc);
 };
