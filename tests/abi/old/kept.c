@@ -65,7 +65,7 @@ static void kept_multiply(uint32_t flags, uint64_t m, uint64_t n, uint64_t k, co
         }
 }
 
-/* An encoding that looks at all weights first: codes of 8 bits, and a step for the whole tensor. */
+/* An encoding that sees all weights first: codes of 8 bits, and a step for the whole tensor. */
 struct kept_step {
     const struct pare_host *host;
     struct pare_job *job;
