@@ -274,7 +274,7 @@ enum pare_search { /* how hard to look for a block's scales; both are determinis
 
 /* What is known of the inputs that meet a tensor of n columns. */
 enum pare_input_kind {
-    PARE_INPUT_IMPORTANCE = 0, /* [n]: mean squares, >= 0 */
+    PARE_INPUT_IMPORTANCE = 0, /* [n], or [matrices, n]: mean squares, >= 0 */
     PARE_INPUT_GRAM = 1,       /* [n, n]: sums of x times x transposed; symmetric */
     PARE_INPUT_RANGE = 2,      /* [2] or [2, n]: smallest and largest values */
     PARE_INPUT_SAMPLES = 3     /* [samples, n] */
@@ -295,7 +295,7 @@ struct pare_calibration { /* what a call is told besides the weights */
     uint32_t reserved;
     const struct pare_input *const *inputs; /* of the whole tensor; or NULL */
     const void *state;                      /* encode: what begin and gather made; or NULL */
-    uint64_t first_row, first_column;       /* encode: where in the tensor the call's x begins */
+    uint64_t first_row, first_column;       /* with a state: where in the tensor x begins */
 };
 
 /* What a plane has one unit for. Planes per COLUMN and per TENSOR are whole in every call; the
@@ -369,7 +369,8 @@ struct pare_encoding {
     void (*end)(void *state);
     /* Optional, pure as a kernel: x are floats of the grain (enum pare_grain). 1: what the planes
      * decode to is x bit for bit when rounded to the grain, but for the signs of zeros; F32: as it
-     * is. 0: no codes are known that give x; the planes' bytes are undefined. */
+     * is. 0: no codes are known that give x; the planes' bytes are undefined. Never called where
+     * there are planes per COLUMN or per TENSOR. */
     int (*recover)(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain,
                    void *const *planes);
 };
