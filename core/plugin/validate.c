@@ -179,7 +179,8 @@ static int validate_planes(const struct pare_encoding *said, struct encoding *e,
 }
 
 /* Seeing all weights first: what belongs to that comes together. */
-static int check_calibration(const struct pare_encoding *p, const struct encoding *e, struct error *err)
+static int check_calibration(const struct pare_encoding *p, const struct encoding *e,
+                             struct error *err)
 {
     if (!p->begin != !p->end || (p->gather && !p->begin) || (p->settle && !p->begin))
         return error_set(err, PARE_EPLUGIN,
