@@ -139,31 +139,48 @@ static int check_tiles(const struct encoding *e, const char *name, struct error 
     return 0;
 }
 
+/* Names tell planes apart, where a file has them as tensors of their own. */
+static int check_plane_name(const struct encoding *e, const char *encoding, struct error *err)
+{
+    const char *name = e->planes[e->n_planes].name;
+    if (!validate_name(name))
+        return error_set(err, PARE_EPLUGIN, "encoding %s: plane %u has no proper name", encoding,
+                         e->n_planes);
+    for (uint32_t i = 0; i < e->n_planes; i++)
+        if (!strcmp(e->planes[i].name, name))
+            return error_set(err, PARE_EPLUGIN, "encoding %s has two planes called %s", encoding,
+                             name);
+    return 0;
+}
+
 static int validate_planes(const struct pare_encoding *said, struct encoding *e, struct error *err)
 {
     if (!said->planes || !said->planes[0])
         return error_set(err, PARE_EPLUGIN, "encoding %s has no planes", said->name);
-    for (; said->planes[e->n_planes]; e->n_planes++) {
-        if (e->n_planes == PARE_MAX_PLANES)
-            return error_set(err, PARE_EPLUGIN, "encoding %s has over %d planes", said->name,
-                             PARE_MAX_PLANES);
+    uint32_t n = 0;
+    while (n <= PARE_MAX_PLANES && said->planes[n])
+        n++;
+    if (n > PARE_MAX_PLANES)
+        return error_set(err, PARE_EPLUGIN, "encoding %s has over %d planes", said->name,
+                         PARE_MAX_PLANES);
+    for (; e->n_planes < n; e->n_planes++) {
         struct pare_plane *plane = &e->planes[e->n_planes];
         int r = copy_sized(said->planes[e->n_planes], PARE_PLANE_SIZE_1, sizeof *plane, "a plane",
                            plane, err);
         if (r < 0)
             return error_prefix(err, "encoding %s", said->name);
-        if (!validate_name(plane->name))
-            return error_set(err, PARE_EPLUGIN, "encoding %s: plane %u has no proper name",
-                             said->name, e->n_planes);
-        r = check_unit(said->name, plane, err);
+        r = check_plane_name(e, said->name, err);
+        if (r == 0)
+            r = check_unit(said->name, plane, err);
         if (r < 0)
             return r;
     }
     return check_tiles(e, said->name, err);
 }
 
-/* A look at all weights first: what belongs to it comes together. */
-static int validate_look(const struct pare_encoding *p, const struct encoding *e, struct error *err)
+/* Seeing all weights first: what belongs to that comes together. */
+static int check_calibration(const struct pare_encoding *p, const struct encoding *e,
+                             struct error *err)
 {
     if (!p->begin != !p->end || (p->gather && !p->begin) || (p->settle && !p->begin))
         return error_set(err, PARE_EPLUGIN,
@@ -227,7 +244,7 @@ int validate_encoding(const struct pare_encoding *said, uint32_t mask,
                           .said = p };
     r = validate_planes(&p, &e, err);
     if (r == 0)
-        r = validate_look(&p, &e, err);
+        r = check_calibration(&p, &e, err);
     if (r == 0)
         r = choose_kernel(&p, mask, &e, err);
     if (r < 0)

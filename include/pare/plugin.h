@@ -296,7 +296,7 @@ struct pare_calibration { /* what a call is told besides the weights */
     uint32_t reserved;
     const struct pare_input *const *inputs; /* of the whole tensor; or NULL */
     const void *state;                      /* encode: what begin and gather made; or NULL */
-    uint64_t first_row, first_column;       /* encode: where in the tensor the call's x begins */
+    uint64_t first_row, first_column;       /* with a state: where in the tensor x begins */
 };
 
 /* What a plane has one unit for. Rows are those of the tensor as a matrix: all dims but the last.
@@ -357,7 +357,7 @@ struct pare_encoding {
     uint32_t block_len; /* elements of a row that are stored together; 1 for plain types */
     const struct pare_plane *const *planes;   /* 1 .. PARE_MAX_PLANES */
     const struct pare_kernel *const *kernels; /* [0] defines the encoding, in plain C */
-    /* Optional, a look at all of a tensor before it is encoded. begin makes a state; gather, where
+    /* Optional, to see all of a tensor before it is encoded. begin makes a state; gather, where
      * it is not NULL, gets all weights, in order, some whole rows at a time; settle, needed for
      * planes per COLUMN or per TENSOR, fills these (others are NULL). One thread at a time; encode
      * then finds the state in its calibration. end frees it. */
@@ -368,7 +368,8 @@ struct pare_encoding {
     void (*end)(void *state);
     /* Optional, pure as a kernel: x are floats of the grain (enum pare_grain). 1: what the planes
      * decode to is x bit for bit when rounded to the grain, but for the signs of zeros; F32: as it
-     * is. 0: no codes are known that give x; the planes' bytes are undefined. */
+     * is. 0: no codes are known that give x; the planes' bytes are undefined. Never called where
+     * there are planes per COLUMN or per TENSOR. */
     int (*recover)(const float *x, uint64_t rows, uint64_t row_len, uint32_t grain,
                    void *const *planes);
 };
@@ -416,7 +417,8 @@ struct pare_matrix { /* a BLAS, say */
     uint32_t rank; /* of several, the one of the highest rank is used */
     uint32_t cpu;  /* enum pare_cpu bits that it needs */
     /* c [m, n] = a [m, k] times b [k, n]; ld...: elements from one row to the next as it lies. c
-     * overlaps neither a nor b. Pure as a kernel, but sums may be taken in any order. */
+     * overlaps neither a nor b. Pure as a kernel, but sums may be taken in any order
+     * that depends on sizes and flags alone. */
     void (*multiply)(uint32_t flags, uint64_t m, uint64_t n, uint64_t k, const float *a,
                      uint64_t lda, const float *b, uint64_t ldb, float *c, uint64_t ldc);
 };

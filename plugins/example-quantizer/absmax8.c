@@ -18,10 +18,10 @@
 #define BLOCK_LEN 64
 #define TOP 127.0f /* the largest code */
 
-/* How the encoding is stored: in one or more planes, each with a fixed number of bits for every
- * block (or row, column, tile, or the whole tensor: see enum pare_per). So Pare knows every size
- * beforehand. Formats like GGUF interleave scales and codes in a single plane; here they are apart,
- * as safetensors files have them. */
+/* How the encoding is stored: in one or more planes, each with a unit of so many bits for every
+ * block, row, column or tile, or for the tensor. So Pare knows every size beforehand. Formats like
+ * GGUF interleave scales and codes in a single plane; here they are apart, as safetensors files
+ * would have them. Both have a unit per block, which is what a plane has if it does not say. */
 enum { CODES, SCALES };
 static const struct pare_plane codes_plane = { .struct_size = sizeof(codes_plane),
                                                .name = "codes",

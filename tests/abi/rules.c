@@ -86,6 +86,7 @@ static const struct {
     { "plane tiled block", "rows and columns, and other planes none" },
     { "plane tiles", "plane first has tiles of 4 rows, which do not divide 6" },
     { "plane good tiles", NULL },
+    { "plane twice", "encoding rules8 has two planes called data" },
     { "plane per column", "encoding rules8: planes per column or per tensor need settle" },
     { "plane per tensor", "encoding rules8: planes per column or per tensor need settle" },
     { "plane settled", NULL },

@@ -47,16 +47,89 @@ static void kept_close(void *state)
     (void)state;
 }
 
+static float element(const float *matrix, uint64_t ld, uint32_t turned, uint64_t i, uint64_t j)
+{
+    return turned ? matrix[j * ld + i] : matrix[i * ld + j];
+}
+
 static void kept_multiply(uint32_t flags, uint64_t m, uint64_t n, uint64_t k, const float *a,
                           uint64_t lda, const float *b, uint64_t ldb, float *c, uint64_t ldc)
 {
-    (void)flags;
     for (uint64_t i = 0; i < m; i++)
         for (uint64_t j = 0; j < n; j++) {
-            c[i * ldc + j] = 0;
+            float sum = flags & PARE_MATRIX_ADD ? c[i * ldc + j] : 0;
             for (uint64_t l = 0; l < k; l++)
-                c[i * ldc + j] += a[i * lda + l] * b[l * ldb + j];
+                sum += element(a, lda, flags & PARE_MATRIX_A_TRANSPOSED, i, l) *
+                       element(b, ldb, flags & PARE_MATRIX_B_TRANSPOSED, l, j);
+            c[i * ldc + j] = sum;
         }
+}
+
+/* An encoding that sees all weights first: codes of 8 bits, and a step for the whole tensor. */
+struct kept_step {
+    const struct pare_host *host;
+    struct pare_job *job;
+    float largest;
+};
+
+static int step_begin(const struct pare_host *host, struct pare_job *job,
+                      const struct pare_tensor *tensor, const struct pare_calibration *calibration,
+                      void **ret_state)
+{
+    (void)tensor, (void)calibration;
+    struct kept_step *step = host->alloc(job, 1, sizeof *step);
+    if (!step)
+        return PARE_ENOMEM;
+    step->host = host;
+    step->job = job;
+    *ret_state = step;
+    return 0;
+}
+
+static int step_gather(void *state, const float *x, uint64_t first_row, uint64_t rows,
+                       uint64_t row_len)
+{
+    struct kept_step *step = state;
+    (void)first_row;
+    for (uint64_t i = 0; i < rows * row_len; i++) {
+        float magnitude = x[i] < 0 ? -x[i] : x[i];
+        if (step->largest == step->largest && !(magnitude <= step->largest)) /* a NaN stays */
+            step->largest = magnitude;
+    }
+    return 0;
+}
+
+static int step_settle(void *state, void *const *planes)
+{
+    float step = ((struct kept_step *)state)->largest / 127;
+    memcpy(planes[1], &step, sizeof step);
+    return 0;
+}
+
+static void step_end(void *state)
+{
+    struct kept_step *step = state;
+    step->host->release(step->job, step);
+}
+
+static void step_encode(const float *x, uint64_t rows, uint64_t row_len,
+                        const struct pare_calibration *calibration, void *const *planes)
+{
+    float step;
+    (void)calibration;
+    memcpy(&step, planes[1], sizeof step);
+    for (uint64_t i = 0; i < rows * row_len; i++) {
+        float code = x[i] / step + (x[i] < 0 ? -0.5f : 0.5f);
+        ((signed char *)planes[0])[i] = (signed char)(code > -128 && code < 128 ? code : 0);
+    }
+}
+
+static void step_decode(const void *const *planes, uint64_t rows, uint64_t row_len, float *x)
+{
+    float step;
+    memcpy(&step, planes[1], sizeof step);
+    for (uint64_t i = 0; i < rows * row_len; i++)
+        x[i] = (float)((const signed char *)planes[0])[i] * step;
 }
 
 static const struct pare_reader reader = { .struct_size = PARE_READER_SIZE_1,
@@ -94,6 +167,23 @@ static const struct pare_encoding encoding_8 = {
     .planes = (const struct pare_plane *const[]){ &plane_8, NULL },
     .kernels = (const struct pare_kernel *const[]){ &kernel_8, NULL }
 };
+static const struct pare_plane codes = { PARE_PLANE_SIZE_1, "codes", PARE_PER_BLOCK, 8 };
+static const struct pare_plane step = { PARE_PLANE_SIZE_1, "step", PARE_PER_TENSOR, 32 };
+static const struct pare_kernel step_kernel = { PARE_KERNEL_SIZE_1, "c", 0, step_encode,
+                                                step_decode };
+static const struct pare_encoding encoding_step = {
+    .struct_size = PARE_ENCODING_SIZE_1,
+    .name = FORMAT "-step",
+    .summary = "kept",
+    .flags = PARE_ENCODING_QUANTIZED,
+    .block_len = 1,
+    .planes = (const struct pare_plane *const[]){ &codes, &step, NULL },
+    .kernels = (const struct pare_kernel *const[]){ &step_kernel, NULL },
+    .begin = step_begin,
+    .gather = step_gather,
+    .settle = step_settle,
+    .end = step_end
+};
 static const struct pare_evaluator evaluator = { .struct_size = PARE_EVALUATOR_SIZE_1,
                                                  .name = FORMAT,
                                                  .summary = "kept",
@@ -113,7 +203,8 @@ static const struct pare_plugin plugin = {
     .summary = "built once, against the first version of the header",
     .readers = (const struct pare_reader *const[]){ &reader, NULL },
     .writers = (const struct pare_writer *const[]){ &writer, NULL },
-    .encodings = (const struct pare_encoding *const[]){ &encoding_32, &encoding_8, NULL },
+    .encodings = (const struct pare_encoding *const[]){ &encoding_32, &encoding_8, &encoding_step,
+                                                        NULL },
     .evaluators = (const struct pare_evaluator *const[]){ &evaluator, NULL },
     .matrices = (const struct pare_matrix *const[]){ &matrix, NULL }
 };
