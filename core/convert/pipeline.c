@@ -134,19 +134,6 @@ void stage_seconds_add(struct stage_seconds *sum, const struct stage_seconds *s)
     sum->write += s->write;
 }
 
-/* What no plugin knows can be copied only as one run of bytes. */
-static int check_copies(const struct pipeline_request *q, struct error *err)
-{
-    for (uint64_t i = 0; i < q->model->n_tensors; i++) {
-        const struct model_tensor *t = &q->model->tensors[i];
-        if (t->encoding || t->n_planes == 1)
-            continue;
-        return error_set(err, PARE_ENOTSUP, "tensor %llu: no plugin provides its encoding %s",
-                         (unsigned long long)i, t->encoding_name);
-    }
-    return 0;
-}
-
 static int plan_walk(struct pipeline *p, struct error *err)
 {
     const struct pipeline_request *q = p->request;
@@ -178,9 +165,7 @@ static int make_results(struct pipeline *p, struct error *err)
 static int prepare(struct pipeline *p, struct error *err)
 {
     const struct pipeline_request *q = p->request;
-    int r = check_copies(q, err);
-    if (r == 0)
-        r = plan_walk(p, err);
+    int r = plan_walk(p, err);
     if (r == 0)
         r = make_results(p, err);
     if (r == 0)

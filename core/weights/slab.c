@@ -63,11 +63,11 @@ void slab_cut_make(const struct model_tensor *tensor, const struct encoding *con
     *ret_cut = cut;
 }
 
-/* Bytes before row `row` of a tensor whose encoding is not known: its share, rounded down. Where
- * rows are no whole number of bytes, all ranges together still give every byte once. */
-static uint64_t share_before(const struct model_tensor *t, uint64_t row)
+/* Bytes before row `row` in a plane of a tensor whose encoding is not known: its share, rounded
+ * down. Where rows are no whole number of bytes, all ranges together still give every byte once. */
+static uint64_t share_before(const struct model_tensor *t, uint32_t plane, uint64_t row)
 {
-    return (uint64_t)((unsigned __int128)t->planes[0].length * row / t->rows);
+    return (uint64_t)((unsigned __int128)t->planes[plane].length * row / t->rows);
 }
 
 void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_t first,
@@ -79,8 +79,9 @@ void slab_plane_range(const struct model_tensor *tensor, uint32_t plane, uint64_
         return;
     uint64_t row = first / tensor->row_len, column = first % tensor->row_len;
     if (!encoding) {
-        *ret_offset = share_before(tensor, row);
-        *ret_length = share_before(tensor, (first + count) / tensor->row_len) - *ret_offset;
+        uint64_t end = share_before(tensor, plane, (first + count) / tensor->row_len);
+        *ret_offset = share_before(tensor, plane, row);
+        *ret_length = end - *ret_offset;
         return;
     }
     const struct pare_plane *p = &encoding->planes[plane];

@@ -135,7 +135,7 @@ class Holding(Program):
                                       "it is: .*safetensors holds? it")
 
     def test_without_the_plugin(self):
-        """The file can be looked at; what nobody decodes is refused by name."""
+        """The file can be looked at and copied; what nobody decodes is refused by name."""
         self.convert("small.safetensors", "safetensors:a8", "out")
         plugins = self.dir / "plugins"
         plugins.mkdir()
@@ -146,6 +146,9 @@ class Holding(Program):
         self.assertIn("absmax8", self.pare("inspect", "out/small-A8.safetensors").stdout)
         done = self.convert("out/small-A8.safetensors", "gguf:f32", "back", status=1)
         self.assertIn("no plugin decodes absmax8", done.stderr)
+        self.convert("out/small-A8.safetensors", "safetensors:copy", "back")
+        self.assertEqual((self.dir / "back/small-A8-COPY.safetensors").read_bytes(),
+                         (self.dir / "out/small-A8.safetensors").read_bytes())
 
     def test_another_plugin(self):
         """A description that is not the plugin's."""
