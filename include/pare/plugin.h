@@ -137,7 +137,8 @@ struct pare_file {
 };
 
 /* How a writer wants a tensor before it is encoded: first its axes change places (axes[i] is the
- * source's axis that becomes axis i), then it gets other dims of as many elements. */
+ * source's axis that becomes axis i; two groups of axes at the end, as of a matrix), then it gets
+ * other dims of as many elements. */
 struct pare_view {
     size_t struct_size;
     uint32_t n_axes; /* 0: they stay */
