@@ -116,7 +116,9 @@ def make_jobs(folder, plugins):
          None),
         ("compare", {"kind": "compare", "sandbox": "off"}, [gguf], [gguf], False, matrix),
         ("plugins", {"kind": "plugins", "sandbox": "best"}, [], [], False, None),
-        ("recipes", {"kind": "recipes", "sandbox": "off"}, [], [], False, None),
+        # With texts that end where the parser's buffer does, which Jansson does not survive.
+        ("recipes", {"kind": "recipes", "sandbox": "off",
+                     "texts": ["x" * n for n in range(12, 128)]}, [], [], False, None),
         ("check", {"kind": "check", "sandbox": "off", "seed": 7, "every": 34,
                    "library": os.path.join(os.path.abspath(plugins), "example-quantizer.so")},
          [], [], False, None),
