@@ -109,9 +109,12 @@ int worker_ask(const struct cli *cli, const struct worker_question *q, json_t **
     memset(ret_answers, 0, q->n_answers * sizeof(json_t *));
     struct asking asking = { .question = q, .answers = ret_answers };
     struct error err = ERROR_INIT;
-    int r = worker_process_run(cli->worker, request, fds, n, SILENCE, on_line, &asking, &err);
-    int status = r < 0           ? cli_error(&err, q->what)
-                 : asking.n == 0 ? cli_fail(CLI_FAILURE, "the worker gave no answer")
+    double silence = q->silence > 0 ? q->silence : SILENCE;
+    int r = worker_process_run(cli->worker, request, fds, n, silence, on_line, &asking, &err);
+    if (r < 0 && q->failure)
+        *q->failure = err;
+    int status = r < 0           ? q->failure ? CLI_FAILURE : cli_error(&err, q->what)
+                           : asking.n == 0 ? cli_fail(CLI_FAILURE, "the worker gave no answer")
                                  : CLI_OK;
     for (size_t i = 0; status != CLI_OK && i < q->n_answers; i++) {
         json_decref(ret_answers[i]);

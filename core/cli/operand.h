@@ -29,6 +29,8 @@ struct worker_question {
     /* Gets every line as it comes, or NULL. */
     void (*each)(void *context, const char *event, const json_t *line);
     void *context;
+    double silence;        /* seconds without a line after which it is stopped; 0: the default */
+    struct error *failure; /* gets what the worker failed with, instead of printing it; or NULL */
 };
 
 /* Runs a worker to its end. ret_answers gets up to n_answers lines with that event (new

@@ -141,9 +141,11 @@ static int complain(const struct option_tables *tables, int c, char **argv)
     nearest_start(&nearest, (struct pare_str){ name, strcspn(name, "=") });
     for (size_t i = 0; i < tables->n; i++)
         nearest_offer_name(&nearest, tables->longs[i].name);
-    if (nearest.word.data && !nearest.distance) /* it is known, and takes no value */
-        nearest.word.data = NULL;
-    return cli_unknown(&nearest, "option \"%s\" is unknown, ambiguous or takes no value", word);
+    if (!nearest.word.data || !nearest.distance) /* none is near, or it is known */
+        return cli_usage("option \"%s\" is unknown, ambiguous or takes no value", word);
+    return cli_usage("option \"%s\" is unknown, ambiguous or takes no value; did you mean "
+                     "\"--%.*s\"?",
+                     word, (int)nearest.word.len, nearest.word.data);
 }
 
 int options_parse(struct cli *cli, void *state, int argc, char **argv, int *ret_first,

@@ -72,6 +72,9 @@ static const struct {
     [EXPR_COLS] = { "cols", NUMBER },
     [EXPR_ROWS] = { "rows", NUMBER },
     [EXPR_ELEMENTS] = { "elements", NUMBER },
+    [EXPR_PURPOSE] = { "purpose", TEXT },
+    [EXPR_OP] = { "op", TEXT },
+    [EXPR_CHANNEL] = { "channel", NUMBER },
 };
 
 enum function function_find(struct pare_str name)

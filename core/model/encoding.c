@@ -92,6 +92,12 @@ int encoding_fixes_rows(const struct encoding *encoding, uint64_t row_len)
            (row_len % encoding->block_len == 0 && row_len % encoding_unit(encoding));
 }
 
+int encoding_recuts(const struct encoding *encoding, uint64_t from, uint64_t to)
+{
+    return from == to ||
+           (!encoding_fixes_rows(encoding, from) && !encoding_fixes_rows(encoding, to));
+}
+
 int encoding_rows_are_apart(const struct encoding *encoding)
 {
     const struct pare_plane *p = &encoding->planes[0];

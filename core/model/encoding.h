@@ -46,6 +46,8 @@ int encoding_whole_rows(const struct encoding *encoding);
 /* 1: rows of that length cannot be seen as rows of another: kernels want whole ones, or they end
  * within a byte. */
 int encoding_fixes_rows(const struct encoding *encoding, uint64_t row_len);
+/* 1: rows of `from` elements can be seen as rows of `to`. */
+int encoding_recuts(const struct encoding *encoding, uint64_t from, uint64_t to);
 /* 1: all that is stored lies in one plane, where each row has bytes of its own. */
 int encoding_rows_are_apart(const struct encoding *encoding);
 /* Rows that must be encoded and decoded together, at least: 1 unless it has tiles. */

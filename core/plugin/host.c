@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The services that plugins call. Each checks its arguments, for a plugin may be wrong, and
- * reports through the job's error. They run on the thread that called the plugin.
+ * reports through the job's error, or that of the call where several threads are in the plugin.
+ * They run on the thread that called the plugin.
  */
 #include "base/checked.h"
 #include "base/file.h"
@@ -11,9 +12,37 @@
 #include "model/metadata.h"
 #include "plugin/host_private.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* What a reader's `read` may call on several threads, and what they share. */
+static pthread_mutex_t shared = PTHREAD_MUTEX_INITIALIZER;
+
+static _Thread_local struct {
+    const struct pare_job *job;
+    struct error *err;
+} call;
+
+void host_errors_to(const struct pare_job *job, struct error *err)
+{
+    call.job = job;
+    call.err = err;
+}
+
+static struct error *host_err(const struct pare_job *job)
+{
+    return call.err && call.job == job ? call.err : job->err;
+}
+
+/* The model is complete once its tensors are read. */
+static int check_not_reading(const struct pare_job *job, const char *service)
+{
+    if (!call.err || call.job != job)
+        return 0;
+    return error_set(call.err, PARE_EPLUGIN, "%s was called in read", service);
+}
 
 static int __attribute__((format(printf, 3, 4)))
 host_fail(struct pare_job *job, int code, const char *format, ...)
@@ -22,7 +51,7 @@ host_fail(struct pare_job *job, int code, const char *format, ...)
         code = PARE_EPLUGIN;
     va_list ap;
     va_start(ap, format);
-    code = error_setv(job->err, code, format, ap);
+    code = error_setv(host_err(job), code, format, ap);
     va_end(ap);
     return code;
 }
@@ -37,20 +66,25 @@ host_log(struct pare_job *job, int level, const char *format, ...)
     va_start(ap, format);
     (void)vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
+    (void)pthread_mutex_lock(&shared);
     job->hooks->log(job->hooks->context, level, text);
+    (void)pthread_mutex_unlock(&shared);
 }
 
 static void *host_alloc(struct pare_job *job, uint64_t count, uint64_t size)
 {
     void *memory = NULL;
-    if (model_alloc(job->model, count, size, &memory, job->err) < 0)
-        return NULL;
-    return memory;
+    (void)pthread_mutex_lock(&shared);
+    int r = model_alloc(job->model, count, size, &memory, host_err(job));
+    (void)pthread_mutex_unlock(&shared);
+    return r < 0 ? NULL : memory;
 }
 
 static void host_release(struct pare_job *job, void *memory)
 {
+    (void)pthread_mutex_lock(&shared);
     arena_release(&job->model->memory, memory);
+    (void)pthread_mutex_unlock(&shared);
 }
 
 static int host_cancelled(struct pare_job *job)
@@ -74,7 +108,7 @@ static int check_file(struct pare_job *job, uint32_t file)
 {
     if (file < job->model->n_files)
         return 0;
-    return error_set(job->err, PARE_EPLUGIN, "the plugin asks for file %u of %u", file,
+    return error_set(host_err(job), PARE_EPLUGIN, "the plugin asks for file %u of %u", file,
                      job->model->n_files);
 }
 
@@ -104,9 +138,12 @@ static int host_file_info(struct pare_job *job, uint32_t file, struct pare_file 
 
 static int host_file_role(struct pare_job *job, uint32_t file, uint32_t role)
 {
-    int r = check_file(job, file);
+    int r = check_not_reading(job, "file_role");
+    if (r == 0)
+        r = check_file(job, file);
     if (r == 0 && role > PARE_FILE_IGNORED)
-        r = error_set(job->err, PARE_EPLUGIN, "the plugin gives a file the unknown role %u", role);
+        r = error_set(host_err(job), PARE_EPLUGIN, "the plugin gives a file the unknown role %u",
+                      role);
     if (r == 0)
         job->model->files[file].role = role;
     return r;
@@ -120,7 +157,7 @@ static int host_read(struct pare_job *job, uint32_t file, uint64_t offset, void 
         return r;
     const struct model_file *f = &job->model->files[file];
     if (checked_add(offset, n, &end) || end > f->size)
-        return error_set(job->err, PARE_EINCOMPLETE,
+        return error_set(host_err(job), PARE_EINCOMPLETE,
                          "%s: it ends at byte %llu, within what should be read there (%zu bytes at "
                          "%llu)",
                          f->name, (unsigned long long)f->size, n, (unsigned long long)offset);
@@ -128,13 +165,14 @@ static int host_read(struct pare_job *job, uint32_t file, uint64_t offset, void 
         memcpy(buffer, f->text + offset, n);
         return 0;
     }
-    r = file_pread(f->fd, buffer, n, offset, job->err);
-    return r < 0 ? error_prefix(job->err, "%s", f->name) : 0;
+    r = file_pread(f->fd, buffer, n, offset, host_err(job));
+    return r < 0 ? error_prefix(host_err(job), "%s", f->name) : 0;
 }
 
 static int host_meta_set(struct pare_job *job, struct pare_str key, const struct pare_value *value)
 {
-    return meta_set(job->model, key, value, job->err);
+    int r = check_not_reading(job, "meta_set");
+    return r < 0 ? r : meta_set(job->model, key, value, host_err(job));
 }
 
 static int host_meta_get(struct pare_job *job, struct pare_str key, struct pare_value *ret_value)
@@ -180,7 +218,7 @@ static void give_tensor(const struct model_tensor *t, struct pare_tensor *ret_te
 static int host_tensor_at(struct pare_job *job, uint64_t i, struct pare_tensor *ret_tensor)
 {
     if (i >= job->model->n_tensors)
-        return error_set(job->err, PARE_EPLUGIN, "the plugin asks for tensor %llu of %llu",
+        return error_set(host_err(job), PARE_EPLUGIN, "the plugin asks for tensor %llu of %llu",
                          (unsigned long long)i, (unsigned long long)job->model->n_tensors);
     give_tensor(&job->model->tensors[i], ret_tensor);
     return 0;
@@ -195,7 +233,8 @@ static int host_source_tensor(struct pare_job *job, uint64_t i, struct pare_tens
 {
     uint64_t index;
     if (!job->request || i >= job->model->n_tensors)
-        return error_set(job->err, PARE_EPLUGIN, "source_tensor is for writers, up to tensor %llu",
+        return error_set(host_err(job), PARE_EPLUGIN,
+                         "source_tensor is for writers, up to tensor %llu",
                          (unsigned long long)job->model->n_tensors);
     index = job->request->origins ? job->request->origins[i] : UINT64_MAX;
     if (index >= job->request->source->n_tensors)
@@ -257,9 +296,9 @@ int host_result(struct pare_job *job, int result, int most, const char *who)
     if (result >= 0 && result <= most)
         return result;
     if (result > most || result < PARE_EVERIFY)
-        return error_set(job->err, PARE_EPLUGIN, "%s: returned %d, which is no status", who,
+        return error_set(host_err(job), PARE_EPLUGIN, "%s: returned %d, which is no status", who,
                          result);
-    if (!job->err->code)
-        return error_set(job->err, result, "%s: failed without saying why", who);
-    return job->err->code;
+    if (!host_err(job)->code)
+        return error_set(host_err(job), result, "%s: failed without saying why", who);
+    return host_err(job)->code;
 }

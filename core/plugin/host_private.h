@@ -21,6 +21,10 @@ struct pare_job {
 /* The services, with the CPU bits that the registry may use. */
 void host_init(struct pare_host *host, uint32_t cpu);
 
+/* Until it is called again, failures that the job's plugin reports on this thread go to `err`, not
+ * to the job's: for callbacks that run on several threads at once. NULL: to the job's again. */
+void host_errors_to(const struct pare_job *job, struct error *err);
+
 /* What a plugin's callback returned, made sense of: 0 to `most` are its documented outcomes; a
  * failure without a text gets one that names the plugin's part (`who`), and a number that is no
  * outcome and no enum pare_status becomes PARE_EPLUGIN. */

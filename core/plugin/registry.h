@@ -39,13 +39,16 @@ int writer_holds_name(const struct pare_writer *writer, const char *name);
  * run, or NULL where there is none. */
 const struct pare_evaluator *registry_evaluator(const struct registry *registry, const char *name);
 const struct pare_matrix *registry_matrix(const struct registry *registry);
-/* Readers and writers by index, NULL after the last. */
+/* Readers, writers and so on by index, NULL after the last. */
 const struct pare_writer *registry_writer_at(const struct registry *registry, size_t i);
 const struct pare_reader *registry_reader_at(const struct registry *registry, size_t i);
+const struct pare_evaluator *registry_evaluator_at(const struct registry *registry, size_t i);
+const struct pare_matrix *registry_matrix_at(const struct registry *registry, size_t i);
 
 /* Every fact of every plugin, encoding and kernel, and the files that were refused, as JSON:
  * {"plugins":[{"name","version","summary","file","sha256","readers":[...],"writers":[...],
- * "encodings":[...]}],"refused":[{"file","reason"}]}. New reference. */
+ * "encodings":[...],"evaluators":[...],"matrices":[...]}],"refused":[{"file","reason"}]}; the last
+ * two lists of a plugin are left out where they are empty. New reference. */
 json_t *registry_describe(const struct registry *registry);
 /* [{"name","version","sha256"}], for manifests. New reference. */
 json_t *registry_versions(const struct registry *registry);

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Opening a model: all readers look at the first bytes of its files, the surest parses it, and
- * what it says becomes the model's tensors. A reader is called by one thread at a time.
+ * what it says becomes the model's tensors. A reader is called by one thread at a time, but for
+ * `read` of one that says that it may run on several.
  */
 #include "plugin/source.h"
 
@@ -195,13 +196,18 @@ static int read_by_plugin(struct source *base, uint64_t tensor, uint32_t plane, 
                           void *buffer, size_t n, struct error *err)
 {
     struct reader_source *source = (struct reader_source *)base;
-    (void)pthread_mutex_lock(&source->lock);
-    source->err = (struct error)ERROR_INIT;
+    int parallel = (source->reader->flags & PARE_READER_PARALLEL) != 0;
+    struct error said = ERROR_INIT;
+    if (!parallel)
+        (void)pthread_mutex_lock(&source->lock);
+    host_errors_to(&source->job, &said);
     int r = source->reader->read(source->state, tensor, plane, offset, buffer, n);
     r = host_result(&source->job, r, 0, source->reader->name);
+    host_errors_to(NULL, NULL);
+    if (!parallel)
+        (void)pthread_mutex_unlock(&source->lock);
     if (r < 0)
-        *err = source->err;
-    (void)pthread_mutex_unlock(&source->lock);
+        *err = said;
     return r < 0 ? r : 0;
 }
 

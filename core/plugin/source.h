@@ -26,7 +26,8 @@ int source_open(const struct registry *registry, struct model *model, const char
     __attribute__((warn_unused_result));
 void source_close(struct source *source);
 /* n bytes from `offset` of a tensor's plane: off its file, by any thread, or, for tensors marked
- * `computed`, from whoever serves the source, for one thread at a time. */
+ * `computed`, from whoever serves the source: a reader, called for one thread at a time unless it
+ * has PARE_READER_PARALLEL, or a view, which is for one thread only. */
 int source_read(struct source *source, uint64_t tensor, uint32_t plane, uint64_t offset,
                 void *buffer, size_t n, struct error *err) __attribute__((warn_unused_result));
 

@@ -61,6 +61,8 @@ struct made {
     int direct;                                 /* 1: these are its bytes */
     const char *origin;
     struct pare_str made_of; /* these as in struct model_tensor */
+    char *role, *op;         /* of all that it is made of, else NULL */
+    const struct model_tensor *first;
     uint32_t end_file;
     uint64_t end_offset;
 };
@@ -94,10 +96,18 @@ static struct pare_str name_of(const struct model_tensor *t)
     return t->made_of.data ? t->made_of : t->name;
 }
 
+static char *agreed(char *fact, const char *other)
+{
+    return fact && other && !strcmp(fact, other) ? fact : NULL;
+}
+
 /* Adds what is to be known of one more tensor of the base. */
 static void make_of(struct made *made, const struct model_tensor *t)
 {
+    made->role = made->first ? agreed(made->role, t->role) : t->role;
+    made->op = made->first ? agreed(made->op, t->op) : t->op;
     if (!made->n_planes) {
+        made->first = t;
         made->encoding = t->encoding_name;
         made->n_planes = t->n_planes;
         made->made_of = name_of(t);
@@ -183,9 +193,7 @@ static int set_lengths(const struct view_item *item, const struct encoding *enco
         elements *= said->dims[i];
     if (!encoding)
         return 0; /* as in the base */
-    if (!item->converted && item->raw_row_len != row_len && elements &&
-        (encoding_fixes_rows(encoding, row_len) ||
-         encoding_fixes_rows(encoding, item->raw_row_len)))
+    if (!item->converted && elements && !encoding_recuts(encoding, item->raw_row_len, row_len))
         return error_set(err, PARE_ENOTSUP,
                          "rows of %llu elements of %s cannot become rows of %llu",
                          (unsigned long long)item->raw_row_len, encoding->name,
@@ -197,6 +205,18 @@ static int set_lengths(const struct view_item *item, const struct encoding *enco
             return r;
     }
     return 0;
+}
+
+/* Its output channels: where they were, when no axis has changed but by being transposed. */
+static uint32_t channel_of(const struct view_item *item, const struct model_tensor *first,
+                           const struct model_tensor *t)
+{
+    if (!first || !first->channel || first->n_dims != t->n_dims)
+        return 0;
+    if (item->kind == VIEW_TRANSPOSED && first->channel + 1 >= t->n_dims)
+        return first->channel == t->n_dims ? t->n_dims - 1 : t->n_dims;
+    int same = !memcmp(first->dims, t->dims, sizeof t->dims);
+    return item->kind == VIEW_TRANSPOSED || same ? first->channel : 0;
 }
 
 static int reserve_item(struct view *view, struct error *err)
@@ -241,6 +261,9 @@ static int add_item(struct view *view, const struct view_tensor *tensor, struct 
     t->end_offset = made->end_offset;
     t->origin = made->origin;
     t->made_of = made->made_of;
+    t->role = made->role;
+    t->op = made->op;
+    t->channel = channel_of(item, made->first, t);
     view->items[view->model->n_tensors - 1] = *item;
     return 0;
 }
@@ -292,8 +315,7 @@ static int check_rows(const struct view_item *item, const struct model_tensor *t
     if (item->raw_row_len % item->raw->block_len)
         return error_set(err, PARE_EDATA, "rows of %llu elements do not divide into %s's blocks",
                          (unsigned long long)item->raw_row_len, item->raw->name);
-    if (t->row_len != item->raw_row_len && (encoding_fixes_rows(item->raw, t->row_len) ||
-                                            encoding_fixes_rows(item->raw, item->raw_row_len)))
+    if (!encoding_recuts(item->raw, t->row_len, item->raw_row_len))
         return error_set(err, PARE_ENOTSUP, "rows of %s cannot be cut", item->raw->name);
     if (!rows->inner || (item->raw_row_len && t->elements % item->raw_row_len))
         return error_set(err, PARE_EDATA, "there are no rows of %llu elements",

@@ -74,7 +74,7 @@ static int take_items(struct reader *reader, json_t *list)
     }
 }
 
-/* Whether a key is one of those that are wanted; all are, where there is no list of them. */
+/* Whether a key is wanted; without a list all keys are. */
 static int is_wanted(const yaml_event_t *key, const char *const *wanted)
 {
     const char *text = (const char *)key->data.scalar.value;
@@ -146,7 +146,7 @@ static int take_value(struct reader *reader, int keep, json_t **ret_value)
     }
 }
 
-/* From the start of the stream to the end of the first mapping. 1: what is there is no mapping. */
+/* From the start of the stream to the end of the first mapping. 1: it is not a mapping. */
 static int take_document(struct reader *reader, json_t *object, const char *const *wanted)
 {
     int r;

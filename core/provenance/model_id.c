@@ -3,7 +3,7 @@
 /*
  * Names of models: see model_id.h. A name is cut at its dashes; each part gets marks (a part may be
  * version and basename at once), and the basename is what stands before the first part that is
- * neither. Parts are never longer than the name, but for one byte: "7b1" is "7.1B".
+ * neither. A part is at most one byte longer than the name: "7b1" becomes "7.1B".
  */
 #include "provenance/model_id.h"
 
@@ -196,7 +196,7 @@ static int is_word(const char *text)
     return 1;
 }
 
-/* Words such as "mini" are no sizes where there is a number. */
+/* Words such as "mini" do not count as sizes where there is a number. */
 static void drop_words(struct part *parts, size_t n)
 {
     int counted = 0;

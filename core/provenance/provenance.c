@@ -392,7 +392,7 @@ static int read_card(struct filler *f)
     size_t n = file && file->size < FRONT_MATTER_MAX_BYTES ? (size_t)file->size
                                                            : FRONT_MATTER_MAX_BYTES;
     _cleanup_free_ char *text = NULL;
-    struct error said = ERROR_INIT;
+    struct error problem = ERROR_INIT;
     json_t *card = NULL;
     if (!file)
         return 0;
@@ -402,14 +402,14 @@ static int read_card(struct filler *f)
     int r = side_file_bytes(file, text, n, f->err);
     if (r)
         return error_prefix(f->err, "README.md");
-    r = front_matter_parse(text, n, card_keys, &card, &said);
+    r = front_matter_parse(text, n, card_keys, &card, &problem);
     if (r == PARE_ENOMEM)
         return error_oom(f->err);
     if (r < 0)
         warn(f,
              "README.md: its front matter cannot be read (%s): name, licence and base models "
              "are not taken from it",
-             said.text);
+             problem.text);
     if (r == 0) {
         json_decref(f->card);
         f->card = card;
@@ -420,15 +420,15 @@ static int read_card(struct filler *f)
 /* An optional file of JSON; one that cannot be read is skipped with a warning. */
 static int read_optional(struct filler *f, const char *name, size_t limit, json_t **object)
 {
-    struct error said = ERROR_INIT;
+    struct error problem = ERROR_INIT;
     json_t *found = NULL;
-    int r = side_file_json(f->request->source, name, limit, &found, &said);
+    int r = side_file_json(f->request->source, name, limit, &found, &problem);
     if (r == PARE_ENOMEM || r == PARE_EIO) {
-        *f->err = said;
+        *f->err = problem;
         return r;
     }
     if (r < 0)
-        warn(f, "%s: nothing was taken from it", said.text);
+        warn(f, "%s: nothing was taken from it", problem.text);
     if (r == 0) {
         json_decref(*object);
         *object = found;

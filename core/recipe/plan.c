@@ -57,7 +57,10 @@ static int add_tensor(struct planner *p, struct model *target, uint64_t index)
                                   .name = from->name,
                                   .encoding = to ? to->name : from->encoding_name,
                                   .n_dims = from->n_dims,
-                                  .n_planes = to ? to->n_planes : from->n_planes };
+                                  .n_planes = to ? to->n_planes : from->n_planes,
+                                  .channel = from->channel,
+                                  .role = from->role,
+                                  .op = from->op };
     memcpy(tensor.dims, from->dims, sizeof tensor.dims);
     tensor.planes[0].file = from->planes[0].file; /* for writers that keep the source's split */
     for (uint32_t i = 0; i < tensor.n_planes; i++) {

@@ -203,6 +203,9 @@ void planner_look_at(struct planner *p, uint64_t tensor)
     env->numbers[EXPR_COLS] = (int64_t)t->row_len;
     env->numbers[EXPR_ROWS] = (int64_t)t->rows;
     env->numbers[EXPR_ELEMENTS] = (int64_t)t->elements;
+    env->texts[EXPR_PURPOSE] = text_of(t->role ? t->role : "");
+    env->texts[EXPR_OP] = text_of(t->op ? t->op : "");
+    env->numbers[EXPR_CHANNEL] = t->channel;
     env->dims = t->dims;
     env->n_dims = t->n_dims;
 }

@@ -24,7 +24,7 @@
 
 #define SHORT_LINE (1u << 20)
 #define LONG_LINE (64u << 20)
-#define ALL_LINES (512u << 20)  /* but progress */
+#define ALL_LINES (512u << 20)  /* but progress and steps */
 #define READ_AT_ONCE (4u << 20) /* in one call, so that the daemon's loop keeps turning */
 #define STDERR_TAIL 4096
 #define GRACE_SECONDS 5.0 /* from SIGTERM, or from the end of its output, to SIGKILL */
@@ -34,7 +34,7 @@ struct worker_process {
     int epoll;
     char *buffer; /* what is read, from the beginning of an unfinished line */
     size_t len, capacity;
-    uint64_t total; /* bytes of lines other than progress */
+    uint64_t total; /* bytes of lines other than progress and steps */
     char tail[STDERR_TAIL];
     size_t tail_len;
     uint64_t last_line;     /* timing_now */
@@ -195,7 +195,7 @@ static void take_line(struct worker_process *p, const char *text, size_t len,
     if (!name)
         return break_off(p, "a line without \"event\"");
     p->last_line = timing_now();
-    if (strcmp(name, "progress"))
+    if (strcmp(name, "progress") && strcmp(name, "step"))
         p->total += len;
     if (p->total > ALL_LINES)
         return break_off(p, "too much");

@@ -11,7 +11,7 @@
  *
  *   x = (code - zero) * scale        in f32, exact for 16-bit scales
  *
- * checkpoint_format "gptq" (version 1, also when nothing is said) stores zero - 1 modulo 2^b, and
+ * checkpoint_format "gptq" (version 1, the default) stores zero - 1 modulo 2^b, and
  * "gptq_v2" zero itself. The width is that of qzeros, so that layers may differ (`dynamic`).
  * Sources: AutoGPTQ, qlinear_cuda.py; GPTQModel, nn_modules/qlinear.
  */

@@ -163,8 +163,8 @@ int unpack_beside(struct unpack *unpack, uint64_t tensor, const char *old, const
 /* 1 when there is such a tensor. */
 int unpack_has_beside(const struct unpack *unpack, uint64_t tensor, const char *old,
                       const char *suffix);
-/* PARE_EDATA unless the part has so many rows and columns. `of` says
- * why: "a scale for each output". */
+/* PARE_EDATA unless the part has these numbers of rows and columns. `of` is the reason for the
+ * message: "a scale for each output". */
 int unpack_expect(const struct unpack *unpack, const struct unpack_part *part, uint64_t rows,
                   uint64_t columns, const char *of, struct error *err)
     __attribute__((warn_unused_result));

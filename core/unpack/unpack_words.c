@@ -15,12 +15,12 @@
 static int find_group(struct unpack *unpack, struct unpack_item *item, struct error *err)
 {
     uint64_t groups = item->scales.rows, in = item->dims[1];
-    int64_t said = unpack->config.group_size;
-    uint64_t size = said > 0 ? (uint64_t)said : 0;
+    int64_t given = unpack->config.group_size;
+    uint64_t size = given > 0 ? (uint64_t)given : 0;
     if (!size || (unpack->config.layers_differ && in / size + (in % size != 0) != groups))
         size = in / groups + (in % groups != 0);
     item->group = size;
-    /* A last group that is not full needs to be told which columns it has. */
+    /* Which columns a last group has that is not full must be given. */
     if (size && in / size + (in % size != 0) == groups &&
         (in % size == 0 || item->order.tensor != UNPACK_NONE))
         return 0;
@@ -28,7 +28,7 @@ static int find_group(struct unpack *unpack, struct unpack_item *item, struct er
                      "tensor `%s`: %llu groups do not fit %llu inputs (config: "
                      "group_size %lld)",
                      unpack_show(unpack, item->scales.tensor).text, (unsigned long long)groups,
-                     (unsigned long long)in, (long long)said);
+                     (unsigned long long)in, (long long)given);
 }
 
 static int fill(struct unpack *unpack, uint64_t tensor, struct unpack_item *item,

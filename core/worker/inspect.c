@@ -87,14 +87,22 @@ static json_t *describe_meta(const struct model_meta *meta)
     return line;
 }
 
+/* What it is for is told only where the reader tells it. */
 static json_t *describe_tensor(const struct model *model, const struct model_tensor *t)
 {
-    return json_pack("{s:o, s:o, s:s, s:I, s:I, s:b, s:s, s:I}", "name",
-                     json_text(t->name.data, t->name.len), "shape", tensor_shape(t), "encoding",
-                     t->encoding_name, "elements", (json_int_t)t->elements, "bytes",
-                     (json_int_t)t->bytes, "known", t->encoding != NULL, "file",
-                     model->files[t->planes[0].file].name, "offset",
-                     (json_int_t)t->planes[0].offset);
+    json_t *line = json_pack("{s:o, s:o, s:s, s:I, s:I, s:b, s:s, s:I}", "name",
+                             json_text(t->name.data, t->name.len), "shape", tensor_shape(t),
+                             "encoding", t->encoding_name, "elements", (json_int_t)t->elements,
+                             "bytes", (json_int_t)t->bytes, "known", t->encoding != NULL, "file",
+                             model->files[t->planes[0].file].name, "offset",
+                             (json_int_t)t->planes[0].offset);
+    if (t->role)
+        (void)json_object_set_new(line, "purpose", json_text(t->role, strlen(t->role)));
+    if (t->op)
+        (void)json_object_set_new(line, "op", json_text(t->op, strlen(t->op)));
+    if (t->channel)
+        (void)json_object_set_new(line, "channel", json_integer(t->channel));
+    return line;
 }
 
 static json_t *describe_files(const struct model *model)

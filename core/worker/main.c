@@ -15,6 +15,7 @@
 #include "settings/settings.h"
 #include "weights/measure.h"
 #include "worker/bench_job.h"
+#include "worker/check_job.h"
 #include "worker/compare.h"
 #include "worker/convert.h"
 #include "worker/inspect.h"
@@ -153,6 +154,7 @@ static int confine(const struct worker *w, json_t **ret_report, struct error *er
         .plugins = json_get_string(w->request, "plugins", ""),
         .recipes = json_get_string(w->request, "recipes", ""),
         .architectures = json_get_string(w->request, "architectures", ""),
+        .library = json_get_string(w->request, "library", ""),
         .staging = (int)json_get_int(w->request, "staging", -1),
         .memory_limit = settings_count(w->request, "memory_limit"),
         .required = !strcmp(policy, "require"),
@@ -198,9 +200,12 @@ static int start(struct worker *w, struct error *err)
 
 static int load_plugins(struct worker *w, struct error *err)
 {
+    int alone = !strcmp(json_get_string(w->request, "kind", ""), "check");
     int r = registry_new(w->cpu, &w->registry, err);
     if (r == 0)
-        r = registry_load_dirs(w->registry, json_get_string(w->request, "plugins", ""), err);
+        r = alone
+                ? check_job_load(&w->job, w->registry, err)
+                : registry_load_dirs(w->registry, json_get_string(w->request, "plugins", ""), err);
     w->job.registry = w->registry;
     if (r == 0)
         sandbox_seal();
@@ -250,6 +255,8 @@ static int do_job(struct worker *w, json_t **ret_done, struct error *err)
         return do_recipes(w, err);
     if (!strcmp(kind, "bench"))
         return job_bench(&w->job, err);
+    if (!strcmp(kind, "check"))
+        return job_check(&w->job, err);
     if (strcmp(kind, "plugins") != 0)
         return error_set(err, PARE_EUSAGE, "unknown kind of job `%s`", kind);
     job_emit(&w->job, "plugins", registry_describe(w->registry));

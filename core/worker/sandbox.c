@@ -91,6 +91,19 @@ static void allow_list(int ruleset, const char *paths, uint64_t rights)
         allow_path(ruleset, p, rights);
 }
 
+/* The folder of a file, in which what it is linked to may lie. */
+static void allow_folder_of(int ruleset, const char *file, uint64_t rights)
+{
+    const char *end = file ? strrchr(file, '/') : NULL;
+    if (!end)
+        return;
+    _cleanup_free_ char *folder = strndup(file, end == file ? 1 : (size_t)(end - file));
+    if (folder)
+        allow_path(ruleset, folder, rights);
+    else
+        memory_note_failure();
+}
+
 /* The ABI in force, or 0. */
 static int enter_landlock(const struct sandbox_rules *rules)
 {
@@ -104,6 +117,7 @@ static int enter_landlock(const struct sandbox_rules *rules)
     allow_list(ruleset, rules->plugins, readable);
     allow_list(ruleset, rules->recipes, readable);
     allow_list(ruleset, rules->architectures, readable);
+    allow_folder_of(ruleset, rules->library, readable);
     allow_list(ruleset, "/usr/lib:/usr/lib64:/usr/local/lib:/lib:/lib64:/etc/ld.so.cache",
                readable);
     if (SANITIZED)

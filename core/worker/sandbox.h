@@ -16,6 +16,7 @@
 
 struct sandbox_rules {
     const char *plugins, *recipes, *architectures; /* colon-separated directories, readable */
+    const char *library;                           /* a file whose folder is readable, or "" */
     int staging;                                   /* descriptor of the writable directory, or -1 */
     uint64_t memory_limit;                         /* bytes of address space; 0: none */
     int required;                                  /* fail when anything is missing */

@@ -78,7 +78,7 @@ enum pare_type {
 };
 /* clang-format on */
 
-struct pare_job; /* opaque: one open model */
+struct pare_job; /* opaque: one open model, or one target that is written */
 
 struct pare_str { /* bytes, not NUL-terminated */
     const char *data;
@@ -101,8 +101,8 @@ struct pare_extent { /* bytes [offset, offset + length) of a file */
 };
 
 enum pare_tensor_flags {
-    PARE_TENSOR_COMPUTED = 1 << 0 /* its planes come from the reader's `read`; extents tell their
-                                     lengths, and where in the files they come from */
+    PARE_TENSOR_COMPUTED = 1 << 0 /* the reader's `read` gives its planes; their extents have the
+                                     right lengths, and begin where their bytes are made of */
 };
 
 /* dims are in C order: dims[0] outermost, dims[n_dims - 1] the row, whose elements are contiguous.
@@ -238,7 +238,9 @@ struct pare_reader {
     /* 1: *ret_tensor is the next tensor (valid until the next call); 0: there are no more. */
     int (*next)(void *state, struct pare_tensor *ret_tensor);
     void (*close)(void *state);
-    /* For tensors that are COMPUTED, else NULL: n bytes from `offset` of a plane. */
+    /* For tensors that are COMPUTED, else NULL: n bytes from `offset` of a plane. One call at a
+     * time, unless the reader is PARALLEL; any thread. It may call fail, log, alloc, release,
+     * cancelled, file_count, file_info and read. */
     int (*read)(void *state, uint64_t tensor, uint32_t plane, uint64_t offset, void *buffer,
                 size_t n);
     uint32_t flags; /* enum pare_reader_flags */
@@ -263,20 +265,19 @@ struct pare_writer {
     int (*layout)(const struct pare_host *, struct pare_job *, void **ret_state);
     /* Optional, once all data is written: may patch literals with host->out_literal. */
     int (*finish)(const struct pare_host *, struct pare_job *, void *state);
-    void (*close)(void *state); /* needed where layout makes a state */
+    /* Needed where layout makes a state. Memory from alloc would go with the job anyway. */
+    void (*close)(void *state);
 };
 
-enum pare_search { /* how hard to look for a block's scales; both are deterministic */
-                   PARE_SEARCH_REFERENCE = 0, /* as the encoding's definition does */
-                   PARE_SEARCH_BEST =
-                       1 /* longer: no block has a larger importance-weighted squared error */
-};
+/* How hard to look for a block's scales: as the encoding's definition does, or longer, so that no
+ * block has a larger importance-weighted squared error. Both are deterministic. */
+enum pare_search { PARE_SEARCH_REFERENCE = 0, PARE_SEARCH_BEST = 1 };
 
-/* What is known of the inputs that meet a tensor of n columns. */
+/* What is known of the inputs that meet a tensor of n columns; m: the matrices that it stacks. */
 enum pare_input_kind {
-    PARE_INPUT_IMPORTANCE = 0, /* [n], or [matrices, n]: mean squares, >= 0 */
+    PARE_INPUT_IMPORTANCE = 0, /* [n] or [m, n]: mean squares, >= 0 */
     PARE_INPUT_GRAM = 1,       /* [n, n]: sums of x times x transposed; symmetric */
-    PARE_INPUT_RANGE = 2,      /* [2] or [2, n]: smallest and largest values */
+    PARE_INPUT_RANGE = 2,      /* [2] or [2, n]: the smallest values, then the largest */
     PARE_INPUT_SAMPLES = 3     /* [samples, n] */
 };
 
@@ -298,9 +299,10 @@ struct pare_calibration { /* what a call is told besides the weights */
     uint64_t first_row, first_column;       /* with a state: where in the tensor x begins */
 };
 
-/* What a plane has one unit for. Planes per COLUMN and per TENSOR are whole in every call; the
- * others begin with the call's first row. Rows are those of the tensor as a matrix: all dims but
- * the last. */
+/* What a plane has one unit for. Rows are those of the tensor as a matrix: all dims but the last.
+ * Planes per COLUMN and per TENSOR are whole in every call of a kernel; the others begin with the
+ * call's first row, where with tiles a row of tiles begins: tile_rows of planes that have tiles
+ * divide the largest of them. */
 enum pare_per {
     PARE_PER_BLOCK = 0, /* block_len elements of a row */
     PARE_PER_ROW = 1,
@@ -344,11 +346,8 @@ enum pare_encoding_flags {
     PARE_ENCODING_BEST = 1 << 6 /* honours PARE_SEARCH_BEST */
 };
 
-enum pare_grain { /* the floats that weights were stored as: what a decoded one is rounded to */
-                  PARE_GRAIN_F32 = 0,
-                  PARE_GRAIN_F16 = 1,
-                  PARE_GRAIN_BF16 = 2
-};
+/* The floats that weights were stored as: what a decoded one is rounded to. */
+enum pare_grain { PARE_GRAIN_F32 = 0, PARE_GRAIN_F16 = 1, PARE_GRAIN_BF16 = 2 };
 
 struct pare_encoding {
     size_t struct_size;
@@ -358,7 +357,7 @@ struct pare_encoding {
     uint32_t block_len; /* elements of a row that are stored together; 1 for plain types */
     const struct pare_plane *const *planes;   /* 1 .. PARE_MAX_PLANES */
     const struct pare_kernel *const *kernels; /* [0] defines the encoding, in plain C */
-    /* Optional, a look at all of a tensor before it is encoded. begin makes a state; gather, where
+    /* Optional, to see all of a tensor before it is encoded. begin makes a state; gather, where
      * it is not NULL, gets all weights, in order, some whole rows at a time; settle, needed for
      * planes per COLUMN or per TENSOR, fills these (others are NULL). One thread at a time; encode
      * then finds the state in its calibration. end frees it. */
@@ -399,7 +398,8 @@ struct pare_evaluator { /* runs models of some formats; it has no files either *
      * `take`, valid during its call; what it returns below 0 ends the run and is returned. */
     int (*run)(void *state, const struct pare_array *const *inputs, const char *const *watched,
                int (*take)(void *context, const struct pare_array *array), void *context);
-    /* 1: the smallest and largest value that tensor `name` had in all runs that watched it. */
+    /* Optional. 1: the smallest and largest value that tensor `name` had in all runs that watched
+     * it; 0: none did. */
     int (*range)(void *state, const char *name, float *ret_smallest, float *ret_largest);
     void (*close)(void *state);
 };
@@ -416,7 +416,9 @@ struct pare_matrix { /* a BLAS, say */
     const char *summary;
     uint32_t rank; /* of several, the one of the highest rank is used */
     uint32_t cpu;  /* enum pare_cpu bits that it needs */
-    /* c [m, n] = a [m, k] times b [k, n]; ld...: elements from one row to the next. Pure. */
+    /* c [m, n] = a [m, k] times b [k, n]; ld...: elements from one row to the next as it lies. c
+     * overlaps neither a nor b. Pure as a kernel, but sums may be taken in any order
+     * that depends on sizes and flags alone. */
     void (*multiply)(uint32_t flags, uint64_t m, uint64_t n, uint64_t k, const float *a,
                      uint64_t lda, const float *b, uint64_t ldb, float *c, uint64_t ldc);
 };

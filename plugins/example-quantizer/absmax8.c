@@ -6,7 +6,7 @@
  * It defines one encoding, `absmax8`: every 64 weights of a row share a scale, and each weight is
  * stored as an 8-bit code. Build it alone, with nothing of Pare's but the one header:
  *
- *     cc -shared -fPIC -O2 -ffp-contract=off -fvisibility=hidden -o absmax8.so absmax8.c
+ *     cc -shared -fPIC -O2 -ffp-contract=off -fvisibility=hidden -o absmax8.so absmax8.c -lm
  *
  * Put absmax8.so into the plugin directory, and `pare plugins` shows it. Rename: the plugin and
  * the encoding must have names of their own, in lower case.

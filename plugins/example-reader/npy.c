@@ -12,9 +12,12 @@
  * the host reads them from the place that the reader names, after checking that the place lies in
  * the file, and the encoding's name says how to decode them. Every byte of the file is untrusted:
  * read it with common/cursor.h, which bounds every length (copy that header along), compute sizes
- * with __builtin_mul_overflow, say in every error what is wrong. From the folder that has common/
- * `cc -shared -fPIC -I. -o npy.so example-reader/npy.c` builds it; `pare plugins` lists it. See
- * pare-plugin(3).
+ * with __builtin_mul_overflow, say in every error what is wrong. Build it in the folder that has
+ * common/cursor.h:
+ *
+ *     cc -shared -fPIC -O2 -fvisibility=hidden -I. -o npy.so npy.c
+ *
+ * Put npy.so into the plugin directory, and `pare plugins` lists it. See pare-plugin(3).
  */
 #include "common/cursor.h"
 #include <pare/plugin.h>

@@ -25,7 +25,7 @@
 #define GGUF_DEFAULT_ALIGNMENT 32u
 #define GGUF_MAX_DIMS 4
 #define GGUF_NAME_SIZE 64   /* a tensor's name has fewer bytes */
-#define GGUF_ARRAY 9u       /* the value type that is no element type */
+#define GGUF_ARRAY 9u       /* the value type that elements cannot have */
 #define GGUF_HEADER 24u     /* magic, version, two counts */
 #define GGUF_MIN_KEY 14u    /* the smallest key and value: length, 1 byte, type, 1 byte */
 #define GGUF_MIN_TENSOR 25u /* the smallest tensor info: length, 1 byte, dims, type, offset */

@@ -4,9 +4,13 @@
 """Plugins at run time, through pare-worker: older and newer ones work, misbehaving ones get the
 right error, and nothing that goes wrong is ever called done.
 
-Usage: behaviour.py WORKER FIXTURES ACTS RECIPES [--sanitized]
+OLD holds binaries that were built once against each version of the header.
+
+Usage: behaviour.py WORKER FIXTURES ACTS RECIPES OLD [--sanitized]
 """
 import os
+import platform
+import shutil
 import struct
 import sys
 import tempfile
@@ -50,10 +54,14 @@ READER = {  # act: code, part of the text
     "next-12345": ("plugin", "bad: returned 12345, which is no status"),
     "next-minus-999": ("plugin", "returned -999"),
     "next-silent": ("unsupported", "bad: failed without saying why"),
+    "next-computed": ("plugin", "reader bad computes tensors, but has no read"),
+    "next-channel-3": ("plugin", "tensor `weights`: channels on axis 2 of 2"),
     "next-unknown": ("usage|unsupported", "unheard-of"),
 }
 
 STREAM = {
+    "read-meta": ("plugin", "meta_set was called in read"),
+    "read-role": ("plugin", "file_role was called in read"),
     "read-silent": ("io", "bad-stream: failed without saying why"),
     "read-12345": ("plugin", "bad-stream: returned 12345"),
     "read-says": ("data", "the stream is damaged"),
@@ -110,21 +118,45 @@ def bad_file(folder, act, magic=b"BAD1"):
                  head + bytes(DATA - len(head)) + struct.pack("<32f", *WEIGHTS))
 
 
+def works(tally, folder, worker, name):
+    """A plugin of trivial.h reads, encodes and writes."""
+    values = [i / 7 for i in range(6)]
+    head = name[:4].upper().encode() + struct.pack("<II", 2, 3)
+    source = write(folder, name, head + struct.pack("<6f", *values))
+    answer = convert(worker, source, name + "8", name)
+    expected = head + bytes(int(v * 16) for v in values)
+    tally.check(answer.code == "done", f"{name}: {answer.code} {answer.text}")
+    tally.check(answer.files == {f"0/out.{name}": expected}, f"{name}: wrong output {answer.files}")
+    target = answer.one("target")
+    tally.check(target and target["accuracy"]["rmse"] > 0, f"{name}: no figures")
+    checked = worker.run({"kind": "inspect"}, [source])
+    tally.check(checked.one("model")["format"] == name, f"{name}: inspect")
+
+
 def other_versions(tally, folder, program, fixtures, recipes):
     worker = driver.Worker(program, fixtures, recipes)
-    values = [i / 7 for i in range(6)]
     for name in ("older", "newer"):
-        head = name[:4].upper().encode() + struct.pack("<II", 2, 3)
-        source = write(folder, name, head + struct.pack("<6f", *values))
-        answer = convert(worker, source, name + "8", name)
-        expected = head + bytes(int(v * 16) for v in values)
-        tally.check(answer.code == "done", f"{name}: {answer.code} {answer.text}")
-        tally.check(answer.files == {f"0/out.{name}": expected},
-                    f"{name}: wrong output {answer.files}")
-        target = answer.one("target")
-        tally.check(target and target["accuracy"]["rmse"] > 0, f"{name}: no figures")
-        checked = worker.run({"kind": "inspect"}, [source])
-        tally.check(checked.one("model")["format"] == name, f"{name}: inspect")
+        works(tally, folder, worker, name)
+
+
+def kept_binaries(tally, folder, program, old, recipes):
+    """What was built against a version of the header loads for ever, all that it provides."""
+    for version in ("1.0",):
+        path = os.path.join(old, f"plugin-{version}-{platform.machine()}.so")
+        if not os.path.exists(path):
+            tally.skip(f"no plugin of version {version} is kept for {platform.machine()}")
+            continue
+        alone = os.path.join(folder, "plugins-" + version)
+        os.mkdir(alone)
+        shutil.copy(path, os.path.join(alone, "kept.so"))
+        worker = driver.Worker(program, alone, recipes)
+        works(tally, folder, worker, "kept")
+        answer = worker.run({"kind": "plugins"}).one("plugins")
+        plugin = answer["plugins"][0] if answer["plugins"] else {}
+        counts = [len(plugin.get(kind, ())) for kind in ("readers", "writers", "encodings",
+                                                         "evaluators", "matrices")]
+        tally.check(counts == [1, 1, 3, 1, 1] and not answer["refused"],
+                    f"kept {version}: {counts}, refused {answer['refused']}")
 
 
 def expect(tally, what, answer, code, text):
@@ -187,10 +219,11 @@ def endless_loop(tally, folder, worker):
 
 
 def main():
-    program, fixtures, acts, recipes = sys.argv[1:5]
+    program, fixtures, acts, recipes, old = sys.argv[1:6]
     tally = driver.Tally()
     with tempfile.TemporaryDirectory(prefix="pare-abi-") as folder:
         other_versions(tally, folder, program, fixtures, recipes)
+        kept_binaries(tally, folder, program, old, recipes)
         worker = driver.Worker(program, acts, recipes)
         misbehaviour(tally, folder, worker)
         death(tally, folder, worker, "--sanitized" in sys.argv)

@@ -40,10 +40,10 @@ def compiles(folder, include):
     return failed
 
 
-def members(body):
-    """The names of the fields in a struct's body."""
+def fields(body):
+    """The names of the fields in a struct's body; of a function's type only its name counts."""
     for part in body.split(";"):
-        function = re.search(r"\(\*(\w+)\)", part)
+        function = re.search(r"\(\*(\w+)\)\(", part)
         if function:
             yield function.group(1)
             continue
@@ -53,18 +53,34 @@ def members(body):
                 yield found.group(1)
 
 
-def facts(header):
-    """C expressions, all integers, that tell the layout of everything that the header declares."""
+def understand(header):
+    """{struct: [field]}, [constant of an enum], [number that is #defined], [least size]"""
     with open(header, encoding="utf-8") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-    for name, body in re.findall(r"^struct (\w+) \{(.*?)^\};", text, flags=re.S | re.M):
-        for field in members(body):
+    structs = {name: list(fields(body)) for name, body in
+               re.findall(r"^struct (\w+) \{(.*?)^\};", text, flags=re.S | re.M)}
+    constants = [name for body in re.findall(r"^enum \w+ \{(.*?)\};", text, flags=re.S | re.M)
+                 for name in re.findall(r"\b(PARE_\w+)\s*=", body)]
+    numbers = re.findall(r"^#define (PARE_\w+) +\d", text, flags=re.M)
+    sizes = re.findall(r"^#define (PARE_\w+_SIZE_\d+) ", text, flags=re.M)
+    # Nothing that the header declares may go by unseen.
+    assert len(structs) == len(re.findall(r"^struct \w+ \{", text, flags=re.M)), "a struct"
+    assert all(structs.values()), "a struct without fields"
+    unsized = {name for name, names in structs.items() if names[0] != "struct_size"}
+    assert unsized == {"pare_str", "pare_extent"}, f"without a size: {unsized}"
+    assert len(constants) == len(set(re.findall(r"\b(PARE_\w+)\s*=", text))), "an enum"
+    assert len(numbers) == 5 and len(sizes) >= 13, "a #define"
+    return structs, constants, numbers, sizes
+
+
+def facts(header):
+    """C expressions, all integers, that tell the layout of everything that the header declares."""
+    structs, constants, numbers, sizes = understand(header)
+    for name, names in structs.items():
+        for field in names:
             yield f"offsetof(struct {name}, {field})"
             yield f"sizeof((struct {name} *)0)->{field}"
-    for body in re.findall(r"^enum \w+ \{(.*?)^\};", text, flags=re.S | re.M):
-        for name in re.findall(r"\b(PARE_\w+)\s*=", body):
-            yield f"(long){name}"
-    for name in re.findall(r"^#define (PARE_\w+) +\d", text, flags=re.M):
+    for name in constants + numbers + sizes:
         yield f"(long){name}"
 
 
@@ -84,7 +100,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="pare-header-") as folder:
         failed = compiles(folder, include)
         expressions = list(facts(frozen))
-        assert len(expressions) > 200, "the header was not understood"
+        assert len(expressions) >= 390, "the header was not understood"
         then = values(folder, frozen, expressions)
         now = values(folder, os.path.join(include, "pare", "plugin.h"), expressions)
         for expression, old, new in zip(expressions, then, now):

@@ -35,6 +35,8 @@ static const struct {
     { "plugin no summary", "it has no summary of up to 500 bytes" },
     { "plugin long summary", "it has no summary of up to 500 bytes" },
     { "plugin nothing", "it provides no reader, writer, encoding, evaluator or matrix" },
+    { "plugin of a matrix service", NULL },
+    { "plugin of an evaluator", NULL },
     { "summary not utf-8", NULL },
     { "name of another", "a plugin named older is loaded already" },
     { "reader short", "a reader has struct_size" },
@@ -73,6 +75,25 @@ static const struct {
     { "plane name", "encoding rules8: plane 0 has no proper name" },
     { "plane empty", "encoding rules8: plane data holds no bytes" },
     { "plane huge", "encoding rules8: plane data has over 16 MiB a unit" },
+    { "plane long name", "encoding rules8: plane 0 has no proper name" },
+    { "plane bits", "encoding rules8: plane data has over 16 MiB a unit" },
+    { "plane per", "encoding rules8: plane data is per 5, which is nothing" },
+    { "plane rows of row", "encoding rules8: plane data has row_bytes, which go with blocks only" },
+    { "plane tile", "encoding rules8: plane data: tiles have 1 to 65536 rows and columns" },
+    { "plane tile rows", "encoding rules8: plane data: tiles have 1 to 65536 rows and columns" },
+    { "plane tile columns", "plane data: tiles have 1 to 65536 rows and columns" },
+    { "plane huge tile", "plane data: tiles have 1 to 65536 rows and columns" },
+    { "plane tiled block", "rows and columns, and other planes none" },
+    { "plane tiles", "plane first has tiles of 4 rows, which do not divide 6" },
+    { "plane good tiles", NULL },
+    { "plane twice", "encoding rules8 has two planes called data" },
+    { "plane per column", "encoding rules8: planes per column or per tensor need settle" },
+    { "plane per tensor", "encoding rules8: planes per column or per tensor need settle" },
+    { "plane settled", NULL },
+    { "encoding gather", "encoding rules8: begin and end come together, gather and settle with" },
+    { "encoding settle", "encoding rules8: begin and end come together, gather and settle with" },
+    { "encoding settle for nothing", "planes per column or per tensor need settle, others none" },
+    { "encoding gathers", NULL },
     { "encoding no kernels", "encoding rules8 has no kernels" },
     { "encoding empty kernels", "encoding rules8 has no kernels" },
     { "kernel short", "encoding rules8: a kernel has struct_size" },
@@ -82,6 +103,22 @@ static const struct {
     { "kernel no encode", "encoding rules8: kernel c lacks encode or decode" },
     { "integer no encode", NULL },
     { "encoding twice", "it provides the encoding rules8 already" },
+    { "evaluator short", "an evaluator has struct_size" },
+    { "evaluator name", "an evaluator's name is not 1 to 31 of a-z" },
+    { "evaluator no summary",
+      "evaluator rules lacks one of summary, formats, open, input, output" },
+    { "evaluator no formats", "evaluator rules lacks one of" },
+    { "evaluator empty formats", "evaluator rules lacks one of" },
+    { "evaluator no open", "evaluator rules lacks one of" },
+    { "evaluator no input", "evaluator rules lacks one of" },
+    { "evaluator no output", "evaluator rules lacks one of" },
+    { "evaluator no run", "evaluator rules lacks one of" },
+    { "evaluator no close", "evaluator rules lacks one of" },
+    { "evaluator twice", "it provides the evaluator rules already" },
+    { "matrix short", "a matrix service has struct_size" },
+    { "matrix name", "a matrix service's name is not 1 to 31 of a-z" },
+    { "matrix no summary", "matrix service rules lacks one of summary, multiply" },
+    { "matrix no multiply", "matrix service rules lacks one of summary, multiply" },
     { "encoding of another", "another plugin provides the encoding older8 already" },
 };
 
@@ -134,6 +171,8 @@ static void libraries_that_are_no_plugins(void **state)
     check("undefined.so", "undefined symbol: made_elsewhere");
     check("text.so", "invalid ELF header");
     check("empty.so", "file too short");
+    check("ancient.so", "the plugin's description has struct_size 56, at least 72 is needed: build "
+                        "it against this Pare's plugin.h");
 }
 
 /* Of a directory all good plugins are loaded; the others are kept in a list with the reason. */
@@ -151,10 +190,10 @@ static void a_directory_with_good_and_bad(void **state)
     assert_null(registry_encoding(registry, "rules8"));
     _cleanup_json_ json_t *all = registry_describe(registry);
     const json_t *refused = json_object_get(all, "refused");
-    static const char *const names[] = { "empty.so", "nothing.so", "rules.so", "text.so",
-                                         "undefined.so" };
-    assert_int_equal(json_array_size(refused), 5);
-    for (size_t i = 0; i < 5; i++) {
+    static const char *const names[] = { "ancient.so", "empty.so", "nothing.so",
+                                         "rules.so",   "text.so",  "undefined.so" };
+    assert_int_equal(json_array_size(refused), 6);
+    for (size_t i = 0; i < 6; i++) {
         const char *file = json_get_string(json_array_get(refused, i), "file", "");
         assert_string_equal(strrchr(file, '/') + 1, names[i]);
         assert_true(*json_get_string(json_array_get(refused, i), "reason", "") != 0);

@@ -9,7 +9,7 @@
  * there is no such thing. PARE_TEST_GGML names the folder with the library; without it the program
  * ends with status 77. Tested with llama.cpp de3ff81.
  */
-#include "../kernels/inputs.h"
+#include "check/inputs.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

@@ -183,7 +183,7 @@ class Test(program.Program):
                 ("--digest", "md5", '"md5" is none of its values, see --help\n'),
                 ("--search", "bset", "neither reference nor best; did you mean 'best'?"),
                 ("--mesure", "full", '"--mesure" is unknown, ambiguous or takes no value; did you '
-                                     "mean 'measure'?"),
+                                     'mean "--measure"?'),
                 ("--quiet=1", "tiny.gguf", 'takes no value\n'),
                 ("--threads", "-1", "--threads needs a whole number from 0 to 4096"),
                 ("--cpu", "", '--cpu: "": a value is wanted'),

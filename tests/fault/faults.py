@@ -104,7 +104,7 @@ def make_planes(folder):
     return path
 
 
-def make_jobs(folder):
+def make_jobs(folder, plugins):
     """[(name, request, sources, other, staging, importance)]"""
     gguf, parts = make_models(folder)
     matrix = make_importance(folder)
@@ -129,6 +129,10 @@ def make_jobs(folder):
         ("compare", {"kind": "compare", "sandbox": "off"}, [gguf], [gguf], False, matrix),
         ("plugins", {"kind": "plugins", "sandbox": "best"}, [], [], False, None),
         ("recipes", {"kind": "recipes", "sandbox": "off"}, [], [], False, None),
+        ("check", {"kind": "check", "sandbox": "off", "seed": 7, "every": 34,
+                   "library": os.path.join(os.path.abspath(plugins.split(":")[0]),
+                                           "example-quantizer.so")},
+         [], [], False, None),
     ]
 
 
@@ -227,7 +231,7 @@ def main():
     tally = driver.Tally()
     trial = Trial(tally, inject, program, plugins, recipes)
     with tempfile.TemporaryDirectory(prefix="pare-fault-") as folder:
-        jobs = make_jobs(folder)
+        jobs = make_jobs(folder, plugins)
         if part == "memory":
             for job in jobs:
                 trial.every(job, "malloc", ("memory",), forever=True)

@@ -16,7 +16,7 @@
  *
  * Usage: ggml_identity [NAME ...]: only the encodings of these names.
  */
-#include "../kernels/inputs.h"
+#include "check/inputs.h"
 #include "../kernels/kernels.h"
 
 #include <dlfcn.h>
@@ -132,7 +132,7 @@ static void real_load(const char *path)
         exit(2);
     }
     real.n = ((uint64_t)ftell(f) - sizeof(header) - header) / sizeof(float);
-    real.weights = allocate(real.n + 1, sizeof(float));
+    real.weights = check_allocate(real.n + 1, sizeof(float));
     if (fseek(f, (long)(sizeof(header) + header), SEEK_SET) != 0 ||
         fread(real.weights, sizeof(float), real.n, f) != real.n) {
         fprintf(stderr, "%s: cannot be read\n", path);
@@ -189,8 +189,8 @@ static uint64_t floats_differ(const char *name, const char *input, const float *
 static void decode_compare(const struct pair *pair, const char *input, const uint8_t *bytes,
                            uint64_t n)
 {
-    float *ours = allocate(n, sizeof(float));
-    float *theirs = allocate(n, sizeof(float));
+    float *ours = check_allocate(n, sizeof(float));
+    float *theirs = check_allocate(n, sizeof(float));
     const void *plane = bytes;
 
     kernel_best(pair->encoding)->decode(&plane, 1, n, ours);
@@ -258,8 +258,8 @@ static void encode_compare(const struct pair *pair, const char *input, const flo
                                             .importance = importance };
     const struct ggml_type_traits *traits = ggml.type_traits(pair->type);
     uint64_t blocks = rows * ROW_LEN / (uint64_t)traits->blck_size;
-    uint8_t *theirs = allocate(blocks, traits->type_size);
-    uint8_t *ours = allocate(blocks, traits->type_size);
+    uint8_t *theirs = check_allocate(blocks, traits->type_size);
+    uint8_t *ours = check_allocate(blocks, traits->type_size);
     void *plane = ours;
 
     if (pair->encoding->planes[0]->bits / 8 != traits->type_size) {
@@ -285,7 +285,7 @@ static void encode_compare(const struct pair *pair, const char *input, const flo
 static void rows_compare(const struct pair *pair, const char *input, const float *x, uint64_t rows,
                          uint64_t seed, size_t importances)
 {
-    float *importance = allocate(ROW_LEN, sizeof(float));
+    float *importance = check_allocate(ROW_LEN, sizeof(float));
 
     if (!(pair->encoding->flags & PARE_ENCODING_NEEDS_IMPORTANCE)) {
         encode_compare(pair, input, x, rows, NULL);
@@ -301,7 +301,7 @@ static void rows_compare(const struct pair *pair, const char *input, const float
 static void input_compare(const struct pair *pair, const struct input *input, uint64_t rows,
                           uint64_t seed, size_t importances)
 {
-    float *x = allocate(rows * ROW_LEN, sizeof(float));
+    float *x = check_allocate(rows * ROW_LEN, sizeof(float));
 
     input_fill(input, seed, x, rows * ROW_LEN);
     rows_compare(pair, input->name, x, rows, seed, importances);
@@ -313,7 +313,7 @@ static void real_compare(const struct pair *pair, uint64_t rows, size_t importan
 {
     uint64_t there = real.n / ROW_LEN;
     uint64_t n = rows < there ? rows : there;
-    float *x = allocate(n * ROW_LEN + 1, sizeof(float));
+    float *x = check_allocate(n * ROW_LEN + 1, sizeof(float));
 
     for (uint64_t i = 0; i < n; i++) {
         memcpy(x + i * ROW_LEN, real.weights + i * there / n * ROW_LEN, ROW_LEN * sizeof(float));
@@ -329,8 +329,8 @@ static void real_compare(const struct pair *pair, uint64_t rows, size_t importan
  * quarter is tried, another one in each run. */
 static void steep_compare(const struct pair *pair)
 {
-    float *x = allocate(SHAPED_ROWS * ROW_LEN, sizeof(float));
-    float *importance = allocate(ROW_LEN, sizeof(float));
+    float *x = check_allocate(SHAPED_ROWS * ROW_LEN, sizeof(float));
+    float *importance = check_allocate(ROW_LEN, sizeof(float));
 
     input_fill(&inputs[0], 1, x, SHAPED_ROWS * ROW_LEN);
     for (uint32_t i = 0; i < SHAPED_ROWS * ROW_LEN; i++) {
@@ -352,7 +352,7 @@ static void random_bytes_compare(const struct pair *pair)
     const struct ggml_type_traits *traits = ggml.type_traits(pair->type);
     uint64_t n = SHAPED_ROWS * ROW_LEN;
     uint64_t size = n / (uint64_t)traits->blck_size * traits->type_size;
-    uint8_t *bytes = allocate(size, 1);
+    uint8_t *bytes = check_allocate(size, 1);
     struct random random = { 7 };
 
     for (uint64_t i = 0; i < size; i++) {
@@ -379,7 +379,7 @@ static void inputs_compare(const struct pair *pair, uint64_t rows)
     for (int i = 0; inputs[i].name; i++) {
         int shaped = i >= INPUT_DISTRIBUTIONS;
         uint64_t n = shaped && rows > SHAPED_ROWS ? SHAPED_ROWS : rows;
-        if (inputs[i].finite && is_chosen(pair, (uint64_t)i)) {
+        if (inputs[i].range != INPUT_ANY && is_chosen(pair, (uint64_t)i)) {
             input_compare(pair, &inputs[i], n, 1, quantized * (shaped ? DEAD_COUNT : 1));
         }
     }

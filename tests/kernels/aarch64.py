@@ -41,7 +41,8 @@ def compile_all(root, directory, groups):
         name, arguments, source = job
         target = os.path.join(directory, name + "-" + os.path.basename(source) + ".o")
         subprocess.run([CC, *FLAGS, "-I", os.path.join(root, "include"), "-I",
-                        os.path.join(root, "plugins"), *arguments, "-c", source,
+                        os.path.join(root, "plugins"), "-I", os.path.join(root, "core"),
+                        *arguments, "-c", source,
                         "-o", target], check=True)
         return target
 

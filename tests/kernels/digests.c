@@ -8,7 +8,7 @@
  * "+best" and "+importance" when there was such), the FNV-1a digest of the planes and that of the
  * floats. A change of the table changes the bytes of models: the plugin needs a new version then.
  */
-#include "inputs.h"
+#include "check/inputs.h"
 #include "kernels.h"
 
 #include <stdio.h>
@@ -30,7 +30,7 @@ struct table {
 static void table_add(struct table *table, const struct pare_encoding *encoding, const char *input,
                       const char *suffix, const struct planes *planes, uint64_t row_len)
 {
-    float *floats = allocate(ROWS * row_len, sizeof(float));
+    float *floats = check_allocate(ROWS * row_len, sizeof(float));
 
     encoding->kernels[0]->decode((const void *const *)planes->plane, ROWS, row_len, floats);
     fprintf(table->stream, "%s %s%s %016llx %016llx\n", encoding->name, input, suffix,
@@ -63,8 +63,8 @@ static void table_add_best(struct table *table, const struct pare_encoding *enco
 static void table_add_input(struct table *table, const struct pare_encoding *encoding,
                             const struct input *input, uint64_t row_len)
 {
-    float *x = allocate(ROWS * row_len, sizeof(float));
-    float *importance = allocate(row_len, sizeof(float));
+    float *x = check_allocate(ROWS * row_len, sizeof(float));
+    float *importance = check_allocate(row_len, sizeof(float));
     struct pare_calibration calibration = { .struct_size = sizeof(calibration),
                                             .importance = importance };
     struct planes planes;

@@ -8,7 +8,7 @@
  * table, when the table lacks an encoding, or when no plugin has one of the table's. A better
  * figure is reported; take it over with --write.
  */
-#include "inputs.h"
+#include "check/inputs.h"
 #include "kernels.h"
 
 #include <math.h>
@@ -58,7 +58,7 @@ static struct figure figure_make(const struct pare_encoding *encoding, enum pare
 {
     struct figure figure = { 0 };
     uint64_t n = (uint64_t)ROWS * ROW_LEN;
-    float *decoded = allocate(n, sizeof(float));
+    float *decoded = check_allocate(n, sizeof(float));
     double signal = 0.0;
     double noise = 0.0;
     size_t bytes = 0;
@@ -140,7 +140,7 @@ static int figure_compare(const struct figure *figure, struct figure *table, int
 static int figures_make(const struct pare_encoding **all, FILE *file, struct figure *table, int n)
 {
     uint64_t weights = (uint64_t)ROWS * ROW_LEN;
-    float *x = allocate(weights, sizeof(float));
+    float *x = check_allocate(weights, sizeof(float));
     int failures = 0;
 
     for (int i = 0; i < INPUT_DISTRIBUTIONS; i++) {
@@ -179,7 +179,7 @@ static int figures_write(const struct pare_encoding **all, const char *path)
 
 static int figures_check(const struct pare_encoding **all, const char *path)
 {
-    struct figure *table = allocate(LINES_MAX, sizeof(*table));
+    struct figure *table = check_allocate(LINES_MAX, sizeof(*table));
     FILE *file = fopen(path, "r");
     int n = file ? table_read(file, table) : -1;
 

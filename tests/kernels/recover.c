@@ -3,13 +3,12 @@
 /*
  * Usage: kernels-recover PLUGINS [SEED]
  *
- * What include/pare/plugin.h promises of `recover`, for every encoding that has it, on all inputs
- * of inputs.c, each as it is and as it comes out of the encoding, in every grain: when it says 1,
- * what it wrote decodes to the weights; where there are NaNs or infinities, it says 0. What came
- * out of the encoding has to be found; where its decoder rounds sums, in F32 and for the random
- * distributions only; q6_k in F32. The bytes depend on nothing but the weights and stay inside.
+ * What include/pare/plugin.h promises of `recover` (core/check/recover.c), for every encoding that
+ * has it, on all inputs, each as it is and as it comes out of the encoding, in every grain. And
+ * beyond that promise, of Pare's own encodings: what came out of one has to be found; where its
+ * decoder rounds sums, in F32 and for the random distributions only; q6_k in F32.
  */
-#include "inputs.h"
+#include "check/recover.h"
 #include "kernels.h"
 
 #include "../../plugins/common/half.h"
@@ -22,27 +21,19 @@
 
 #define ROWS 3u
 #define BLOCKS 5u /* per row */
-#define GRAINS 3
 
-static const char *const grain_names[GRAINS] = { "f32", "f16", "bf16" };
-static uint64_t failures;
+static const char *const grain_names[CHECK_GRAINS] = { "f32", "f16", "bf16" };
+static const struct check_rule own_lost = { "what the encoding has made is not found", "" };
+static const struct check_rule codes_lost = { "codes that there are are not found", "" };
+static const struct check_rule rounds = { "core/check and the plugins round to it otherwise", "" };
 
-struct trial {
-    const struct pare_encoding *encoding;
-    const char *input;
-    uint32_t grain;
-    const float *x;
-    uint64_t rows, row_len;
-};
-
-static void expect(int held, const struct trial *trial, const char *what)
+static void print_finding(void *context, const struct check_finding *f)
 {
-    if (!held) {
-        printf("  %s, %s as %s, %llu x %llu: %s\n", trial->encoding->name, trial->input,
-               grain_names[trial->grain], (unsigned long long)trial->rows,
-               (unsigned long long)trial->row_len, what);
-        failures++;
-    }
+    const uint32_t *grain = context;
+
+    printf("  %s, %s as %s, %llu x %llu: %s%s%s\n", f->encoding, f->input, grain_names[*grain],
+           (unsigned long long)f->rows, (unsigned long long)f->row_len, f->rule->broken,
+           f->where[0] ? ": " : "", f->where);
 }
 
 static float to_grain(float value, uint32_t grain)
@@ -54,75 +45,7 @@ static float to_grain(float value, uint32_t grain)
 
 static void decode(const struct trial *trial, const struct planes *planes, float *y)
 {
-    trial->encoding->kernels[0]->decode((const void *const *)planes->plane, trial->rows,
-                                        trial->row_len, y);
-}
-
-/* The planes say what x is, but for the signs of zeros. */
-static int holds(const struct trial *trial, const struct planes *planes)
-{
-    uint64_t n = trial->rows * trial->row_len, wrong = 0;
-    float *y = allocate(n, sizeof(*y));
-
-    decode(trial, planes, y);
-    for (uint64_t i = 0; i < n; i++) {
-        float rounded = to_grain(y[i], trial->grain);
-        wrong += trial->x[i] == 0.0f ? rounded != 0.0f
-                                     : float_bits(rounded) != float_bits(trial->x[i]);
-    }
-    free(y);
-    return wrong == 0;
-}
-
-static int recover(const struct trial *trial, size_t shift, uint8_t fill, struct planes *ret_planes)
-{
-    planes_init(ret_planes, trial->encoding, trial->rows, trial->row_len, shift, fill);
-    int r = trial->encoding->recover(trial->x, trial->rows, trial->row_len, trial->grain,
-                                     ret_planes->plane);
-    expect(planes_guarded(ret_planes), trial, "wrote outside of its planes");
-    expect(r == 0 || r == 1, trial, "gave neither 0 nor 1");
-    return r;
-}
-
-/* Row by row, elsewhere and over other bytes: the same. */
-static void check_alone(const struct trial *trial, int found, const struct planes *planes)
-{
-    struct trial row = *trial;
-    struct planes other;
-    int all = 1;
-
-    expect(recover(trial, 1, 0xff, &other) == found, trial, "the answer depends on old bytes");
-    expect(!found || planes_equal(planes, &other), trial, "the bytes depend on old bytes");
-    planes_deinit(&other);
-    for (row.rows = 1; row.x < trial->x + trial->rows * trial->row_len; row.x += row.row_len) {
-        uint64_t i = (uint64_t)(row.x - trial->x) / row.row_len;
-        all &= recover(&row, 3, 0, &other);
-        for (uint32_t p = 0; p < other.n && found; p++) {
-            const uint8_t *whole = (const uint8_t *)planes->plane[p] + i * other.size[p];
-            expect(memcmp(whole, other.plane[p], other.size[p]) == 0, trial,
-                   "the bytes depend on the rows around");
-        }
-        planes_deinit(&other);
-    }
-    expect(trial->rows * trial->row_len == 0 || all == found, trial,
-           "the answer depends on the rows around");
-}
-
-/* Gives what recover says. */
-static int check_trial(const struct trial *trial)
-{
-    uint64_t n = trial->rows * trial->row_len;
-    int finite = 1;
-    struct planes planes;
-    int found = recover(trial, 0, 0, &planes);
-
-    for (uint64_t i = 0; i < n; i++)
-        finite &= isfinite(trial->x[i]) != 0;
-    expect(!found || finite, trial, "what is not finite was recovered");
-    expect(!found || holds(trial, &planes), trial, "what was recovered is something else");
-    check_alone(trial, found, &planes);
-    planes_deinit(&planes);
-    return found;
+    trial->encoding->kernels[0]->decode(planes_readable(planes), trial->rows, trial->row_len, y);
 }
 
 /* x as it comes out of the encoding; 0 when some of it is not finite. */
@@ -142,51 +65,65 @@ static int pass(const struct trial *trial, float *ret_y)
 }
 
 /* Whether what the encoding gives must be found again. */
-static int must_find(const struct trial *trial, int random)
+static int must_find(const struct trial *trial, uint32_t grain, int random)
 {
     const char *name = trial->encoding->name;
     int sums = !strcmp(name, "q4_1") || !strcmp(name, "q5_1");
 
     if (!strcmp(name, "q6_k")) /* by whole numbers, which a grain destroys */
-        return trial->grain == PARE_GRAIN_F32;
-    return sums ? random && trial->grain == PARE_GRAIN_F32 : 1;
+        return grain == PARE_GRAIN_F32;
+    return sums ? random && grain == PARE_GRAIN_F32 : 1;
 }
 
 /* Weights that the grain can hold lose nothing by being rounded to it; halves overflow and
  * underflow. */
-static int round_all(uint32_t grain, uint64_t n, float *x)
+static int round_all(const struct trial *trial, uint32_t grain, float *x)
 {
     int kept = 1;
-    for (uint64_t i = 0; i < n; i++) {
+    int same = 1;
+    for (uint64_t i = 0; i < trial->rows * trial->row_len; i++) {
         float y = to_grain(x[i], grain);
+        float other = check_round(x[i], grain);
         kept &= isfinite(y) && (x[i] == 0.0f || fabsf(y - x[i]) <= fabsf(x[i]) * 0x1p-8f);
+        same &= floats_equal(&y, &other, 1);
         x[i] = y;
     }
+    trial_expect(trial, same, &rounds, NULL);
     return kept;
 }
 
-static void check_input(const struct pare_encoding *encoding, const struct input *input,
-                        uint64_t seed)
+static void check_shape(struct trial *trial, const struct input *input, uint32_t grain, float *x,
+                        float *y)
+{
+    input_fill(input, trial->check->seed, x, (uint64_t)ROWS * BLOCKS * trial->encoding->block_len);
+    trial->x = x;
+    int finite = pass(trial, y);
+    (void)round_all(trial, grain, x);
+    (void)check_recover_trial(trial, grain);
+    int kept = round_all(trial, grain, y);
+    trial->x = y;
+    int found = check_recover_trial(trial, grain);
+    int random = input - inputs < INPUT_DISTRIBUTIONS;
+    trial_expect(trial, found || !finite || !kept || !must_find(trial, grain, random), &own_lost,
+                 NULL);
+}
+
+static void check_input(struct check *check, const struct pare_encoding *encoding,
+                        const struct input *input)
 {
     const uint64_t shapes[][2] = { { ROWS, BLOCKS }, { 1, 1 }, { 0, BLOCKS }, { 1, 0 } };
     uint64_t most = (uint64_t)ROWS * BLOCKS * encoding->block_len;
-    float *x = allocate(most, sizeof(*x)), *y = allocate(most, sizeof(*y));
+    float *x = check_allocate(most, sizeof(*x)), *y = check_allocate(most, sizeof(*y));
 
     for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
-        for (uint32_t grain = 0; grain < GRAINS; grain++) {
-            struct trial trial = { encoding, input->name,  grain,
-                                   x,        shapes[i][0], shapes[i][1] * encoding->block_len };
-            uint64_t n = trial.rows * trial.row_len;
-            input_fill(input, seed, x, most);
-            int finite = pass(&trial, y);
-            (void)round_all(grain, n, x);
-            (void)check_trial(&trial);
-            int kept = round_all(grain, n, y);
-            trial.x = y;
-            int found = check_trial(&trial);
-            expect(found || !finite || !kept ||
-                       !must_find(&trial, input - inputs < INPUT_DISTRIBUTIONS),
-                   &trial, "what the encoding has made is not found");
+        for (uint32_t grain = 0; grain < CHECK_GRAINS; grain++) {
+            struct trial trial = { .check = check,
+                                   .encoding = encoding,
+                                   .input = input->name,
+                                   .rows = shapes[i][0],
+                                   .row_len = shapes[i][1] * encoding->block_len };
+            check->context = &grain;
+            check_shape(&trial, input, grain, x, y);
         }
     }
     free(x);
@@ -194,16 +131,22 @@ static void check_input(const struct pare_encoding *encoding, const struct input
 }
 
 /* Whatever codes and scales there are, not only those that the encoder would choose. */
-static void check_any_codes(const struct pare_encoding *encoding, uint64_t seed)
+static void check_any_codes(struct check *check, const struct pare_encoding *encoding)
 {
-    struct random random = { seed };
-    float *y = allocate(encoding->block_len, sizeof(*y));
+    struct random random = { check->seed };
+    float *y = check_allocate(encoding->block_len, sizeof(*y));
 
     for (int i = 0; i < 300; i++) {
-        uint32_t grain = (uint32_t)i % GRAINS;
-        struct trial trial = { encoding, "any codes", grain, y, 1, encoding->block_len };
+        uint32_t grain = (uint32_t)i % CHECK_GRAINS;
+        struct trial trial = { .check = check,
+                               .encoding = encoding,
+                               .input = "any codes",
+                               .x = y,
+                               .rows = 1,
+                               .row_len = encoding->block_len };
         struct planes planes;
         int finite = 1;
+        check->context = &grain;
         planes_init(&planes, encoding, 1, trial.row_len, 0, 0);
         for (size_t j = 0; j < planes.size[0]; j++)
             ((uint8_t *)planes.plane[0])[j] = (uint8_t)random_next(&random);
@@ -211,10 +154,10 @@ static void check_any_codes(const struct pare_encoding *encoding, uint64_t seed)
         planes_deinit(&planes);
         for (uint32_t j = 0; j < encoding->block_len; j++)
             finite &= isfinite(y[j]) != 0;
-        int kept = round_all(grain, trial.row_len, y);
-        int found = check_trial(&trial);
-        expect(found || !finite || !kept || !must_find(&trial, 0), &trial,
-               "codes that there are are not found");
+        int kept = round_all(&trial, grain, y);
+        int found = check_recover_trial(&trial, grain);
+        trial_expect(&trial, found || !finite || !kept || !must_find(&trial, grain, 0), &codes_lost,
+                     NULL);
     }
     free(y);
 }
@@ -225,22 +168,23 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: kernels-recover PLUGINS [SEED]\n");
         return 2;
     }
-    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL);
+    struct check check = { .found = print_finding };
+    check.seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL);
     const struct pare_encoding **all = encodings_load(argv[1]);
     int n = 0;
 
-    printf("seed %llu\n", (unsigned long long)seed);
+    printf("seed %llu\n", (unsigned long long)check.seed);
     for (const struct pare_encoding **e = all; *e; e++) {
-        uint64_t before = failures;
+        uint64_t before = check.failures;
         if ((*e)->struct_size < sizeof(**e) || !(*e)->recover)
             continue;
         for (const struct input *input = inputs; input->name; input++)
-            check_input(*e, input, seed);
-        check_any_codes(*e, seed);
-        printf("%s %s\n", failures == before ? "ok    " : "not ok", (*e)->name);
+            check_input(&check, *e, input);
+        check_any_codes(&check, *e);
+        printf("%s %s\n", check.failures == before ? "ok    " : "not ok", (*e)->name);
         n++;
     }
     free(all);
-    printf("%d encodings, %llu failures\n", n, (unsigned long long)failures);
-    return failures == 0 && n >= 8 ? 0 : 1;
+    printf("%d encodings, %llu failures\n", n, (unsigned long long)check.failures);
+    return check.failures == 0 && n >= 8 ? 0 : 1;
 }

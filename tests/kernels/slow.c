@@ -9,7 +9,7 @@
  *
  * Usage: slow FOLDER [SEED]. Status 0 when all agree.
  */
-#include "inputs.h"
+#include "check/inputs.h"
 #include "kernels.h"
 #include "slow.h"
 
@@ -70,7 +70,7 @@ static void decoder_check(const struct pare_encoding *encoding, uint64_t seed)
     uint64_t differing = 0;
     uint32_t len = encoding->block_len;
     const struct slow *type = slow_find(encoding->name);
-    float *x = allocate(WEIGHTS, sizeof(float));
+    float *x = check_allocate(WEIGHTS, sizeof(float));
     struct random random = { seed };
     struct planes planes;
 

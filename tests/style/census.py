@@ -24,6 +24,7 @@ MAX_FOLDER_FILES, MAX_FOLDER_LINES = 30, 4500
 # The rooms of core, each with those that it may include besides itself and base.
 ROOMS = {
     "base": "",
+    "check": "",
     "settings": "",
     "lang": "",
     "model": "lang",
@@ -35,7 +36,8 @@ ROOMS = {
     "map": "lang model plugin tokenizer unpack provenance weights",
     "recipe": "lang model plugin weights",
     "convert": "settings lang model plugin tokenizer unpack provenance weights map recipe",
-    "worker": "settings lang model plugin tokenizer unpack provenance weights map recipe convert",
+    "worker": "settings lang model plugin tokenizer unpack provenance weights map recipe convert "
+              "check",
     "catalog": "",
     "supervise": "settings catalog",
     "config": "settings supervise",

@@ -198,13 +198,38 @@ static int print_metadata(const json_t *model)
     return r;
 }
 
+/* Whether the reader tells what one of the tensors is for. */
+static int tells_facts(const json_t *tensors)
+{
+    size_t i;
+    json_t *tensor;
+    json_array_foreach((json_t *)tensors, i, tensor) {
+        if (json_object_get(tensor, "purpose") || json_object_get(tensor, "op") ||
+            json_object_get(tensor, "channel"))
+            return 1;
+    }
+    return 0;
+}
+
+static void add_facts(struct table *table, const json_t *tensor)
+{
+    table_cell(table, json_get_string(tensor, "purpose", NULL));
+    table_cell(table, json_get_string(tensor, "op", NULL));
+    if (json_object_get(tensor, "channel"))
+        table_cellf(table, "%lld", (long long)json_get_int(tensor, "channel", 0));
+    else
+        table_cell(table, NULL);
+}
+
 static int print_tensors(const json_t *model)
 {
-    static const char *const headings[] = { "TENSOR", "SHAPE", "ENCODING", "BYTES", "OFFSET" };
+    static const char *const headings[] = { "TENSOR", "SHAPE",   "ENCODING", "BYTES",
+                                            "OFFSET", "PURPOSE", "OP",       "CHANNEL" };
     const json_t *tensors = json_object_get(model, "tensors");
     if (!json_array_size(tensors))
         return 0;
-    struct table *table = table_new("lllrr", headings);
+    int facts = tells_facts(tensors);
+    struct table *table = table_new(facts ? "lllrrllr" : "lllrr", headings);
     size_t i;
     json_t *tensor;
     char text[96];
@@ -214,6 +239,8 @@ static int print_tensors(const json_t *model)
         table_cell(table, json_get_string(tensor, "encoding", NULL));
         table_cellf(table, "%lld", (long long)json_get_int(tensor, "bytes", 0));
         table_cellf(table, "%lld", (long long)json_get_int(tensor, "offset", 0));
+        if (facts)
+            add_facts(table, tensor);
     }
     putchar('\n');
     int r = table_print(table, stdout);

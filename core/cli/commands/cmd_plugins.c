@@ -1,14 +1,48 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* `pare plugins`: what is loaded from the plugin directories, and what was refused. */
+/* `pare plugins`: what is loaded from the plugin directories, and what was refused; or a check. */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "cli/commands/plugins_private.h"
 #include "cli/operand.h"
 #include "cli/table.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
+
+enum {
+    OPTION_CHECK,
+    OPTION_ALL,
+    OPTION_SEED,
+    OPTION_TIMEOUT,
+};
+
+static const struct cli_option options[] = {
+    { "check", 0, "FILE", "try out this library instead", OPTION_CHECK },
+    { "all", 0, NULL, "with --check: all inputs, also of many encodings", OPTION_ALL },
+    { "seed", 0, "N", "with --check: the same inputs again", OPTION_SEED },
+    { "timeout", 0, "SECONDS", "with --check: for one call (default: 30)", OPTION_TIMEOUT },
+    { NULL, 0, NULL, NULL, 0 },
+};
+
+static int set(void *state, int id, const char *value)
+{
+    struct plugins_options *o = state;
+    switch (id) {
+    case OPTION_ALL:
+        o->all = 1;
+        return CLI_OK;
+    case OPTION_SEED:
+        return cli_number("seed", value, 1, LLONG_MAX, &o->seed) < 0 ? CLI_USAGE : CLI_OK;
+    case OPTION_TIMEOUT:
+        return cli_real("timeout", value, 86400, &o->seconds) < 0 ? CLI_USAGE : CLI_OK;
+    default:
+        o->check = value;
+    }
+    return CLI_OK;
+}
 
 /* The names in an array of objects, with commas. */
 static void add_names(struct table *table, const json_t *list)
@@ -85,6 +119,72 @@ static int print_encodings(const json_t *plugins)
     return r;
 }
 
+/* How many entries the lists of that name have, over all plugins. */
+static size_t count_all(const json_t *plugins, const char *list)
+{
+    size_t i, n = 0;
+    json_t *plugin;
+    json_array_foreach((json_t *)plugins, i, plugin)
+        n += json_array_size(json_object_get(plugin, list));
+    return n;
+}
+
+static void add_evaluators(struct table *table, const json_t *plugin)
+{
+    size_t i, j;
+    json_t *evaluator, *format;
+    json_array_foreach(json_object_get(plugin, "evaluators"), i, evaluator) {
+        _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+        json_array_foreach(json_object_get(evaluator, "formats"), j, format)
+            strbuf_printf(&sb, "%s%s", j ? "," : "", json_string_value(format));
+        table_cell(table, json_get_string(evaluator, "name", NULL));
+        table_cell(table, json_get_string(plugin, "name", NULL));
+        table_cell(table, sb.data);
+        table_cell(table, json_get_string(evaluator, "summary", NULL));
+    }
+}
+
+/* A star marks the one in use. */
+static void add_matrices(struct table *table, const json_t *plugin)
+{
+    size_t i;
+    json_t *matrix;
+    json_array_foreach(json_object_get(plugin, "matrices"), i, matrix) {
+        table_cellf(table, "%s%s", json_get_string(matrix, "name", "?"),
+                    json_get_bool(matrix, "used", 0) ? "*" : "");
+        table_cell(table, json_get_string(plugin, "name", NULL));
+        table_cellf(table, "%lld", (long long)json_get_int(matrix, "rank", 0));
+        table_cell(table, json_get_string(matrix, "needs", NULL));
+        table_cell(table, json_get_string(matrix, "summary", NULL));
+    }
+}
+
+/* A table of one line for each entry of a list, where there are some. */
+static int print_list(const json_t *plugins, const char *list, const char *spec,
+                      const char *const *headings,
+                      void (*add)(struct table *table, const json_t *plugin))
+{
+    size_t i;
+    json_t *plugin;
+    if (!count_all(plugins, list))
+        return 0;
+    struct table *table = table_new(spec, headings);
+    json_array_foreach((json_t *)plugins, i, plugin)
+        add(table, plugin);
+    putchar('\n');
+    int r = table_print(table, stdout);
+    table_free(table);
+    return r;
+}
+
+static int print_services(const json_t *plugins)
+{
+    static const char *const evaluators[] = { "EVALUATOR", "PLUGIN", "FORMATS", "SUMMARY" };
+    static const char *const matrices[] = { "MATRICES", "PLUGIN", "RANK", "NEEDS", "SUMMARY" };
+    int r = print_list(plugins, "evaluators", "llll", evaluators, add_evaluators);
+    return r < 0 ? r : print_list(plugins, "matrices", "llrll", matrices, add_matrices);
+}
+
 static void print_refused(const json_t *refused)
 {
     size_t i;
@@ -96,8 +196,13 @@ static void print_refused(const json_t *refused)
 
 static int run(const struct cli *cli, void *state, int n_operands, char **operands)
 {
-    (void)state, (void)n_operands, (void)operands;
+    (void)n_operands, (void)operands;
+    const struct plugins_options *o = state;
     _cleanup_json_ json_t *answer = NULL;
+    if (o->check)
+        return plugins_check(cli, o);
+    if (o->all || o->seed || o->seconds > 0)
+        return cli_usage("plugins: --all, --seed and --timeout go with --check");
     struct worker_question question = { .kind = "plugins", .event = "plugins", .n_answers = 1 };
     int status = worker_ask(cli, &question, &answer);
     if (status != CLI_OK)
@@ -108,15 +213,22 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
     int r = print_plugins(plugins);
     if (r == 0)
         r = print_encodings(plugins);
+    if (r == 0)
+        r = print_services(plugins);
     print_refused(json_object_get(answer, "refused"));
     return r < 0 ? cli_fail(CLI_FAILURE, "out of memory") : CLI_OK;
 }
 
 const struct cli_command cmd_plugins = {
     .name = "plugins",
-    .synopsis = "[--json]",
+    .synopsis = "[--json] | --check FILE",
     .summary = "List plugins, their formats, encodings and kernels",
     .details = "The kernel that this CPU uses is marked with a star; SEARCH tells which encodings\n"
-               "know `--search best'. --json tells every fact.\n",
+               "know `--search best'. --json tells every fact.\n"
+               "--check loads one library in the sandbox and tries what it promises: kernels on\n"
+               "awkward weights, each against the first; the status is 0 when all is well.\n",
+    .options = options,
+    .state_size = sizeof(struct plugins_options),
+    .set = set,
     .run = run,
 };

@@ -86,7 +86,7 @@ static uint8_t smallest_from(const uint8_t *distance, uint32_t n, uint8_t bound)
     return smallest;
 }
 
-/* Writes the list of a cell that is no point. Gives its length. */
+/* Writes the list of a cell that is not a point. Gives its length. */
 static uint32_t list_make(const struct halves *halves, const struct grid *grid, uint32_t cell,
                           uint32_t *ret_list)
 {

@@ -8,7 +8,7 @@
  * A group is searched without the grid first. In an optimal choice of three ascending values, the
  * smallest weights get the first, the largest the last; so with the weights in order there are few
  * choices, and all are tried, each fitted by least squares. Then every eight weights whose levels
- * are no point get the cheapest of the points nearby.
+ * are not a point get the cheapest of the points nearby.
  *
  * The two differ in how long groups are and in how many points are moved together. Each gives its
  * own search, because the order of its sums is its own as well.
@@ -38,7 +38,7 @@ struct iq1_group {
 
 /* A choice of levels, and how well it fits. */
 struct iq1_split {
-    uint32_t low;  /* so many weights, in order, have level 0 */
+    uint32_t low;  /* how many weights, in order, have level 0 */
     uint32_t high; /* those from here on have level 2 */
     uint32_t down; /* bit k: eight weights number k are moved down, else up */
     float scale;   /* may be negative */
@@ -56,7 +56,7 @@ struct iq1_kind {
     void (*search_lanes)(const struct iq1_group_lanes *group, struct iq1_split_lanes *best);
 };
 
-/* A block as its encoding stores it. All is 0 for a group that is zero, but for its weights; all
+/* A block as its encoding stores it. All is 0 for a group that is zero, except its weights; all
  * codes and `down` are 0 when `largest` is. */
 struct iq1_block {
     float weights[IQ1_LEN];        /* of errors */

@@ -55,7 +55,7 @@ LANES_INLINE void try_some(struct group_lanes *group, uint32_t first, uint32_t n
 }
 
 /* Candidates of finite values: 0 and 10 to 13 have the steps 0 to 4, 1 to 9 the negative ones. The
- * scaled extreme is the candidate's own -(half + step / 10) but for rounding, and no other is
+ * scaled extreme is the candidate's own -(half + step / 10), except for rounding, and no other is
  * farther from 0: below step 5 none rounds to less than -half, nor below step -5 to half. */
 LANES_INLINE void try_finite(struct group_lanes *group)
 {

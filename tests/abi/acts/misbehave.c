@@ -132,6 +132,10 @@ static int change_tensor(const struct bad *bad, struct pare_tensor *t)
         t->n_planes = 0;
     else if (is(bad, "next-two-planes"))
         t->n_planes = 2;
+    else if (is(bad, "next-computed"))
+        t->flags = PARE_TENSOR_COMPUTED;
+    else if (is(bad, "next-channel-3"))
+        t->channel = 3;
     else if (is(bad, "next-unknown"))
         t->encoding = "unheard-of";
     else if (is(bad, "next-12345"))
@@ -181,12 +185,17 @@ static void act_close(void *state)
 static int act_read(void *state, uint64_t tensor, uint32_t plane, uint64_t offset, void *buffer,
                     size_t n)
 {
+    const uint32_t seven = 7;
     struct bad *bad = state;
     (void)tensor, (void)plane;
     if (is(bad, "read-silent"))
         return PARE_EIO;
     if (is(bad, "read-12345"))
         return 12345;
+    if (is(bad, "read-meta"))
+        return set_u32(bad, "k", PARE_U32, &seven);
+    if (is(bad, "read-role"))
+        return bad->host->file_role(bad->job, 0, PARE_FILE_SIDE);
     if (is(bad, "read-says"))
         return bad->host->fail(bad->job, PARE_EDATA, "the stream is damaged");
     return bad->host->read(bad->job, 0, DATA + offset, buffer, n);

@@ -7,6 +7,7 @@
 #include "plugin/source.h"
 #include "plugin/host_private.h"
 #include "plugin/validate.h"
+#include "plugin/view.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -185,6 +186,117 @@ static void services_fill_no_further_than_asked(void **state)
     model_free(model);
 }
 
+/* The examples of pare-plugin(3): bytes of a matrix of 4096 rows. */
+static void sizes_of_the_manual(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t block_len;
+        struct pare_plane plane;
+        uint64_t columns, bytes;
+    } examples[] = {
+        { 64, { .per = PARE_PER_BLOCK, .bits = 512 }, 4096, 16777216 },
+        { 64, { .per = PARE_PER_BLOCK, .bits = 32 }, 4096, 1048576 },
+        { 128, { .per = PARE_PER_BLOCK, .bits = 4 }, 4096, 65536 },
+        { 1,
+          { .per = PARE_PER_TILE, .bits = 32, .tile_rows = 128, .tile_columns = 128 },
+          4096,
+          4096 },
+        { 1, { .per = PARE_PER_ROW, .bits = 32 }, 4096, 16384 },
+        { 1, { .per = PARE_PER_COLUMN, .bits = 16 }, 4096, 8192 },
+        { 1, { .per = PARE_PER_TENSOR, .bits = 32 }, 4096, 4 },
+        { 64, { .per = PARE_PER_BLOCK, .bits = 4 }, 4032, 4096 * 32 },
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        struct encoding e = { .name = "example",
+                              .block_len = examples[i].block_len,
+                              .n_planes = 1,
+                              .planes = { examples[i].plane } };
+        struct error err = ERROR_INIT;
+        uint64_t bytes = 0;
+        assert_int_equal(encoding_plane_bytes(&e, 0, 4096, examples[i].columns, &bytes, &err), 0);
+        assert_int_equal(bytes, examples[i].bytes);
+    }
+}
+
+static void expect_facts(struct view *view, const char *role, const char *op, uint32_t channel)
+{
+    const struct model_tensor *t = &view_model(view)->tensors[view_model(view)->n_tensors - 1];
+    assert_int_equal(t->role != NULL, role != NULL);
+    assert_int_equal(t->op != NULL, op != NULL);
+    if (role)
+        assert_string_equal(t->role, role);
+    if (op)
+        assert_string_equal(t->op, op);
+    assert_int_equal(t->channel, channel);
+}
+
+static struct view_tensor named(const char *name, uint64_t rows, uint64_t row_len)
+{
+    return (struct view_tensor){ .name = { name, strlen(name) },
+                                 .n_dims = 2,
+                                 .dims = { rows, row_len } };
+}
+
+/* Two matrices of 4 times 6 floats, of which their reader tells something. */
+static struct model *model_with_facts(const struct encoding *f32)
+{
+    struct error err = ERROR_INIT;
+    struct model *model = NULL;
+    struct pare_tensor said = { .struct_size = sizeof said,
+                                .name = { "a", 1 },
+                                .encoding = "f32",
+                                .n_dims = 2,
+                                .n_planes = 1,
+                                .dims = { 4, 6 },
+                                .planes = { { 0, 0, 0, 96 } },
+                                .channel = 1,
+                                .role = "weight",
+                                .op = "MatMul" };
+    assert_int_equal(model_new(&model, &err), 0);
+    assert_int_equal(model_add_file(model, "model", -1, 192, &err), 0);
+    assert_int_equal(model_add_tensor(model, &said, f32, &err), 0);
+    said.name.data = "b";
+    said.op = "Gemm";
+    said.planes[0].offset = 96;
+    assert_int_equal(model_add_tensor(model, &said, f32, &err), 0);
+    return model;
+}
+
+/* What a reader tells of a tensor is true of the view's where it is still the same thing. */
+static void facts_stay_where_they_are_true(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    struct registry *registry = NULL;
+    struct view *view = NULL;
+    assert_int_equal(registry_new(0, &registry, &err), 0);
+    assert_int_equal(registry_load_dirs(registry, getenv("PARE_PLUGINS"), &err), 0);
+    const struct encoding *f32 = registry_encoding(registry, "f32");
+    struct source base = { .model = model_with_facts(f32) };
+    assert_int_equal(view_new(&base, &view, &err), 0);
+    struct view_tensor said = named("same", 4, 6);
+    assert_int_equal(view_add_same(view, &said, 0, &err), 0);
+    expect_facts(view, "weight", "MatMul", 1);
+    said = named("other dims", 3, 8);
+    assert_int_equal(view_add_same(view, &said, 0, &err), 0);
+    expect_facts(view, "weight", "MatMul", 0);
+    said = named("transposed", 6, 4);
+    assert_int_equal(view_add_transposed(view, &said, 0, NULL, &err), 0);
+    expect_facts(view, "weight", "MatMul", 2);
+    said = named("stacked", 8, 6);
+    struct view_rows rows[2] = { { 0, 0, 4, 1, 1, 0 }, { 1, 0, 4, 1, 1, 0 } };
+    assert_int_equal(view_add_rows(view, &said, 0, rows, 2, &err), 0);
+    expect_facts(view, "weight", NULL, 0);
+    said = named("values", 1, 1);
+    said.f32 = f32;
+    assert_int_equal(view_add_values(view, &said, &(float){ 1 }, &err), 0);
+    expect_facts(view, NULL, NULL, 0);
+    view_free(view);
+    model_free((struct model *)base.model);
+    registry_free(registry);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +308,8 @@ int main(void)
         cmocka_unit_test(directories_that_are_missing),
         cmocka_unit_test(outcomes_make_sense),
         cmocka_unit_test(services_fill_no_further_than_asked),
+        cmocka_unit_test(sizes_of_the_manual),
+        cmocka_unit_test(facts_stay_where_they_are_true),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

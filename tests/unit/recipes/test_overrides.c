@@ -513,6 +513,31 @@ static void test_recorded_importance(void **state)
     model_free(p.source);
 }
 
+/* Facts that the source's format tells; without them texts are empty and numbers 0. */
+static void test_facts_of_the_format(void **state)
+{
+    static char weight[] = "weight", product[] = "MatMul";
+    (void)state;
+    struct planned p = { .source = letters() };
+    struct model_tensor *t = p.source->tensors;
+    t[0].role = t[1].role = weight;
+    t[1].op = product;
+    t[2].channel = 2;
+    plan_by(&p, "mix", "q8_0 if op == \"MatMul\" and purpose == \"weight\"");
+    expect(&p, "a0.weight", "q6_k");
+    expect(&p, "a1.weight", "q8_0");
+    assert_string_equal(p.plan->target->tensors[find(p.plan, "a1.weight")].op, "MatMul");
+    assert_int_equal(p.plan->target->tensors[find(p.plan, "a10.weight")].channel, 2);
+    forget(&p);
+    plan_by(&p, "mix", "q5_0 if channel == 2\nq5_1 if purpose ~ \"w*\"\nq8_0 if purpose == op");
+    expect(&p, "a0.weight", "q5_1");
+    expect(&p, "a1.weight", "q5_1");
+    expect(&p, "a10.weight", "q5_0");
+    expect(&p, "a2.weight", "q8_0");
+    forget(&p);
+    model_free(p.source);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -531,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_required_importance),
         cmocka_unit_test(test_repack),
         cmocka_unit_test(test_recorded_importance),
+        cmocka_unit_test(test_facts_of_the_format),
     };
     return cmocka_run_group_tests_name("overrides", tests, NULL, NULL);
 }

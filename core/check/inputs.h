@@ -7,8 +7,8 @@
  * The same name, seed and count give the same bits on every machine: an integer generator feeds
  * arithmetic that IEEE 754 defines exactly (no libm but sqrt, which is correctly rounded).
  */
-#ifndef PARE_TESTS_INPUTS_H
-#define PARE_TESTS_INPUTS_H
+#ifndef CHECK_INPUTS_H
+#define CHECK_INPUTS_H
 
 #include <stdint.h>
 
@@ -19,15 +19,22 @@ struct random {
 /* The next 64 random bits (the splitmix64 generator). */
 uint64_t random_next(struct random *random);
 
+enum input_range {
+    INPUT_ANY = 0,     /* NaNs or infinities among them */
+    INPUT_FINITE = 1,  /* of a size that some encodings cannot hold */
+    INPUT_ORDINARY = 2 /* as weights are: what is encoded decodes to finite ones */
+};
+
 struct input {
     const char *name;
-    int finite; /* 1: neither NaN nor infinity */
+    enum input_range range;
     void (*fill)(struct random *random, float *x, uint64_t n);
 };
 
 /* All inputs; the last has no name. The first three are the distributions. */
 extern const struct input inputs[];
 #define INPUT_DISTRIBUTIONS 3
+#define INPUT_COUNT 34
 
 /* Fills x with n weights. */
 void input_fill(const struct input *input, uint64_t seed, float *x, uint64_t n);

@@ -6,7 +6,7 @@
  * used in connection with random digits, 1951) for the exponential one, from which Laplace and
  * Student's t with four degrees of freedom follow.
  */
-#include "inputs.h"
+#include "check/inputs.h"
 
 #include <math.h>
 #include <string.h>
@@ -364,42 +364,42 @@ static void fill_any_bits(struct random *random, float *x, uint64_t n)
     }
 }
 
-const struct input inputs[] = {
-    { "gaussian", 1, fill_gaussian },
-    { "laplace", 1, fill_laplace },
-    { "student4", 1, fill_student },
-    { "zeros", 1, fill_zeros },
-    { "negative-zeros", 1, fill_negative_zeros },
-    { "constant", 1, fill_constant },
-    { "constant-negative", 1, fill_constant_negative },
-    { "ties4", 1, fill_ties4 },
-    { "ties5", 1, fill_ties5 },
-    { "ties6", 1, fill_ties6 },
-    { "ties8", 1, fill_ties8 },
-    { "ties-f16", 1, fill_ties_f16 },
-    { "ties-bf16", 1, fill_ties_bf16 },
-    { "subnormal", 1, fill_subnormal },
-    { "vanishing", 1, fill_vanishing },
-    { "tiny", 1, fill_tiny },
-    { "faint", 1, fill_faint },
-    { "small", 1, fill_small },
-    { "large", 1, fill_large },
-    { "squares-overflow", 1, fill_squares_overflow },
-    { "huge", 1, fill_huge },
-    { "wide", 1, fill_wide },
-    { "falling", 1, fill_falling },
-    { "outlier", 1, fill_outlier },
-    { "twins", 1, fill_twins },
-    { "positive", 1, fill_positive },
-    { "negative", 1, fill_negative },
-    { "sparse", 1, fill_sparse },
-    { "one", 1, fill_one },
-    { "dead-groups", 1, fill_dead_groups },
-    { "lattice", 1, fill_lattice },
-    { "infinities", 0, fill_infinities },
-    { "nans", 0, fill_nans },
-    { "any-bits", 0, fill_any_bits },
-    { NULL, 0, NULL },
+const struct input inputs[INPUT_COUNT + 1] = {
+    { "gaussian", INPUT_ORDINARY, fill_gaussian },
+    { "laplace", INPUT_ORDINARY, fill_laplace },
+    { "student4", INPUT_ORDINARY, fill_student },
+    { "zeros", INPUT_ORDINARY, fill_zeros },
+    { "negative-zeros", INPUT_ORDINARY, fill_negative_zeros },
+    { "constant", INPUT_ORDINARY, fill_constant },
+    { "constant-negative", INPUT_ORDINARY, fill_constant_negative },
+    { "ties4", INPUT_ORDINARY, fill_ties4 },
+    { "ties5", INPUT_ORDINARY, fill_ties5 },
+    { "ties6", INPUT_ORDINARY, fill_ties6 },
+    { "ties8", INPUT_ORDINARY, fill_ties8 },
+    { "ties-f16", INPUT_FINITE, fill_ties_f16 },
+    { "ties-bf16", INPUT_FINITE, fill_ties_bf16 },
+    { "subnormal", INPUT_FINITE, fill_subnormal },
+    { "vanishing", INPUT_FINITE, fill_vanishing },
+    { "tiny", INPUT_FINITE, fill_tiny },
+    { "faint", INPUT_FINITE, fill_faint },
+    { "small", INPUT_FINITE, fill_small },
+    { "large", INPUT_FINITE, fill_large },
+    { "squares-overflow", INPUT_FINITE, fill_squares_overflow },
+    { "huge", INPUT_FINITE, fill_huge },
+    { "wide", INPUT_FINITE, fill_wide },
+    { "falling", INPUT_ORDINARY, fill_falling },
+    { "outlier", INPUT_ORDINARY, fill_outlier },
+    { "twins", INPUT_ORDINARY, fill_twins },
+    { "positive", INPUT_ORDINARY, fill_positive },
+    { "negative", INPUT_ORDINARY, fill_negative },
+    { "sparse", INPUT_ORDINARY, fill_sparse },
+    { "one", INPUT_ORDINARY, fill_one },
+    { "dead-groups", INPUT_ORDINARY, fill_dead_groups },
+    { "lattice", INPUT_ORDINARY, fill_lattice },
+    { "infinities", INPUT_ANY, fill_infinities },
+    { "nans", INPUT_ANY, fill_nans },
+    { "any-bits", INPUT_ANY, fill_any_bits },
+    { NULL, INPUT_ANY, NULL },
 };
 
 void input_fill(const struct input *input, uint64_t seed, float *x, uint64_t n)
