@@ -129,3 +129,9 @@ uint32_t encoding_block_bytes(const struct encoding *encoding)
         return 0;
     return p->bits / 8;
 }
+
+void encoding_encode_row(const struct encoding *encoding, const float *x, uint64_t n, void *plane)
+{
+    const struct pare_calibration nothing = { .struct_size = sizeof nothing };
+    encoding->kernel.encode(x, 1, n, &nothing, (void *const[]){ plane });
+}

@@ -57,6 +57,8 @@ uint64_t encoding_unit(const struct encoding *encoding);
 /* 1: a plane of it belongs to the whole tensor (PARE_PER_COLUMN or PARE_PER_TENSOR). */
 int encoding_has_shared_planes(const struct encoding *encoding);
 int plane_is_shared(const struct pare_plane *plane);
+/* Encodes n elements as a row, with nothing known of them, where all lies in one plane. */
+void encoding_encode_row(const struct encoding *encoding, const float *x, uint64_t n, void *plane);
 /* Bytes of a block, where it is a whole number of them in one plane; else 0. */
 uint32_t encoding_block_bytes(const struct encoding *encoding);
 

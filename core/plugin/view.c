@@ -510,7 +510,7 @@ int view_add_values(struct view *view, const struct view_tensor *tensor, const f
     float *x = floats;
     for (uint64_t i = 0; i < made.elements; i++)
         x[i] = tensor->add != 0 ? values[i] + tensor->add : values[i];
-    f32->kernel.encode(x, 1, made.elements, NULL, &bytes);
+    encoding_encode_row(f32, x, made.elements, bytes);
     arena_release(&view->model->memory, floats);
     item.values = bytes;
     item.raw_row_len = tensor->n_dims ? tensor->dims[tensor->n_dims - 1] : 1;
