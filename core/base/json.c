@@ -58,7 +58,7 @@ json_t *json_number(double value)
 int json_parse_object(const char *data, size_t n, json_t **ret_object, struct error *err)
 {
     json_error_t problem;
-    json_t *json = json_loadb(data, n, JSON_REJECT_DUPLICATES, &problem);
+    json_t *json = memory_parse_json(data, n, JSON_REJECT_DUPLICATES, &problem);
     if (!json && (json_error_code(&problem) == json_error_out_of_memory || memory_failed()))
         return error_oom(err);
     if (!json)

@@ -7,6 +7,7 @@
 #include "lang/expr_json_private.h"
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 
 #include <math.h>
 #include <string.h>
@@ -224,7 +225,7 @@ static int list_object(const json_t *object, int names, json_t **ret, struct err
         return r;
     _cleanup_json_ json_t *list = json_array();
     _cleanup_free_ char *text = json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT);
-    _cleanup_json_ json_t *sorted = text ? json_loads(text, 0, NULL) : NULL;
+    _cleanup_json_ json_t *sorted = text ? memory_parse_json(text, strlen(text), 0, NULL) : NULL;
     const char *key;
     json_t *value;
     if (!list || !sorted)

@@ -4,6 +4,7 @@
 #include "map/map_private.h"
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "model/side_files.h"
 
@@ -30,7 +31,7 @@ static int ask_json(const struct map_work *work, const char *name, json_t **ret)
     int r = side_file_text(work->model, name, MAX_SIDE_JSON, &text, &len, work->err);
     if (r < 0)
         return r;
-    *ret = r ? json_null() : json_loadb(text, len, 0, NULL);
+    *ret = r ? json_null() : memory_parse_json(text, len, 0, NULL);
     return *ret ? 0 : error_set(work->err, PARE_EDATA, "%s: not JSON", name);
 }
 

@@ -92,6 +92,12 @@ int encoding_fixes_rows(const struct encoding *encoding, uint64_t row_len)
            (row_len % encoding->block_len == 0 && row_len % encoding_unit(encoding));
 }
 
+int encoding_recuts(const struct encoding *encoding, uint64_t from, uint64_t to)
+{
+    return from == to ||
+           (!encoding_fixes_rows(encoding, from) && !encoding_fixes_rows(encoding, to));
+}
+
 int encoding_rows_are_apart(const struct encoding *encoding)
 {
     const struct pare_plane *p = &encoding->planes[0];
@@ -122,4 +128,10 @@ uint32_t encoding_block_bytes(const struct encoding *encoding)
     if (encoding->n_planes != 1 || p->per != PARE_PER_BLOCK || p->row_bytes || p->bits % 8)
         return 0;
     return p->bits / 8;
+}
+
+void encoding_encode_row(const struct encoding *encoding, const float *x, uint64_t n, void *plane)
+{
+    const struct pare_calibration nothing = { .struct_size = sizeof nothing };
+    encoding->kernel.encode(x, 1, n, &nothing, (void *const[]){ plane });
 }

@@ -46,6 +46,8 @@ int encoding_whole_rows(const struct encoding *encoding);
 /* 1: rows of that length cannot be seen as rows of another: kernels want whole ones, or they end
  * within a byte. */
 int encoding_fixes_rows(const struct encoding *encoding, uint64_t row_len);
+/* 1: rows of `from` elements can be seen as rows of `to`. */
+int encoding_recuts(const struct encoding *encoding, uint64_t from, uint64_t to);
 /* 1: all that is stored lies in one plane, where each row has bytes of its own. */
 int encoding_rows_are_apart(const struct encoding *encoding);
 /* Rows that must be encoded and decoded together, at least: 1 unless it has tiles. */
@@ -55,6 +57,8 @@ uint64_t encoding_unit(const struct encoding *encoding);
 /* 1: a plane of it belongs to the whole tensor (PARE_PER_COLUMN or PARE_PER_TENSOR). */
 int encoding_has_shared_planes(const struct encoding *encoding);
 int plane_is_shared(const struct pare_plane *plane);
+/* Encodes n elements as a row, with nothing known of them, where all lies in one plane. */
+void encoding_encode_row(const struct encoding *encoding, const float *x, uint64_t n, void *plane);
 /* Bytes of a block, where it is a whole number of them in one plane; else 0. */
 uint32_t encoding_block_bytes(const struct encoding *encoding);
 

@@ -55,8 +55,7 @@ static int make_planes(struct calibration *c, struct error *err)
 static void describe_inputs(struct calibration *c, const struct calibration_request *request)
 {
     c->known = (struct pare_calibration){ .struct_size = sizeof c->known,
-                                          .search = request->search,
-                                          .inputs = c->inputs };
+                                          .search = request->search };
     if (!request->importance)
         return;
     c->input = (struct pare_input){ .struct_size = sizeof c->input,
@@ -70,6 +69,7 @@ static void describe_inputs(struct calibration *c, const struct calibration_requ
         c->known.importance = request->importance;
     }
     c->inputs[0] = &c->input;
+    c->known.inputs = c->inputs;
 }
 
 /* A callback's result, with the tensor's name where it failed. */

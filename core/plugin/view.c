@@ -197,9 +197,7 @@ static int set_lengths(const struct view_item *item, const struct encoding *enco
         elements *= said->dims[i];
     if (!encoding)
         return 0; /* as in the base */
-    if (!item->converted && item->raw_row_len != row_len && elements &&
-        (encoding_fixes_rows(encoding, row_len) ||
-         encoding_fixes_rows(encoding, item->raw_row_len)))
+    if (!item->converted && elements && !encoding_recuts(encoding, item->raw_row_len, row_len))
         return error_set(err, PARE_ENOTSUP,
                          "rows of %llu elements of %s cannot become rows of %llu",
                          (unsigned long long)item->raw_row_len, encoding->name,
@@ -322,8 +320,7 @@ static int check_rows(const struct view_item *item, const struct model_tensor *t
     if (item->raw_row_len % item->raw->block_len)
         return error_set(err, PARE_EDATA, "rows of %llu elements do not divide into %s's blocks",
                          (unsigned long long)item->raw_row_len, item->raw->name);
-    if (t->row_len != item->raw_row_len && (encoding_fixes_rows(item->raw, t->row_len) ||
-                                            encoding_fixes_rows(item->raw, item->raw_row_len)))
+    if (!encoding_recuts(item->raw, t->row_len, item->raw_row_len))
         return error_set(err, PARE_ENOTSUP, "rows of %s cannot be cut", item->raw->name);
     if (!rows->inner || (item->raw_row_len && t->elements % item->raw_row_len))
         return error_set(err, PARE_EDATA, "there are no rows of %llu elements",
@@ -518,7 +515,7 @@ int view_add_values(struct view *view, const struct view_tensor *tensor, const f
     float *x = floats;
     for (uint64_t i = 0; i < made.elements; i++)
         x[i] = tensor->add != 0 ? values[i] + tensor->add : values[i];
-    f32->kernel.encode(x, 1, made.elements, NULL, &bytes);
+    encoding_encode_row(f32, x, made.elements, bytes);
     arena_release(&view->model->memory, floats);
     item.values = bytes;
     item.raw_row_len = tensor->n_dims ? tensor->dims[tensor->n_dims - 1] : 1;

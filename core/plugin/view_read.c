@@ -314,7 +314,7 @@ static int convert_units(struct view *view, uint64_t tensor, struct conversion *
                              whole ? c->unit : elements, c->x);
     for (uint64_t i = 0; item->add != 0 && i < elements; i++)
         c->x[i] += item->add;
-    c->to->kernel.encode(c->x, 1, elements, NULL, (void *const[]){ c->encoded });
+    encoding_encode_row(c->to, c->x, elements, c->encoded);
     return 0;
 }
 

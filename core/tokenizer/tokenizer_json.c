@@ -4,6 +4,7 @@
 #include "tokenizer/tokenizer_json.h"
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "model/side_files.h"
 
 #include <math.h>
@@ -56,9 +57,8 @@ int tokenizer_json_read(const struct model *source, const char *name, json_t **r
     if (r)
         return r;
     json_error_t problem;
-    json_t *json = json_loadb(text, len,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL,
-                              &problem);
+    json_t *json = memory_parse_json(
+        text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &problem);
     if (!json && json_error_code(&problem) == json_error_out_of_memory)
         return error_oom(err);
     if (!json)

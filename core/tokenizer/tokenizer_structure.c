@@ -10,6 +10,7 @@
 #include "tokenizer/tokenizer_structure.h"
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "tokenizer/tokenizer_json.h"
@@ -108,8 +109,8 @@ static json_t *parse_step(const char *text, size_t n)
     const char *space = memchr(text, ' ', n);
     size_t type_len = space ? (size_t)(space - text) : n;
     json_t *step = json_object();
-    _cleanup_json_ json_t *fields = space ? json_loadb(space + 1, n - type_len - 1,
-                                                       JSON_REJECT_DUPLICATES, NULL)
+    _cleanup_json_ json_t *fields = space ? memory_parse_json(space + 1, n - type_len - 1,
+                                                              JSON_REJECT_DUPLICATES, NULL)
                                           : json_object();
     if (step && fields && json_is_object(fields) &&
         !json_object_set_new(step, "type", json_stringn(text, type_len)) &&

@@ -39,6 +39,7 @@ struct runner { /* of one thread */
 
 struct bench {
     const struct registry *registry;
+    json_t *options; /* of a target of that name */
     unsigned n_runners;
     double seconds;
     float *importance;
@@ -109,12 +110,13 @@ int bench_new(const struct registry *registry, unsigned threads, double seconds,
     if (!bench)
         return error_oom(err);
     bench->registry = registry;
+    bench->options = json_pack("{s:s}", "name", "bench");
     bench->least_rows = 1;
     bench->n_runners = threads;
     bench->seconds = seconds;
     bench->runners = calloc(threads, sizeof *bench->runners);
     bench->importance = malloc(BENCH_ROW_LEN * sizeof(float));
-    int r = bench->runners && bench->importance ? 0 : error_oom(err);
+    int r = bench->options && bench->runners && bench->importance ? 0 : error_oom(err);
     uint64_t state = 6;
     for (uint32_t i = 0; r == 0 && i < BENCH_ROW_LEN; i++)
         bench->importance[i] = 0.1f + (float)next_uniform(&state);
@@ -138,6 +140,7 @@ void bench_free(struct bench *bench)
         free(bench->runners[i].codes);
     }
     calibration_free(bench->calibration);
+    json_decref(bench->options);
     free(bench->runners);
     free(bench->importance);
     free(bench);
@@ -210,6 +213,7 @@ static int calibrate(struct bench *b, struct error *err)
 {
     const struct calibration_request request = { .registry = b->registry,
                                                  .tensor = &b->tensor,
+                                                 .options = b->options,
                                                  .importance = needs_importance(b->encoding)
                                                                    ? b->importance
                                                                    : NULL,

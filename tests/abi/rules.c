@@ -73,6 +73,7 @@ static const struct {
     { "encoding nine planes", "encoding rules8 has over 8 planes" },
     { "plane short", "encoding rules8: a plane has struct_size 8" },
     { "plane name", "encoding rules8: plane 0 has no proper name" },
+    { "plane twice", "encoding rules8 has two planes called data" },
     { "plane empty", "encoding rules8: plane data holds no bytes" },
     { "plane huge", "encoding rules8: plane data has over 16 MiB a unit" },
     { "plane long name", "encoding rules8: plane 0 has no proper name" },

@@ -26,6 +26,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import imatrix_build  # pylint: disable=wrong-import-position
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
 import small_llama  # pylint: disable=wrong-import-position
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "planes"))
+import container  # pylint: disable=wrong-import-position
 
 # Runs of a kind of fault and a job; of more calls a sample fails. PARE_FAULT_ALL=1: all of them.
 MOST = 250 if not os.environ.get("PARE_FAULT_ALL") else 1000000
@@ -94,6 +96,14 @@ def make_mapped(folder):
     return sorted(os.path.join(folder, name) for name in os.listdir(folder))
 
 
+def make_planes(folder):
+    """For encodings that see a tensor before they encode it."""
+    rng, path = random.Random(5), os.path.join(folder, "model.planes")
+    container.write(path, {name: (dims, [rng.uniform(-1, 1) for _ in range(dims[0] * dims[1])])
+                           for name, dims in (("a", [9, 64]), ("b", [130, 16]))})
+    return path
+
+
 def make_jobs(folder, plugins):
     """[(name, request, sources, other, staging, importance)]"""
     gguf, parts = make_models(folder)
@@ -110,15 +120,20 @@ def make_jobs(folder, plugins):
          make_mapped(folder), [], True, None),
         ("importance", {**convert, "targets": [target("gguf", "q4_0")], "overrides": overrides},
          [gguf], [], True, matrix),
+        ("planes", {**convert, "targets": [target("planes", "eight"), target("planes", "step8")]},
+         [make_planes(folder)], [], True, None),
         ("plan", {"kind": "plan", "sandbox": "off", "targets": [target("gguf", "q4_0")]}, [gguf],
          [], False, None),
         ("inspect", {"kind": "inspect", "sandbox": "off", "tensors": True}, parts, [], False,
          None),
         ("compare", {"kind": "compare", "sandbox": "off"}, [gguf], [gguf], False, matrix),
         ("plugins", {"kind": "plugins", "sandbox": "best"}, [], [], False, None),
-        ("recipes", {"kind": "recipes", "sandbox": "off"}, [], [], False, None),
+        # With texts that end where the parser's buffer does, which Jansson does not survive.
+        ("recipes", {"kind": "recipes", "sandbox": "off",
+                     "texts": ["x" * n for n in range(12, 128)]}, [], [], False, None),
         ("check", {"kind": "check", "sandbox": "off", "seed": 7, "every": 34,
-                   "library": os.path.join(os.path.abspath(plugins), "example-quantizer.so")},
+                   "library": os.path.join(os.path.abspath(plugins.split(":")[0]),
+                                           "example-quantizer.so")},
          [], [], False, None),
     ]
 

@@ -38,7 +38,7 @@ static int begin(const struct pare_host *host, struct pare_job *job,
     assert_string_equal(tensor->encoding, "summed");
     assert_true(tensor->planes[1].length == 4);
     told = *known;
-    if (known->inputs[0])
+    if (known->inputs)
         input = *known->inputs[0];
     (void)strncpy(step, option ? option : "none", sizeof step - 1);
     if (fails == BEGIN)
@@ -143,7 +143,7 @@ static void what_is_gathered_is_settled(void **state)
     float sum;
     assert_true(calibration_is_needed(&summed) && !calibration_is_needed(&plain));
     assert_int_equal(start(NULL, 0, &c, &err), 0);
-    assert_true(told.search == PARE_SEARCH_BEST && !told.importance && !told.inputs[0]);
+    assert_true(told.search == PARE_SEARCH_BEST && !told.importance && !told.inputs);
     assert_string_equal(step, "0.5");
     assert_string_equal(logged, "begun it");
     assert_true(calibration_gathers(c));

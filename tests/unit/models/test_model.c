@@ -312,6 +312,29 @@ static void plane_bytes_do_not_wrap(void **state)
     assert_string_equal(err.text, "its size in f32 overflows");
 }
 
+/* Rows of packed bits that end within a byte stay as they are, as rows that kernels want whole. */
+static void rows_that_can_be_cut_anew(void **state)
+{
+    (void)state;
+    const struct encoding four = { .block_len = 1, .n_planes = 1, .planes = { { .bits = 4 } } };
+    const struct encoding rows = { .block_len = 1,
+                                   .n_planes = 2,
+                                   .planes = { { .bits = 8 },
+                                               { .per = PARE_PER_ROW, .bits = 8 } } };
+    const struct encoding tiles = {
+        .block_len = 1,
+        .n_planes = 1,
+        .planes = { { .per = PARE_PER_TILE, .bits = 8, .tile_rows = 2, .tile_columns = 2 } }
+    };
+    assert_true(encoding_recuts(&four, 8, 2) && encoding_recuts(&four, 7, 7));
+    assert_false(encoding_recuts(&four, 8, 7) || encoding_recuts(&four, 7, 14));
+    assert_false(encoding_recuts(&rows, 8, 2));
+    assert_true(encoding_recuts(&f32, 7, 3) && encoding_recuts(&f32, 3, 1));
+    assert_true(encoding_rows_are_apart(&four) && !encoding_rows_are_apart(&rows));
+    assert_false(encoding_rows_are_apart(&tiles));
+    assert_true(encoding_unit(&four) == 2 && encoding_tile_rows(&tiles) == 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -327,6 +350,7 @@ int main(void)
                                         TEST(integers_of_all_types),
                                         TEST(memory_is_charged),
                                         TEST(a_census_counts),
-                                        TEST(plane_bytes_do_not_wrap) };
+                                        TEST(plane_bytes_do_not_wrap),
+                                        TEST(rows_that_can_be_cut_anew) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
