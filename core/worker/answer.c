@@ -16,7 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What the files call what a tensor is made from, when that is not its name; or null. */
+/* The name that the source's files have for what a tensor is made from, where it is another one
+ * than the tensor's; else null. */
 static json_t *made_of(const struct model_tensor *from)
 {
     const struct pare_str name = from->made_of;
@@ -64,7 +65,7 @@ void answer_plan(const struct job_context *job, const struct target *target, uin
                        route_map(target->route), "search", search_name(target)));
 }
 
-/* With nonfinite = keep: what was passed on, and what it cost besides. */
+/* With nonfinite = keep: warns of the weights that were not finite and went into the output. */
 static void note_nonfinite(const struct target *target, const struct model_tensor *t,
                            const struct measure *m)
 {
@@ -80,7 +81,7 @@ static void note_nonfinite(const struct target *target, const struct model_tenso
         (void)json_array_append_new(target->warnings, json_text(sb.data, sb.len));
 }
 
-/* The figures, where some were taken. */
+/* Adds the error figures to an object, unless the request wanted none. */
 static void tell_figures(const struct job_context *job, const struct measure *m, json_t *object)
 {
     if (!strcmp(settings_text(job->request, "measure"), "none"))
@@ -180,8 +181,8 @@ static int model_digest(const struct model *model, const struct pipeline_result 
     return hash_of(all.data ? all.data : "", all.len, ret_hex, err);
 }
 
-/* What stands for the digest of a model whose files were not digested: the same for the same files,
- * by their names, sizes and times. */
+/* A stand-in for the digest of a model whose files were not digested. Files of the same names,
+ * sizes and times give the same one. */
 static int model_mark(const struct model *model, char **ret_mark, struct error *err)
 {
     _cleanup_strbuf_ struct strbuf all = STRBUF_INIT;

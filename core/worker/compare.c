@@ -74,8 +74,8 @@ static int have_a_name_in_common(const struct model *a, const struct model *b)
     return 0;
 }
 
-/* Sees the side as its weights are meant, and, when the other one has other names, which maps lead
- * to, under these. What that fails on is said, and the side compared as it is. */
+/* Chooses how to see a side: unpacked, and under the other side's names where a map leads to
+ * them. If that fails, a warning says why, and the side is compared as it is. */
 static int choose_route(struct side *side, const struct side *other, int is_foreign,
                         struct error *err)
 {

@@ -45,7 +45,7 @@ struct group { /* targets that are made from the same */
     struct pipeline_result result;
 };
 
-struct conversion { /* in this order all goes when the job ends */
+struct conversion { /* freed in this order when the job ends */
     struct target *targets;
     size_t n;
     struct group *groups;

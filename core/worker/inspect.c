@@ -90,7 +90,7 @@ static json_t *describe_meta(const struct model_meta *meta)
     return line;
 }
 
-/* What it is for is told only where the reader tells it. */
+/* The tensor's purpose is shown only if the reader tells one. */
 static json_t *describe_tensor(const struct model *model, const struct model_tensor *t)
 {
     json_t *line = json_pack("{s:o, s:o, s:s, s:I, s:I, s:b, s:s, s:I}", "name",
@@ -122,7 +122,7 @@ static json_t *describe_files(const struct model *model)
     return files;
 }
 
-/* Tokens with a task: the entries tokenizer.ggml.NAME_token_id. */
+/* Special tokens: the entries tokenizer.ggml.NAME_token_id. */
 static json_t *describe_special(const struct model *model, const struct pare_value *tokens)
 {
     static const char before[] = "tokenizer.ggml.", after[] = "_token_id";

@@ -41,8 +41,9 @@ struct worker {
     char text[4096]; /* of a line, if it is short */
 };
 
-/* Writes a line, unless something of it may be missing; see memory.h. Lines of tensors, of which
- * there may be many, wait in stdout's buffer for the next other one. */
+/* Writes a line, but none that may lack a part because memory ran out (memory.h). Lines of
+ * tensors, of which there may be many, stay in stdout's buffer until a line of another kind
+ * flushes it. */
 static void emit(void *context, json_t *line)
 {
     struct worker *w = context;
@@ -263,7 +264,7 @@ static int do_job(struct worker *w, json_t **ret_done, struct error *err)
     return 0;
 }
 
-/* Nothing was left out of what has been said so far. */
+/* Fails if anything that the job has said so far did not reach the parent whole. */
 static int check_heard(const struct worker *w, struct error *err)
 {
     if (memory_failed())
@@ -308,7 +309,8 @@ static int run(struct worker *w, struct error *err)
     return r < 0 ? r : finish(w, done, err);
 }
 
-/* Where an allocation failed before, that is why: the job may be tried again. */
+/* An allocation that failed earlier is the real reason of whatever failed later; with that
+ * reason the job may be tried again. */
 static void blame_memory(struct error *err)
 {
     if (!memory_failed() || err->code == PARE_ENOMEM)

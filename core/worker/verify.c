@@ -131,11 +131,11 @@ static int check_files(const struct model *output, const json_t *expected, struc
     return 0;
 }
 
-/* Finds what convert made the output from, by what it said of it. */
+/* Finds the route that the conversion made the output from, by what it reported. */
 static int find_made(struct routes *routes, const json_t *expect, struct verification *v,
                      struct error *err)
 {
-    /* Without a map: one that could have been was of no use. */
+    /* Without a map: the conversion did not use the one that there is. */
     struct route_request request = { json_get_string(expect, "format", ""),
                                      json_get_string(expect, "recipe", ""),
                                      json_object_get(expect, "options"),
