@@ -90,7 +90,7 @@ static json_t *describe_meta(const struct model_meta *meta)
     return line;
 }
 
-/* What it is for is told only where the reader tells it. */
+/* Its purpose is shown only where the reader knows it. */
 static json_t *describe_tensor(const struct model *model, const struct model_tensor *t)
 {
     json_t *line = json_pack("{s:o, s:o, s:s, s:I, s:I, s:b, s:s, s:I}", "name",

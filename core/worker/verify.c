@@ -135,7 +135,7 @@ static int check_files(const struct model *output, const json_t *expected, struc
 static int find_made(struct routes *routes, const json_t *expect, struct verification *v,
                      struct error *err)
 {
-    /* Without a map: one that could have been was of no use. */
+    /* Without a map: none could be used when the target was made. */
     struct route_request request = { json_get_string(expect, "format", ""),
                                      json_get_string(expect, "recipe", ""),
                                      json_object_get(expect, "options"),
