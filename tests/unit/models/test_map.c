@@ -396,6 +396,8 @@ static void test_wrong_statements(void **state)
           "expected pre, space_prefix, looks_special, added_tokens "
           "or if, not 'look_special'; did you mean "
           "'looks_special'?" },
+        { "title Another", "there is a title already, 'A test'" },
+        { "architecture other", "there is an architecture already, 'toy'" },
         { "let x = frist(a, b)", "there is no function frist(); did you mean 'first'?" },
     };
     static const struct part q[] = { { "l.0.q", 8, 1 }, { NULL, 0, 0 } };
