@@ -28,7 +28,7 @@ int json_parse_object(const char *data, size_t n, json_t **ret_object, struct er
 /* Compact text (free it); NULL when out of memory. Keys keep their order. */
 char *json_to_text(const json_t *json);
 /* The same into a buffer, without a final zero. Gives the text's size, which may be more than
- * `size`: then the buffer holds nothing of use; 0 when out of memory. */
+ * `size`: then the buffer does not hold it; 0 when out of memory. */
 size_t json_to_buffer(const json_t *json, char *buffer, size_t size);
 /* Indented text with a final newline (free it). */
 char *json_to_pretty(const json_t *json);

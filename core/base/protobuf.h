@@ -32,8 +32,8 @@ struct protobuf_field {
     size_t len;
 };
 
-/* 1: *ret_field is the next field; 0: the message ends. PARE_EDATA: the bytes are no message. The
- * error says what is wrong; where, the caller adds. */
+/* 1: *ret_field is the next field; 0: the message ends. PARE_EDATA: the bytes are not a message.
+ * The error says what is wrong; the caller adds where. */
 int protobuf_next(struct protobuf *message, struct protobuf_field *ret_field, struct error *err)
     __attribute__((warn_unused_result));
 /* The value of a PROTOBUF_FIXED32 field as a float. */

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * One kernel at work on one input, and the book in which its failures are counted. Before each call
- * of a plugin's function the owner of the book is told what comes: so it knows where a plugin was
- * when it crashed or hung.
+ * One kernel at work on one input, and the book in which its failures are counted. The owner of the
+ * book hears of each call of a plugin's function before it is made, so that it knows where a plugin
+ * crashed or hung.
  */
 #ifndef CHECK_TRIAL_H
 #define CHECK_TRIAL_H

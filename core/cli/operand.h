@@ -12,7 +12,7 @@
 int operand_open(const char *operand, struct source_set *ret_set, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Opens a file that is no model, such as an importance matrix; as operand_open. */
+/* Opens a file that is not a model, such as an importance matrix; as operand_open. */
 int operand_open_file(const char *operand, struct source_set *ret_set, struct error *err)
     __attribute__((warn_unused_result));
 

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemon's configuration: pared.conf(5) and the command line's options, which are the same
- * keys. Every key has a default, so that an empty file is a whole configuration. Keys that every
- * job is told come from the table of settings (settings/settings.h).
+ * keys. Every key has a default, so that an empty file is a whole configuration. Keys that are
+ * settings of jobs come from the table of settings (settings/settings.h).
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H

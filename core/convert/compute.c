@@ -43,7 +43,7 @@ struct task {
 
 #define SYNC_BYTES (32u << 20)
 
-/* Has the disk begin with what was written, so that little is left to wait for in the end. */
+/* Starts writing to disk what has piled up, so that fsync has little left to wait for. */
 static void start_sync(struct computer *c, const struct target *target, int fd, uint64_t written)
 {
     uint64_t *unsynced = &c->unsynced[target->position];

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define SLACK_OF 16 /* this part of the weights may a digest lag behind */
+#define SLACK_OF 16 /* a digest may lag behind by this part of the weights */
 #define TWICE_OF 4  /* no more than this part of them is read twice */
 
 /* The bytes of all files before each. */

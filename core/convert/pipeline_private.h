@@ -70,7 +70,7 @@ int calibrate_prepare(struct pipeline *p, struct error *err) __attribute__((warn
 void calibrate_deinit(struct pipeline *p);
 /* Before a slab of a source's tensor is encoded: sees that all targets that want one have a
  * calibration of the tensor, and that its shared planes are written. x: room for a slab; *seconds
- * grows by what it took. PARE_ECANCELLED: all stops, and the reason is told already. */
+ * grows by what it took. PARE_ECANCELLED: the job has failed elsewhere, and the reason is set. */
 int calibrate_tensor(struct pipeline *p, uint64_t tensor, float *x, double *seconds,
                      struct error *err) __attribute__((warn_unused_result));
 /* The calibration of such a tensor in a target, or NULL. */

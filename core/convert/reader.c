@@ -109,7 +109,7 @@ static int load_run(struct pipeline *p, struct reading *reading, struct loaded_s
     return 0;
 }
 
-/* Reads the planes of a slab that is no run of a file's bytes. */
+/* Reads the planes of a slab that is not one run of a file's bytes. */
 static int load_planes(struct pipeline *p, struct reading *reading, struct loaded_slab *l,
                        unsigned char *bytes, struct error *err)
 {

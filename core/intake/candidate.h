@@ -14,7 +14,7 @@
 #include "intake/ticket.h"
 
 enum candidate_state {
-    CANDIDATE_IGNORED,  /* its name says that it is not finished, or it is no file or folder */
+    CANDIDATE_IGNORED,  /* its name says that it is not finished, or it is a special file */
     CANDIDATE_WAITING,  /* see `reason`; looked at again after events */
     CANDIDATE_SETTLING, /* the same, and looked at again soon */
     CANDIDATE_READY,    /* for a probe */

@@ -50,6 +50,16 @@ int json_counts_as_true(const json_t *value)
     }
 }
 
+int json_compare_numbers(const json_t *a, const json_t *b)
+{
+    if (json_is_integer(a) && json_is_integer(b)) {
+        json_int_t m = json_integer_value(a), n = json_integer_value(b);
+        return (m > n) - (m < n);
+    }
+    double x = json_number_value(a), y = json_number_value(b);
+    return (x > y) - (x < y);
+}
+
 const char *json_type_name(const json_t *value)
 {
     switch (json_typeof(value)) {
@@ -341,8 +351,11 @@ static int compare(struct evaluation *ev, const struct expr *e, const json_t *a,
         return wrong_type(ev, e->first, a, "a number");
     if (!json_is_number(b))
         return wrong_type(ev, e->last, b, "a number");
-    double x = json_number_value(a), y = json_number_value(b);
-    *ret = e->op == OP_LT ? x < y : e->op == OP_LE ? x <= y : e->op == OP_GT ? x > y : x >= y;
+    int order = json_compare_numbers(a, b);
+    *ret = e->op == OP_LT   ? order < 0
+           : e->op == OP_LE ? order <= 0
+           : e->op == OP_GT ? order > 0
+                            : order >= 0;
     return 0;
 }
 

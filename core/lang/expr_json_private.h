@@ -14,6 +14,10 @@ int json_function(enum function function, json_t *const *args, unsigned n, json_
 /* 1 for what counts as true. */
 int json_counts_as_true(const json_t *value);
 
+/* < 0, 0 or > 0: whether number a is less than b, the same, or more. Whole numbers are compared as
+ * such, beyond what a double tells apart. */
+int json_compare_numbers(const json_t *a, const json_t *b);
+
 /* For messages: "a text", "a list", "not there", ... */
 const char *json_type_name(const json_t *value);
 

@@ -53,7 +53,7 @@ static int extreme(json_t *const *args, unsigned n, int sign, json_t **ret, stru
     int r = 0;
     for (unsigned i = 0; !r && i < n; i++) {
         r = need_number(args[i], err);
-        if (!r && sign * json_number_value(args[i]) > sign * json_number_value(best))
+        if (!r && sign * json_compare_numbers(args[i], best) > 0)
             best = args[i];
     }
     if (!r)

@@ -68,8 +68,19 @@ void *map_new(struct map_line *line, size_t size)
 
 /* ---- statements ---- */
 
+/* A map has one title and one architecture. */
+static int refuse_second(struct map_line *line, const char *what, const char *first)
+{
+    return !first || !*first ? 0
+                             : error_set(line->words.err, PARE_EDATA, "there is %s already, '%.*s'",
+                                         what, text_clip(text_of(first)), first);
+}
+
 static int parse_title(struct map_line *line)
 {
+    int r = refuse_second(line, "a title", line->rules->title);
+    if (r)
+        return r;
     while (line->words.p < line->words.end && *line->words.p == ' ')
         line->words.p++;
     line->rules->title = arena_copy(&line->rules->memory,
@@ -80,7 +91,9 @@ static int parse_title(struct map_line *line)
 
 static int parse_architecture(struct map_line *line)
 {
-    int r = map_take_copy(line, "GGUF's name of the architecture", &line->rules->architecture);
+    int r = refuse_second(line, "an architecture", line->rules->architecture);
+    if (!r)
+        r = map_take_copy(line, "GGUF's name of the architecture", &line->rules->architecture);
     return r ? r : words_expect_end(&line->words);
 }
 

@@ -83,7 +83,7 @@ static int name_of(struct map_work *work, const struct map_tensor *rule,
     return r;
 }
 
-/* Matrix e of a stack; of a tensor that is no stack, all of it. */
+/* Matrix e of a stack; of a tensor that is not a stack, all of it. */
 static int add_one(struct map_work *work, const struct map_tensor *rule, uint64_t base,
                    const struct name_match *match, uint64_t e)
 {

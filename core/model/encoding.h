@@ -33,7 +33,7 @@ struct plane_shape {
 };
 
 /* Bytes of a plane for `rows` rows of `row_len` elements; PARE_EDATA with a text when it does not
- * fit or the row is no multiple of the block. */
+ * fit or the row is not a multiple of the block. */
 int encoding_plane_bytes(const struct encoding *encoding, uint32_t plane, uint64_t rows,
                          uint64_t row_len, uint64_t *ret_bytes, struct error *err)
     __attribute__((warn_unused_result));

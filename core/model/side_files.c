@@ -51,7 +51,7 @@ int side_file_text(const struct model *model, const char *name, size_t limit, ch
     return 0;
 }
 
-/* Python writes NaN, Infinity and -Infinity, which are no JSON. They become null, padded with
+/* Python writes NaN, Infinity and -Infinity, which JSON lacks. They become null, padded with
  * spaces, so that lines and columns in messages stay true. */
 static void replace_nonfinite(char *text, size_t n)
 {

@@ -35,8 +35,8 @@ int side_file_json(const struct model *model, const char *name, size_t limit, js
 int side_file_config(const struct model *model, json_t **ret_config, struct error *err)
     __attribute__((warn_unused_result));
 
-/* "model_type" of config.json, or NULL (free it). What is no JSON has none; what cannot be read is
- * an error. */
+/* "model_type" of config.json, or NULL (free it). A file that is not JSON has none; one
+ * that cannot be read is an error. */
 int side_file_model_type(const struct model *model, char **ret_type, struct error *err)
     __attribute__((warn_unused_result));
 

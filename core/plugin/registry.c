@@ -311,8 +311,8 @@ static int list_libraries(const char *dir, struct names *names, struct error *er
     return 0;
 }
 
-/* One that is no good is left out; but when memory or files run out, what is left out is chance,
- * and a job that runs without it would fail for the wrong reason. */
+/* A plugin that cannot be used is left out; but when memory or files run out, which one is left out
+ * is chance, and a job that runs without it would fail for the wrong reason. */
 static int load_dir(struct registry *registry, const char *dir, struct error *err)
 {
     CLEANUP(names_deinit) struct names names = { .n = 0 };

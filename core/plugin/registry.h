@@ -17,7 +17,7 @@ int registry_new(uint32_t cpu, struct registry **ret_registry, struct error *err
     __attribute__((warn_unused_result));
 void registry_free(struct registry *registry);
 
-/* Loads every *.so of the colon-separated directories, in name order. One that is no good is
+/* Loads every *.so of the colon-separated directories, in name order. One that cannot be used is
  * skipped and remembered with its reason (see registry_describe). */
 int registry_load_dirs(struct registry *registry, const char *dirs, struct error *err)
     __attribute__((warn_unused_result));

@@ -80,7 +80,7 @@ int view_add_computed(struct view *view, const struct view_tensor *tensor,
                       const struct encoding *encoding, const char *origin, view_read_fn *read,
                       void *context, struct error *err) __attribute__((warn_unused_result));
 /* The tensor that was added last by view_add_computed is made of this tensor of the base, too. When
- * all are told, the pipeline reads it as soon as its walk has passed them; else at the very end. */
+ * all are named, the pipeline reads it as soon as its walk has passed them; else last of all. */
 void view_made_of(struct view *view, uint64_t base);
 
 /* The view as a source (source_close it before the view is freed). */

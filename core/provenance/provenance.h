@@ -6,7 +6,7 @@
  * the first that says something wins: the front matter of the model card (README.md),
  * `_name_or_path` of config.json, the name of the folder. Keys, their order and what names are
  * taken apart into are llama.cpp's (gguf-py/gguf/metadata.py, de3ff81). What a card or a file
- * gets wrong is left out with a warning: it is no reason to refuse a model.
+ * gets wrong is left out with a warning: it is not a reason to refuse a model.
  */
 #ifndef PROVENANCE_PROVENANCE_H
 #define PROVENANCE_PROVENANCE_H

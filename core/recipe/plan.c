@@ -162,6 +162,29 @@ static int fill(struct planner *p, struct plan *plan)
     return r ? r : planner_note_importance(p);
 }
 
+/* Of a format whose plugin is not there nothing is known; a name that is nearly a known one is a
+ * mistake. */
+static int check_formats(const struct planner *p)
+{
+    const struct recipe *recipe = p->recipe;
+    for (uint32_t i = 0; i < recipe->n_formats; i++) {
+        const struct pare_writer *writer;
+        struct nearest nearest;
+        int known = 0;
+        nearest_start(&nearest, text_of(recipe->formats[i]));
+        for (size_t k = 0; (writer = registry_writer_at(p->registry, k)); k++) {
+            known |= !strcmp(writer->name, recipe->formats[i]);
+            nearest_offer_name(&nearest, writer->name);
+        }
+        if (!known && nearest.word.data)
+            return nearest_suggest(&nearest, p->err,
+                                   error_set(p->err, PARE_EDATA,
+                                             "%s: no plugin writes the format %s",
+                                             recipe->formats_place, recipe->formats[i]));
+    }
+    return 0;
+}
+
 int plan_make(const struct recipe *recipe, const struct registry *registry,
               const struct model *source, const struct pare_writer *writer,
               const struct plan_options *options, struct plan **ret_plan, struct error *err)
@@ -178,7 +201,9 @@ int plan_make(const struct recipe *recipe, const struct registry *registry,
         p.warnings = plan->warnings = json_array();
     if (!plan || !plan->warnings)
         return error_oom(err);
-    int r = planner_facts(&p);
+    int r = check_formats(&p);
+    if (!r)
+        r = planner_facts(&p);
     if (!r)
         r = planner_choose(&p);
     if (!r)

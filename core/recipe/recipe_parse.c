@@ -59,6 +59,7 @@ static int parse_formats(struct line *line)
 {
     struct recipe *recipe = line->recipe;
     recipe->n_formats = 0;
+    recipe->formats_place = line->place;
     do {
         if (recipe->n_formats == RECIPE_MAX_WORDS)
             return error_set(line->words.err, PARE_EDATA, "more than %d formats", RECIPE_MAX_WORDS);
@@ -249,6 +250,8 @@ static int parse_repack(struct line *line)
 
 enum { IN_RECIPE = 1, IN_OVERRIDES = 2, ANYWHERE = 3 };
 
+/* Those that say something about the recipe as a whole come first: a file has each once. */
+
 static const struct {
     const char *word;
     int (*parse)(struct line *);
@@ -313,6 +316,20 @@ static int parse_encoding(struct line *line, const struct word *word, const char
                              line->words.err);
 }
 
+/* A recipe may say another title than a file that it includes; one file says it once. */
+static int refuse_second(struct line *line, size_t i)
+{
+    if (i >= RECIPE_N_HEADINGS)
+        return 0;
+    const char *first = line->loader->headings[i];
+    size_t n = first ? (size_t)(strrchr(first, ':') - first) + 1 : 0;
+    if (n && !strncmp(first, line->place, n) && !strchr(line->place + n, ':'))
+        return error_set(line->words.err, PARE_EDATA, "there is a line '%s' already, in %s",
+                         statements[i].word, first);
+    line->loader->headings[i] = line->place;
+    return 0;
+}
+
 static int parse_statement(struct line *line)
 {
     struct word word;
@@ -325,8 +342,10 @@ static int parse_statement(struct line *line)
                              ? "'%s' stands in recipes only, not in overrides"
                              : "'%s' stands in overrides only, not in recipes",
                          statements[i].word);
-    if (i >= 0)
-        return statements[i].parse(line);
+    if (i >= 0) {
+        int r = refuse_second(line, (size_t)i);
+        return r ? r : statements[i].parse(line);
+    }
     if (word.quoted || !statement_name_is_plain(word.text))
         return unknown_statement(&word,
                                  words_expected(&line->words, "a statement or an encoding", &word),

@@ -8,12 +8,15 @@
 #include "recipe/recipe.h"
 #include "recipe/recipe_rules.h"
 
+#define RECIPE_N_HEADINGS 4 /* title, description, bits, formats */
+
 struct recipe_loader {
     struct recipe *recipe;
     const char *dirs;
     struct hash *hash;
     unsigned depth, n_files;
-    int is_override; /* 1: the statements are overrides */
+    int is_override;                         /* 1: the statements are overrides */
+    const char *headings[RECIPE_N_HEADINGS]; /* the places of the last ones, or NULL */
     struct error *err;
 };
 

@@ -95,6 +95,7 @@ struct recipe {
     double bits;                     /* typical bits per weight; 0 when absent */
     const char *formats[RECIPE_MAX_WORDS];
     uint32_t n_formats;
+    const char *formats_place;
     struct recipe_rule *rules, **rules_end;         /* keep, ENCODING, fail, overrides */
     struct recipe_rule *weighing, **weighing_end;   /* require, lenient */
     struct recipe_rule *actions, **actions_end;     /* set, record, drop, order, search, warn */

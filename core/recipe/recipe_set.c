@@ -262,6 +262,8 @@ int line_parse_option(struct line *line)
         return r;
     if (!words_take(&line->words, &word))
         return words_expected(&line->words, "a value", NULL);
+    if (word.quoted && (line->words.p[-1] != '"' || line->words.p == word.text.data))
+        return error_set(line->words.err, PARE_EDATA, "a text lacks its closing quotation mark");
     option->value = arena_copy(&line->recipe->memory, word.text);
     if (!option->value)
         return error_oom(line->words.err);

@@ -33,7 +33,7 @@ struct setting {
     const char *choices;  /* of a word: "|full|sample|none|" */
     uint64_t max;         /* of a count; 0: any */
     int is_key;           /* pared.conf has it */
-    int is_rule;          /* it is no member of requests: any value but the default is a statement
+    int is_rule;          /* not a member of requests: any value but the default is a statement
                            * "NAME VALUE" before the recipes (pare-recipe(5)) */
     const char *record;   /* its own place in manifests; NULL: a member of `settings` there */
 
@@ -66,7 +66,7 @@ int settings_flag(const json_t *values, const char *name);
  * PARE_EUSAGE names the member. */
 int settings_check(const json_t *request, struct error *err) __attribute__((warn_unused_result));
 
-/* Puts all settings that a worker is told into its request, defaults too. -1 when out of memory. */
+/* Puts all settings but rules into a worker's request, defaults too. -1 when out of memory. */
 int settings_put(const json_t *values, json_t *request) __attribute__((warn_unused_result));
 
 /* Appends {"name": label, "text": "NAME VALUE"} to an array of overrides (docs/protocol.md) for

@@ -5,7 +5,7 @@
  * MODEL-00001-of-00003.gguf or the folder MODEL these are MODEL.pare, a text of overrides
  * (pare-recipe(5)), and MODEL.imatrix, .imatrix.gguf, .imatrix.dat, MODEL-imatrix.gguf or
  * -imatrix.dat, an importance matrix; in a model's folder NAME.pare, imatrix.gguf, imatrix.dat and
- * NAME with the endings above. A sidecar is no file of the model.
+ * NAME with the endings above. A sidecar does not belong to the model.
  */
 #ifndef SUPERVISE_SIDECAR_H
 #define SUPERVISE_SIDECAR_H
@@ -24,7 +24,7 @@ struct sidecars {
 
 /* Finds, opens and reads the sidecars of a model (its path is relative to dirfd), those of the
  * wanted kinds (bits 1 << kind). PARE_EDATA when there are two importance matrices, for one that
- * is a link, and for rules that are no text in UTF-8, with the line. */
+ * is a link, and for rules that are not UTF-8, with the line. */
 int sidecars_open(int dirfd, const struct source_set *model, unsigned wanted,
                   struct sidecars *ret_sidecars, struct error *err)
     __attribute__((warn_unused_result));

@@ -15,9 +15,9 @@
 #define SOURCE_BELOW_BLOBS "../../../blobs/" /* where links of a cache lead to from there */
 
 /* Lists JSON files and chat templates (.json, .jinja; not indexes of shards) in the subfolders of
- * dirfd, relative to it and sorted (release with strlist_clear). Passed over are weights, larger
- * files, hidden and unfinished ones, what is no regular file, subfolders that cannot be opened, and
- * links but, when `cached`, those into the blobs of a Hugging Face cache. */
+ * dirfd, relative to it and sorted (release with strlist_clear). Weights, larger files,
+ * hidden and unfinished ones, special files, subfolders that cannot be opened, and links are passed
+ * over; when `cached`, links into the blobs of a Hugging Face cache are not. */
 int source_below_list(int dirfd, int cached, char ***ret_names, size_t *ret_n, struct error *err)
     __attribute__((warn_unused_result));
 

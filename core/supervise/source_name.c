@@ -30,7 +30,7 @@ int source_name_is_temporary(const char *name)
     return 0;
 }
 
-/* Exactly five digits at s as a number, or 0 (which is no shard number either). */
+/* Exactly five digits at s as a number, or 0 (shards are numbered from 1). */
 static unsigned five_digits(const char *s)
 {
     unsigned value = 0;

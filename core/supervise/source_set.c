@@ -81,7 +81,7 @@ static int is_snapshot(int dirfd)
            above.st_ino == snapshots.st_ino && above.st_dev == snapshots.st_dev;
 }
 
-/* Opens what a link of a Hugging Face cache leads to. 1: it is no such link. */
+/* Opens what a link of a Hugging Face cache leads to. 1: it is another kind of link. */
 static int open_cached(int dirfd, const char *name, int *ret_fd, struct error *err)
 {
     char target[PATH_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker seen from outside: see worker_process.h. One epoll descriptor stands for its output,
+ * A worker as its parent sees it: see worker_process.h. One epoll descriptor stands for its output,
  * its standard error and its end, so that callers poll a single one, also nested in their own
  * epoll. It has ended when the process has, even if somebody else still holds its pipes. All that
  * it writes is untrusted and bounded: the line, the sum of lines, the tail of standard error.

@@ -37,7 +37,7 @@ struct tokenizer_request {
 };
 
 /* Appends tokenizer.* to a model's metadata, in the order in which llama.cpp's converter writes
- * them. PARE_EDATA: the files are no proper tokenizer; PARE_ENOTSUP: a kind, or a pre-tokenizer,
+ * them. PARE_EDATA: the files are damaged; PARE_ENOTSUP: a kind, or a pre-tokenizer,
  * that is not known (the text tells its fingerprint and how to name it); PARE_EINCOMPLETE: there is
  * no tokenizer and kind is not "none"; PARE_ELIMIT: a limit, named. */
 int tokenizer_load(const struct tokenizer_request *request, struct model *target, struct error *err)

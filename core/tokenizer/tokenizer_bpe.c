@@ -16,7 +16,7 @@
 
 /* ---- GPT-2's alphabet: every byte as a printable character ---- */
 
-/* The byte of a character of the alphabet, or -1. Bytes that are no printable Latin-1 characters
+/* The byte of a character of the alphabet, or -1. Bytes that are not printable Latin-1 characters
  * are numbered from U+0100 on. */
 static int byte_of(uint32_t c)
 {

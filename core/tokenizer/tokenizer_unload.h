@@ -8,7 +8,7 @@
 
 /* The files of a Hugging Face tokenizer that a GGUF's metadata describe, as
  * {"tokenizer.json": "TEXT", "tokenizer_config.json": "TEXT", "tokenizer.model": "BYTES"} (the
- * last, whose bytes are no text, for "llama" only); tokenizer_load of them, with as many tokens,
+ * last, whose bytes are not text, for "llama" only); tokenizer_load of them, with as many tokens,
  * gives the same metadata, but for ids of an end of turn or message, which config.json tells. Empty
  * when the GGUF has no tokenizer. PARE_ENOTSUP: one that cannot be written, such as a
  * pre-tokenizer that the table has no lines for. New reference. */

@@ -145,7 +145,7 @@ static int load_slot(struct tensor_search *s, unsigned slot, uint64_t first, uin
     return r;
 }
 
-/* The blocks that were seen are no accident. */
+/* So many blocks on the lattice cannot be there by chance. */
 static int is_telling(const struct tensor_search *s)
 {
     return s->telling > 0 && s->telling >= (s->blocks + 3) / 4;

@@ -64,7 +64,7 @@ void slab_cut_make(const struct model_tensor *tensor, const struct encoding *con
 }
 
 /* Bytes before row `row` in a plane of a tensor whose encoding is not known: its share, rounded
- * down. Where rows are no whole number of bytes, all ranges together still give every byte once. */
+ * down. Where a row does not end on a byte, all ranges together still give every byte once. */
 static uint64_t share_before(const struct model_tensor *t, uint32_t plane, uint64_t row)
 {
     return (uint64_t)((unsigned __int128)t->planes[plane].length * row / t->rows);

@@ -4,7 +4,7 @@
  * The walk over a source: every byte of every file (but ignored ones) once, in order, so that
  * digests come from the same pass, cut into slabs of whole rows (or of whole blocks of one row,
  * when a row is long). Where slabs begin depends on shapes and encodings alone, never on threads,
- * so that sums taken slab by slab are reproducible. Tensors that are no run of a file's bytes of
+ * so that sums taken slab by slab are reproducible. Tensors that are not a run of bytes of
  * their own (computed, of several planes, within another tensor) come as soon as the walk has
  * passed all that they are made of, while the kernel still has it in memory. Others may be wanted
  * early, before all files. The walk is lazy: no memory per slab.

@@ -83,7 +83,7 @@ static json_t *describe_finding(const struct check_finding *f)
                      "advice", f->rule->advice, "count", 1);
 }
 
-/* The first time that a kernel breaks a rule is told, of others the number. */
+/* Reports the first time that a kernel breaks a rule, and counts the others. */
 static void tell_finding(void *context, const struct check_finding *f)
 {
     struct book *book = context;

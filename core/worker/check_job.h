@@ -11,7 +11,7 @@ int check_job_load(const struct job_context *job, struct registry *registry, str
     __attribute__((warn_unused_result));
 
 /* kind check: what the plugin ABI promises of kernels and descriptions, for the only plugin of the
- * registry. What does not hold is told in the answer; it is no failure of the job. */
+ * registry. Broken promises are lines of the answer, and the job does not fail for them. */
 int job_check(const struct job_context *job, struct error *err) __attribute__((warn_unused_result));
 
 #endif

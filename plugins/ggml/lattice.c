@@ -102,7 +102,7 @@ static float level_of(const struct lattice *lattice, uint32_t code)
     return lattice->levels ? lattice->levels[code] : (float)(lattice->least + (int32_t)code);
 }
 
-/* The code of the level nearest to `value`, which is no farther out than a little over the last. */
+/* The code of the level nearest to `value`, which may lie a little beyond the last. */
 static uint32_t nearest_code(const struct lattice *lattice, float value)
 {
     int32_t last = (int32_t)lattice->count - 1;

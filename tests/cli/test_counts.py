@@ -102,6 +102,13 @@ class Test(program.Program):
     def test_code_llama_without_tokenizer(self):
         self.expect("llama", 32016, None, None, options=("--tokenizer", "none"))
 
+    def test_without_tokenizer(self):
+        """Llama's family says so even then, as its converter does; others have nothing to say."""
+        for model, begins in (("llama", "no"), ("granite", "no"), ("qwen2", None), ("qwen3", None)):
+            with self.subTest(model):
+                self.setUp()
+                self.expect(model, 49152, begins, None, options=("--tokenizer", "none"))
+
     def test_one_more(self):
         for tokens in (32015, 32017):
             with self.subTest(tokens):

@@ -46,7 +46,7 @@ void st_encoding_of(const struct pare_encoding *said, struct st_encoding *ret_en
 int st_encoding_equal(const struct st_encoding *a, const struct st_encoding *b);
 /* Writes the description, or measures it. */
 void st_encoding_put(struct st_text *text, const struct st_encoding *encoding);
-/* How a plane of a tensor is stored. 0: rows are no multiple of the block, or sizes overflow. */
+/* How a plane of a tensor is stored. 0: rows are not a multiple of the block, or sizes overflow. */
 int st_encoding_plane(const struct st_encoding *encoding, uint32_t plane, const uint64_t *dims,
                       uint32_t n_dims, struct st_plane_shape *ret_shape);
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The writer's tensors whose encoding is no dtype: each plane becomes a tensor of bytes, called
+ * The writer's tensors whose encoding is not a dtype: each plane becomes a tensor of bytes, called
  * NAME.PLANE, and `__metadata__` describes the encoding (ST_ENCODING_KEY NAME) and says which
  * tensors are in planes (ST_TENSORS_KEY).
  */

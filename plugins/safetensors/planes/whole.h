@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The writer's tensors whose encoding is no dtype, each plane a tensor of bytes.
+ * The writer's tensors whose encoding is not a dtype, each plane a tensor of bytes.
  */
 #ifndef ST_WHOLE_H
 #define ST_WHOLE_H

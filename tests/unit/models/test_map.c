@@ -65,6 +65,11 @@ static void test_expressions(void **state)
     assert_string_equal(evaluate("heads > 3 and not has(x) ? lower(name) : 1"), "\"ab\"");
     assert_string_equal(evaluate("[x * 2 for x in list if x != 2]"), "[2,6]");
     assert_string_equal(evaluate("[(i + 1) % 3 != 0 for i in range(4)]"), "[true,true,false,true]");
+    /* whole numbers that doubles do not tell apart */
+    assert_string_equal(evaluate("9007199254740993 > 9007199254740992"), "true");
+    assert_string_equal(evaluate("9007199254740993 <= 9007199254740992"), "false");
+    assert_string_equal(evaluate("max(9007199254740992, 9007199254740993)"), "9007199254740993");
+    assert_string_equal(evaluate("min(2, 1.5, 3)"), "1.5");
     assert_string_equal(evaluate("list[1] in [2, 3]"), "true");
     assert_string_equal(evaluate("list[9]"), "null");
     assert_string_equal(evaluate("1e-6"), "9.9999999999999995e-7");
@@ -391,6 +396,8 @@ static void test_wrong_statements(void **state)
           "expected pre, space_prefix, looks_special, added_tokens "
           "or if, not 'look_special'; did you mean "
           "'looks_special'?" },
+        { "title Another", "there is a title already, 'A test'" },
+        { "architecture other", "there is an architecture already, 'toy'" },
         { "let x = frist(a, b)", "there is no function frist(); did you mean 'first'?" },
     };
     static const struct part q[] = { { "l.0.q", 8, 1 }, { NULL, 0, 0 } };

@@ -222,6 +222,16 @@ static void test_impossible_targets(void **state)
     model_free(model);
 }
 
+static void test_unknown_formats(void **state)
+{
+    (void)state;
+    struct model *model = small_model();
+    expect_error(
+        "near_format", model, &plan_gguf, PARE_EDATA,
+        "near_format.recipe:4: no plugin writes the format anothr; did you mean 'another'?");
+    model_free(model);
+}
+
 static void test_unknown_encodings(void **state)
 {
     (void)state;
@@ -391,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_fallback),
         cmocka_unit_test(test_impossible_targets),
         cmocka_unit_test(test_unknown_encodings),
+        cmocka_unit_test(test_unknown_formats),
         cmocka_unit_test(test_requantizing),
         cmocka_unit_test(test_origins),
         cmocka_unit_test(test_importance_and_experts),

@@ -139,6 +139,12 @@ static const char *const bad_statements[][2] = {
     { "role a \"{\"", "expected numbers such as {0-3,12} in the pattern '{'" },
     { "default", "expected an encoding or 'keep', not the end of the line" },
     { "default a b", "expected the end of the line, not 'b'" },
+    { "title a\ntitle b", "there is a line 'title' already, in t.recipe:2" },
+    { "description a\ndescription b", "there is a line 'description' already, in t.recipe:2" },
+    { "bits 4\nbits 5", "there is a line 'bits' already, in t.recipe:2" },
+    { "formats a\nformats b", "there is a line 'formats' already, in t.recipe:2" },
+    { "option a \"b", "a text lacks its closing quotation mark" },
+    { "option a \"", "a text lacks its closing quotation mark" },
     { "default a\ndefault b", "there is a default already, in t.recipe:2" },
 };
 
