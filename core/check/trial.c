@@ -124,19 +124,17 @@ void trial_encode(const struct trial *trial, const struct pare_kernel *kernel, s
                   uint8_t fill, struct planes *ret_planes)
 {
     struct pare_calibration calibration = { .struct_size = sizeof(calibration) };
-    const struct pare_calibration *told = trial->calibration;
 
     planes_init(ret_planes, trial->encoding, trial->rows, trial->row_len, shift, fill);
     copy_whole(trial, ret_planes);
-    if (told || trial->look) {
-        calibration = told ? *told : calibration;
-        calibration.state = trial->look ? trial->look->state : NULL;
-        calibration.first_row = trial->first_row;
-        calibration.first_column = trial->first_column;
-        told = &calibration;
+    if (trial->calibration) {
+        calibration = *trial->calibration;
     }
+    calibration.state = trial->look ? trial->look->state : NULL;
+    calibration.first_row = trial->first_row;
+    calibration.first_column = trial->first_column;
     trial_step(trial, "kernel", kernel->name, "encoded");
-    kernel->encode(trial->x, trial->rows, trial->row_len, told, ret_planes->plane);
+    kernel->encode(trial->x, trial->rows, trial->row_len, &calibration, ret_planes->plane);
     trial_expect(trial, planes_guarded(ret_planes), &encode_outside, NULL);
     expect_whole(trial, ret_planes);
 }

@@ -23,7 +23,7 @@ struct check_step {
     const char *what;     /* "kernel", "gather", "matrix service" */
     const char *name;     /* of the kernel or service; or NULL */
     const char *act;      /* what it does to the input: "encoded" */
-    const char *input;
+    const char *input;    /* valid during the call that tells of it */
     uint64_t rows, row_len;
 };
 

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "convert/target_private.h"
 #include "plugin/layout.h"
+#include "plugin/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,6 +53,31 @@ static int copy_piece(const struct model_file *from, const struct layout_piece *
     return 0;
 }
 
+/* What an empty tensor that keeps its encoding has in a plane all the same, one per column or per
+ * tensor: it has no slabs with which the pipeline would bring that. */
+static int copy_plane(const struct target *target, const struct layout_piece *p, struct error *err)
+{
+    const uint64_t index = target->plan->choices[p->tensor].source;
+    const struct model_tensor *to = &target->plan->target->tensors[p->tensor];
+    const struct model_tensor *from = &target->route->model->tensors[index];
+    if (to->elements || !p->length || from->planes[p->plane].length != p->length ||
+        strcmp(from->encoding_name, to->encoding_name) != 0)
+        return 0;
+    _cleanup_free_ unsigned char *buffer = malloc(COPY_BYTES);
+    if (!buffer)
+        return error_oom(err);
+    for (uint64_t done = 0; done < p->length;) {
+        size_t part = p->length - done < COPY_BYTES ? (size_t)(p->length - done) : COPY_BYTES;
+        int r = source_read(target->route->source, index, p->plane, done, buffer, part, err);
+        if (r == 0)
+            r = file_pwrite(target->fds[p->file], buffer, part, p->offset + done, err);
+        if (r < 0)
+            return r;
+        done += part;
+    }
+    return 0;
+}
+
 static int create_file(struct target *target, uint32_t i, const char *name, struct error *err)
 {
     const struct layout_file *f = &target->layout.files[i];
@@ -84,6 +110,8 @@ static int write_fixed_pieces(struct target *target, struct error *err)
         else if (p->kind == LAYOUT_COPY)
             r = copy_piece(&target->plan->target->files[p->source_file], p, target->fds[p->file],
                            err);
+        else
+            r = copy_plane(target, p, err);
         if (r < 0)
             return r;
     }

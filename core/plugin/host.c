@@ -307,10 +307,11 @@ int host_result(struct pare_job *job, int result, int most, const char *who)
 {
     if (result >= 0 && result <= most)
         return result;
-    if (result > most || result < PARE_EVERIFY)
+    const int said = host_err(job)->code; /* 0: nothing; then it cannot be passing the host's on */
+    if (result > most || result < PARE_EVERIFY || (!said && !error_is_of_plugins(result)))
         return error_set(host_err(job), PARE_EPLUGIN, "%s: returned %d, which is no status", who,
                          result);
-    if (!host_err(job)->code)
+    if (!said)
         return error_set(host_err(job), result, "%s: failed without saying why", who);
-    return host_err(job)->code;
+    return said;
 }

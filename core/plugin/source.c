@@ -26,6 +26,7 @@ struct reader_source {
     const struct pare_reader *reader;
     struct pare_host host;
     struct pare_job job;
+    struct host_hooks hooks;
     struct error err;
     void *state;
     pthread_mutex_t lock;
@@ -225,10 +226,11 @@ int source_open(const struct registry *registry, struct model *model, const char
         return error_oom(err);
     source->source = (struct source){ model, read_by_plugin, close_reader };
     source->reader = reader;
+    source->hooks = hooks ? *hooks : (struct host_hooks){ 0 };
     (void)pthread_mutex_init(&source->lock, NULL);
     host_init(&source->host, cpu_detect());
     source->job = (struct pare_job){
-        .model = model, .hooks = hooks, .err = &source->err, .registry = registry
+        .model = model, .hooks = &source->hooks, .err = &source->err, .registry = registry
     };
     model->format = reader->name;
     r = open_and_list(registry, source);

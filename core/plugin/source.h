@@ -20,7 +20,7 @@ struct source {
 
 /* Probes all readers on the model's files (or takes `format` when not NULL), opens with the
  * surest, lists and checks all tensors. The model's files must be added before; the model stays
- * the caller's and must outlive the source. */
+ * the caller's and must outlive the source, and so must the context of the hooks (or NULL). */
 int source_open(const struct registry *registry, struct model *model, const char *format,
                 const struct host_hooks *hooks, struct source **ret_source, struct error *err)
     __attribute__((warn_unused_result));

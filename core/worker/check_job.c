@@ -14,6 +14,7 @@
 #include "plugin/cpu.h"
 #include "plugin/validate.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,7 +28,8 @@
 struct book {
     const struct job_context *job;
     struct check check;
-    struct check_step last; /* that was told */
+    struct check_step last; /* that was told … */
+    char last_input[128];   /* … and its input, whose text may be gone by now */
     struct {
         const struct check_rule *rule;
         json_t *line;
@@ -63,6 +65,10 @@ static void tell_step(void *context, const struct check_step *step)
     if (same_step(&book->last, step))
         return;
     book->last = *step;
+    if (step->input) {
+        (void)snprintf(book->last_input, sizeof book->last_input, "%s", step->input);
+        book->last.input = book->last_input;
+    }
     job_emit(book->job, "step",
              json_pack("{s:s?, s:s, s:s?, s:s, s:s?, s:I, s:I}", "encoding", step->encoding, "what",
                        step->what, "name", step->name, "act", step->act, "input", step->input,

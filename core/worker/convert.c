@@ -239,6 +239,17 @@ static int run_groups(const struct job_context *job, struct conversion *c, struc
     return 0;
 }
 
+/* What the reader has said since, as it computed tensors: it is of all targets, too. */
+static int take_late_warnings(const struct job_context *job, size_t known, struct conversion *c,
+                              struct error *err)
+{
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t j = known; j < json_array_size(job->warnings); j++)
+            if (json_array_append(c->targets[i].warnings, json_array_get(job->warnings, j)) < 0)
+                return error_oom(err);
+    return 0;
+}
+
 int job_convert(const struct job_context *job, struct model *model, int staging, json_t **ret_done,
                 struct error *err)
 {
@@ -246,10 +257,13 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
     uint64_t start = timing_now();
     double sync = 0;
     int r = prepare(job, model, 1, &c, err);
+    const size_t known = json_array_size(job->warnings);
     for (size_t i = 0; r == 0 && i < c.n; i++)
         r = target_open(&c.targets[i], staging, !job_without_digests(job), err);
     if (r == 0)
         r = run_groups(job, &c, err);
+    if (r == 0)
+        r = take_late_warnings(job, known, &c, err);
     if (r == 0)
         r = sync_targets(job, &c, &sync, err);
     for (size_t i = 0; r == 0 && i < c.n; i++)

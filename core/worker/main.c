@@ -23,6 +23,7 @@
 #include "worker/verify.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,8 +38,9 @@ struct worker {
     struct model *model, *other, *importance;
     uint32_t cpu;
     struct job_context job;
-    int unheard;     /* errno of a line that could not be written */
-    char text[4096]; /* of a line, if it is short */
+    pthread_mutex_t lock; /* for what follows: readers warn on any thread */
+    int unheard;          /* errno of a line that could not be written */
+    char text[4096];      /* of a line, if it is short */
 };
 
 /* Writes a line, but none that may lack a part because memory ran out (memory.h). Lines of
@@ -48,6 +50,7 @@ static void emit(void *context, json_t *line)
 {
     struct worker *w = context;
     int waits = !strcmp(json_get_string(line, "event", ""), "tensor");
+    (void)pthread_mutex_lock(&w->lock);
     size_t n = json_to_buffer(line, w->text, sizeof w->text);
     _cleanup_free_ char *longer = n > sizeof w->text ? json_to_text(line) : NULL;
     const char *text = n > sizeof w->text ? longer : w->text;
@@ -57,6 +60,7 @@ static void emit(void *context, json_t *line)
     else if (!memory_failed() && (fwrite(text, n, 1, stdout) != 1 || putc('\n', stdout) == EOF ||
                                   (!waits && fflush(stdout) == EOF)))
         w->unheard = errno;
+    (void)pthread_mutex_unlock(&w->lock);
 }
 
 /* The last line of a failed job. It is written even when there is no memory. */
@@ -321,7 +325,7 @@ static void blame_memory(struct error *err)
 
 int main(void)
 {
-    struct worker w = { .request = NULL };
+    struct worker w = { .lock = PTHREAD_MUTEX_INITIALIZER };
     struct error err = ERROR_INIT;
     static char lines[1 << 16];
     memory_watch_json();

@@ -80,6 +80,9 @@ def conversions(tally, folder, worker):
             got = answer.files.get("0/out.safetensors", b"")
             tally.check(answer.code == "done" and got and safetensors(got) == EXPECTED,
                         f"{magic} on {threads} threads: {answer.code} {answer.text}")
+            warnings = answer.one("target")["warnings"]
+            tally.check("tensor second.text: it was typed by hand" in warnings,
+                        f"{magic} on {threads} threads: warned of {warnings}")
         model = worker.run({"kind": "inspect", "tensors": True}, [path]).one("model")
         facts = [(t["name"], t.get("purpose", ""), t.get("op", ""), t.get("channel"))
                  for t in model["tensors"]]

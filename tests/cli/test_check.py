@@ -179,6 +179,9 @@ class Test(program.Program):
                               ("column8", "end", None), (None, "matrix service", "loops")},
                              {(s["encoding"], s["what"], s["name"]) for s in steps[1:-1]})
         self.assertFalse(any(a == b for a, b in zip(steps, steps[1:])))
+        products = [s["input"] for s in steps if s["what"] == "matrix service"]
+        self.assertEqual(len(products), 9 * 8) # sizes, and which of them is transposed or added
+        self.assertEqual(products[:2], ["1x1 times 1x1", "1x1 times 1x1, a transposed"])
 
     def test_requests(self):
         for request, text in (({}, "no library"), ({"library": "good.so"}, "whole path"),

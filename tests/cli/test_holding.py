@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Usage: test_holding.py PARE DATA. An encoding of a third party, absmax8 of the example plugin, in
 safetensors: each plane a tensor of bytes, with a description; and back. GGUF refuses it by name."""
+import hashlib
 import json
 import math
 import shutil
@@ -28,6 +29,17 @@ def read(path):
     return {name: (t["dtype"], t["shape"], data[8 + n + t["data_offsets"][0]:
                                                 8 + n + t["data_offsets"][1]])
             for name, t in header.items()}, metadata
+
+
+def write(path, tensors, metadata):
+    """The opposite; all tensors are of bytes."""
+    header, data = {"__metadata__": metadata}, b""
+    for name, (shape, values) in tensors.items():
+        header[name] = {"dtype": "U8", "shape": shape,
+                        "data_offsets": [len(data), len(data) + len(values)]}
+        data += values
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
 def floats(data):
@@ -149,6 +161,23 @@ class Holding(Program):
         self.convert("out/small-A8.safetensors", "safetensors:copy", "back")
         self.assertEqual((self.dir / "back/small-A8-COPY.safetensors").read_bytes(),
                          (self.dir / "out/small-A8.safetensors").read_bytes())
+
+    def test_an_empty_tensor_of_nobodys(self):
+        """It has no elements, but a plane with something in it."""
+        planes = [{"name": "codes", "per": "block", "bits": 8},
+                  {"name": "scale", "per": "tensor", "bits": 32}]
+        tensors = {"e.codes": ([0, 5], b""), "e.scale": ([4], b"ABCD"),
+                   "f.codes": ([2, 5], b"0123456789"), "f.scale": ([4], b"WXYZ")}
+        write(self.dir / "n.safetensors", tensors, {
+            "pare.encoding.nobodys": json.dumps({"block_len": 1, "planes": planes}),
+            "pare.tensors": json.dumps({name: {"encoding": "nobodys", "shape": [rows, 5]}
+                                        for name, rows in (("e", 0), ("f", 2))})})
+        self.convert("n.safetensors", "safetensors:copy", "out")
+        path = self.dir / "out/n-COPY.safetensors"
+        self.assertEqual({name: (shape, data) for name, (_, shape, data) in read(path)[0].items()},
+                         tensors)
+        manifest = json.loads((self.dir / "out/n-COPY.safetensors.pare.json").read_text())
+        self.assertIn(hashlib.sha256(path.read_bytes()).hexdigest(), json.dumps(manifest))
 
     def test_another_plugin(self):
         """A description that is not the plugin's."""

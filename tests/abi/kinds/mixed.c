@@ -126,6 +126,9 @@ static int decode(struct mixed *mixed, struct library *library, uint64_t tensor,
     struct library_record record;
     if (library_record(library, (uint32_t)tensor, &record) < 0)
         return PARE_EIO;
+    if (!strcmp(record.op, "Gemm") && offset == 0)
+        mixed->host->log(mixed->job, PARE_LOG_WARNING, "tensor %.16s: it was typed by hand",
+                         record.name);
     library_seek(library, record.offset + 2 * offset);
     for (size_t i = 0; i < n; i++) {
         unsigned char digits[2];

@@ -49,7 +49,9 @@ int8_t checked_code(float x, float scale, float (*to_code)(float))
 static void encode(const float *x, uint64_t rows, uint64_t row_len,
                    const struct pare_calibration *calibration, void *const *planes)
 {
-    (void)calibration;
+    if (calibration->search > PARE_SEARCH_BEST) { /* the manual says that it is never NULL */
+        abort();
+    }
     encode_with(x, rows * row_len, planes, rintf);
 }
 

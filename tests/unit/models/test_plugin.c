@@ -144,6 +144,12 @@ static void outcomes_make_sense(void **state)
     assert_int_equal(host_result(&job, -999, 1, "who"), PARE_EPLUGIN);
     assert_string_equal(err.text, "who: returned -999, which is no status");
     err = (struct error)ERROR_INIT;
+    assert_int_equal(host_result(&job, PARE_ENOSPC, 1, "who"), PARE_EPLUGIN); /* the host's own */
+    assert_string_equal(err.text, "who: returned -7, which is no status");
+    err = (struct error)ERROR_INIT;
+    assert_int_equal(error_set(&err, PARE_ENOSPC, "full"), PARE_ENOSPC); /* which it passes on */
+    assert_int_equal(host_result(&job, PARE_ENOSPC, 1, "who"), PARE_ENOSPC);
+    err = (struct error)ERROR_INIT;
     assert_int_equal(host_result(&job, PARE_EIO, 1, "who"), PARE_EIO);
     assert_string_equal(err.text, "who: failed without saying why");
     assert_int_equal(error_set(&err, PARE_EDATA, "reason"), PARE_EDATA);
