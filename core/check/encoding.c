@@ -6,7 +6,7 @@
  */
 #include "check/encoding.h"
 
-#include "check/look.h"
+#include "check/gathering.h"
 #include "check/search.h"
 
 #include <math.h>
@@ -15,7 +15,10 @@
 #include <string.h>
 
 #define ROWS 4u
-#define BLOCKS 5u           /* per row: an odd number */
+#define BLOCKS 5u /* per row: an odd number */
+#define SHAPES 6u
+#define MANY_ROWS 67u       /* more than a vector has lanes, and than a loop is unrolled for */
+#define LONG_ROW 5000u      /* weights of a long row, at least */
 #define MAX_WEIGHTS 4194304 /* of an input, whatever the tiles */
 #define MAX_GRAM 2048       /* columns of a tensor whose second moments are given */
 #define SEARCH_SHAPES 2     /* of the shapes, that the longer search is tried on */
@@ -207,7 +210,7 @@ static void check_idempotent(const struct trial *trial, const struct planes *pla
     struct trial again = *trial;
     struct planes other;
 
-    if ((trial->encoding->flags & PARE_ENCODING_FLOAT) && !trial->look) {
+    if ((trial->encoding->flags & PARE_ENCODING_FLOAT) && !trial->gathered) {
         again.x = decoded;
         trial_encode(&again, trial->kernel, 0, 0, &other);
         trial_expect_planes(trial, &other, planes, &cast_again);
@@ -247,18 +250,18 @@ static void check_gather(const struct trial *trial, const struct planes *planes)
 {
     struct trial other = *trial;
     struct planes again;
-    struct look look;
+    struct gathering gathering;
 
-    if (!trial->look || trial->kernel != trial->encoding->kernels[0]) {
+    if (!trial->gathered || trial->kernel != trial->encoding->kernels[0]) {
         return;
     }
-    if (look_open(&other, encoding_rows_together(trial->encoding), &look) > 0) {
-        other.look = &look.made;
+    if (gathering_open(&other, encoding_rows_together(trial->encoding), &gathering) > 0) {
+        other.gathered = &gathering.made;
         trial_encode(&other, trial->kernel, 0, 0, &again);
         trial_expect_planes(trial, &again, planes, &gather_parts);
         planes_deinit(&again);
     }
-    look_close(&other, &look);
+    gathering_close(&other, &gathering);
 }
 
 static void check_trial(const struct trial *trial)
@@ -282,10 +285,10 @@ static void check_trial(const struct trial *trial)
 static void check_shape(struct trial *trial, size_t number)
 {
     int rich = strcmp(trial->input, "gaussian") == 0 && number == 0;
-    struct look look;
-    int r = look_open(trial, 0, &look);
+    struct gathering gathering;
+    int r = gathering_open(trial, 0, &gathering);
 
-    trial->look = r > 0 ? &look.made : NULL;
+    trial->gathered = r > 0 ? &gathering.made : NULL;
     if (r >= 0) {
         check_trial(trial);
         if (number < SEARCH_SHAPES) {
@@ -296,8 +299,8 @@ static void check_shape(struct trial *trial, size_t number)
             check_importance(trial, rich);
         }
     }
-    look_close(trial, &look);
-    trial->look = NULL;
+    gathering_close(trial, &gathering);
+    trial->gathered = NULL;
 }
 
 /* Rows and blocks of a row for which there is more than one tile each way, and a part of one. */
@@ -331,7 +334,7 @@ static float *make_gram(const float *importance, uint64_t n)
     return gram;
 }
 
-/* What is known of a tensor's inputs, for encodings that look at tensors. */
+/* What is known of a tensor's inputs, for encodings that gather. */
 struct known {
     struct pare_input mean, gram;
     const struct pare_input *list[3];
@@ -377,14 +380,14 @@ static void check_known(struct trial *trial, size_t number, const float *importa
     free(known.memory);
 }
 
-/* All shapes of an input. Encodings that look at a tensor get none without weights. */
-static void check_shapes(struct trial *trial, uint64_t len, uint64_t rows, uint64_t blocks,
-                         const float *importance)
+/* The first n shapes of an input. Encodings that gather get none without weights. */
+static void check_shapes(struct trial *trial, size_t n, uint64_t len, uint64_t rows,
+                         uint64_t blocks, const float *importance)
 {
-    const uint64_t shapes[][2] = { { rows, blocks }, { 1, 1 },      { 2, 1 },
-                                   { 1, blocks },    { 0, blocks }, { 1, 0 } };
+    const uint64_t shapes[SHAPES][2] = { { rows, blocks }, { 1, 1 },      { 2, 1 },
+                                         { 1, blocks },    { 0, blocks }, { 1, 0 } };
 
-    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+    for (size_t i = 0; i < n; i++) {
         trial->rows = shapes[i][0];
         trial->row_len = shapes[i][1] * len;
         if (trial->encoding->begin && trial->rows * trial->row_len == 0) {
@@ -397,12 +400,10 @@ static void check_shapes(struct trial *trial, uint64_t len, uint64_t rows, uint6
     }
 }
 
-static void check_input(struct trial *trial, const struct input *input)
+/* An input of so many rows of so many blocks, in its first `shapes` shapes. */
+static void check_size(struct trial *trial, const struct input *input, size_t shapes, uint64_t len,
+                       uint64_t rows, uint64_t blocks)
 {
-    uint64_t len = trial->encoding->block_len == 1 ? 37 : trial->encoding->block_len;
-    uint64_t rows, blocks;
-
-    choose_size(trial->encoding, len, &rows, &blocks);
     float *x = check_allocate(rows * blocks * len, sizeof(float));
     float *importance = check_allocate(blocks * len, sizeof(float));
 
@@ -411,9 +412,23 @@ static void check_input(struct trial *trial, const struct input *input)
     trial->x = x;
     trial->input = input->name;
     trial->range = input->range;
-    check_shapes(trial, len, rows, blocks, importance);
+    check_shapes(trial, shapes, len, rows, blocks, importance);
     free(importance);
     free(x);
+}
+
+/* One input; `large`: also in many rows, and in long ones, as conversions have them. */
+static void check_input(struct trial *trial, const struct input *input, int large)
+{
+    uint64_t len = trial->encoding->block_len == 1 ? 37 : trial->encoding->block_len;
+    uint64_t rows, blocks;
+
+    choose_size(trial->encoding, len, &rows, &blocks);
+    check_size(trial, input, SHAPES, len, rows, blocks);
+    if (large && blocks == BLOCKS) {
+        check_size(trial, input, 1, len, rows > MANY_ROWS ? rows : MANY_ROWS, 2);
+        check_size(trial, input, 1, len, rows, LONG_ROW / len + BLOCKS);
+    }
 }
 
 /* Any bytes can be decoded, by every kernel to the same floats. */
@@ -444,7 +459,7 @@ static void check_any_bytes(struct trial *trial)
 
 int check_has_input(const struct check *check, uint64_t i)
 {
-    return i % check->every == check->seed % check->every;
+    return !i || i % check->every == check->seed % check->every;
 }
 
 enum check_verdict check_kernel(struct check *check, const struct pare_encoding *encoding,
@@ -459,7 +474,7 @@ enum check_verdict check_kernel(struct check *check, const struct pare_encoding 
     check_any_bytes(&trial);
     for (uint64_t i = 0; inputs[i].name && kernel->encode; i++) {
         if (check_has_input(check, i)) {
-            check_input(&trial, &inputs[i]);
+            check_input(&trial, &inputs[i], !i);
         }
     }
     return check->failures == before ? CHECK_GOOD : CHECK_BAD;

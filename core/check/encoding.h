@@ -16,7 +16,7 @@ enum check_verdict { CHECK_GOOD, CHECK_BAD, CHECK_SKIPPED };
 enum check_verdict check_kernel(struct check *check, const struct pare_encoding *encoding,
                                 const struct pare_kernel *kernel);
 
-/* 1 when the seed's choice has input i of inputs.h. */
+/* 1 when the seed's choice has input i of inputs.h; it always has the first. */
 int check_has_input(const struct check *check, uint64_t i);
 
 #endif

@@ -4,7 +4,7 @@
 #include "check/recover.h"
 
 #include "check/encoding.h"
-#include "check/look.h"
+#include "check/gathering.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -171,21 +171,21 @@ int check_recover_trial(const struct trial *trial, uint32_t grain)
 static float *pass(struct trial *trial)
 {
     struct planes planes;
-    struct look look;
+    struct gathering gathering;
     float *y = NULL;
 
     if (trial->encoding->flags & PARE_ENCODING_NEEDS_IMPORTANCE) {
         return NULL;
     }
-    int r = look_open(trial, 0, &look);
-    trial->look = r > 0 ? &look.made : NULL;
+    int r = gathering_open(trial, 0, &gathering);
+    trial->gathered = r > 0 ? &gathering.made : NULL;
     if (r >= 0) {
         trial_encode(trial, trial->encoding->kernels[0], 0, 0, &planes);
         y = trial_decode(trial, trial->encoding->kernels[0], &planes);
         planes_deinit(&planes);
     }
-    look_close(trial, &look);
-    trial->look = NULL;
+    gathering_close(trial, &gathering);
+    trial->gathered = NULL;
     return y;
 }
 

@@ -3,7 +3,7 @@
 /* Importance and the longer search: see search.h. */
 #include "check/search.h"
 
-#include "check/look.h"
+#include "check/gathering.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -34,20 +34,20 @@ static const struct check_rule untold_search = {
     "set PARE_ENCODING_BEST, or leave calibration->search alone"
 };
 
-/* What the trial's kernel makes with such a calibration, looked at anew. 0: it could not look. */
+/* What the trial's kernel makes with such a calibration, gathered anew. 0: gathering failed. */
 static int encode_with(const struct trial *trial, const struct pare_calibration *calibration,
                        struct planes *ret_planes)
 {
     struct trial other = *trial;
-    struct look look;
+    struct gathering gathering;
 
     other.calibration = calibration;
-    int r = look_open(&other, 0, &look);
-    other.look = r > 0 ? &look.made : NULL;
+    int r = gathering_open(&other, 0, &gathering);
+    other.gathered = r > 0 ? &gathering.made : NULL;
     if (r >= 0) {
         trial_encode(&other, trial->kernel, 0, 0, ret_planes);
     }
-    look_close(&other, &look);
+    gathering_close(&other, &gathering);
     return r >= 0;
 }
 
@@ -119,13 +119,13 @@ void check_search(const struct trial *trial, int rich, check_result_fn *result)
     struct trial best = *trial;
     struct planes reference;
     struct planes planes;
-    struct look look;
+    struct gathering gathering;
 
     calibration = trial->calibration ? *trial->calibration : calibration;
     calibration.search = PARE_SEARCH_BEST;
     best.calibration = &calibration;
-    int r = look_open(&best, 0, &look);
-    best.look = r > 0 ? &look.made : NULL;
+    int r = gathering_open(&best, 0, &gathering);
+    best.gathered = r > 0 ? &gathering.made : NULL;
     trial_encode(trial, trial->kernel, 0, 0, &reference);
     if (r >= 0 && (trial->encoding->flags & PARE_ENCODING_BEST)) {
         compare_searches(trial, &best, rich, &reference, result);
@@ -141,5 +141,5 @@ void check_search(const struct trial *trial, int rich, check_result_fn *result)
         planes_deinit(&planes);
     }
     planes_deinit(&reference);
-    look_close(&best, &look);
+    gathering_close(&best, &gathering);
 }

@@ -103,18 +103,18 @@ void trial_step(const struct trial *trial, const char *what, const char *name, c
 
 static void copy_whole(const struct trial *trial, struct planes *planes)
 {
-    for (uint32_t p = 0; p < planes->n && trial->look; p++) {
+    for (uint32_t p = 0; p < planes->n && trial->gathered; p++) {
         if (plane_is_whole(trial->encoding->planes[p])) {
-            memcpy(planes->plane[p], trial->look->whole.plane[p], planes->size[p]);
+            memcpy(planes->plane[p], trial->gathered->whole.plane[p], planes->size[p]);
         }
     }
 }
 
 static void expect_whole(const struct trial *trial, const struct planes *planes)
 {
-    for (uint32_t p = 0; p < planes->n && trial->look; p++) {
+    for (uint32_t p = 0; p < planes->n && trial->gathered; p++) {
         if (plane_is_whole(trial->encoding->planes[p])) {
-            trial_expect_bytes(trial, p, planes->plane[p], trial->look->whole.plane[p], 0,
+            trial_expect_bytes(trial, p, planes->plane[p], trial->gathered->whole.plane[p], 0,
                                planes->size[p], &whole_written);
         }
     }
@@ -130,7 +130,7 @@ void trial_encode(const struct trial *trial, const struct pare_kernel *kernel, s
     if (trial->calibration) {
         calibration = *trial->calibration;
     }
-    calibration.state = trial->look ? trial->look->state : NULL;
+    calibration.state = trial->gathered ? trial->gathered->state : NULL;
     calibration.first_row = trial->first_row;
     calibration.first_column = trial->first_column;
     trial_step(trial, "kernel", kernel->name, "encoded");

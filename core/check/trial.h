@@ -11,8 +11,8 @@
 #include "check/inputs.h"
 #include "check/planes.h"
 
-/* What the encoding found when it looked at the whole tensor (check/look.h). */
-struct looked {
+/* What the encoding found when it looked at the whole tensor (check/gathering.h). */
+struct gathered {
     void *state;
     struct planes whole; /* of these, what settle fills */
 };
@@ -62,7 +62,7 @@ struct trial {
     const float *x;
     uint64_t rows, row_len;
     const struct pare_calibration *calibration; /* or NULL */
-    const struct looked *look;                  /* or NULL */
+    const struct gathered *gathered;            /* or NULL */
     uint64_t first_row, first_column;           /* of x in the tensor */
 };
 

@@ -86,7 +86,8 @@ static int begin(struct tensor_calibration *c, uint64_t source, struct error *er
                                            .tensor = &plan->target->tensors[index],
                                            .options = c->target->options,
                                            .hooks = &c->hooks,
-                                           .search = plan->search };
+                                           .search = plan->search,
+                                           .memory_limit = c->target->source->memory.limit };
     int r = 0;
     c->hooks = (struct host_hooks){ take_warning, is_stopped, c };
     if (plan->choices[index].importance)

@@ -47,9 +47,14 @@ static int find_writer(struct target *target, const char *format, const struct r
                        struct error *err)
 {
     target->writer = registry_writer(registry, format);
-    if (target->writer)
-        return 0;
-    return error_set(err, PARE_EUSAGE, "no plugin writes the format `%s`", format);
+    if (!target->writer)
+        return error_set(err, PARE_EUSAGE, "no plugin writes the format `%s`", format);
+    if (!registry_reader(registry, format))
+        (void)json_array_append_new(target->warnings,
+                                    json_sprintf("no plugin reads %s: the written files are not "
+                                                 "read back, only their sizes are checked",
+                                                 format));
+    return 0;
 }
 
 /* The request's options, and "name": what writers call files in a folder. New reference. */

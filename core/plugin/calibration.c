@@ -73,9 +73,9 @@ static void describe_inputs(struct calibration *c, const struct calibration_requ
 }
 
 /* A callback's result, with the tensor's name where it failed. */
-static int check(struct calibration *c, int result, struct error *err)
+static int check(struct calibration *c, int result, const char *callback, struct error *err)
 {
-    int r = host_result(&c->job, result, 0, c->encoding->name);
+    int r = host_result(&c->job, result, 0, c->encoding->name, callback);
     if (r >= 0)
         return r;
     *err = c->err;
@@ -96,7 +96,7 @@ static int call_begin(struct calibration *c, struct error *err)
     memcpy(told.dims, t->dims, sizeof told.dims);
     memcpy(told.planes, t->planes, sizeof told.planes);
     int r = c->encoding->said.begin(&c->host, &c->job, &told, &c->known, &c->state);
-    r = check(c, r, err);
+    r = check(c, r, "begin", err);
     c->begun = r == 0;
     return r;
 }
@@ -117,6 +117,8 @@ int calibration_begin(const struct calibration_request *request,
     describe_inputs(c, request);
     int r = model_new(&c->job.model, err);
     if (r == 0)
+        c->job.model->memory.limit = request->memory_limit;
+    if (r == 0)
         r = make_planes(c, err);
     if (r == 0)
         r = call_begin(c, err);
@@ -133,13 +135,14 @@ int calibration_gathers(const struct calibration *c)
 int calibration_gather(struct calibration *c, const float *x, uint64_t first_row, uint64_t rows,
                        uint64_t row_len, struct error *err)
 {
-    return check(c, c->encoding->said.gather(c->state, x, first_row, rows, row_len), err);
+    return check(c, c->encoding->said.gather(c->state, x, first_row, rows, row_len), "gather", err);
 }
 
 int calibration_settle(struct calibration *c, struct error *err)
 {
-    return c->encoding->said.settle ? check(c, c->encoding->said.settle(c->state, c->planes), err)
-                                    : 0;
+    return c->encoding->said.settle
+               ? check(c, c->encoding->said.settle(c->state, c->planes), "settle", err)
+               : 0;
 }
 
 void *calibration_plane(const struct calibration *c, uint32_t plane)

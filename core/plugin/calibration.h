@@ -23,7 +23,8 @@ struct calibration_request {
     /* How much the tensor's inputs weigh: of each matrix (its last two dims) each column; NULL:
      * not known. */
     const float *importance;
-    uint64_t matrices; /* that importance has values for */
+    uint64_t matrices;     /* that importance has values for */
+    uint64_t memory_limit; /* bytes that the encoding may ask of the host; 0: any */
 };
 
 /* 1: an encoding has to be asked with calibration_begin before a tensor becomes it. */

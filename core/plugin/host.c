@@ -303,15 +303,15 @@ void host_init(struct pare_host *host, uint32_t cpu)
     };
 }
 
-int host_result(struct pare_job *job, int result, int most, const char *who)
+int host_result(struct pare_job *job, int result, int most, const char *who, const char *callback)
 {
     if (result >= 0 && result <= most)
         return result;
     const int said = host_err(job)->code; /* 0: nothing; then it cannot be passing the host's on */
     if (result > most || result < PARE_EVERIFY || (!said && !error_is_of_plugins(result)))
-        return error_set(host_err(job), PARE_EPLUGIN, "%s: returned %d, which is no status", who,
-                         result);
+        return error_set(host_err(job), PARE_EPLUGIN, "%s: %s returned %d, which is no status", who,
+                         callback, result);
     if (!said)
-        return error_set(host_err(job), result, "%s: failed without saying why", who);
+        return error_set(host_err(job), result, "%s: %s failed without saying why", who, callback);
     return said;
 }

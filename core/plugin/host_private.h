@@ -27,9 +27,9 @@ void host_init(struct pare_host *host, uint32_t cpu);
 void host_errors_to(const struct pare_job *job, struct error *err);
 
 /* What a plugin's callback returned, made sense of: 0 to `most` are its documented outcomes; a
- * failure without a text gets one that names the plugin's part (`who`), and a number that is no
- * outcome and no enum pare_status becomes PARE_EPLUGIN. */
-int host_result(struct pare_job *job, int result, int most, const char *who)
+ * failure without a text gets one that names the plugin's part (`who`) and the callback, and a
+ * number that is no outcome and no enum pare_status becomes PARE_EPLUGIN. */
+int host_result(struct pare_job *job, int result, int most, const char *who, const char *callback)
     __attribute__((warn_unused_result));
 
 #endif

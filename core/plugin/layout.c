@@ -249,7 +249,7 @@ int layout_make(const struct layout_request *request, struct layout *ret_layout,
     call->job.asked = request->asked;
     host_init(&call->host, cpu_detect());
     int r = writer->layout(&call->host, &call->job, &layout.state);
-    r = host_result(&call->job, r, 0, writer->name);
+    r = host_result(&call->job, r, 0, writer->name, "layout");
     if (r == 0 && layout.state && !layout.close)
         r = error_set(&call->said, PARE_EPLUGIN, "writer %s makes a state, but has no close",
                       writer->name);
@@ -345,7 +345,7 @@ int layout_finish(const struct layout_request *request, const struct layout *lay
     int r = copy_files(layout, &patches, &call->said);
     if (r == 0)
         r = host_result(&call->job, writer->finish(&call->host, &call->job, layout->state), 0,
-                        writer->name);
+                        writer->name, "finish");
     if (r == 0)
         r = check_places(&patches, &call->said);
     if (r == 0)

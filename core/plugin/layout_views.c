@@ -74,7 +74,7 @@ int layout_arrange(const struct layout_request *request, struct pare_view *ret_w
                             .request = request,
                             .views = ret_wishes };
     host_init(&host, cpu_detect());
-    int r = host_result(&job, writer->arrange(&host, &job), 0, writer->name);
+    int r = host_result(&job, writer->arrange(&host, &job), 0, writer->name, "arrange");
     if (r < 0)
         *err = said;
     return r;

@@ -168,7 +168,7 @@ static int take_evaluators(const struct registry *registry, struct loaded *l, st
     return 0;
 }
 
-static int take_matrices(struct loaded *l, struct error *err)
+static int take_matrices(const struct registry *registry, struct loaded *l, struct error *err)
 {
     size_t n = count(l->plugin.matrices);
     l->matrices = calloc(n + 1, sizeof *l->matrices);
@@ -178,6 +178,13 @@ static int take_matrices(struct loaded *l, struct error *err)
         int r = validate_matrix(l->plugin.matrices[i], &l->matrices[i], err);
         if (r < 0)
             return r;
+        const struct pare_matrix *other;
+        for (size_t j = 0; (other = registry_matrix_at(registry, j)); j++)
+            if (!strcmp(other->name, l->matrices[i].name))
+                return taken("another plugin provides the matrix service", other->name, err);
+        for (size_t j = 0; j < i; j++)
+            if (!strcmp(l->matrices[j].name, l->matrices[i].name))
+                return taken("it provides the matrix service", l->matrices[i].name, err);
     }
     return 0;
 }
@@ -250,7 +257,7 @@ static int load_one(struct registry *registry, const char *path, struct error *e
     if (r == 0)
         r = take_evaluators(registry, l, err);
     if (r == 0)
-        r = take_matrices(l, err);
+        r = take_matrices(registry, l, err);
     if (r < 0)
         return r;
     for (size_t i = 0; i < registry->n_plugins; i++)

@@ -131,7 +131,7 @@ static int list_tensors(const struct registry *registry, struct reader_source *s
         memset(&said, 0, sizeof said);
         said.tensor.struct_size = sizeof said.tensor;
         int r = host_result(&source->job, source->reader->next(source->state, &said.tensor), 1,
-                            source->reader->name);
+                            source->reader->name, "next");
         if (r <= 0)
             return r;
         if (!said.tensor.name.data || !validate_name(said.tensor.encoding))
@@ -172,7 +172,7 @@ static int name_the_file(const struct reader_source *source, struct error *err)
 static int open_and_list(const struct registry *registry, struct reader_source *source)
 {
     int r = source->reader->open(&source->host, &source->job, &source->state);
-    r = host_result(&source->job, r, 0, source->reader->name);
+    r = host_result(&source->job, r, 0, source->reader->name, "open");
     if (r < 0) {
         source->state = NULL; /* a reader that fails to open has cleaned up itself */
         return r;
@@ -203,7 +203,7 @@ static int read_by_plugin(struct source *base, uint64_t tensor, uint32_t plane, 
         (void)pthread_mutex_lock(&source->lock);
     host_errors_to(&source->job, &said);
     int r = source->reader->read(source->state, tensor, plane, offset, buffer, n);
-    r = host_result(&source->job, r, 0, source->reader->name);
+    r = host_result(&source->job, r, 0, source->reader->name, "read");
     host_errors_to(NULL, NULL);
     if (!parallel)
         (void)pthread_mutex_unlock(&source->lock);

@@ -129,6 +129,9 @@ static int copy_kernels(const struct encoding *encoding, struct pare_kernel *ker
         list[n] = &kernels[n];
     }
     list[n] = NULL;
+    if (encoding->kernels[n])
+        return error_set(err, PARE_ELIMIT, "encoding %s has over %d kernels", encoding->name,
+                         MAX_KERNELS);
     *ret_copy = encoding->said;
     ret_copy->kernels = list;
     return 0;

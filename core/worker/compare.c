@@ -138,6 +138,14 @@ static json_t *describe_side(const struct side *side)
                      "census", model_census(model), "map", side->map);
 }
 
+/* A comparison of nothing shows no difference, which must not look like agreement. */
+static void warn_of_nothing(const struct comparison *c)
+{
+    job_emit(c->job, "warning",
+             json_pack("{s:s}", "text",
+                       "no tensor has the same name in both models: nothing was compared"));
+}
+
 static int compare_all(const struct comparison *c, json_t *lines, struct measure *all,
                        struct error *err)
 {
@@ -157,6 +165,8 @@ static int compare_all(const struct comparison *c, json_t *lines, struct measure
                  json_pack("{s:I, s:I, s:s}", "done", (json_int_t)ia, "total",
                            (json_int_t)c->a.model->n_tensors, "stage", "compare"));
     }
+    if (!json_array_size(lines))
+        warn_of_nothing(c);
     return 0;
 }
 

@@ -21,9 +21,9 @@ import driver
 DATA, WEIGHTS = 64, [i / 16 for i in range(32)]
 
 READER = {  # act: code, part of the text
-    "open-silent": ("io", "bad: failed without saying why"),
-    "open-12345": ("plugin", "bad: returned 12345, which is no status"),
-    "open-minus-999": ("plugin", "bad: returned -999, which is no status"),
+    "open-silent": ("io", "bad: open failed without saying why"),
+    "open-12345": ("plugin", "bad: open returned 12345, which is no status"),
+    "open-minus-999": ("plugin", "bad: open returned -999, which is no status"),
     "open-sets-state": ("data", "open has cleaned up"),
     "alloc-huge": ("limit", "bytes of memory"),
     "alloc-overflow": ("limit", "bytes of memory asked for"),
@@ -51,9 +51,9 @@ READER = {  # act: code, part of the text
     "next-two-planes": ("plugin", "2 planes, but bad32 has 1"),
     "next-two-names": ("data", "two tensors named `weights`"),
     "next-overlap": ("data", "the data of tensors `weights` and `other` overlap"),
-    "next-12345": ("plugin", "bad: returned 12345, which is no status"),
+    "next-12345": ("plugin", "bad: next returned 12345, which is no status"),
     "next-minus-999": ("plugin", "returned -999"),
-    "next-silent": ("unsupported", "bad: failed without saying why"),
+    "next-silent": ("unsupported", "bad: next failed without saying why"),
     "next-computed": ("plugin", "reader bad computes tensors, but has no read"),
     "next-channel-3": ("plugin", "tensor `weights`: channels on axis 2 of 2"),
     "next-unknown": ("usage|unsupported", "unheard-of"),
@@ -62,8 +62,8 @@ READER = {  # act: code, part of the text
 STREAM = {
     "read-meta": ("plugin", "meta_set was called in read"),
     "read-role": ("plugin", "file_role was called in read"),
-    "read-silent": ("io", "bad-stream: failed without saying why"),
-    "read-12345": ("plugin", "bad-stream: returned 12345"),
+    "read-silent": ("io", "bad-stream: read failed without saying why"),
+    "read-12345": ("plugin", "bad-stream: read returned 12345"),
     "read-says": ("data", "the stream is damaged"),
     "next-unknown": ("usage|unsupported", "unheard-of"),
 }
@@ -85,17 +85,17 @@ WRITER = {
     "layout-same-names": ("plugin", "the writer names two files `a`"),
     "layout-slash": ("plugin", "the writer names a file `../escape`"),
     "layout-dots": ("plugin", "the writer names a file `..`"),
-    "layout-12345": ("plugin", "bad: returned 12345, which is no status"),
-    "layout-minus-999": ("plugin", "bad: returned -999, which is no status"),
-    "layout-silent": ("data", "bad: failed without saying why"),
+    "layout-12345": ("plugin", "bad: layout returned 12345, which is no status"),
+    "layout-minus-999": ("plugin", "bad: layout returned -999, which is no status"),
+    "layout-silent": ("data", "bad: layout failed without saying why"),
     "finish-weights": ("plugin", "finish patches bytes that are no literal's"),
     "finish-gap": ("plugin", "finish patches bytes that are no literal's"),
     "finish-tensor": ("plugin", "finish places more than literals"),
     "finish-file": ("plugin", "the writer's only file must be its only file"),
     "finish-outside": ("plugin", "the writer places bytes beyond the file's 192"),
     "finish-size": ("plugin", "finish patches bytes that are no literal's"),
-    "finish-12345": ("plugin", "bad: returned 12345, which is no status"),
-    "finish-silent": ("io", "bad: failed without saying why"),
+    "finish-12345": ("plugin", "bad: finish returned 12345, which is no status"),
+    "finish-silent": ("io", "bad: finish failed without saying why"),
 }
 
 

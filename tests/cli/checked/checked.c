@@ -66,6 +66,12 @@ static void fast_encode(const float *x, uint64_t rows, uint64_t row_len,
     if (VARIANT == ROWS && rows > 1) {
         memcpy((uint8_t *)planes[1] + row_len / BLOCK_LEN * 4, planes[1], 4);
     }
+    if (VARIANT == MANY && rows >= 8) {
+        ((uint8_t *)planes[0])[7 * row_len] ^= 1;
+    }
+    if (VARIANT == LENGTHY && row_len > 4096) {
+        ((uint8_t *)planes[0])[4096] ^= 1;
+    }
     if (VARIANT == KEEPS && n > 0) {
         ((uint8_t *)planes[0])[n - 1] = last;
     }

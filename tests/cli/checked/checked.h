@@ -13,6 +13,8 @@ enum variant {
     PAST,     /* it writes a byte behind its codes */
     KEEPS,    /* it leaves the last code as it was */
     ROWS,     /* it takes the first row's scale for the others, too */
+    MANY,     /* it goes wrong in the eighth row of many */
+    LENGTHY,  /* it goes wrong behind the first 4096 weights of a row */
     RECOVERS, /* codes are recovered that there are not */
     CRASH,    /* it crashes where there is an infinity */
     HANG,     /* it never comes back */

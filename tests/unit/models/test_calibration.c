@@ -186,8 +186,8 @@ static void what_fails_is_told_and_ended(void **state)
         int ends;
     } cases[] = {
         [BEGIN] = { PARE_ENOTSUP, "tensor `t`: it will not", 0 },
-        [SILENT] = { PARE_EIO, "tensor `t`: summed: failed without saying why", 0 },
-        [ODD] = { PARE_EPLUGIN, "tensor `t`: summed: returned 12, which is no status", 0 },
+        [SILENT] = { PARE_EIO, "tensor `t`: summed: begin failed without saying why", 0 },
+        [ODD] = { PARE_EPLUGIN, "tensor `t`: summed: begin returned 12, which is no status", 0 },
         [GATHER] = { PARE_EDATA, "tensor `t`: row 3 is odd", 1 },
         [SETTLE] = { PARE_EDATA, "tensor `t`: it is odd", 1 },
     };

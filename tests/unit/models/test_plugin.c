@@ -137,23 +137,24 @@ static void outcomes_make_sense(void **state)
     (void)state;
     struct error err = ERROR_INIT;
     struct pare_job job = { .err = &err };
-    assert_int_equal(host_result(&job, 0, 0, "who"), 0);
-    assert_int_equal(host_result(&job, 1, 1, "who"), 1);
-    assert_int_equal(host_result(&job, 12345, 1, "who"), PARE_EPLUGIN);
-    assert_string_equal(err.text, "who: returned 12345, which is no status");
-    assert_int_equal(host_result(&job, -999, 1, "who"), PARE_EPLUGIN);
-    assert_string_equal(err.text, "who: returned -999, which is no status");
+    assert_int_equal(host_result(&job, 0, 0, "who", "read"), 0);
+    assert_int_equal(host_result(&job, 1, 1, "who", "read"), 1);
+    assert_int_equal(host_result(&job, 12345, 1, "who", "read"), PARE_EPLUGIN);
+    assert_string_equal(err.text, "who: read returned 12345, which is no status");
+    assert_int_equal(host_result(&job, -999, 1, "who", "read"), PARE_EPLUGIN);
+    assert_string_equal(err.text, "who: read returned -999, which is no status");
     err = (struct error)ERROR_INIT;
-    assert_int_equal(host_result(&job, PARE_ENOSPC, 1, "who"), PARE_EPLUGIN); /* the host's own */
-    assert_string_equal(err.text, "who: returned -7, which is no status");
+    assert_int_equal(host_result(&job, PARE_ENOSPC, 1, "who", "read"),
+                     PARE_EPLUGIN); /* the host's own */
+    assert_string_equal(err.text, "who: read returned -7, which is no status");
     err = (struct error)ERROR_INIT;
     assert_int_equal(error_set(&err, PARE_ENOSPC, "full"), PARE_ENOSPC); /* which it passes on */
-    assert_int_equal(host_result(&job, PARE_ENOSPC, 1, "who"), PARE_ENOSPC);
+    assert_int_equal(host_result(&job, PARE_ENOSPC, 1, "who", "read"), PARE_ENOSPC);
     err = (struct error)ERROR_INIT;
-    assert_int_equal(host_result(&job, PARE_EIO, 1, "who"), PARE_EIO);
-    assert_string_equal(err.text, "who: failed without saying why");
+    assert_int_equal(host_result(&job, PARE_EIO, 1, "who", "read"), PARE_EIO);
+    assert_string_equal(err.text, "who: read failed without saying why");
     assert_int_equal(error_set(&err, PARE_EDATA, "reason"), PARE_EDATA);
-    assert_int_equal(host_result(&job, PARE_EIO, 1, "who"), PARE_EDATA);
+    assert_int_equal(host_result(&job, PARE_EIO, 1, "who", "read"), PARE_EDATA);
     assert_string_equal(err.text, "reason");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* begin, gather, settle and end, and the host that they see: see look.h. */
-#include "check/look.h"
+/* begin, gather, settle and end, and the host that they see: see gathering.h. */
+#include "check/gathering.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,12 +9,12 @@
 #include <string.h>
 
 /* A piece of memory that the encoding asked for; it begins behind this. */
-struct look_memory {
-    struct look_memory *next;
+struct gathering_memory {
+    struct gathering_memory *next;
     uint64_t size;
 };
 
-static const struct check_rule look_fails = {
+static const struct check_rule gathering_fails = {
     "it fails where it looks at the weights",
     "begin, gather and settle must take any finite weights, of any number of rows"
 };
@@ -25,10 +25,10 @@ static const struct check_rule settle_outside = {
 static const struct check_rule no_state = { "begin gives no state",
                                             "*ret_state must be set when begin returns 0" };
 
-/* The job is the look itself: struct pare_job is opaque to plugins. */
-static struct look *look_of(struct pare_job *job)
+/* The job is the gathering itself: struct pare_job is opaque to plugins. */
+static struct gathering *gathering_of(struct pare_job *job)
 {
-    return (struct look *)(void *)job;
+    return (struct gathering *)(void *)job;
 }
 
 PARE_PRINTF(3, 4) static int host_fail(struct pare_job *job, int code, const char *format, ...)
@@ -36,7 +36,8 @@ PARE_PRINTF(3, 4) static int host_fail(struct pare_job *job, int code, const cha
     va_list arguments;
 
     va_start(arguments, format);
-    (void)vsnprintf(look_of(job)->failure, sizeof(look_of(job)->failure), format, arguments);
+    (void)vsnprintf(gathering_of(job)->failure, sizeof(gathering_of(job)->failure), format,
+                    arguments);
     va_end(arguments);
     return code;
 }
@@ -48,29 +49,29 @@ static void host_log(struct pare_job *job, int level, const char *format, ...)
 
 static void *host_alloc(struct pare_job *job, uint64_t count, uint64_t size)
 {
-    struct look *look = look_of(job);
-    struct look_memory *memory;
+    struct gathering *gathering = gathering_of(job);
+    struct gathering_memory *memory;
 
     if (size > 0 && count > (1ull << 40) / size) {
         (void)host_fail(job, PARE_ENOMEM, "it asks for too much memory");
         return NULL;
     }
     memory = check_allocate(sizeof(*memory) + count * size, 1);
-    memory->next = look->memory;
+    memory->next = gathering->memory;
     memory->size = count * size;
-    look->memory = memory;
+    gathering->memory = memory;
     return memory + 1;
 }
 
 static void host_release(struct pare_job *job, void *memory)
 {
-    struct look_memory **at = &look_of(job)->memory;
+    struct gathering_memory **at = &gathering_of(job)->memory;
 
     while (*at && (void *)(*at + 1) != memory) {
         at = &(*at)->next;
     }
     if (*at) {
-        struct look_memory *found = *at;
+        struct gathering_memory *found = *at;
         *at = found->next;
         free(found);
     }
@@ -122,7 +123,7 @@ static void describe_tensor(const struct trial *trial, struct pare_tensor *ret_t
     }
 }
 
-static int begin(const struct trial *trial, struct look *look)
+static int begin(const struct trial *trial, struct gathering *gathering)
 {
     static struct pare_host host; /* stays until the end, as the encoding may keep it */
     struct pare_calibration calibration = { .struct_size = sizeof(calibration) };
@@ -132,11 +133,11 @@ static int begin(const struct trial *trial, struct look *look)
     calibration = trial->calibration ? *trial->calibration : calibration;
     host_init(&host, trial->check->cpu);
     trial_step(trial, "begin", NULL, "looked at");
-    return trial->encoding->begin(&host, (struct pare_job *)(void *)look, &tensor, &calibration,
-                                  &look->made.state);
+    return trial->encoding->begin(&host, (struct pare_job *)(void *)gathering, &tensor,
+                                  &calibration, &gathering->made.state);
 }
 
-static int gather(const struct trial *trial, uint64_t at_once, struct look *look)
+static int gather(const struct trial *trial, uint64_t at_once, struct gathering *gathering)
 {
     uint64_t rows = at_once > 0 ? at_once : trial->rows;
     int r = 0;
@@ -144,64 +145,65 @@ static int gather(const struct trial *trial, uint64_t at_once, struct look *look
     for (uint64_t i = 0; r == 0 && i < trial->rows && trial->encoding->gather; i += rows) {
         uint64_t n = trial->rows - i < rows ? trial->rows - i : rows;
         trial_step(trial, "gather", NULL, "looked at");
-        r = trial->encoding->gather(look->made.state, trial->x + i * trial->row_len, i, n,
+        r = trial->encoding->gather(gathering->made.state, trial->x + i * trial->row_len, i, n,
                                     trial->row_len);
     }
     return r;
 }
 
-static int settle(const struct trial *trial, struct look *look)
+static int settle(const struct trial *trial, struct gathering *gathering)
 {
     void *planes[PARE_MAX_PLANES + 1] = { NULL };
 
     if (!trial->encoding->settle) {
         return 0;
     }
-    for (uint32_t p = 0; p < look->made.whole.n; p++) {
-        planes[p] = plane_is_whole(trial->encoding->planes[p]) ? look->made.whole.plane[p] : NULL;
+    for (uint32_t p = 0; p < gathering->made.whole.n; p++) {
+        planes[p] = plane_is_whole(trial->encoding->planes[p]) ? gathering->made.whole.plane[p]
+                                                               : NULL;
     }
     trial_step(trial, "settle", NULL, "looked at");
-    int r = trial->encoding->settle(look->made.state, planes);
-    trial_expect(trial, planes_guarded(&look->made.whole), &settle_outside, NULL);
+    int r = trial->encoding->settle(gathering->made.state, planes);
+    trial_expect(trial, planes_guarded(&gathering->made.whole), &settle_outside, NULL);
     return r;
 }
 
-int look_open(const struct trial *trial, uint64_t at_once, struct look *look)
+int gathering_open(const struct trial *trial, uint64_t at_once, struct gathering *gathering)
 {
-    memset(look, 0, sizeof(*look));
+    memset(gathering, 0, sizeof(*gathering));
     if (!trial->encoding->begin) {
         return 0;
     }
-    int r = begin(trial, look);
+    int r = begin(trial, gathering);
     if (r == 0) {
-        look->encoding = trial->encoding;
-        planes_init(&look->made.whole, trial->encoding, trial->rows, trial->row_len, at_once % 8,
-                    (uint8_t)at_once);
-        r = gather(trial, at_once, look);
+        gathering->encoding = trial->encoding;
+        planes_init(&gathering->made.whole, trial->encoding, trial->rows, trial->row_len,
+                    at_once % 8, (uint8_t)at_once);
+        r = gather(trial, at_once, gathering);
     }
     if (r == 0) {
-        r = settle(trial, look);
+        r = settle(trial, gathering);
     }
     if (r != 0) {
-        trial_expect(trial, trial->range == INPUT_ANY, &look_fails, look->failure);
+        trial_expect(trial, trial->range == INPUT_ANY, &gathering_fails, gathering->failure);
         return -1;
     }
-    trial_expect(trial, look->made.state || !trial->encoding->gather, &no_state, NULL);
+    trial_expect(trial, gathering->made.state || !trial->encoding->gather, &no_state, NULL);
     return 1;
 }
 
-void look_close(const struct trial *trial, struct look *look)
+void gathering_close(const struct trial *trial, struct gathering *gathering)
 {
-    if (look->encoding && look->encoding->end) {
+    if (gathering->encoding && gathering->encoding->end) {
         trial_step(trial, "end", NULL, "ran on");
-        look->encoding->end(look->made.state);
+        gathering->encoding->end(gathering->made.state);
     }
-    if (look->encoding) {
-        planes_deinit(&look->made.whole);
+    if (gathering->encoding) {
+        planes_deinit(&gathering->made.whole);
     }
-    while (look->memory) {
-        struct look_memory *next = look->memory->next;
-        free(look->memory);
-        look->memory = next;
+    while (gathering->memory) {
+        struct gathering_memory *next = gathering->memory->next;
+        free(gathering->memory);
+        gathering->memory = next;
     }
 }
