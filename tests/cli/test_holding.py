@@ -104,6 +104,19 @@ class Holding(Program):
         done = self.pare("compare", "out/small-A8.safetensors", "back/small-A8-F32.gguf")
         self.assertIn("exact", done.stdout.splitlines()[-1])
 
+    def test_what_nobody_reads(self):
+        """The example writer has no reader beside it: a warning says that nothing is read back."""
+        self.convert("small.safetensors", "tar:f32", "out")
+        manifest = json.loads((self.dir / "out/small-F32.tar.pare.json").read_text())
+        self.assertIn("no plugin reads tar: the written files are not read back, only their sizes "
+                      "are checked", manifest["warnings"])
+
+    def test_nothing_in_common(self):
+        write(self.dir / "other.safetensors", {"another": ([4], b"abcd")}, {})
+        done = self.pare("compare", "small.safetensors", "other.safetensors")
+        self.assertIn("no tensor has the same name in both models: nothing was compared",
+                      done.stderr)
+
     def test_copies(self):
         self.convert("small.safetensors", "safetensors:a8", "out")
         self.convert("out/small-A8.safetensors", "safetensors:copy", "again")
