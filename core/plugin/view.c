@@ -312,7 +312,9 @@ static int check_rows(const struct view_item *item, const struct model_tensor *t
 {
     uint64_t row = 0;
     if (!t->encoding || !encoding_rows_are_apart(t->encoding))
-        return error_set(err, PARE_ENOTSUP, "rows of tensors in %s cannot be picked",
+        return error_set(err, PARE_ENOTSUP,
+                         "rows of tensors in %s cannot be picked: convert it to f32 first, or ask "
+                         "for --as-container",
                          t->encoding_name);
     if (t->encoding != item->raw)
         return error_set(err, PARE_EDATA, "its parts are in %s and in %s", item->raw->name,
