@@ -88,11 +88,20 @@ static int begin(struct tensor_calibration *c, uint64_t source, struct error *er
                                            .hooks = &c->hooks,
                                            .search = plan->search,
                                            .memory_limit = c->target->source->memory.limit };
-    int r = 0;
+    _cleanup_json_ json_t *asked = json_object();
+    int r = asked ? 0 : error_oom(err);
+    request.asked = asked;
     c->hooks = (struct host_hooks){ take_warning, is_stopped, c };
-    if (plan->choices[index].importance)
+    if (r == 0 && plan->choices[index].importance)
         r = load_importance(c, plan->choices[index].importance, &request, err);
-    return r < 0 ? r : calibration_begin(&request, &c->calibration, err);
+    if (r == 0)
+        r = calibration_begin(&request, &c->calibration, err);
+    if (r < 0)
+        return r;
+    (void)pthread_mutex_lock(&c->p->lock);
+    int failed = json_object_update(c->target->asked, asked) < 0;
+    (void)pthread_mutex_unlock(&c->p->lock);
+    return failed ? error_oom(err) : 0;
 }
 
 /* Some rows of the source's tensor, as they are decoded to be encoded. */

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "convert/target_private.h"
 #include "plugin/layout.h"
+#include "plugin/options.h"
 #include "plugin/source.h"
 
 #include <errno.h>
@@ -200,7 +201,9 @@ static void write_back(int fd, uint64_t size, void (*beat)(void *context), void 
 
 int target_seal(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct error *err)
 {
-    int r = target->writer->finish ? write_patches(target, sha256, err) : 0;
+    int r = options_check(target->options, target->asked, target->writer->name, err);
+    if (r == 0 && target->writer->finish)
+        r = write_patches(target, sha256, err);
     if (r > 0)
         r = target->digest && digest_follows(target->digest) ? digest_again(target, err) : 0;
     if (r == 0 && target->digest)

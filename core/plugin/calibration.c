@@ -82,7 +82,7 @@ static int check(struct calibration *c, int result, const char *callback, struct
     return error_prefix(err, "tensor `%s`", text_show(c->tensor->name).text);
 }
 
-static int call_begin(struct calibration *c, struct error *err)
+static int call_begin(struct calibration *c, json_t *asked, struct error *err)
 {
     const struct model_tensor *t = c->tensor;
     struct pare_tensor told = { .struct_size = sizeof told,
@@ -95,7 +95,9 @@ static int call_begin(struct calibration *c, struct error *err)
                                 .op = t->op };
     memcpy(told.dims, t->dims, sizeof told.dims);
     memcpy(told.planes, t->planes, sizeof told.planes);
+    c->job.asked = asked;
     int r = c->encoding->said.begin(&c->host, &c->job, &told, &c->known, &c->state);
+    c->job.asked = NULL;
     r = check(c, r, "begin", err);
     c->begun = r == 0;
     return r;
@@ -121,7 +123,7 @@ int calibration_begin(const struct calibration_request *request,
     if (r == 0)
         r = make_planes(c, err);
     if (r == 0)
-        r = call_begin(c, err);
+        r = call_begin(c, request->asked, err);
     if (r == 0)
         *ret_calibration = TAKE(c);
     return r;

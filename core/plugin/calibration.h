@@ -18,6 +18,7 @@ struct calibration_request {
     const struct registry *registry;
     const struct model_tensor *tensor; /* as it becomes; its encoding has `begin` */
     const json_t *options;             /* the target's: object of strings; or NULL */
+    json_t *asked;                     /* the names of options that `begin` asks for; grows */
     const struct host_hooks *hooks;    /* or NULL */
     uint32_t search;                   /* enum pare_search */
     /* How much the tensor's inputs weigh: of each matrix (its last two dims) each column; NULL:

@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "plugin/calibration.h"
 #include "plugin/cpu.h"
 #include "plugin/host_private.h"
 #include "plugin/options.h"
@@ -237,6 +238,15 @@ static void end_call(struct writer_call *call)
                                    .registry = call->job.registry };
 }
 
+/* 1: encodings may ask for options too, but only when they begin (layout.h). */
+static int options_are_open(const struct model *target)
+{
+    for (uint64_t i = 0; i < target->n_tensors; i++)
+        if (target->tensors[i].encoding && calibration_is_needed(target->tensors[i].encoding))
+            return 1;
+    return 0;
+}
+
 int layout_make(const struct layout_request *request, struct layout *ret_layout, struct error *err)
 {
     const struct pare_writer *writer = request->writer;
@@ -253,7 +263,7 @@ int layout_make(const struct layout_request *request, struct layout *ret_layout,
     if (r == 0 && layout.state && !layout.close)
         r = error_set(&call->said, PARE_EPLUGIN, "writer %s makes a state, but has no close",
                       writer->name);
-    if (r == 0)
+    if (r == 0 && !options_are_open(request->target))
         r = options_check(request->options, request->asked, writer->name, &call->said);
     if (r == 0)
         r = check_names(&layout, &call->said);
@@ -329,8 +339,8 @@ int layout_out_digest(struct pare_job *job, uint32_t kind, uint32_t file, uint64
         return error_set(job->err, PARE_EPLUGIN, "out_digest was called outside finish");
     if (file >= job->written->n_files || checked_add(offset, n, &end) ||
         end > job->written->files[file].size)
-        return error_set(job->err, PARE_EPLUGIN, "the writer asks for a digest of bytes beyond %s",
-                         "what it laid out");
+        return error_set(job->err, PARE_EPLUGIN,
+                         "the writer asks for a digest of bytes that it has not laid out");
     return hash_of_range(job->request->fds[file], kind, offset, n, ret_hex, job->err);
 }
 

@@ -51,7 +51,9 @@ struct layout_request {
     const uint64_t *origins;    /* [target's tensor]: the only one of the source that it is made
                                     of; UINT64_MAX: of several or none. NULL: of none */
     const json_t *options;      /* object of strings */
-    json_t *asked;              /* the names of options that the writer asked for; grows */
+    json_t *asked;              /* the names of options that the writer asked for; grows. Others
+                                   are refused, unless an encoding may yet ask in its begin:
+                                   then options_check has to be called once all have begun */
     const struct host_hooks *hooks;
     char (*sha256)[HASH_HEX_SIZE]; /* finish: of each source file; NULL: nobody took them */
     const int *fds;                /* finish: of each file of the layout */

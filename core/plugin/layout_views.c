@@ -30,7 +30,7 @@ static int check_dims(struct pare_job *job, const struct model_tensor *t,
     if (view->n_dims == 0 || (!overflows && elements == t->elements))
         return 0;
     return error_set(job->err, PARE_EPLUGIN,
-                     "view of tensor `%s`: its dims have not the tensor's %llu elements",
+                     "view of tensor `%s`: its dims do not have the tensor's %llu elements",
                      text_show(t->name).text, (unsigned long long)t->elements);
 }
 

@@ -145,7 +145,7 @@ class Arrange(Program):
         recipes = self.dir / "recipes"
         recipes.mkdir()
         self.env["PARE_RECIPES"] = "%s:%s" % (recipes, self.env["PARE_RECIPES"])
-        for act, text in (("dims", "its dims have not the tensor's 120 elements"),
+        for act, text in (("dims", "its dims do not have the tensor's 120 elements"),
                           ("axes", "its axes are not the tensor's"),
                           ("twice", "asks for two views of tensor 0"),
                           ("beyond", "asks for a view of tensor 1000"),

@@ -128,6 +128,19 @@ class Test(program.Program):
         self.assertNotIn("other", warnings)
         self.check(model, "cols4", path)
 
+    def test_an_option_that_only_an_encoding_knows(self):
+        """It is asked for when the encoding begins, long after the layout; others stay unknown."""
+        model = make_model(1)
+        write(self.dir / "m.planes", model)
+        (self.dir / "m.pare").write_text("option step 0.03125\n")
+        (path, _), = self.convert("m.planes", "step8", threads=3)
+        self.check(model, "step8", path, step=1 / 32)
+        (self.dir / "m.pare").write_text("option stepp 0.03125\n")
+        done = self.pare("convert", "m.planes", "--to", "planes:step8", "-o", "no", status=2)
+        self.assertIn("planes has no option `stepp'; did you mean 'step'?", done.stderr)
+        self.assertFalse(list(self.dir.glob("no/*.planes")))
+        self.pare("convert", "m.planes", "--to", "planes:tile8", "-o", "no", status=2)
+
     def test_weights_that_are_computed(self):
         """What is unpacked on the way is gathered as it is encoded: as from a file that has it."""
         folder = str(program.DATA / "packed" / "llama_gptq_4")
