@@ -16,7 +16,8 @@ struct random {
     uint64_t state;
 };
 
-/* The next 64 random bits (the splitmix64 generator). */
+/* The next 64 random bits, by splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
+ * generators, 2014). */
 uint64_t random_next(struct random *random);
 
 enum input_range {

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/timing.h"
+#include "check/inputs.h"
 #include "plugin/calibration.h"
 #include "weights/slab.h"
 
@@ -59,27 +60,18 @@ struct bench {
     int abandoned;
 };
 
-/* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
-static uint64_t next_bits(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 /* In (0, 1). */
-static double next_uniform(uint64_t *state)
+static double next_uniform(struct random *random)
 {
-    return ((double)(next_bits(state) >> 12) + 0.5) * 0x1p-52;
+    return ((double)(random_next(random) >> 12) + 0.5) * 0x1p-52;
 }
 
 /* Two at a time, by Marsaglia's polar method; n is even. */
 static void fill_normal(float *x, uint64_t n, float deviation)
 {
-    uint64_t state = 5;
+    struct random random = { 5 };
     for (uint64_t i = 0; i < n;) {
-        double u = 2 * next_uniform(&state) - 1, v = 2 * next_uniform(&state) - 1;
+        double u = 2 * next_uniform(&random) - 1, v = 2 * next_uniform(&random) - 1;
         double s = u * u + v * v;
         if (s >= 1 || s == 0)
             continue;
@@ -117,9 +109,9 @@ int bench_new(const struct registry *registry, unsigned threads, double seconds,
     bench->runners = calloc(threads, sizeof *bench->runners);
     bench->importance = malloc(BENCH_ROW_LEN * sizeof(float));
     int r = bench->options && bench->runners && bench->importance ? 0 : error_oom(err);
-    uint64_t state = 6;
+    struct random random = { 6 };
     for (uint32_t i = 0; r == 0 && i < BENCH_ROW_LEN; i++)
-        bench->importance[i] = 0.1f + (float)next_uniform(&state);
+        bench->importance[i] = 0.1f + (float)next_uniform(&random);
     for (unsigned i = 0; r == 0 && i < threads; i++)
         r = runner_init(bench, &bench->runners[i], err);
     if (r < 0) {
