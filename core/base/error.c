@@ -3,6 +3,8 @@
 /* Errors: see error.h. Text from files ends up here, so control bytes are made harmless. */
 #include "base/error.h"
 
+#include "base/visible.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,19 +34,12 @@ static const struct {
 
 #define N_NAMES (sizeof names / sizeof *names)
 
-static void make_harmless(char *text)
-{
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
-}
-
 int error_setv(struct error *err, int code, const char *format, va_list ap)
 {
     if (err) {
         err->code = code;
         (void)vsnprintf(err->text, sizeof err->text, format, ap);
-        make_harmless(err->text);
+        visible_in_place(err->text);
     }
     return code;
 }
@@ -99,7 +94,7 @@ int error_prefix(struct error *err, const char *format, ...)
     va_end(ap);
     size_t len = strlen(err->text);
     (void)snprintf(err->text + len, sizeof err->text - len, ": %s", old);
-    make_harmless(err->text);
+    visible_in_place(err->text);
     return err->code;
 }
 

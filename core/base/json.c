@@ -4,8 +4,10 @@
  * before they come to it. */
 #include "base/json.h"
 
+#include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "base/visible.h"
 
 #include <math.h>
 #include <string.h>
@@ -94,4 +96,10 @@ char *json_to_pretty(const json_t *json)
     strbuf_puts(&sb, "\n");
     free(text);
     return strbuf_finish(&sb);
+}
+
+char *json_to_visible(const json_t *json, int pretty)
+{
+    _cleanup_free_ char *text = pretty ? json_to_pretty(json) : json_to_text(json);
+    return text ? visible_json(text) : NULL;
 }

@@ -32,5 +32,7 @@ char *json_to_text(const json_t *json);
 size_t json_to_buffer(const json_t *json, char *buffer, size_t size);
 /* Indented text with a final newline (free it). */
 char *json_to_pretty(const json_t *json);
+/* For people: the same JSON, with what a terminal would act on escaped (visible.h). */
+char *json_to_visible(const json_t *json, int pretty);
 
 #endif

@@ -3,6 +3,8 @@
 /* Logging: see log.h. A line is built whole and written by one write(2). */
 #include "base/log.h"
 
+#include "base/visible.h"
+
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -57,13 +59,8 @@ void log_line(int level, const char *format, ...)
     int m = vsnprintf(line + n, sizeof line - n - 1, format, ap);
     va_end(ap);
     if (m > 0) {
-        size_t end = n + (size_t)m;
-        if (end > sizeof line - 2)
-            end = sizeof line - 2;
-        for (size_t i = n; i < end; i++)
-            if ((unsigned char)line[i] < 0x20)
-                line[i] = '?';
-        n = end;
+        visible_in_place(line + n);
+        n += strlen(line + n);
     }
     line[n++] = '\n';
     ssize_t written = write(STDERR_FILENO, line, n);

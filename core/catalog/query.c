@@ -56,6 +56,7 @@ struct deadline {
     double seconds;
 };
 
+/* For SQLite's progress handler, too. */
 static int is_over(void *context)
 {
     const struct deadline *deadline = context;
@@ -138,7 +139,8 @@ static int run_rows(struct catalog *catalog, sqlite3_stmt *statement,
         names[i] = sqlite3_column_name(statement, (int)i);
     int r = row(context, n, names, NULL);
     for (; r == 0 && result == SQLITE_ROW; result = sqlite3_step(statement))
-        r = give_row(statement, n, names, values, row, context, err);
+        r = is_over((void *)deadline) ? refuse(catalog, SQLITE_INTERRUPT, deadline, err)
+                                      : give_row(statement, n, names, values, row, context, err);
     return r == 0 && result != SQLITE_DONE ? refuse(catalog, result, deadline, err) : r;
 }
 

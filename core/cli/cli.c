@@ -89,7 +89,7 @@ int cli_output_failed(int errno_value)
 int cli_print_json(const json_t *json)
 {
     int pretty = isatty(STDOUT_FILENO);
-    _cleanup_free_ char *text = pretty ? json_to_pretty(json) : json_to_text(json);
+    _cleanup_free_ char *text = json_to_visible(json, pretty);
     if (!text)
         return cli_fail(CLI_FAILURE, "out of memory");
     if (fputs(text, stdout) == EOF || (!pretty && putchar('\n') == EOF) || fflush(stdout) != 0)

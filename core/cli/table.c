@@ -7,6 +7,7 @@
 #include "cli/table.h"
 
 #include "base/cleanup.h"
+#include "base/visible.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -26,58 +27,10 @@ struct table {
     int failed;
 };
 
-/* The length of a well-formed UTF-8 sequence and its character, or 0. */
-static size_t decode(const unsigned char *s, size_t n, uint32_t *ret_character)
-{
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    size_t len = s[0] < 0x80   ? 1
-                 : s[0] < 0xc2 ? 0
-                 : s[0] < 0xe0 ? 2
-                 : s[0] < 0xf0 ? 3
-                 : s[0] < 0xf5 ? 4
-                               : 0;
-    if (!len || len > n)
-        return 0;
-    uint32_t c = len == 1 ? s[0] : s[0] & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        c = c << 6 | (s[i] & 0x3f);
-    }
-    if (c < least[len] || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
-        return 0;
-    *ret_character = c;
-    return len;
-}
-
-/* Control characters, invisible marks and overrides of the writing direction. */
-static int is_harmful(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-           (c >= 0xe0000 && c < 0xe0080);
-}
-
-void text_add(struct strbuf *sb, const char *text, size_t len)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    for (size_t i = 0; i < len;) {
-        uint32_t c = 0;
-        size_t n = decode(s + i, len - i, &c);
-        if (!n || (n == 1 && is_harmful(c)))
-            strbuf_printf(sb, "\\x%02x", s[i]);
-        else if (is_harmful(c))
-            strbuf_printf(sb, "\\u{%x}", (unsigned)c);
-        else
-            strbuf_add(sb, text + i, n);
-        i += n ? n : 1;
-    }
-}
-
 void text_print(FILE *out, const char *text)
 {
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    text_add(&sb, text, strlen(text));
+    visible_add(&sb, text, strlen(text));
     fputs(sb.data && !sb.failed ? sb.data : "", out);
 }
 
@@ -88,7 +41,7 @@ static size_t plain_width(const char *text)
     size_t width = 0, len = strlen(text);
     for (size_t i = 0; i < len;) {
         uint32_t c = 0;
-        size_t n = decode(s + i, len - i, &c);
+        size_t n = visible_decode(s + i, len - i, &c);
         int w = n > 1 ? wcwidth((wchar_t)c) : 1;
         width += w < 0 ? 1 : (size_t)w;
         i += n ? n : 1;
@@ -99,7 +52,7 @@ static size_t plain_width(const char *text)
 size_t text_width(const char *text)
 {
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    text_add(&sb, text, strlen(text));
+    visible_add(&sb, text, strlen(text));
     return sb.data ? plain_width(sb.data) : 0;
 }
 
@@ -142,7 +95,7 @@ void table_cell(struct table *table, const char *text)
         table->capacity = capacity;
     }
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    text_add(&sb, text ? text : "-", text ? strlen(text) : 1);
+    visible_add(&sb, text ? text : "-", text ? strlen(text) : 1);
     strbuf_puts(&sb, "");
     char *cell = strbuf_finish(&sb);
     if (!cell) {

@@ -32,8 +32,6 @@ int table_print(const struct table *table, FILE *out);
 size_t terminal_width(FILE *out);
 /* Columns that a text fills on a terminal once it is made harmless. */
 size_t text_width(const char *text);
-/* Appends text made harmless. */
-void text_add(struct strbuf *sb, const char *text, size_t len);
 /* Prints text made harmless. */
 void text_print(FILE *out, const char *text);
 

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/visible.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,14 +14,12 @@
 /* Text that Markdown would read as anything else gets a backslash, control characters \xNN. */
 static void add_text(struct strbuf *sb, const char *text)
 {
-    for (const char *p = text; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c < 0x20 || c == 0x7f)
-            strbuf_printf(sb, "\\\\x%02x", c);
-        else if (strchr("\\`*[]<>|#", *p))
-            strbuf_printf(sb, "\\%c", *p);
-        else
-            strbuf_add(sb, p, 1);
+    _cleanup_strbuf_ struct strbuf shown = STRBUF_INIT;
+    visible_add(&shown, text, strlen(text));
+    sb->failed |= shown.failed;
+    for (const char *p = shown.data; p && *p; p++) {
+        strbuf_puts(sb, strchr("\\`*[]<>|#", *p) ? "\\" : "");
+        strbuf_add(sb, p, 1);
     }
 }
 

@@ -175,6 +175,24 @@ class Catalog(unittest.TestCase):
             'query', '--seconds', '1', 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1'
             ' FROM n) SELECT sum(i) FROM n', status=1))
 
+    def test_query_ends_with_its_time_when_nobody_reads(self):
+        self.pare('rebuild', '--out', self.out)
+        endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n'
+        for options in ((), ('--csv',), ('--json',)):
+            with self.subTest(options=options), subprocess.Popen(
+                    [PARE, 'query', '--catalog', self.db, '--seconds', '1', *options,
+                     endless], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                self.assertEqual(process.wait(timeout=20), 1) # its pipe is full all the time
+                self.assertRegex(process.stderr.read(), b'longer than 1 s|--seconds is over')
+
+    def test_query_shows_what_a_terminal_would_act_on(self):
+        self.pare('rebuild', '--out', self.out)
+        sql = "SELECT char(155) || 'a' || char(8238) || char(27) || char(127) AS x"
+        self.assertEqual(self.pare('query', '--csv', sql), 'x\n\\u{9b}a\\u{202e}\\x1b\\x7f\n')
+        text = self.pare('query', '--json', sql)
+        self.assertIn('"\\u009Ba\\u202E\\u001B\\u007F"', text)
+        self.assertEqual(json.loads(text), [{'x': '\x9ba\u202e\x1b\x7f'}])
+
     def test_manual(self):
         """pare-catalog(5) names every column, and its examples run."""
         root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -4,6 +4,10 @@
 #include "cli/catalog_reader.h"
 #include "cli/views/query_view.h"
 
+#include <signal.h>
+#include <sys/time.h>
+#include <unistd.h>
+
 enum { OPTION_CSV, OPTION_SECONDS };
 
 struct query {
@@ -13,7 +17,8 @@ struct query {
 
 static const struct cli_option options[] = {
     { "csv", 0, NULL, "print comma-separated values", OPTION_CSV },
-    { "seconds", 0, "N", "give up after N seconds (default 60; 0: never)", OPTION_SECONDS },
+    { "seconds", 0, "N", "give up after N seconds, printing included (default 60; 0: never)",
+      OPTION_SECONDS },
     { NULL, 0, NULL, NULL, 0 },
 };
 
@@ -28,6 +33,29 @@ static int set(void *state, int id, const char *value)
     }
     query->csv = 1;
     return CLI_OK;
+}
+
+/* Printing is part of the time: a reader that does not read holds write(2) up, which only a signal
+ * ends. */
+static void give_up(int signal)
+{
+    static const char text[] = "pare: the time of --seconds is over; the output is cut off\n";
+    (void)signal;
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)ignored;
+    _exit(CLI_FAILURE);
+}
+
+/* The query ends by itself when its time is over, with a better message: this is a bit later. */
+static void limit_output(double seconds)
+{
+    if (seconds <= 0)
+        return;
+    double later = seconds + 0.3;
+    struct itimerval timer = { .it_value = { (time_t)later,
+                                             (suseconds_t)((later - (time_t)later) * 1e6) } };
+    (void)signal(SIGALRM, give_up);
+    (void)setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 static int run(const struct cli *cli, void *state, int n_operands, char **operands)
@@ -45,6 +73,7 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
                               : QUERY_TABLE,
     };
     double seconds = query->seconds == 0 ? 60 : query->seconds < 0 ? 0 : (double)query->seconds;
+    limit_output(seconds);
     int r = catalog_query(catalog, operands[0], seconds, query_view_row, &view, &err);
     if (r == 0)
         r = query_view_end(&view);

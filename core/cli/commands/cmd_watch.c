@@ -103,7 +103,7 @@ static int print_line(const json_t *line)
 
 static int print_raw(const json_t *line)
 {
-    _cleanup_free_ char *text = json_to_text(line);
+    _cleanup_free_ char *text = json_to_visible(line, 0);
     return !text || puts(text) == EOF || fflush(stdout) != 0 ? CLI_FAILURE : CLI_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/visible.h"
 #include "cli/table.h"
 
 #include <string.h>
@@ -36,29 +37,33 @@ static char *value_text(const json_t *value, int digits)
 
 /* ---- CSV: RFC 4180, lines end with LF ---- */
 
-static void print_csv_text(const char *text)
+/* Lines and tabs inside a text stay, since they do no harm and programs read this; of other control
+ * characters what is seen is what they are. */
+static int print_csv_text(const char *text)
 {
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, stdout);
-        return;
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    for (size_t n; *text; text += n) {
+        n = strcspn(text, "\"\n\t");
+        visible_add(&sb, text, n);
+        if (text[n]) {
+            strbuf_add(&sb, text + n, 1);
+            strbuf_puts(&sb, text[n] == '"' ? "\"" : "");
+            n++;
+        }
     }
-    putchar('"');
-    for (; *text; text++) {
-        if (*text == '"')
-            putchar('"');
-        putchar(*text);
-    }
-    putchar('"');
+    const char *cell = sb.data ? sb.data : "";
+    const char *quote = strpbrk(cell, ",\"\n") ? "\"" : "";
+    printf("%s%s%s", quote, cell, quote);
+    return sb.failed ? -1 : 0;
 }
 
 static int print_csv(size_t n, const char *const *names, json_t *const *values)
 {
     for (size_t i = 0; i < n; i++) {
         _cleanup_free_ char *text = values ? value_text(values[i], 15) : strdup(names[i]);
-        if (!text)
-            return -1;
         fputs(i ? "," : "", stdout);
-        print_csv_text(text);
+        if (!text || print_csv_text(text) < 0)
+            return -1;
     }
     putchar('\n');
     return 0;
@@ -77,7 +82,7 @@ static int print_json_row(struct query_view *view, size_t n, const char *const *
     for (size_t i = 0; i < n; i++)
         if (json_object_set(row, names[i], values[i]) < 0)
             return -1;
-    _cleanup_free_ char *text = json_to_text(row);
+    _cleanup_free_ char *text = json_to_visible(row, 0);
     if (!text)
         return -1;
     fputs(view->n_rows++ ? ",\n " : "\n ", stdout);
@@ -91,7 +96,7 @@ static int print_json_row(struct query_view *view, size_t n, const char *const *
 static json_t *harmless(const char *name)
 {
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    text_add(&sb, name, strlen(name));
+    visible_add(&sb, name, strlen(name));
     return json_string(sb.data && !sb.failed ? sb.data : "");
 }
 
