@@ -13,8 +13,6 @@
 
 #include <string.h>
 
-#define SHOWN_UNUSED 20 /* overrides that each get a warning */
-
 DEFINE_CLEANUP(struct plan *, plan_free);
 
 void plan_free(struct plan *plan)
@@ -33,6 +31,7 @@ static void planner_deinit(struct planner *p)
     free(p->overrides);
     free(p->arch);
     free(p->tensors);
+    free(p->uses);
     free(p->order);
     free(p->row.x);
 }
@@ -94,48 +93,20 @@ static int add_tensors(struct planner *p, struct plan *plan, int sorted)
     return 0;
 }
 
-static int note_fallbacks(struct planner *p, struct plan *plan)
+/* How hard encodings are to search, and whether rows must fit. */
+static int take_manners(struct planner *p, struct plan *plan)
 {
-    plan->n_fallbacks = p->n_fallbacks;
-    if (!p->n_fallbacks)
-        return 0;
-    return planner_warn(p,
-                        "%llu of %llu tensors have rows that do not divide into the blocks of "
-                        "their encoding and get another one: the first is %s",
-                        (unsigned long long)p->n_fallbacks,
-                        (unsigned long long)p->source->n_tensors, p->first_fallback);
-}
-
-/* 1 when a rule of this place decided some tensor, or when an earlier rule has the same place. */
-static int is_known(const struct planner *p, const struct recipe_rule *rule)
-{
-    size_t n = strlen(rule->place);
-    for (uint64_t i = 0; i < p->source->n_tensors; i++)
-        if (!strncmp(p->tensors[i].rule, rule->place, n) && p->tensors[i].rule[n] == ':')
-            return 1;
-    for (const struct recipe_rule *other = p->recipe->overrides; other != rule; other = other->next)
-        if (!strcmp(other->place, rule->place))
-            return 1;
+    const struct recipe_rule *search = NULL, *fallback = NULL;
+    int r = planner_first(p, RECIPE_SEARCH, &search);
+    if (!r)
+        r = planner_first(p, RECIPE_FALLBACK, &fallback);
+    if (r)
+        return r;
+    plan->search = search && !strcmp(search->argument, "best") ? PARE_SEARCH_BEST
+                                                               : PARE_SEARCH_REFERENCE;
+    if (fallback && !strcmp(fallback->argument, "refuse"))
+        p->refusal = fallback;
     return 0;
-}
-
-/* An override that decides no tensor is most likely a mistake. */
-static int note_unused(struct planner *p)
-{
-    unsigned n = 0;
-    int r = 0;
-    for (const struct recipe_rule *rule = p->recipe->overrides; rule && !r; rule = rule->next) {
-        if ((rule->verb != RECIPE_KEEP && rule->verb != RECIPE_ENCODE) || is_known(p, rule))
-            continue;
-        if (++n <= SHOWN_UNUSED)
-            r = planner_warn(p,
-                             "%s applies to no tensor: patterns stand for whole names, norms "
-                             "and vectors stay, and of several rules the first counts",
-                             rule->place);
-    }
-    if (!r && n > SHOWN_UNUSED)
-        r = planner_warn(p, "%u more rules apply to no tensor", n - SHOWN_UNUSED);
-    return r;
 }
 
 static int fill(struct planner *p, struct plan *plan)
@@ -146,17 +117,16 @@ static int fill(struct planner *p, struct plan *plan)
         return r;
     plan->target->format = p->writer->name;
     plan->target->memory.limit = p->source->memory.limit;
+    plan->n_fallbacks = p->use.n_fallbacks;
     r = copy_files(p, plan->target);
     if (!r)
         r = planner_metadata(p, plan->target, &sorted);
     if (!r)
-        r = planner_search(p, &plan->search);
-    if (!r)
         r = add_tensors(p, plan, sorted != 0);
     if (!r)
-        r = note_fallbacks(p, plan);
+        r = planner_note_fallbacks(p);
     if (!r)
-        r = note_unused(p);
+        r = planner_note_overrides(p);
     if (!r)
         r = planner_note_lattices(p);
     return r ? r : planner_note_importance(p);
@@ -204,6 +174,8 @@ int plan_make(const struct recipe *recipe, const struct registry *registry,
     int r = check_formats(&p);
     if (!r)
         r = planner_facts(&p);
+    if (!r)
+        r = take_manners(&p, plan);
     if (!r)
         r = planner_choose(&p);
     if (!r)

@@ -10,7 +10,6 @@
 #include "base/strbuf.h"
 #include "recipe/plan_private.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct choosing { /* one tensor */
@@ -53,14 +52,24 @@ static const struct recipe_fallback *find_fallback(const struct recipe *recipe, 
     return NULL;
 }
 
-static void note_fallback(struct choosing *c, const struct encoding *from,
-                          const struct encoding *to)
+/* The model has no row that fits, or none but one that somebody refused: the target fails, though
+ * the command line was right. */
+static int does_not_fit(struct choosing *c, const struct encoding *from, const struct encoding *to)
 {
     struct planner *p = c->p;
-    if (!p->n_fallbacks++)
-        (void)snprintf(p->first_fallback, sizeof p->first_fallback,
-                       "%s, whose rows have %llu elements: %s instead of %s", c->name,
-                       (unsigned long long)c->tensor->row_len, to->name, from->name);
+    _cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+    if (to)
+        strbuf_printf(&why, "its fallback %s is refused (%s): choose another encoding for it",
+                      to->name, p->refusal->place);
+    else
+        strbuf_puts(&why, "no fallback of the recipe fits");
+    if (why.failed)
+        return error_oom(p->err);
+    return error_set(p->err, PARE_ENOTSUP,
+                     "%s: tensor %s: rows of %llu elements do not divide into %s's blocks of %u, "
+                     "and %s",
+                     c->place, c->name, (unsigned long long)c->tensor->row_len, from->name,
+                     from->block_len, why.data);
 }
 
 /* Replaces *encoding when the tensor's rows do not divide into its blocks. */
@@ -76,16 +85,13 @@ static int fit_block(struct choosing *c, const struct encoding **encoding)
             return r;
         if (c->tensor->row_len % to->block_len)
             continue;
-        note_fallback(c, from, to);
+        if (c->p->refusal)
+            return does_not_fit(c, from, to);
         c->choice->rule = f->text;
         *encoding = to;
         return 0;
     }
-    return error_set(c->p->err, PARE_EUSAGE,
-                     "%s: tensor %s: rows of %llu elements do not divide into %s's blocks of %u, "
-                     "and no fallback of the recipe fits",
-                     c->place, c->name, (unsigned long long)c->tensor->row_len, from->name,
-                     from->block_len);
+    return does_not_fit(c, from, NULL);
 }
 
 /* What holds the encoding instead of the target's format: ": safetensors holds it", or "" for
@@ -181,8 +187,9 @@ static int check_target(struct choosing *c, const struct encoding *to)
 
 static int encode(struct choosing *c, const struct recipe_rule *rule)
 {
-    const struct encoding *to = NULL;
-    int r = find_encoding(c, rule->argument, &to);
+    const struct encoding *from = NULL, *to = NULL;
+    int r = find_encoding(c, rule->argument, &from);
+    to = from;
     if (!r)
         r = fit_block(c, &to);
     if (r)
@@ -196,9 +203,11 @@ static int encode(struct choosing *c, const struct recipe_rule *rule)
         if (!r)
             r = check_target(c, to);
     }
-    if (!r)
-        c->choice->encoding = to;
-    return r;
+    if (r)
+        return r;
+    c->choice->encoding = to;
+    planner_note_use(c->p, rule, (uint64_t)(c->choice - c->p->tensors), from, to);
+    return 0;
 }
 
 static int keep(struct choosing *c)
@@ -289,8 +298,10 @@ static int choose_one(struct planner *p, uint64_t index)
     if (rule->verb == RECIPE_FAIL)
         return error_set(p->err, PARE_ENOTSUP, "%s: tensor %s: %s", rule->place, c.name,
                          rule->argument);
-    if (rule->verb == RECIPE_KEEP)
+    if (rule->verb == RECIPE_KEEP) {
+        planner_note_use(p, rule, index, NULL, NULL);
         return keep(&c);
+    }
     r = encode(&c, rule);
     if (!r && c.choice->role >= 0 && !is_override)
         p->env.before[c.choice->role]++;
@@ -300,6 +311,9 @@ static int choose_one(struct planner *p, uint64_t index)
 int planner_choose(struct planner *p)
 {
     int r = 0;
+    p->uses = calloc(p->recipe->n_overrides + 1u, sizeof *p->uses);
+    if (!p->uses)
+        return error_oom(p->err);
     for (uint64_t i = 0; !r && i < p->source->n_tensors; i++)
         r = choose_one(p, p->order[i]);
     return r;

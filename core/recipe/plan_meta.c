@@ -186,25 +186,27 @@ int planner_metadata(struct planner *p, struct model *target, int64_t *ret_sorte
     return r ? r : run_actions(p, p->recipe->actions, 1, target, ret_sorted);
 }
 
-static int find_search(struct planner *p, const struct recipe_rule *first, const char **ret_search)
+static int find_first(struct planner *p, const struct recipe_rule *first, enum recipe_verb verb,
+                      const struct recipe_rule **ret_rule)
 {
-    for (const struct recipe_rule *a = first; a && !*ret_search; a = a->next) {
+    for (const struct recipe_rule *a = first; a && !*ret_rule; a = a->next) {
         int64_t holds = 0;
-        int r = a->verb == RECIPE_SEARCH ? planner_holds(p, a, &holds) : 0;
+        int r = a->verb == verb ? planner_holds(p, a, &holds) : 0;
         if (r)
             return r;
         if (holds)
-            *ret_search = a->argument;
+            *ret_rule = a;
     }
     return 0;
 }
 
-int planner_search(struct planner *p, uint32_t *ret_search)
+int planner_first(struct planner *p, enum recipe_verb verb, const struct recipe_rule **ret_rule)
 {
-    const char *search = NULL;
-    int r = find_search(p, p->recipe->override_actions, &search);
+    const struct recipe_rule *rule = NULL;
+    int r = find_first(p, p->recipe->override_actions, verb, &rule);
     if (!r)
-        r = find_search(p, p->recipe->actions, &search);
-    *ret_search = search && !strcmp(search, "best") ? PARE_SEARCH_BEST : PARE_SEARCH_REFERENCE;
+        r = find_first(p, p->recipe->actions, verb, &rule);
+    if (!r)
+        *ret_rule = rule;
     return r;
 }

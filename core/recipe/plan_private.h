@@ -3,8 +3,8 @@
 /*
  * A plan while it is made; private to plan*.c. plan_facts.c collects the facts that conditions ask
  * for, plan_choose.c decides each tensor, plan_importance.c finds its importance data,
- * plan_lattice.c looks for lattices, plan_meta.c makes the metadata, and plan.c puts the result
- * together.
+ * plan_lattice.c looks for lattices, plan_meta.c makes the metadata, plan_uses.c says what became
+ * of overrides and of rows that did not fit, and plan.c puts the result together.
  */
 #ifndef RECIPE_PLAN_PRIVATE_H
 #define RECIPE_PLAN_PRIVATE_H
@@ -28,6 +28,14 @@ struct planner_hint {
     struct text_shown first; /* the first one's name */
 };
 
+/* What became of a rule: how many tensors it decided, and how many of them got another encoding
+ * than it says. */
+struct planner_use {
+    uint64_t n, n_fallbacks;
+    uint64_t first;                   /* the first tensor with a fallback, */
+    const struct encoding *from, *to; /* what was wanted for it, and what it got */
+};
+
 struct planner {
     const struct recipe *recipe;
     const struct registry *registry;
@@ -45,9 +53,10 @@ struct planner {
     struct planner_tensor *tensors; /* by the source's index */
     uint64_t *order;                /* the source's indices by layer, then name */
 
-    uint64_t n_fallbacks;
-    char first_fallback[300];     /* which tensor, from what, to what */
-    struct planner_hint hints[8]; /* lattices that would have held tensors */
+    const struct recipe_rule *refusal; /* "fallback refuse" that holds, or NULL */
+    struct planner_use use;            /* of all rules together */
+    struct planner_use *uses;          /* of each override, by its number */
+    struct planner_hint hints[8];      /* lattices that would have held tensors */
     size_t n_hints;
     const struct encoding *lattices[64]; /* the format's encodings that have any */
     size_t n_lattices;
@@ -69,8 +78,10 @@ int planner_apply_overrides(struct planner *p) __attribute__((warn_unused_result
 int planner_metadata(struct planner *p, struct model *target, int64_t *ret_sorted)
     __attribute__((warn_unused_result));
 
-/* How hard encodings are to search (enum pare_search): the first statement that holds decides. */
-int planner_search(struct planner *p, uint32_t *ret_search) __attribute__((warn_unused_result));
+/* The first statement of this kind that holds, an override's before the recipe's own; *ret_rule is
+ * NULL when there is none. Its condition may not look at a tensor. */
+int planner_first(struct planner *p, enum recipe_verb verb, const struct recipe_rule **ret_rule)
+    __attribute__((warn_unused_result));
 
 /* Adds to the plan's warnings. */
 int planner_warn(struct planner *p, const char *format, ...)
@@ -102,6 +113,14 @@ int planner_holds(struct planner *p, const struct recipe_rule *rule, int64_t *re
  * code. */
 int planner_suggest_encoding(const struct planner *p, const char *name, struct error *err, int code)
     __attribute__((warn_unused_result));
+
+/* Notes that a rule decided a tensor: `from` is what it says, `to` what the tensor got. */
+void planner_note_use(struct planner *p, const struct recipe_rule *rule, uint64_t tensor,
+                      const struct encoding *from, const struct encoding *to);
+
+/* Warnings about rows that did not fit, and about overrides that did not do what they say. */
+int planner_note_fallbacks(struct planner *p) __attribute__((warn_unused_result));
+int planner_note_overrides(struct planner *p) __attribute__((warn_unused_result));
 
 /* Decides all tensors, in the planner's order. */
 int planner_choose(struct planner *p) __attribute__((warn_unused_result));

@@ -51,6 +51,9 @@ int line_parse_record(struct line *line) __attribute__((warn_unused_result));
 int line_parse_drop(struct line *line) __attribute__((warn_unused_result));
 int line_parse_order(struct line *line) __attribute__((warn_unused_result));
 int line_parse_search(struct line *line) __attribute__((warn_unused_result));
+/* "fallback refuse" or "fallback take": 1 when the statement is none of them but goes on with an
+ * encoding, of which nothing is taken. */
+int line_parse_fallback(struct line *line) __attribute__((warn_unused_result));
 int line_parse_warn(struct line *line) __attribute__((warn_unused_result));
 int line_parse_option(struct line *line) __attribute__((warn_unused_result));
 

@@ -14,6 +14,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* An option can make several rules, which are one to whoever gave it. */
+static void number_override(struct recipe *recipe, struct recipe_rule *rule)
+{
+    const char *last = recipe->last_override;
+    if (!last || strcmp(last, rule->place) != 0)
+        recipe->n_overrides++;
+    recipe->last_override = rule->place;
+    rule->number = recipe->n_overrides;
+}
+
 static int add_rule(struct line *line, enum recipe_verb verb, const char *argument,
                     const char *after)
 {
@@ -25,6 +35,8 @@ static int add_rule(struct line *line, enum recipe_verb verb, const char *argume
         return r;
     struct recipe_rule ***end = line->loader->is_override ? &line->recipe->overrides_end
                                                           : &line->recipe->rules_end;
+    if (line->loader->is_override)
+        number_override(line->recipe, rule);
     **end = rule;
     *end = &rule->next;
     return 0;
@@ -122,8 +134,11 @@ static int parse_role(struct line *line)
     return 0;
 }
 
-static int parse_fallback(struct line *line)
+/* "fallback ENCODING -> ENCODING ..." */
+static int parse_fallbacks(struct line *line)
 {
+    if (line->loader->is_override)
+        return words_expected(&line->words, "'refuse' or 'take'", NULL);
     struct recipe_fallback *fallback = arena_alloc(&line->recipe->memory, sizeof *fallback);
     if (!fallback)
         return error_oom(line->words.err);
@@ -142,6 +157,12 @@ static int parse_fallback(struct line *line)
     *line->recipe->fallbacks_end = fallback;
     line->recipe->fallbacks_end = &fallback->next;
     return 0;
+}
+
+static int parse_fallback(struct line *line)
+{
+    int r = line_parse_fallback(line);
+    return r == 1 ? parse_fallbacks(line) : r;
 }
 
 static int parse_default(struct line *line)
@@ -273,7 +294,7 @@ static const struct {
     { "keep", parse_keep, ANYWHERE },
     { "define", parse_define, ANYWHERE },
     { "role", parse_role, IN_RECIPE },
-    { "fallback", parse_fallback, IN_RECIPE },
+    { "fallback", parse_fallback, ANYWHERE },
     { "repack", parse_repack, IN_RECIPE },
     { "require", parse_require, IN_RECIPE },
     { "lenient", parse_lenient, IN_RECIPE },

@@ -28,9 +28,10 @@ enum recipe_verb {
     RECIPE_SET,
     RECIPE_DROP,
     RECIPE_ORDER,
-    RECIPE_WARN,   /* actions: about the model */
-    RECIPE_RECORD, /* as RECIPE_SET, but last of all */
-    RECIPE_SEARCH  /* how hard encodings search */
+    RECIPE_WARN,    /* actions: about the model */
+    RECIPE_RECORD,  /* as RECIPE_SET, but last of all */
+    RECIPE_SEARCH,  /* how hard encodings search */
+    RECIPE_FALLBACK /* what becomes of rows that do not fit */
 };
 
 struct recipe_rule {
@@ -43,6 +44,7 @@ struct recipe_rule {
     double real;
     const char *encodings[RECIPE_MAX_WORDS]; /* RECIPE_REQUIRE */
     uint32_t n_encodings;
+    uint32_t number;   /* of an override, from 1; those of one place share it. 0: of the recipe */
     const char *place; /* "q4_k_m.recipe:12" */
     const char *text;  /* "q4_k_m.recipe:12: q6_k if is_output" */
 };
@@ -98,9 +100,12 @@ struct recipe {
     const char *formats_place;
     struct recipe_rule *rules, **rules_end;         /* keep, ENCODING, fail, overrides */
     struct recipe_rule *weighing, **weighing_end;   /* require, lenient */
-    struct recipe_rule *actions, **actions_end;     /* set, record, drop, order, search, warn */
+    struct recipe_rule *actions, **actions_end;     /* set, record, drop, order, search,
+                                                     * fallback refuse, warn */
     struct recipe_rule *standard;                   /* the "default" statement */
     struct recipe_rule *overrides, **overrides_end; /* rules that were added to the recipe's own */
+    uint32_t n_overrides;                           /* the highest of their numbers */
+    const char *last_override;                      /* the place of the last one, or NULL */
     struct recipe_rule *override_actions, **override_actions_end;
     struct recipe_option *options, **options_end;
     struct recipe_repack *repacks;

@@ -244,6 +244,21 @@ int line_parse_search(struct line *line)
                          sizeof searches / sizeof *searches);
 }
 
+int line_parse_fallback(struct line *line)
+{
+    static const char *const words[] = { "refuse", "take" };
+    struct words ahead = line->words;
+    struct word word;
+    if (!words_take(&ahead, &word))
+        return 1;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (word_is(&word, words[i])) {
+            line->words = ahead;
+            return add_new_action(line, RECIPE_FALLBACK, words[i], words[i]);
+        }
+    return 1;
+}
+
 int line_parse_warn(struct line *line)
 {
     const char *message;

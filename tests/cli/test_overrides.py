@@ -127,9 +127,62 @@ class Test(program.Program):
                               (["--keep", "*_norm.wight"], "--keep '*_norm.wight'")):
             done = self.pare("convert", "tiny.gguf", "--to", "gguf:q8_0", "-n", *options)
             self.assertEqual(done.stderr, f"pare: warning: {name} applies to no tensor: patterns "
-                             "stand for whole names, norms and vectors stay, and of several rules "
-                             "the first counts\n")
+                             "stand for whole names\n")
             self.assertIn("0 fallbacks, 1 warning\n", done.stdout)
+        many = [word for i in range(25) for word in ("--tensor", f"no{i}=q8_0")]
+        done = self.pare("convert", "tiny.gguf", "--to", "gguf:q8_0", "-n", *many)
+        self.assertEqual(done.stderr.count("applies to no tensor"), 20)
+        self.assertIn("warning: 5 more rules do not do what they say\n", done.stderr)
+
+    def test_another_rule_comes_first(self):
+        for options, told in (
+                (["--tensor", "*_norm.weight=q8_0"],
+                 "--tensor '*_norm.weight=q8_0' decides no tensor, since another rule comes before "
+                 "it: the first that it could apply to is blk.0.attn_norm.weight (gguf.rules:36: "
+                 "keep if rank < 2)"),
+                (["--tensor", "output.weight=q5_k", "--tensor", "output.weight=q6_k"],
+                 "--tensor 'output.weight=q6_k' decides no tensor, since another rule comes before "
+                 "it: the first that it could apply to is output.weight (--tensor "
+                 "'output.weight=q5_k': q5_k if name ~ \"output.weight\")")):
+            done = self.pare("convert", "tiny.gguf", "--to", "gguf:q8_0", "-n", *options)
+            self.assertEqual(done.stderr, f"pare: warning: {told}\n")
+
+    def test_rule_meets_fallback(self):
+        """A rule that applied and fell back is not told as unused; one that fits is not told."""
+        self.put("odd.gguf", models._gguf(
+            [("general.architecture", 8, models._string("llama"))],
+            [(n, (96, 8), 30, models._floats(768, 1)) for n in ("a.weight", "b.weight")]))
+        done = self.pare("convert", "odd.gguf", "--to", "gguf:q8_0", "-n", "--tensor",
+                         "?.weight=q4_k")
+        self.assertEqual(done.stderr.splitlines()[1:], [
+            "pare: warning: --tensor '?.weight=q4_k': of the 2 tensors that it decides, 2 have "
+            "rows that do not divide into its blocks and get another encoding: the first is "
+            "a.weight: q5_0 instead of q4_k (`fallback refuse` makes that an error)"])
+        done = self.pare("convert", "odd.gguf", "--to", "gguf:q4_k_m", "-n", "--tensor",
+                         "a.weight=q4_0")
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+
+    def test_fallback_refused(self):
+        self.put("odd.gguf", models._gguf(
+            [("general.architecture", 8, models._string("llama"))],
+            [("a.weight", (96, 8), 30, models._floats(768, 1))]))
+        self.put("rules", "fallback refuse\n")
+        told = ("gguf:q4_k_m: q4_k_m.recipe:25: tensor a.weight: rows of 96 elements do not divide "
+                "into q4_k's blocks of 256, and its fallback q5_0 is refused (%s): choose another "
+                "encoding for it\n")
+        convert = ["convert", "odd.gguf", "-q", "--to"]
+        done = self.pare(*convert, "gguf:q4_k_m", "--fallback", "refuse", status=1)
+        self.assertIn(told % "--fallback 'refuse'", done.stderr)
+        done = self.pare(*convert, "gguf:q4_k_m", "--overrides", "rules", status=1)
+        self.assertIn(told % "rules:1", done.stderr)
+        done = self.pare(*convert, "gguf:q1_0", status=1)
+        self.assertIn("and no fallback of the recipe fits", done.stderr)
+        self.assertFalse(list(self.dir.glob("odd-*")))
+        self.pare(*convert, "gguf:q8_0", "--fallback", "refuse")
+        manifest = json.loads((self.dir / "odd-Q8_0.gguf.pare.json").read_text())
+        self.assertEqual([o["text"] for o in manifest["target"]["overrides"]], ["fallback refuse"])
+        self.pare(*convert, "gguf:q4_k_m", "--overrides", "rules", "--fallback", "refuse",
+                  "--fallback", "take")
 
     def test_mistakes(self):
         cases = [

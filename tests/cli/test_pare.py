@@ -164,7 +164,7 @@ class Test(program.Program):
                   "reference", "--overrides", "more.rules")
         self.assertEqual((self.dir / "rules" / name).read_bytes(), read["reference"])
         done = self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "--search", "x", status=2)
-        self.assertIn("neither reference nor best", done.stderr)
+        self.assertIn('--search: "x" is none of its values', done.stderr)
 
     def test_settings_are_recorded(self):
         self.pare("convert", "tiny.gguf", "--to", "gguf:q4_0", "-q", "--nonfinite", "keep",
@@ -181,7 +181,7 @@ class Test(program.Program):
                 ("--measure", "ful", '--measure: "ful" is none of its values, see --help; did you '
                                      "mean 'full'?"),
                 ("--digest", "md5", '"md5" is none of its values, see --help\n'),
-                ("--search", "bset", "neither reference nor best; did you mean 'best'?"),
+                ("--search", "bset", "is none of its values, see --help; did you mean 'best'?"),
                 ("--mesure", "full", '"--mesure" is unknown, ambiguous or takes no value; did you '
                                      'mean "--measure"?'),
                 ("--quiet=1", "tiny.gguf", 'takes no value\n'),

@@ -358,10 +358,17 @@ class Reload(Case):
                 manifest['output']['files'][0]['sha256'] is not None)
         self.assertEqual(told, {'q8_0': ('reference', 'full', True),
                                 'q4_0': ('best', 'sample', False)})
+        write('gguf:q4_k_m', 'fallback = refuse\n')
+        self.d.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.d.ask('status')['workers']['max'] == 1)
+        odd = models._gguf([('general.architecture', 8, models._string('llama'))],
+                           [('a.weight', (96, 8), 30, models._floats(768, 1))])
+        os.rename(self.d.aside('c.gguf', odd), self.d.path('c.gguf'))
+        wait_until(lambda: 'is refused (pared.conf:1)' in self.d.log())
         write('gguf:f16', 'jobs = many\n')
         self.d.process.send_signal(signal.SIGHUP)
         wait_until(lambda: 'jobs = many' in self.d.log())
-        self.assertEqual(self.d.ask('status')['workers']['max'], 2)
+        self.assertEqual(self.d.ask('status')['workers']['max'], 1)
 
 
 class Catalog(Case):

@@ -88,13 +88,13 @@ static int set_setting(struct convert_options *o, const struct setting *setting,
 {
     struct error err = ERROR_INIT;
     long long n;
-    if (setting->is_rule) /* there is one */
-        return overrides_search(&o->overrides, value);
     if (setting->kind == SETTING_COUNT &&
         cli_number(setting->option, value, 0, (long long)setting->max, &n) < 0)
         return CLI_USAGE;
     if (setting->kind == SETTING_WORD && cli_choice(setting->option, setting->choices, value) < 0)
         return CLI_USAGE;
+    if (setting->is_rule)
+        return overrides_setting(&o->overrides, setting, value);
     if (setting->kind == SETTING_FLAG)
         value = strcmp(setting->fallback, "yes") ? "yes" : "no";
     if (!o->settings)

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/strbuf.h"
 #include "cli/cli.h"
 #include "supervise/sidecar.h"
@@ -112,18 +113,23 @@ int overrides_tensor(struct overrides *overrides, const char *value)
                (int)n, value);
 }
 
-int overrides_search(struct overrides *overrides, const char *value)
+/* Forgets what an earlier option of this name said. */
+static void forget_setting(json_t *list, const struct setting *setting)
 {
-    json_decref(overrides->ranks[OVERRIDE_SEARCH]); /* of several options the last one counts */
-    overrides->ranks[OVERRIDE_SEARCH] = NULL;
-    static const char *const words[] = { "reference", "best" };
-    struct nearest nearest;
-    nearest_start(&nearest, (struct pare_str){ value, strlen(value) });
-    for (size_t i = 0; i < 2; i++)
-        nearest_offer_name(&nearest, words[i]);
-    if (strcmp(value, words[0]) != 0 && strcmp(value, words[1]) != 0)
-        return cli_unknown(&nearest, "--search: \"%.100s\" is neither reference nor best", value);
-    return add(overrides, OVERRIDE_SEARCH, "search", value, "search %s", value);
+    const char *name = setting->name;
+    for (size_t i = json_array_size(list); i-- > 0;) {
+        const char *text = json_get_string(json_array_get(list, i), "text", "");
+        if (!strncmp(text, name, strlen(name)) && text[strlen(name)] == ' ')
+            (void)json_array_remove(list, i);
+    }
+}
+
+int overrides_setting(struct overrides *overrides, const struct setting *setting, const char *value)
+{
+    forget_setting(overrides->ranks[OVERRIDE_SETTING], setting);
+    if (!strcmp(value, setting->fallback))
+        return CLI_OK;
+    return add(overrides, OVERRIDE_SETTING, setting->option, value, "%s %s", setting->name, value);
 }
 
 int overrides_keep(struct overrides *overrides, const char *value)

@@ -9,6 +9,8 @@
 #ifndef CLI_COMMANDS_OVERRIDES_H
 #define CLI_COMMANDS_OVERRIDES_H
 
+#include "settings/settings.h"
+
 #include <jansson.h>
 
 enum override_rank {
@@ -19,7 +21,7 @@ enum override_rank {
     OVERRIDE_TIED,      /* the embedding in the place of an output; not with OVERRIDE_PURE */
     OVERRIDE_PURE,
     OVERRIDE_METADATA,
-    OVERRIDE_SEARCH,
+    OVERRIDE_SETTING, /* --search, --fallback */
     OVERRIDE_FILE,
     OVERRIDE_RANKS
 };
@@ -32,17 +34,19 @@ struct overrides {
 void overrides_deinit(struct overrides *overrides);
 
 /* Each takes the value of an option: --tensor, --keep, --output-tensor, --token-embedding, --pure,
- * --search, --metadata, --drop-metadata, --overrides. CLI_OK, or an exit status after the
- * message. */
+ * --metadata, --drop-metadata, --overrides. CLI_OK, or an exit status after the message. */
 int overrides_tensor(struct overrides *overrides, const char *value);
 int overrides_keep(struct overrides *overrides, const char *value);
 int overrides_output(struct overrides *overrides, const char *value);
 int overrides_embedding(struct overrides *overrides, const char *value);
 int overrides_pure(struct overrides *overrides);
-int overrides_search(struct overrides *overrides, const char *value);
 int overrides_metadata(struct overrides *overrides, const char *value);
 int overrides_drop_metadata(struct overrides *overrides, const char *value);
 int overrides_file(struct overrides *overrides, const char *path);
+
+/* The option of a setting that is a rule, with one of its choices; the last one given counts. */
+int overrides_setting(struct overrides *overrides, const struct setting *setting,
+                      const char *value);
 
 /* All of them in their order, as a new array. NULL when out of memory. */
 json_t *overrides_list(const struct overrides *overrides);

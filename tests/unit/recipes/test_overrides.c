@@ -538,9 +538,39 @@ static void test_facts_of_the_format(void **state)
     model_free(p.source);
 }
 
+/* The statement refuses, the first that holds decides, and only where a row does not fit. */
+static void test_fallback_refused(void **state)
+{
+    static const struct {
+        const char *rules;
+        int r;
+    } cases[] = {
+        { "fallback refuse", PARE_ENOTSUP },
+        { "fallback refuse if layers == 1", PARE_ENOTSUP },
+        { "fallback refuse if layers == 2", 0 },
+        { "fallback take\nfallback refuse", 0 },
+        { "q8_0 if name == \"a.weight\"\nfallback refuse", 0 },
+    };
+    (void)state;
+    struct planned planned = { .source = new_model("gguf") };
+    describe(planned.source, "llama", 1, 8, 8, 0);
+    add_matrix(planned.source, "output.weight", "f16", 2, 256);
+    add_matrix(planned.source, "a.weight", "f16", 2, 96);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int r = plan_with(&planned, "q4_k_m", (const char *[]){ "-r", cases[i].rules, NULL },
+                          &(struct plan_options){ 0 });
+        assert_int_equal(r, cases[i].r);
+        if (r)
+            assert_non_null(strstr(planned.err.text, "its fallback q5_0 is refused (-r): choose"));
+        forget(&planned);
+    }
+    model_free(planned.source);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fallback_refused),
         cmocka_unit_test(test_place_and_order),
         cmocka_unit_test(test_counting),
         cmocka_unit_test(test_patterns),
