@@ -30,6 +30,7 @@ static const struct {
     { PARE_ETIMEOUT, "timeout" },
     { PARE_EEXIST, "exists" },
     { PARE_EVERIFY, "verify" },
+    { PARE_ECHANGED, "changed" },
 };
 
 #define N_NAMES (sizeof names / sizeof *names)
@@ -128,5 +129,5 @@ int error_code(const char *name)
 int error_is_transient(int code)
 {
     return code == PARE_ENOSPC || code == PARE_ENOMEM || code == PARE_EIO || code == PARE_ECRASH ||
-           code == PARE_ETIMEOUT;
+           code == PARE_ETIMEOUT || code == PARE_ECHANGED;
 }

@@ -22,7 +22,8 @@ enum error_status {
     PARE_ECRASH = -13,     /* the worker process died */
     PARE_ETIMEOUT = -14,   /* the worker process gave no sign of life */
     PARE_EEXIST = -15,     /* the output's name is taken */
-    PARE_EVERIFY = -16     /* the written output is not what was meant */
+    PARE_EVERIFY = -16,    /* the written output is not what was meant */
+    PARE_ECHANGED = -17    /* a source file was changed while it was read */
 };
 
 struct error {
@@ -54,7 +55,7 @@ int error_oom(struct error *err) __attribute__((warn_unused_result));
 
 /* The status's name as used in catalog and JSON: "data", "incomplete", "unsupported", "limit",
  * "io", "memory", "space", "cancelled", "plugin", "usage", "nonfinite", "internal", "crash",
- * "timeout", "exists", "verify", "ok". Unknown codes are "internal". */
+ * "timeout", "exists", "verify", "changed", "ok". Unknown codes are "internal". */
 const char *error_name(int code);
 
 /* 1 for the failures that a plugin may report: enum pare_status. */
@@ -63,7 +64,8 @@ int error_is_of_plugins(int code);
 /* The status for such a name, or PARE_EINTERNAL. */
 int error_code(const char *name);
 
-/* 1 when trying again later may help: disk full, out of memory, i/o, crash or time-out. */
+/* 1 when trying again later may help: disk full, out of memory, i/o, crash, time-out, or a source
+ * that was changed. */
 int error_is_transient(int code);
 
 #endif

@@ -150,6 +150,7 @@ int main(int argc, char **argv)
 {
     (void)setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGIO, SIG_IGN); /* of a short lease that a writer breaks (source_state.h) */
     int status = run(argc, argv);
     if (fflush(stdout) != 0 && status == CLI_OK)
         status = cli_output_failed(errno);

@@ -29,6 +29,8 @@ int operand_open(const char *operand, struct source_set *ret_set, struct error *
             r = source_set_open(AT_FDCWD, path, 1, ret_set, err);
     }
     if (r == 0)
+        r = source_set_expect_writers(ret_set, 1, err);
+    if (r == 0)
         return CLI_OK;
     return cli_error(err, strncmp(err->text, operand, strlen(operand)) ? operand : NULL);
 }
@@ -99,6 +101,16 @@ static int gather_fds(const struct worker_question *q, int **ret_fds, size_t *re
     return 0;
 }
 
+/* What a worker has read of files that changed is worth nothing. */
+static int check_sources(const struct worker_question *q, struct error *err)
+{
+    const struct source_set *const sets[] = { q->source, q->other, q->importance };
+    int r = 0;
+    for (size_t i = 0; i < sizeof sets / sizeof *sets && r == 0; i++)
+        r = sets[i] ? source_set_check(sets[i], err) : 0;
+    return r;
+}
+
 int worker_ask(const struct cli *cli, const struct worker_question *q, json_t **ret_answers)
 {
     _cleanup_json_ json_t *request = make_request(cli, q);
@@ -111,6 +123,8 @@ int worker_ask(const struct cli *cli, const struct worker_question *q, json_t **
     struct error err = ERROR_INIT;
     double silence = q->silence > 0 ? q->silence : SILENCE;
     int r = worker_process_run(cli->worker, request, fds, n, silence, on_line, &asking, &err);
+    int changed = check_sources(q, &err);
+    r = changed < 0 ? changed : r;
     if (r < 0 && q->failure)
         *q->failure = err;
     int status = r < 0           ? q->failure ? CLI_FAILURE : cli_error(&err, q->what)

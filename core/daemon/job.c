@@ -256,6 +256,8 @@ int job_start(struct job *job, struct error *err)
     if (r == 0)
         r = open_sidecars(job, err);
     if (r == 0)
+        r = source_set_expect_writers(&job->source, 0, err);
+    if (r == 0)
         r = check_space(job, err);
     if (r == 0)
         r = catalog_job_running(job->jobs->catalog, job->id, err);

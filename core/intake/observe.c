@@ -2,9 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What can be seen of a candidate: see observe.h. Whether somebody still writes a file is asked of
- * the kernel: a read lease (fcntl F_SETLEASE) is granted only when no process has the file open or
- * mapped for writing. Network and user-space file systems know too little to answer, and for the
- * files of other users it is a privilege (CAP_LEASE): there the caller must wait for quiet instead.
+ * the kernel (source_state_has_writer); where it cannot say, the caller must wait for quiet.
  */
 #include "intake/observe.h"
 
@@ -12,33 +10,16 @@
 #include "base/file.h"
 #include "supervise/source_name.h"
 #include "supervise/source_set.h"
+#include "supervise/source_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #define MAX_DEPTH 3
 #define MAX_ENTRIES 20000
-
-#ifndef CIFS_SUPER_MAGIC
-#define CIFS_SUPER_MAGIC 0xff534d42
-#endif
-#ifndef SMB2_SUPER_MAGIC
-#define SMB2_SUPER_MAGIC 0xfe534d42
-#endif
-#ifndef FUSE_SUPER_MAGIC
-#define FUSE_SUPER_MAGIC 0x65735546
-#endif
-#ifndef V9FS_MAGIC
-#define V9FS_MAGIC 0x01021997
-#endif
-#ifndef CEPH_SUPER_MAGIC
-#define CEPH_SUPER_MAGIC 0x00c36400
-#endif
 
 static uint64_t mix(uint64_t x)
 {
@@ -72,37 +53,6 @@ __attribute__((format(printf, 2, 3))) static void set_reason(struct observation 
     va_end(ap);
 }
 
-static int leases_mean_something(int fd)
-{
-    struct statfs st;
-    if (fstatfs(fd, &st) < 0)
-        return 0;
-    switch ((unsigned long)st.f_type) {
-    case NFS_SUPER_MAGIC:
-    case SMB_SUPER_MAGIC:
-    case CIFS_SUPER_MAGIC & 0xffffffff:
-    case SMB2_SUPER_MAGIC & 0xffffffff:
-    case FUSE_SUPER_MAGIC:
-    case V9FS_MAGIC:
-    case CEPH_SUPER_MAGIC:
-        return 0;
-    default:
-        return 1;
-    }
-}
-
-/* 1: somebody has it open for writing; 0: nobody; -1: the kernel cannot say. */
-static int has_writer(int fd)
-{
-    if (!leases_mean_something(fd))
-        return -1;
-    if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
-        (void)fcntl(fd, F_SETLEASE, F_UNLCK);
-        return 0;
-    }
-    return errno == EAGAIN ? 1 : -1;
-}
-
 void observe_file(int dirfd, const char *name, struct observation *seen)
 {
     struct stat st;
@@ -125,7 +75,7 @@ void observe_file(int dirfd, const char *name, struct observation *seen)
         set_reason(seen, "it cannot be opened: %s", err.text);
         return;
     }
-    int writer = has_writer(fd);
+    int writer = source_state_has_writer(fd);
     if (writer > 0)
         set_reason(seen, "being written");
     seen->no_leases |= writer < 0;

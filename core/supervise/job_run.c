@@ -7,7 +7,9 @@
  *   CONVERT --> adopt the outputs --> VERIFY(0) --> publish --> VERIFY(1) --> publish ... --> END
  *
  * A target whose verification or publication fails does not stop the others; the job fails at
- * its end with the first such error. Anything else ends the job at once.
+ * its end with the first such error. Anything else ends the job at once; so does a source file that
+ * was changed since it was opened, which is asked after each worker, before what it made is used,
+ * and which is then the reason of whatever the worker stumbled on.
  */
 #include "supervise/job_run.h"
 
@@ -321,6 +323,23 @@ void job_run_cancel(struct job_run *run)
         worker_process_stop(run->process);
 }
 
+/* ---- after a worker ---- */
+
+static int check_sources(const struct job_run *run, struct error *err)
+{
+    int r = source_set_check(run->source, err);
+    return r == 0 && run->importance ? source_set_check(run->importance, err) : r;
+}
+
+/* The end of the worker. ret_why is why it failed, if it did (1); < 0: the job ends. */
+static int take_result(struct job_run *run, struct error *ret_why, struct error *err)
+{
+    int r = worker_process_result(run->process, ret_why);
+    worker_process_free(TAKE(run->process));
+    int changed = check_sources(run, err);
+    return changed < 0 ? changed : r < 0;
+}
+
 /* ---- verify and publish ---- */
 
 static json_t *verify_request(const struct job_run *run, const struct run_target *t)
@@ -407,12 +426,13 @@ static int publish_current(struct job_run *run, struct error *err)
 static int after_verify(struct job_run *run, struct error *err)
 {
     struct error why = ERROR_INIT;
-    int r = worker_process_result(run->process, &why);
-    worker_process_free(TAKE(run->process));
+    int r = take_result(run, &why, err);
+    if (r < 0)
+        return r;
     if (r == 0)
         r = publish_current(run, &why);
     staged_deinit(&run->targets[run->current].staged);
-    if (r < 0)
+    if (r != 0)
         r = skip_target(run, &why, err);
     else
         run->current++;
@@ -434,8 +454,10 @@ static int adopt(struct job_run *run, size_t position, struct error *err)
 
 static int after_convert(struct job_run *run, struct error *err)
 {
-    int r = worker_process_result(run->process, err);
-    worker_process_free(TAKE(run->process));
+    struct error why = ERROR_INIT;
+    int r = take_result(run, &why, err);
+    if (r > 0)
+        r = error_set(err, why.code, "%s", why.text);
     if (r == 0 && (!run->described || !run->done))
         r = error_set(err, PARE_ECRASH, "the worker did not describe the source");
     for (size_t i = 0; i < run->n_targets && r == 0; i++)

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char cache_target[] = "../../blobs/", cache_target_below[] = SOURCE_BELOW_BLOBS;
 
@@ -37,6 +38,7 @@ void source_set_deinit(struct source_set *set)
     }
     free(set->names);
     free(set->fds);
+    free(set->states);
     free(set->name);
     free(set->path);
     *set = (struct source_set){ 0 };
@@ -116,12 +118,33 @@ static int open_file(struct source_set *set, size_t i, int dirfd, int cached, st
         set->fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
         (void)close(fd);
     }
-    struct stat st;
-    if (set->fds[i] < 0 || fstat(set->fds[i], &st) < 0)
-        return error_errno(err, errno, "%s", name);
-    if (checked_add(set->bytes, (uint64_t)st.st_size, &set->bytes) < 0)
-        return error_set(err, PARE_ELIMIT, "%s: the sizes of the files overflow", name);
+    return set->fds[i] < 0 ? error_errno(err, errno, "%s", name) : 0;
+}
+
+static int take_states(struct source_set *set, struct error *err)
+{
+    set->bytes = 0;
+    for (size_t i = 0; i < set->n; i++) {
+        int r = source_state_take(set->fds[i], set->names[i], &set->states[i], err);
+        if (r < 0)
+            return r;
+        if (checked_add(set->bytes, (uint64_t)set->states[i].st.st_size, &set->bytes) < 0)
+            return error_set(err, PARE_ELIMIT, "%s: the sizes of the files overflow",
+                             set->names[i]);
+    }
     return 0;
+}
+
+/* The states of all files, such that a later write shows. */
+static int note_states(struct source_set *set, struct error *err)
+{
+    set->states = calloc(set->n + 1, sizeof *set->states);
+    if (!set->states)
+        return error_oom(err);
+    int r = take_states(set, err), waited = 0;
+    for (size_t i = 0; i < set->n && r == 0; i++)
+        waited |= source_state_let_tick(&set->states[i].st);
+    return waited ? take_states(set, err) : r;
 }
 
 static int open_all(struct source_set *set, int dirfd, int cached, struct error *err)
@@ -132,7 +155,7 @@ static int open_all(struct source_set *set, int dirfd, int cached, struct error 
     int r = 0;
     for (size_t i = 0; i < set->n && r == 0; i++)
         r = open_file(set, i, dirfd, cached, err);
-    return r;
+    return r < 0 ? r : note_states(set, err);
 }
 
 /* 1 when the entry is a subfolder. */
@@ -301,6 +324,27 @@ int source_set_open(int dirfd, const char *path, int allow_cache_links, struct s
         return r;
     }
     *ret_set = set;
+    return 0;
+}
+
+int source_set_check(const struct source_set *set, struct error *err)
+{
+    int r = 0;
+    for (size_t i = 0; i < set->n && r == 0; i++)
+        r = source_state_check(set->fds[i], set->names[i], &set->states[i], err);
+    return r;
+}
+
+int source_set_expect_writers(const struct source_set *set, int wait, struct error *err)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        if (source_state_has_writer(set->fds[i]) <= 0)
+            continue;
+        if (!wait)
+            return error_set(err, PARE_ECHANGED, "%s is open for writing", set->names[i]);
+        if (fdatasync(set->fds[i]) < 0 && errno == EIO)
+            return error_errno(err, errno, "%s", set->names[i]);
+    }
     return 0;
 }
 

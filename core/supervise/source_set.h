@@ -8,7 +8,7 @@
 #ifndef SUPERVISE_SOURCE_SET_H
 #define SUPERVISE_SOURCE_SET_H
 
-#include "base/error.h"
+#include "supervise/source_state.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -19,6 +19,7 @@ struct source_set {
     int is_folder;
     char **names; /* of the files, sorted: plain, or "SUBFOLDER/NAME" */
     int *fds;
+    struct source_state *states; /* of the files when they were opened */
     size_t n;
     uint64_t bytes; /* over all files */
 };
@@ -33,6 +34,17 @@ struct source_set {
 int source_set_open(int dirfd, const char *path, int allow_cache_links, struct source_set *ret_set,
                     struct error *err) __attribute__((warn_unused_result));
 void source_set_deinit(struct source_set *set);
+
+/* PARE_ECHANGED when a file may have other bytes than when it was opened: to be asked after the
+ * last read, before anything made of it is used. */
+int source_set_check(const struct source_set *set, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* What is stored through a mapping that somebody has had before we looked moves no time until the
+ * page was written back. Without `wait`: PARE_ECHANGED when somebody has a file open for writing.
+ * With it: such files are written back, so that later stores will show. */
+int source_set_expect_writers(const struct source_set *set, int wait, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* The `source` member of a request. New reference. */
 json_t *source_set_json(const struct source_set *set);

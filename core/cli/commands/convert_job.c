@@ -21,13 +21,17 @@
 #include <string.h>
 
 #define SILENCE 300.0 /* seconds without a sign of life from the worker */
+#define CHANGED_TRIES \
+    3 /* more, when the source was changed meanwhile; after 0.5, 1 and 2 seconds */
 
-struct conversion {
+struct conversion { /* of one source, in as many attempts as it takes */
     struct progress progress;
-    struct record *record;
+    char uid[40];
+    struct record *record; /* of all attempts; NULL: none, or none yet */
     struct convert_result *result;
-    const char *out_path; /* absolute */
-    int failed;           /* out of memory in a callback */
+    struct job_target targets[CONVERT_MAX_TARGETS]; /* those of the options; done: published */
+    const char *out_path;                           /* absolute */
+    int failed;                                     /* out of memory in a callback */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -64,6 +68,7 @@ static void on_published(void *context, size_t target, const json_t *manifest)
                                manifest);
     if (json_array_append_new(c->result->outputs, output) < 0)
         c->failed = 1;
+    c->targets[target].done = 1;
     progress_clear(&c->progress);
     record_published(c->record, target, manifest);
 }
@@ -84,13 +89,8 @@ static int drive(struct job_run *run, struct error *err)
     return r < 0 ? r : 0;
 }
 
-/* `recorded`: in the catalog. */
-static int run_job(const struct cli *cli, const struct job_spec *spec, int recorded,
-                   struct conversion *c, struct error *err)
+static int run_job(const struct job_spec *spec, struct conversion *c, struct error *err)
 {
-    int status = recorded ? record_open(cli, spec, &c->record) : CLI_OK;
-    if (status != CLI_OK)
-        return status;
     struct job_callbacks callbacks = { on_line, on_published, c };
     struct job_run *run = NULL;
     int r = job_run_start(spec, &callbacks, &run, err);
@@ -98,12 +98,7 @@ static int run_job(const struct cli *cli, const struct job_spec *spec, int recor
         r = drive(run, err);
     progress_clear(&c->progress);
     job_run_free(run, 0);
-    if (r == 0 && c->failed)
-        r = error_oom(err);
-    record_close(c->record, r < 0 ? err : NULL);
-    if (r == PARE_ECANCELLED && interrupted)
-        return cli_fail(CLI_INTERRUPTED, "%s: cancelled", c->result->operand);
-    return r < 0 ? cli_error(err, c->result->operand) : CLI_OK;
+    return r == 0 && c->failed ? error_oom(err) : r;
 }
 
 static int open_out(const char *out, int *ret_fd, char **ret_path)
@@ -136,55 +131,97 @@ static struct job_settings make_settings(const struct cli *cli, const struct con
     };
 }
 
+/* The result's error, if there is one, is not told yet. */
 static int convert_source(const struct cli *cli, const struct convert_options *options,
-                          struct convert_result *result, const struct source_set *source,
+                          struct conversion *c, const struct source_set *source,
                           const struct convert_inputs *inputs)
 {
-    char uid[40];
     _cleanup_close_ int out = -1;
-    _cleanup_free_ char *out_path = NULL, *origin = realpath(result->operand, NULL);
+    struct error *err = &c->result->error;
+    _cleanup_free_ char *out_path = NULL, *origin = realpath(c->result->operand, NULL);
     int status = open_out(options->out, &out, &out_path);
     if (status != CLI_OK)
         return status;
-    if (job_sweep(out, &result->error) < 0)
-        return cli_error(&result->error, out_path);
-    job_uid(uid);
+    if (job_sweep(out, err) < 0) {
+        (void)error_prefix(err, "%s", out_path);
+        return CLI_FAILURE;
+    }
     struct job_spec spec = {
-        .uid = uid,
-        .origin = origin ? origin : result->operand,
+        .uid = c->uid,
+        .origin = origin ? origin : c->result->operand,
         .source = source,
         .importance = inputs->importance.n ? &inputs->importance : NULL,
         .importance_name = inputs->importance_name,
         .importance_parts = options->importance_parts,
         .overrides = inputs->overrides,
-        .targets = (struct job_target *)options->targets,
+        .targets = c->targets,
         .n_targets = options->n_targets,
         .out_dirfd = out,
         .out_path = out_path,
         .one_shot = 1,
         .settings = make_settings(cli, options),
     };
-    struct conversion c = { .result = result, .out_path = out_path };
-    progress_init(&c.progress, source->name, options->quiet || cli->json);
-    return run_job(cli, &spec, !options->no_record, &c, &result->error);
+    if (!options->no_record && !c->record)
+        status = record_open(cli, &spec, &c->record);
+    if (status != CLI_OK)
+        return status;
+    c->out_path = out_path;
+    progress_init(&c->progress, source->name, options->quiet || cli->json);
+    return run_job(&spec, c, err) < 0 ? CLI_FAILURE : CLI_OK;
+}
+
+/* One attempt. *ret_told: its failure is told. */
+static int attempt(const struct cli *cli, const struct convert_options *options,
+                   struct conversion *c, int *ret_told)
+{
+    struct source_set source = { 0 };
+    struct convert_inputs inputs = { 0 };
+    struct error *err = &c->result->error;
+    *err = (struct error)ERROR_INIT;
+    *ret_told = 1;
+    int status = operand_open(c->result->operand, &source, err);
+    if (status == CLI_OK)
+        status = convert_inputs_open(options, &source, &inputs, err);
+    if (status == CLI_OK) {
+        status = convert_source(cli, options, c, &source, &inputs);
+        *ret_told = err->code == 0;
+    }
+    convert_inputs_deinit(&inputs);
+    source_set_deinit(&source);
+    return status;
+}
+
+/* 1 when another attempt may be better, after a while. */
+static int wait_for_quiet(const struct conversion *c, unsigned tried)
+{
+    const struct error *why = &c->result->error;
+    if (why->code != PARE_ECHANGED || tried > CHANGED_TRIES || interrupted)
+        return 0;
+    cli_warn("%s: %s; trying it again", c->result->operand, why->text);
+    (void)poll(NULL, 0, 500 << (tried - 1));
+    return !interrupted;
 }
 
 int convert_one(const struct cli *cli, const struct convert_options *options, const char *operand,
                 struct convert_result *result)
 {
-    struct source_set source = { 0 };
-    struct convert_inputs inputs = { 0 };
     *result = (struct convert_result){ .operand = operand, .outputs = json_array() };
     if (!result->outputs)
         return cli_fail(CLI_FAILURE, "out of memory");
-    int status = operand_open(operand, &source, &result->error);
-    if (status == CLI_OK)
-        status = convert_inputs_open(options, &source, &inputs, &result->error);
-    if (status == CLI_OK)
-        status = convert_source(cli, options, result, &source, &inputs);
+    struct conversion c = { .result = result };
+    unsigned tried = 0;
+    int status, told;
+    job_uid(c.uid);
+    memcpy(c.targets, options->targets, options->n_targets * sizeof *c.targets);
+    do
+        status = attempt(cli, options, &c, &told);
+    while (status != CLI_OK && wait_for_quiet(&c, ++tried));
     if (status != CLI_OK && !result->error.code)
         result->error.code = error_set(&result->error, PARE_EIO, "could not be started");
-    convert_inputs_deinit(&inputs);
-    source_set_deinit(&source);
-    return status;
+    record_close(c.record, status != CLI_OK ? &result->error : NULL);
+    if (told || status == CLI_OK)
+        return status;
+    return result->error.code == PARE_ECANCELLED && interrupted
+               ? cli_fail(CLI_INTERRUPTED, "%s: cancelled", operand)
+               : cli_error(&result->error, operand);
 }
