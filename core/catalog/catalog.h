@@ -69,6 +69,7 @@ struct catalog_job_spec {
     const char *kind;      /* "drop", "submit" or "convert" */
     int64_t priority;      /* higher runs first */
     const char *submitted; /* stamp, or NULL: now */
+    const char *identity;  /* of what was submitted by path (supervise/identity.h), or NULL */
     const struct catalog_target *targets;
     size_t n_targets;
 };
@@ -77,6 +78,10 @@ struct catalog_job_spec {
  * id that it has. */
 int catalog_job_add(struct catalog *catalog, const struct catalog_job_spec *spec, int64_t *ret_id,
                     struct error *err) __attribute__((warn_unused_result));
+
+/* The identity that a job was added with, "" when it has none. CATALOG_NOT_FOUND. */
+int catalog_job_identity(struct catalog *catalog, int64_t job, char **ret_identity,
+                         struct error *err) __attribute__((warn_unused_result));
 
 /* The id of a job from what a person typed: its id, its uid, or the beginning of one uid only. */
 int catalog_job_find(struct catalog *catalog, const char *text, int64_t *ret_id, struct error *err)

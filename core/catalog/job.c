@@ -28,10 +28,10 @@ static int insert_job(struct catalog *catalog, const struct catalog_job_spec *sp
                       struct error *err)
 {
     int r = db_run(catalog, err,
-                   "INSERT INTO job (uid, name, source_path, kind, state, priority, submitted)"
-                   " VALUES (?, ?, ?, ?, 'queued', ?, coalesce(?, " DB_NOW "))",
-                   "ssssis", spec->uid, spec->name, spec->path, spec->kind, spec->priority,
-                   spec->submitted);
+                   "INSERT INTO job (uid, name, source_path, kind, state, priority, submitted,"
+                   " source_identity) VALUES (?, ?, ?, ?, 'queued', ?, coalesce(?, " DB_NOW "), ?)",
+                   "ssssiss", spec->uid, spec->name, spec->path, spec->kind, spec->priority,
+                   spec->submitted, spec->identity);
     if (r < 0)
         return r;
     *ret_id = sqlite3_last_insert_rowid(catalog->db);
@@ -100,6 +100,13 @@ int catalog_job_add(struct catalog *catalog, const struct catalog_job_spec *spec
     if (r == 0)
         *ret_id = id;
     return r;
+}
+
+int catalog_job_identity(struct catalog *catalog, int64_t job, char **ret_identity,
+                         struct error *err)
+{
+    return db_text(catalog, err, ret_identity,
+                   "SELECT coalesce(source_identity, '') FROM job WHERE id = ?", "i", job);
 }
 
 /* The job whose uid begins with the text, when it is the only one. */

@@ -15,6 +15,7 @@
 
 #define SYSTEM_SOCKET "/run/pare/pared.sock"
 #define LINE_MAX_BYTES (16u << 20)
+#define FDS_AT_ONCE 200 /* the kernel takes 253 */
 
 struct control {
     int fd;
@@ -88,18 +89,56 @@ void control_close(struct control *control)
     free(control);
 }
 
-int control_send(struct control *control, json_t *request)
+/* Sends n bytes with descriptors. As send(2). */
+static ssize_t send_some(int socket, const char *data, size_t n, const int *fds, size_t n_fds)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(FDS_AT_ONCE * sizeof(int))];
+    } space = { 0 };
+    struct iovec iov = { (char *)data, n };
+    struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+    if (n_fds) {
+        message.msg_control = &space;
+        message.msg_controllen = CMSG_SPACE(n_fds * sizeof *fds);
+        struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(n_fds * sizeof *fds);
+        memcpy(CMSG_DATA(c), fds, n_fds * sizeof *fds);
+    }
+    ssize_t sent;
+    do
+        sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+int control_send_files(struct control *control, json_t *request, const int *fds, size_t n)
 {
     struct error err = ERROR_INIT;
     _cleanup_free_ char *text = request ? json_to_text(request) : NULL;
     json_decref(request);
     if (!text)
         return cli_fail(CLI_FAILURE, "out of memory");
-    size_t len = strlen(text);
-    text[len] = '\n';
-    if (file_write(control->fd, text, len + 1, &err) < 0)
+    size_t len = strlen(text), at = 0;
+    text[len++] = '\n';
+    /* Each piece of the line carries as many descriptors as the kernel lets one. */
+    for (size_t i = 0; i < n; at++, i += FDS_AT_ONCE) {
+        size_t m = n - i < FDS_AT_ONCE ? n - i : FDS_AT_ONCE;
+        if (at + 1 >= len)
+            return cli_fail(CLI_FAILURE, "more than %zu files", (len - 1) * FDS_AT_ONCE);
+        if (send_some(control->fd, text + at, 1, fds + i, m) != 1)
+            return cli_fail(CLI_NO_DAEMON, "cannot pass files to pared: %s", strerror(errno));
+    }
+    if (file_write(control->fd, text + at, len - at, &err) < 0)
         return cli_fail(CLI_NO_DAEMON, "pared closed the connection: %s", err.text);
     return CLI_OK;
+}
+
+int control_send(struct control *control, json_t *request)
+{
+    return control_send_files(control, request, NULL, 0);
 }
 
 /* Makes room and reads once: > 0 bytes came, 0 the end, < 0 with errno. */
@@ -151,7 +190,8 @@ static int refused(const json_t *reply)
     return cli_fail(status, "pared: %s", json_get_string(reply, "error", "refused"));
 }
 
-int control_call(const struct cli *cli, json_t *request, json_t **ret_reply)
+int control_call_files(const struct cli *cli, json_t *request, const int *fds, size_t n,
+                       json_t **ret_reply)
 {
     struct control *control = NULL;
     int status = control_open(cli, &control);
@@ -160,7 +200,7 @@ int control_call(const struct cli *cli, json_t *request, json_t **ret_reply)
         return status;
     }
     _cleanup_json_ json_t *reply = NULL;
-    status = control_send(control, request);
+    status = control_send_files(control, request, fds, n);
     if (status == CLI_OK)
         status = control_receive(control, &reply);
     control_close(control);
@@ -169,4 +209,9 @@ int control_call(const struct cli *cli, json_t *request, json_t **ret_reply)
     if (status == CLI_OK)
         *ret_reply = TAKE(reply);
     return status;
+}
+
+int control_call(const struct cli *cli, json_t *request, json_t **ret_reply)
+{
+    return control_call_files(cli, request, NULL, 0, ret_reply);
 }

@@ -196,12 +196,11 @@ int config_add_target(struct config *config, const char *text, struct error *err
     int r = job_target_parse(text, ':', &target, err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < config->n_targets; i++)
-        if (!strcmp(config->targets[i].format, target.format) &&
-            !strcmp(config->targets[i].recipe, target.recipe)) {
-            job_target_deinit(&target);
-            return error_set(err, PARE_EUSAGE, "the target %s is given twice", text);
-        }
+    r = job_target_check(&target, config->targets, config->n_targets, err);
+    if (r < 0) {
+        job_target_deinit(&target);
+        return r;
+    }
     struct job_target *targets = reallocarray(config->targets, config->n_targets + 1,
                                               sizeof *targets);
     if (!targets) {

@@ -51,8 +51,9 @@ json_t *command_status(struct daemon *daemon, struct error *err)
                      "arriving", intake_json(daemon->intake), "jobs", queue);
 }
 
-static json_t *do_status(struct daemon *daemon, const json_t *request)
+static json_t *do_status(struct daemon *daemon, const json_t *request, const struct shown *shown)
 {
+    (void)shown;
     (void)request;
     struct error err = ERROR_INIT;
     json_t *status = command_status(daemon, &err);
@@ -99,66 +100,23 @@ static json_t *on_job(struct daemon *daemon, const json_t *request,
     return r == 0 ? reply_job(daemon, id) : reply_error(r, &err, text);
 }
 
-static json_t *do_cancel(struct daemon *daemon, const json_t *request)
+static json_t *do_cancel(struct daemon *daemon, const json_t *request, const struct shown *shown)
 {
+    (void)shown;
     return on_job(daemon, request, jobs_cancel);
 }
 
-static json_t *do_retry(struct daemon *daemon, const json_t *request)
+static json_t *do_retry(struct daemon *daemon, const json_t *request, const struct shown *shown)
 {
+    (void)shown;
     return on_job(daemon, request, jobs_retry);
 }
 
-static int add_targets(struct daemon *daemon, const json_t *list, struct ticket *ticket,
-                       struct error *err)
-{
-    size_t i;
-    json_t *item;
-    if (!json_array_size(list))
-        return ticket_add_targets(ticket, daemon->config->targets, daemon->config->n_targets, err);
-    json_array_foreach(list, i, item) {
-        struct job_target target = { 0 };
-        const char *text = json_string_value(item);
-        int r = job_target_parse(text ? text : "", ':', &target, err);
-        if (r == 0)
-            r = abilities_check(&daemon->abilities, &target, err);
-        if (r == 0)
-            r = ticket_add_targets(ticket, &target, 1, err);
-        job_target_deinit(&target);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int submit(struct daemon *daemon, const json_t *request, int64_t *ret_id, struct error *err)
-{
-    const char *path = json_get_string(request, "path", "");
-    struct source_set set = { 0 };
-    struct ticket ticket;
-    if (*path != '/')
-        return error_set(err, PARE_EUSAGE, "an absolute path is wanted, not `%s'", path);
-    int r = source_set_open(AT_FDCWD, path, 1, &set, err);
-    if (r < 0)
-        return r;
-    r = ticket_init(&ticket, TICKET_IN_PLACE, set.name, "", path, err);
-    source_set_deinit(&set);
-    if (r < 0)
-        return r;
-    int64_t priority = json_get_int(request, "priority", 0);
-    ticket.priority = priority > 1000000 ? 1000000 : priority < -1000000 ? -1000000 : priority;
-    r = add_targets(daemon, json_object_get(request, "targets"), &ticket, err);
-    if (r == 0)
-        r = jobs_submit(daemon->jobs, &ticket, ret_id, err);
-    ticket_deinit(&ticket);
-    return r;
-}
-
-static json_t *do_submit(struct daemon *daemon, const json_t *request)
+static json_t *do_submit(struct daemon *daemon, const json_t *request, const struct shown *shown)
 {
     struct error err = ERROR_INIT;
     int64_t id = 0;
-    int r = submit(daemon, request, &id, &err);
+    int r = submit_request(daemon, request, shown, &id, &err);
     return r < 0 ? refusal(error_name(r), err.text) : reply_job(daemon, id);
 }
 
@@ -181,27 +139,30 @@ static json_t *set_paused(struct daemon *daemon, int paused)
     return json_pack("{s:b, s:b}", "ok", 1, "paused", paused);
 }
 
-static json_t *do_pause(struct daemon *daemon, const json_t *request)
+static json_t *do_pause(struct daemon *daemon, const json_t *request, const struct shown *shown)
 {
+    (void)shown;
     (void)request;
     return set_paused(daemon, 1);
 }
 
-static json_t *do_resume(struct daemon *daemon, const json_t *request)
+static json_t *do_resume(struct daemon *daemon, const json_t *request, const struct shown *shown)
 {
+    (void)shown;
     (void)request;
     return set_paused(daemon, 0);
 }
 
 static const struct {
     const char *name;
-    json_t *(*run)(struct daemon *, const json_t *);
+    json_t *(*run)(struct daemon *, const json_t *, const struct shown *);
 } commands[] = {
     { "status", do_status }, { "submit", do_submit }, { "cancel", do_cancel },
     { "retry", do_retry },   { "pause", do_pause },   { "resume", do_resume },
 };
 
-json_t *command_handle(void *context, const json_t *request, int *ret_watch, json_t **ret_first)
+json_t *command_handle(void *context, const json_t *request, const struct shown *shown,
+                       int *ret_watch, json_t **ret_first)
 {
     struct daemon *daemon = context;
     struct error err = ERROR_INIT;
@@ -210,7 +171,7 @@ json_t *command_handle(void *context, const json_t *request, int *ret_watch, jso
     nearest_start(&nearest, (struct pare_str){ name, strlen(name) });
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (!strcmp(commands[i].name, name))
-            return commands[i].run(daemon, request);
+            return commands[i].run(daemon, request, shown);
         nearest_offer_name(&nearest, commands[i].name);
     }
     if (strcmp(name, "watch") != 0) {

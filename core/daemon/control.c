@@ -20,6 +20,7 @@
 #define MAX_REQUEST 65536
 #define MAX_UNSENT (1u << 20)
 #define MAX_CLIENTS 64
+#define MAX_DESCRIPTORS 253 /* in one message: the kernel's SCM_MAX_FD */
 
 struct client {
     struct control *control;
@@ -28,6 +29,7 @@ struct client {
     char in[MAX_REQUEST + 1];
     size_t in_len;
     struct strbuf out;
+    struct shown shown; /* with the line that is being received */
     int watching, closing;
     struct client *next;
 };
@@ -54,6 +56,7 @@ static void close_client(struct client *client)
     loop_remove(control->loop, client->source);
     (void)close(client->fd);
     strbuf_deinit(&client->out);
+    shown_clear(&client->shown);
     free(client);
 }
 
@@ -115,7 +118,9 @@ static void handle_line(struct client *client, const char *line, size_t n)
     }
     const struct control_callbacks *to = &client->control->callbacks;
     int watch = 0;
-    _cleanup_json_ json_t *reply = to->request(to->context, request, &watch, &first);
+    _cleanup_json_ json_t *reply = to->request(to->context, request, &client->shown, &watch,
+                                               &first);
+    shown_clear(&client->shown);
     put(client, reply);
     if (watch)
         client->watching = 1;
@@ -137,12 +142,36 @@ static void handle_lines(struct client *client)
         refuse(client, "the request is longer than 64 KiB");
 }
 
+/* Receives bytes, and the descriptors that come with them. As recv(2). */
+static ssize_t receive(struct client *client)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(MAX_DESCRIPTORS * sizeof(int))];
+    } space;
+    struct iovec data = { client->in + client->in_len, MAX_REQUEST - client->in_len };
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &space, .msg_controllen = sizeof space
+    };
+    ssize_t n = recvmsg(client->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    for (struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&message); c;
+         c = CMSG_NXTHDR(&message, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        for (size_t at = 0; at + sizeof(int) <= c->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(c) + at, sizeof fd);
+            shown_take(&client->shown, fd);
+        }
+    }
+    return n;
+}
+
 static void on_client(void *context, uint32_t events)
 {
     struct client *client = context;
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !client->closing) {
-        ssize_t n = recv(client->fd, client->in + client->in_len, MAX_REQUEST - client->in_len,
-                         MSG_DONTWAIT);
+        ssize_t n = receive(client);
         if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
             close_client(client);
             return;

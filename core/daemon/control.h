@@ -8,15 +8,18 @@
 #define DAEMON_CONTROL_H
 
 #include "base/loop.h"
+#include "daemon/shown.h"
 
 #include <jansson.h>
 
 struct control;
 
 struct control_callbacks {
-    /* The reply to a request (new reference). *ret_watch set to 1: the client gets events from now
-     * on, first the one in *ret_first (new reference) if that is set. */
-    json_t *(*request)(void *context, const json_t *request, int *ret_watch, json_t **ret_first);
+    /* The reply to a request (new reference). shown: the files that came with it as descriptors.
+     * *ret_watch set to 1: the client gets events from now on, first the one in *ret_first (new
+     * reference) if that is set. */
+    json_t *(*request)(void *context, const json_t *request, const struct shown *shown,
+                       int *ret_watch, json_t **ret_first);
     void *context;
 };
 

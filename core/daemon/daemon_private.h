@@ -36,7 +36,14 @@ json_t *command_status(struct daemon *daemon, struct error *err);
 /* The job as in docs/control.md. New reference. */
 json_t *command_job(struct daemon *daemon, int64_t id, struct error *err);
 /* For control_callbacks.request. */
-json_t *command_handle(void *context, const json_t *request, int *ret_watch, json_t **ret_first);
+json_t *command_handle(void *context, const json_t *request, const struct shown *shown,
+                       int *ret_watch, json_t **ret_first);
+
+/* submit.c */
+
+/* Queues what a `submit` request names: files that its client has shown. */
+int submit_request(struct daemon *daemon, const json_t *request, const struct shown *shown,
+                   int64_t *ret_id, struct error *err) __attribute__((warn_unused_result));
 
 /* rebuild.c */
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "daemon/jobs_private.h"
 #include "settings/settings.h"
+#include "supervise/identity.h"
 #include "supervise/job_target.h"
 
 #include <fcntl.h>
@@ -175,12 +176,30 @@ static int check_sidecars(const struct job *job, struct error *err)
     return 0;
 }
 
+/* A source that is converted in place must be the one that its submitter has shown. */
+static int check_identity(const struct job *job, struct error *err)
+{
+    _cleanup_free_ char *expected = NULL;
+    char identity[HASH_HEX_SIZE];
+    int r = catalog_job_identity(job->jobs->catalog, job->id, &expected, err);
+    if (r == 0 && *expected)
+        r = identity_of(&job->source, &job->sidecars, identity, err);
+    if (r == 0 && *expected && strcmp(identity, expected) != 0)
+        return error_set(err, PARE_EDATA,
+                         "%s is no longer what was submitted: files were replaced, added or "
+                         "removed; submit it again",
+                         job->origin);
+    return r < 0 ? r : 0;
+}
+
 static int open_sidecars(struct job *job, struct error *err)
 {
     int dirfd = job->dropped ? job->jobs->folders->claimed_fd : AT_FDCWD;
     int r = sidecars_open(dirfd, &job->source, SIDECARS_ALL, &job->sidecars, err);
     for (size_t i = 0; i < job->sidecars.n; i++)
         log_info("%s: using %s", job->name, job->sidecars.names[i]);
+    if (r == 0 && !job->dropped)
+        r = check_identity(job, err);
     return r < 0 ? r : check_sidecars(job, err);
 }
 

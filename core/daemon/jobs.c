@@ -178,6 +178,7 @@ int jobs_enqueue(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id
                                      .path = ticket->origin,
                                      .kind = ticket->kind == TICKET_IN_PLACE ? "submit" : "drop",
                                      .priority = (int)ticket->priority,
+                                     .identity = *ticket->identity ? ticket->identity : NULL,
                                      .targets = targets,
                                      .n_targets = ticket->n_targets };
     return catalog_job_add(jobs->catalog, &spec, ret_id, err);

@@ -43,18 +43,20 @@ int ticket_add_sidecar(struct ticket *ticket, const char *file, struct error *er
 static int add_target(struct ticket *ticket, const char *format, const char *recipe,
                       const json_t *options, struct error *err)
 {
-    struct job_target *targets = reallocarray(ticket->targets, ticket->n_targets + 1,
-                                              sizeof *targets);
-    if (!targets)
-        return error_oom(err);
-    ticket->targets = targets;
     struct job_target target = { .format = strdup(format), .recipe = strdup(recipe) };
     if (json_is_object(options))
         target.options = json_deep_copy(options);
-    if (!target.format || !target.recipe) {
+    int r = target.format && target.recipe
+                ? job_target_check(&target, ticket->targets, ticket->n_targets, err)
+                : error_oom(err);
+    struct job_target *targets = r < 0 ? NULL
+                                       : reallocarray(ticket->targets, ticket->n_targets + 1,
+                                                      sizeof *targets);
+    if (!targets) {
         job_target_deinit(&target);
-        return error_oom(err);
+        return r < 0 ? r : error_oom(err);
     }
+    ticket->targets = targets;
     targets[ticket->n_targets++] = target;
     return 0;
 }

@@ -7,6 +7,7 @@
 #ifndef INTAKE_TICKET_H
 #define INTAKE_TICKET_H
 
+#include "base/hash.h"
 #include "base/timing.h"
 #include "supervise/job_run.h"
 
@@ -32,6 +33,7 @@ struct ticket {
     struct job_target *targets;
     size_t n_targets;
     char submitted[TIMING_STAMP_SIZE];
+    char identity[HASH_HEX_SIZE]; /* in place: supervise/identity.h; else empty */
 };
 
 /* A ticket with a new uid and the time of now; strings are copied. `files` and `targets` are

@@ -55,6 +55,18 @@ void job_target_deinit(struct job_target *target)
     *target = (struct job_target){ 0 };
 }
 
+int job_target_check(const struct job_target *next, const struct job_target *list, size_t n,
+                     struct error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(list[i].format, next->format) && !strcmp(list[i].recipe, next->recipe))
+            return error_set(err, PARE_EUSAGE, "the target %s:%s is given twice", next->format,
+                             next->recipe);
+    if (n >= JOB_TARGETS_MAX)
+        return error_set(err, PARE_EUSAGE, "more than %d targets", JOB_TARGETS_MAX);
+    return 0;
+}
+
 char *job_output_stem(const char *name, const char *recipe)
 {
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;

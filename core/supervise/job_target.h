@@ -19,6 +19,11 @@ char *job_output_stem(const char *name, const char *recipe);
 /* Parses "FORMAT:RECIPE" (or "FORMAT-RECIPE" as a folder name when sep is '-'). PARE_EUSAGE. */
 int job_target_parse(const char *text, char sep, struct job_target *ret_target, struct error *err)
     __attribute__((warn_unused_result));
+/* PARE_EUSAGE when a target is among those of a list already, or when they are too many: each of
+ * them costs the daemon some steps. */
+#define JOB_TARGETS_MAX 64
+int job_target_check(const struct job_target *next, const struct job_target *list, size_t n,
+                     struct error *err) __attribute__((warn_unused_result));
 void job_target_deinit(struct job_target *target);
 /* A fresh uid: UTC time and random letters, sorts by age. */
 void job_uid(char ret_uid[40]);

@@ -38,7 +38,7 @@ int sidecar_add_rules(json_t *list, const char *name, const char *text, size_t n
     return json_array_append_new(list, rules) < 0 ? error_oom(err) : 0;
 }
 
-static int read_rules(int dirfd, const char *name, json_t *list, struct error *err)
+static int read_rules(int dirfd, const char *name, json_t *list, int *ret_fd, struct error *err)
 {
     _cleanup_close_ int fd = -1;
     _cleanup_free_ char *text = NULL;
@@ -46,11 +46,18 @@ static int read_rules(int dirfd, const char *name, json_t *list, struct error *e
     int r = file_open_regular(dirfd, name, 1, &fd, err);
     if (r == 0)
         r = file_read_open(fd, name, SIDECAR_RULES_BYTES, &text, &n, err);
-    return r < 0 ? r : sidecar_add_rules(list, name, text, n, err);
+    if (r == 0)
+        r = sidecar_add_rules(list, name, text, n, err);
+    if (r == 0)
+        *ret_fd = TAKE_FD(fd);
+    return r;
 }
 
 void sidecars_deinit(struct sidecars *sidecars)
 {
+    for (size_t i = 0; sidecars->fds && i < sidecars->n; i++)
+        (void)close(sidecars->fds[i]);
+    free(sidecars->fds);
     strlist_clear(&sidecars->names, &sidecars->n);
     json_decref(sidecars->rules);
     source_set_deinit(&sidecars->importance);
@@ -85,18 +92,35 @@ static int collect(int dirfd, const char *model, int is_folder, unsigned wanted,
 }
 
 static int open_one(int dirfd, const char *name, enum sidecar_kind kind, struct sidecars *sidecars,
-                    struct error *err)
+                    int *ret_fd, struct error *err)
 {
     if (kind == SIDECAR_RULES) {
         if (!sidecars->rules)
             sidecars->rules = json_array();
-        return read_rules(dirfd, name, sidecars->rules, err);
+        return read_rules(dirfd, name, sidecars->rules, ret_fd, err);
     }
     if (sidecars->importance.n)
         return error_set(err, PARE_EDATA,
                          "%s and %s are both importance matrices for this model: keep one",
                          sidecars->importance.names[0], name);
-    return source_set_open(dirfd, name, 0, &sidecars->importance, err);
+    int r = source_set_open(dirfd, name, 0, &sidecars->importance, err);
+    if (r == 0 && (*ret_fd = fcntl(sidecars->importance.fds[0], F_DUPFD_CLOEXEC, 3)) < 0)
+        r = error_errno(err, errno, "%s", name);
+    return r;
+}
+
+/* Takes fd. */
+static int add_found(struct sidecars *sidecars, const char *name, int fd, struct error *err)
+{
+    _cleanup_close_ int owned = fd;
+    int *fds = reallocarray(sidecars->fds, sidecars->n + 1, sizeof *fds);
+    if (!fds)
+        return error_oom(err);
+    sidecars->fds = fds;
+    int r = strlist_add(&sidecars->names, &sidecars->n, name, err);
+    if (r == 0)
+        fds[sidecars->n - 1] = TAKE_FD(owned);
+    return r;
 }
 
 static int open_from(int dirfd, const char *model, int is_folder, unsigned wanted,
@@ -106,10 +130,11 @@ static int open_from(int dirfd, const char *model, int is_folder, unsigned wante
     int r = collect(dirfd, model, is_folder, wanted, &found, err);
     for (size_t i = 0; i < found.n && r == 0; i++) {
         const char *name = found.names[i];
+        int fd = -1;
         r = open_one(dirfd, name, model ? sidecar_beside(name, NULL) : sidecar_inside(name),
-                     sidecars, err);
+                     sidecars, &fd, err);
         if (r == 0)
-            r = strlist_add(&sidecars->names, &sidecars->n, name, err);
+            r = add_found(sidecars, name, fd, err);
     }
     sidecars_deinit(&found);
     return r;

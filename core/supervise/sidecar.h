@@ -19,6 +19,7 @@ struct sidecars {
     struct source_set importance; /* one file; none when its n is 0 */
     json_t *rules;                /* [{"name","text"}] as in a request's `overrides`, or NULL */
     char **names;                 /* of what was found */
+    int *fds;                     /* open on each of them */
     size_t n;
 };
 

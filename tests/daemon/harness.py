@@ -130,11 +130,30 @@ class Daemon:
             return False
 
     def ask(self, command, **fields):
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(20)
-            s.connect(self.socket)
-            s.sendall(json.dumps(dict(fields, command=command)).encode() + b'\n')
-            return json.loads(s.makefile().readline())
+        return self.ask_showing([], command, **fields)
+
+    def ask_showing(self, files, command, **fields):
+        """A request with open descriptors of files."""
+        fds = [os.open(file, os.O_RDONLY) for file in files]
+        try:
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(20)
+                s.connect(self.socket)
+                line = json.dumps(dict(fields, command=command)).encode() + b'\n'
+                for i in range(0, len(fds), 200):
+                    socket.send_fds(s, [line[:1]], fds[i:i + 200])
+                    line = line[1:]
+                s.sendall(line)
+                return json.loads(s.makefile().readline())
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def submit(self, path, **fields):
+        """As `pare submit`: shows all that lies at the path, or for a file beside it."""
+        top = path if os.path.isdir(path) else os.path.dirname(path)
+        files = [os.path.join(d, name) for d, _, names in os.walk(top) for name in names]
+        return self.ask_showing(files, 'submit', path=path, **fields)
 
     def stop(self, seconds=10):
         if self.process and self.process.poll() is None:

@@ -216,7 +216,7 @@ class Sidecars(harness.DaemonTest):
     def test_submitted_in_place(self):
         path = self.d.aside('x/m.gguf', models.gguf())
         self.d.aside('x/m.pare', RULES)
-        self.assertTrue(self.d.ask('submit', path=path)['ok'])
+        self.assertTrue(self.d.submit(path)['ok'])
         self.check(self.expect_one('m-Q4_K_M.gguf'), None, 'q8_0')
         self.assertEqual(sorted(os.listdir(os.path.dirname(path))), ['m.gguf', 'm.pare'])
 

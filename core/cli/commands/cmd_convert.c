@@ -69,16 +69,12 @@ int convert_add_target(struct convert_options *o, const char *text)
 {
     struct error err = ERROR_INIT;
     struct job_target target;
-    if (o->n_targets == CONVERT_MAX_TARGETS)
-        return cli_usage("more than %d targets", CONVERT_MAX_TARGETS);
     if (job_target_parse(text, ':', &target, &err) < 0)
         return cli_usage("--to: %s", err.text);
-    for (size_t i = 0; i < o->n_targets; i++)
-        if (!strcmp(o->targets[i].format, target.format) &&
-            !strcmp(o->targets[i].recipe, target.recipe)) {
-            job_target_deinit(&target);
-            return cli_usage("--to: \"%s\" is given twice", text);
-        }
+    if (job_target_check(&target, o->targets, o->n_targets, &err) < 0) {
+        job_target_deinit(&target);
+        return cli_usage("--to: %s", err.text);
+    }
     o->targets[o->n_targets++] = target;
     return CLI_OK;
 }

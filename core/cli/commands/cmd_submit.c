@@ -4,18 +4,19 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "cli/control_client.h"
+#include "supervise/job_target.h"
+#include "supervise/sidecar.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { OPTION_TO, OPTION_PRIORITY };
 
-#define MAX_TARGETS 32
-
 struct submit {
-    const char *targets[MAX_TARGETS];
+    const char *targets[JOB_TARGETS_MAX];
     size_t n_targets;
     long long priority;
 };
@@ -32,8 +33,8 @@ static int set(void *state, int id, const char *value)
     if (id == OPTION_PRIORITY)
         return cli_number("priority", value, -1000, 1000, &submit->priority) < 0 ? CLI_USAGE
                                                                                  : CLI_OK;
-    if (submit->n_targets == MAX_TARGETS)
-        return cli_usage("more than %d targets", MAX_TARGETS);
+    if (submit->n_targets == JOB_TARGETS_MAX)
+        return cli_usage("more than %d targets", JOB_TARGETS_MAX);
     submit->targets[submit->n_targets++] = value;
     return CLI_OK;
 }
@@ -48,17 +49,52 @@ static json_t *make_request(const struct submit *submit, const char *path)
                      "priority", (json_int_t)submit->priority);
 }
 
+/* The model's files and its sidecars, open: so the daemon sees that they may be read. */
+static int open_files(const char *path, struct source_set *set, struct sidecars *sidecars,
+                      int **ret_fds, struct error *err)
+{
+    int r = source_set_open(AT_FDCWD, path, 1, set, err);
+    if (r == 0)
+        r = sidecars_open(AT_FDCWD, set, SIDECARS_ALL, sidecars, err);
+    int *fds = r == 0 ? calloc(set->n + sidecars->n + 1, sizeof *fds) : NULL;
+    if (!fds)
+        return r < 0 ? r : error_oom(err);
+    memcpy(fds, set->fds, set->n * sizeof *fds);
+    for (size_t i = 0; i < sidecars->n; i++)
+        fds[set->n + i] = sidecars->fds[i];
+    *ret_fds = fds;
+    return 0;
+}
+
+static int call(const struct cli *cli, const struct submit *submit, const char *operand,
+                const char *path, json_t **ret_reply)
+{
+    struct error err = ERROR_INIT;
+    struct source_set set = { 0 };
+    struct sidecars sidecars = { 0 };
+    _cleanup_free_ int *fds = NULL;
+    json_t *request = make_request(submit, path);
+    int status = CLI_OK;
+    if (!request)
+        status = cli_fail(CLI_FAILURE, "%s: the path or a target is not UTF-8", operand);
+    else if (open_files(path, &set, &sidecars, &fds, &err) < 0)
+        status = cli_error(&err, operand);
+    else
+        status = control_call_files(cli, TAKE(request), fds, set.n + sidecars.n, ret_reply);
+    json_decref(request);
+    sidecars_deinit(&sidecars);
+    source_set_deinit(&set);
+    return status;
+}
+
 static int submit_one(const struct cli *cli, const struct submit *submit, const char *operand)
 {
     _cleanup_free_ char *path = realpath(operand, NULL);
     if (!path)
         return cli_fail(errno == ENOENT ? CLI_NOT_FOUND : CLI_FAILURE, "%s: %s", operand,
                         strerror(errno));
-    json_t *request = make_request(submit, path);
-    if (!request)
-        return cli_fail(CLI_FAILURE, "%s: the path or a target is not UTF-8", operand);
     _cleanup_json_ json_t *reply = NULL;
-    int status = control_call(cli, request, &reply);
+    int status = call(cli, submit, operand, path, &reply);
     if (status != CLI_OK)
         return status;
     if (cli->json)
@@ -83,7 +119,8 @@ const struct cli_command cmd_submit = {
     .name = "submit",
     .synopsis = "PATH... [--to FORMAT:RECIPE]... [--priority N]",
     .summary = "Queue models with the daemon",
-    .details = "The daemon opens PATH as its own user and leaves the source where it is.\n",
+    .details = "The daemon opens PATH as its own user and leaves the source where it is.\n"
+               "It takes only files that you may read yourself.\n",
     .options = options,
     .min_operands = 1,
     .max_operands = -1,

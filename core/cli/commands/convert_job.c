@@ -29,9 +29,9 @@ struct conversion { /* of one source, in as many attempts as it takes */
     char uid[40];
     struct record *record; /* of all attempts; NULL: none, or none yet */
     struct convert_result *result;
-    struct job_target targets[CONVERT_MAX_TARGETS]; /* those of the options; done: published */
-    const char *out_path;                           /* absolute */
-    int failed;                                     /* out of memory in a callback */
+    struct job_target targets[JOB_TARGETS_MAX]; /* those of the options; done: published */
+    const char *out_path;                       /* absolute */
+    int failed;                                 /* out of memory in a callback */
 };
 
 static volatile sig_atomic_t interrupted;

@@ -152,7 +152,7 @@ static int plan_source(const struct cli *cli, const struct convert_options *opti
                        const char *operand, const struct source_set *source,
                        const struct convert_inputs *inputs)
 {
-    json_t *plans[CONVERT_MAX_TARGETS];
+    json_t *plans[JOB_TARGETS_MAX];
     struct worker_question question = {
         .kind = "plan",
         .event = "plan",

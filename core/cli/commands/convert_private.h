@@ -8,10 +8,8 @@
 #include "cli/commands/overrides.h"
 #include "supervise/job_run.h"
 
-#define CONVERT_MAX_TARGETS 64
-
 struct convert_options {
-    struct job_target targets[CONVERT_MAX_TARGETS];
+    struct job_target targets[JOB_TARGETS_MAX];
     size_t n_targets;
     const char *out;
     json_t *settings;         /* values as settings/settings.h has them, or NULL */
