@@ -11,11 +11,13 @@
 #include "base/timing.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/timerfd.h>
 
 #define EVENTS_PER_TURN 64
 
 struct loop_source {
+    const char *name;
     int fd;
     loop_source_fn *callback; /* NULL: removed */
     void *context;
@@ -28,7 +30,81 @@ struct loop {
     struct loop_source *timer_source;
     struct loop_source *removed;
     int quit;
+    struct loop_stats stats;
+    const char *doing;                 /* of the callback that runs */
+    const char *slowest;               /* of this turn's callbacks, */
+    uint64_t turn_start, slowest_time; /* which took so long; start 0: this turn does not count */
 };
+
+/* ---- measuring ---- */
+
+static struct loop_figure *figure_of(struct loop_stats *stats, const char *name)
+{
+    for (size_t i = 0; i < stats->n_figures; i++)
+        if (stats->figures[i].name == name || !strcmp(stats->figures[i].name, name))
+            return &stats->figures[i];
+    if (stats->n_figures == LOOP_STATS_NAMES)
+        return &stats->figures[LOOP_STATS_NAMES - 1];
+    struct loop_figure *figure = &stats->figures[stats->n_figures++];
+    *figure = (struct loop_figure){ .name = name };
+    return figure;
+}
+
+/* A callback has ended that began at `start`. Timers nest in the source that fires them, which
+ * then has nothing to add (doing is NULL). */
+static void count_call(struct loop *loop, uint64_t start)
+{
+    if (!loop->doing || !loop->turn_start)
+        return;
+    uint64_t taken = timing_now() - start;
+    struct loop_figure *figure = figure_of(&loop->stats, loop->doing);
+    figure->calls++;
+    figure->total += taken;
+    if (taken > figure->longest)
+        figure->longest = taken;
+    if (taken >= loop->slowest_time) {
+        loop->slowest = loop->doing;
+        loop->slowest_time = taken;
+    }
+    loop->doing = NULL;
+}
+
+static void begin_turn(struct loop *loop)
+{
+    loop->turn_start = timing_now();
+    loop->slowest = NULL;
+    loop->slowest_time = 0;
+}
+
+static void end_turn(struct loop *loop)
+{
+    if (!loop->turn_start)
+        return;
+    uint64_t taken = timing_now() - loop->turn_start;
+    loop->stats.turns++;
+    if (taken <= loop->stats.longest)
+        return;
+    loop->stats.longest = taken;
+    loop->stats.where = loop->slowest ? loop->slowest : "loop";
+}
+
+void loop_doing(struct loop *loop, const char *what)
+{
+    loop->doing = what;
+}
+
+const struct loop_stats *loop_stats(const struct loop *loop)
+{
+    return &loop->stats;
+}
+
+void loop_stats_reset(struct loop *loop)
+{
+    loop->stats = (struct loop_stats){ 0 };
+    loop->turn_start = 0;
+}
+
+/* ---- timers ---- */
 
 /* Sets the timerfd to the time of the first timer. */
 static void arm(struct loop *loop)
@@ -54,7 +130,10 @@ static void fire_timers(void *context, uint32_t events)
         loop->timers = timer->next;
         timer->next = NULL;
         timer->due = 0;
+        uint64_t start = timing_now();
+        loop->doing = timer->name;
         timer->callback(timer->context);
+        count_call(loop, start);
     }
     arm(loop);
 }
@@ -70,7 +149,8 @@ int loop_new(struct loop **ret_loop, struct error *err)
     if (loop->epoll_fd < 0 || loop->timer_fd < 0)
         r = error_errno(err, errno, "cannot create the event loop");
     else
-        r = loop_add(loop, loop->timer_fd, EPOLLIN, fire_timers, loop, &loop->timer_source, err);
+        r = loop_add(loop, NULL, loop->timer_fd, EPOLLIN, fire_timers, loop, &loop->timer_source,
+                     err);
     if (r < 0) {
         loop_free(loop);
         return r;
@@ -101,13 +181,13 @@ void loop_free(struct loop *loop)
     free(loop);
 }
 
-int loop_add(struct loop *loop, int fd, uint32_t events, loop_source_fn *callback, void *context,
-             struct loop_source **ret_source, struct error *err)
+int loop_add(struct loop *loop, const char *name, int fd, uint32_t events, loop_source_fn *callback,
+             void *context, struct loop_source **ret_source, struct error *err)
 {
     struct loop_source *source = calloc(1, sizeof *source);
     if (!source)
         return error_oom(err);
-    *source = (struct loop_source){ .fd = fd, .callback = callback, .context = context };
+    *source = (struct loop_source){ name, fd, callback, context, NULL };
     struct epoll_event event = { .events = events, .data.ptr = source };
     if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
         free(source);
@@ -168,6 +248,16 @@ void loop_timer_clear(struct loop *loop, struct loop_timer *timer)
     arm(loop);
 }
 
+static void call_source(struct loop *loop, struct loop_source *source, uint32_t events)
+{
+    if (!source->callback)
+        return;
+    uint64_t start = timing_now();
+    loop->doing = source->name;
+    source->callback(source->context, events);
+    count_call(loop, start);
+}
+
 int loop_run(struct loop *loop, struct error *err)
 {
     while (!loop->quit) {
@@ -175,12 +265,11 @@ int loop_run(struct loop *loop, struct error *err)
         int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, -1);
         if (n < 0 && errno != EINTR)
             return error_errno(err, errno, "cannot wait for events");
-        for (int i = 0; i < n && !loop->quit; i++) {
-            struct loop_source *source = events[i].data.ptr;
-            if (source->callback)
-                source->callback(source->context, events[i].events);
-        }
+        begin_turn(loop);
+        for (int i = 0; i < n && !loop->quit; i++)
+            call_source(loop, events[i].data.ptr, events[i].events);
         free_removed(loop);
+        end_turn(loop);
     }
     return 0;
 }

@@ -4,6 +4,7 @@
  * one. */
 #include "base/timing.h"
 
+#include <math.h>
 #include <stdio.h>
 
 uint64_t timing_now(void)
@@ -39,4 +40,18 @@ void timing_stamp(char ret_stamp[TIMING_STAMP_SIZE])
     char seconds[24];
     (void)strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &tm);
     (void)snprintf(ret_stamp, TIMING_STAMP_SIZE, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
+}
+
+void tally_add(struct tally *tally)
+{
+    tally->last = timing_now();
+    if (!tally->count++)
+        tally->first = tally->last;
+}
+
+double tally_rate(const struct tally *tally)
+{
+    if (tally->count < 2 || tally->last <= tally->first)
+        return NAN;
+    return (double)(tally->count - 1) / ((double)(tally->last - tally->first) / 1e9);
 }

@@ -18,4 +18,13 @@ struct timespec timing_deadline(double seconds);
 /* The wall clock as "2026-11-23T21:00:00.123Z". */
 void timing_stamp(char ret_stamp[TIMING_STAMP_SIZE]);
 
+/* How many of something there were, and when; all zero at the start. */
+struct tally {
+    uint64_t count, first, last; /* timing_now() of the first and the last */
+};
+
+void tally_add(struct tally *tally);
+/* How many there were a second between the first and the last; NAN below two. */
+double tally_rate(const struct tally *tally);
+
 #endif

@@ -43,23 +43,25 @@ json_t *command_status(struct daemon *daemon, struct error *err)
         jobs_overlay(daemon->jobs, job);
     (void)json_object_set_new(counts, "waiting",
                               json_integer((json_int_t)intake_count(daemon->intake)));
-    return json_pack("{s:s, s:i, s:f, s:b, s:s, s:s, s:s, s:{s:i, s:i}, s:O, s:o, s:O}", "version",
-                     PARE_VERSION, "pid", (int)getpid(), "uptime", timing_since(daemon->start),
-                     "paused", jobs_paused(daemon->jobs), "drop", config->drop, "out", config->out,
-                     "catalog", config->catalog, "workers", "running",
-                     (int)jobs_running(daemon->jobs), "max", (int)config->jobs, "counts", counts,
-                     "arriving", intake_json(daemon->intake), "jobs", queue);
+    return json_pack("{s:s, s:i, s:f, s:b, s:s, s:s, s:s, s:{s:i, s:i}, s:O, s:o, s:o, s:O}",
+                     "version", PARE_VERSION, "pid", (int)getpid(), "uptime",
+                     timing_since(daemon->start), "paused", jobs_paused(daemon->jobs), "drop",
+                     config->drop, "out", config->out, "catalog", config->catalog, "workers",
+                     "running", (int)jobs_running(daemon->jobs), "max", (int)config->jobs, "counts",
+                     counts, "arriving", intake_json(daemon->intake), "measured",
+                     measured_json(daemon), "jobs", queue);
 }
 
 static json_t *do_status(struct daemon *daemon, const json_t *request, const struct shown *shown)
 {
     (void)shown;
-    (void)request;
     struct error err = ERROR_INIT;
     json_t *status = command_status(daemon, &err);
     if (!status)
         return refusal(error_name(err.code), err.text);
     (void)json_object_set_new(status, "ok", json_true());
+    if (json_get_bool(request, "reset", 0))
+        measured_reset(daemon);
     return status;
 }
 
@@ -154,11 +156,12 @@ static json_t *do_resume(struct daemon *daemon, const json_t *request, const str
 }
 
 static const struct {
-    const char *name;
+    const char *name, *doing; /* doing: for loop_doing */
     json_t *(*run)(struct daemon *, const json_t *, const struct shown *);
 } commands[] = {
-    { "status", do_status }, { "submit", do_submit }, { "cancel", do_cancel },
-    { "retry", do_retry },   { "pause", do_pause },   { "resume", do_resume },
+    { "status", "control: status", do_status }, { "submit", "control: submit", do_submit },
+    { "cancel", "control: cancel", do_cancel }, { "retry", "control: retry", do_retry },
+    { "pause", "control: pause", do_pause },    { "resume", "control: resume", do_resume },
 };
 
 json_t *command_handle(void *context, const json_t *request, const struct shown *shown,
@@ -170,8 +173,10 @@ json_t *command_handle(void *context, const json_t *request, const struct shown 
     struct nearest nearest;
     nearest_start(&nearest, (struct pare_str){ name, strlen(name) });
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (!strcmp(commands[i].name, name))
+        if (!strcmp(commands[i].name, name)) {
+            loop_doing(daemon->loop, commands[i].doing);
             return commands[i].run(daemon, request, shown);
+        }
         nearest_offer_name(&nearest, commands[i].name);
     }
     if (strcmp(name, "watch") != 0) {

@@ -198,7 +198,8 @@ static void on_connection(void *context, uint32_t events)
         return;
     client->control = control;
     client->fd = fd;
-    if (loop_add(control->loop, fd, EPOLLIN, on_client, client, &client->source, &err) < 0) {
+    if (loop_add(control->loop, "control", fd, EPOLLIN, on_client, client, &client->source, &err) <
+        0) {
         log_error("%s", err.text);
         free(client);
         return;
@@ -248,7 +249,8 @@ int control_new(struct loop *loop, const char *path, const struct control_callba
     if (r == 0 && !(control->path = strdup(path)))
         r = error_oom(err);
     if (r == 0)
-        r = loop_add(loop, control->fd, EPOLLIN, on_connection, control, &control->source, err);
+        r = loop_add(loop, "control", control->fd, EPOLLIN, on_connection, control,
+                     &control->source, err);
     if (r < 0) {
         control_free(control);
         return r;

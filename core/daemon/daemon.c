@@ -172,7 +172,7 @@ static int take_signals(struct daemon *daemon, struct error *err)
     daemon->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (daemon->signal_fd < 0)
         return error_errno(err, errno, "cannot take signals");
-    return loop_add(daemon->loop, daemon->signal_fd, EPOLLIN, on_signal, daemon,
+    return loop_add(daemon->loop, "signals", daemon->signal_fd, EPOLLIN, on_signal, daemon,
                     &daemon->signal_source, err);
 }
 
@@ -255,8 +255,11 @@ static int start(struct daemon *daemon, struct error *err)
     if (r != 0)
         return r;
     note_plugins(daemon);
-    daemon->status_timer = (struct loop_timer){ .callback = update_status, .context = daemon };
-    daemon->watchdog_timer = (struct loop_timer){ .callback = feed_watchdog, .context = daemon };
+    daemon->status_timer = (struct loop_timer){ .name = "service status",
+                                                .callback = update_status,
+                                                .context = daemon };
+    daemon->watchdog_timer =
+        (struct loop_timer){ .name = "watchdog", .callback = feed_watchdog, .context = daemon };
     daemon->watchdog_seconds = notify_watchdog_seconds();
     if (daemon->watchdog_seconds > 0)
         loop_timer_set(daemon->loop, &daemon->watchdog_timer, 0);
@@ -291,7 +294,8 @@ int daemon_run(struct config *config, daemon_reload_fn *reload_config, void *con
                              .reload = reload_config,
                              .reload_context = context,
                              .signal_fd = -1,
-                             .start = timing_now() };
+                             .start = timing_now(),
+                             .measured_from = timing_now() };
     folders_init(&daemon.folders);
     int r = start(&daemon, err);
     if (r == 0) {

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What daemon.c (life), commands.c (requests) and rebuild.c (a new catalog) share. */
+/* What daemon.c (life), commands.c (requests), measured.c and rebuild.c (a new catalog) share. */
 #ifndef DAEMON_DAEMON_PRIVATE_H
 #define DAEMON_DAEMON_PRIVATE_H
 
@@ -25,8 +25,8 @@ struct daemon {
     struct loop_source *signal_source;
     struct loop_timer watchdog_timer, status_timer;
     double watchdog_seconds;
-    uint64_t start;
-    int result; /* of daemon_run */
+    uint64_t start, measured_from; /* measured_from: the last reset */
+    int result;                    /* of daemon_run */
 };
 
 /* commands.c */
@@ -44,6 +44,13 @@ json_t *command_handle(void *context, const json_t *request, const struct shown 
 /* Queues what a `submit` request names: files that its client has shown. */
 int submit_request(struct daemon *daemon, const json_t *request, const struct shown *shown,
                    int64_t *ret_id, struct error *err) __attribute__((warn_unused_result));
+
+/* measured.c */
+
+/* `measured` of a status (docs/control.md): new reference, NULL when out of memory. */
+json_t *measured_json(const struct daemon *daemon);
+/* Everything in it counts from now on. */
+void measured_reset(struct daemon *daemon);
 
 /* rebuild.c */
 

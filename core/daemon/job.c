@@ -154,8 +154,8 @@ static void advance(void *context)
     job->io = NULL;
     int r = job_run_step(job->run, &err);
     if (r == 0 && job_run_fd(job->run) >= 0)
-        r = loop_add(job->jobs->loop, job_run_fd(job->run), EPOLLIN, on_readable, job, &job->io,
-                     &err);
+        r = loop_add(job->jobs->loop, "job", job_run_fd(job->run), EPOLLIN, on_readable, job,
+                     &job->io, &err);
     if (r == 0)
         loop_timer_set(job->jobs->loop, &job->tick, TICK_SECONDS);
     else
@@ -284,7 +284,7 @@ int job_start(struct job *job, struct error *err)
         r = start_run(job, err);
     if (r != 0)
         return r;
-    job->tick = (struct loop_timer){ .callback = advance, .context = job };
+    job->tick = (struct loop_timer){ .name = "job", .callback = advance, .context = job };
     (void)snprintf(job->stage, sizeof job->stage, "convert");
     job->stage_start = timing_now();
     job->total = (int64_t)job->source.bytes;

@@ -117,7 +117,8 @@ int jobs_new(struct loop *loop, const struct config *config, const struct folder
     jobs->folders = folders;
     jobs->catalog = catalog;
     jobs->callbacks = *callbacks;
-    jobs->kick_timer = (struct loop_timer){ .callback = start_jobs, .context = jobs };
+    jobs->kick_timer =
+        (struct loop_timer){ .name = "queue", .callback = start_jobs, .context = jobs };
     *ret_jobs = jobs;
     return 0;
 }
@@ -189,6 +190,7 @@ int jobs_submit(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id,
     int r = jobs_enqueue(jobs, ticket, ret_id, err);
     if (r < 0)
         return r;
+    tally_add(&jobs->tallies.queued);
     log_info("%s: queued as job %lld", ticket->name, (long long)*ret_id);
     jobs_changed(jobs, *ret_id, 0);
     jobs_kick(jobs);
@@ -275,6 +277,16 @@ int jobs_retry(struct jobs *jobs, int64_t id, struct error *err)
         jobs_kick(jobs);
     }
     return r;
+}
+
+const struct jobs_tallies *jobs_tallies(const struct jobs *jobs)
+{
+    return &jobs->tallies;
+}
+
+void jobs_tallies_reset(struct jobs *jobs)
+{
+    jobs->tallies = (struct jobs_tallies){ 0 };
 }
 
 void jobs_overlay(const struct jobs *jobs, json_t *row)

@@ -8,12 +8,17 @@
 #define DAEMON_JOBS_H
 
 #include "base/loop.h"
+#include "base/timing.h"
 #include "catalog/catalog.h"
 #include "config/config.h"
 #include "intake/folders.h"
 #include "intake/ticket.h"
 
 struct jobs;
+
+struct jobs_tallies {               /* since the start or the last reset */
+    struct tally queued, converted; /* jobs that came in, jobs that ended well */
+};
 
 struct jobs_callbacks {
     /* A job's state (progress 0) or progress (1) changed. */
@@ -51,6 +56,9 @@ int jobs_cancel(struct jobs *jobs, int64_t id, struct error *err)
     __attribute__((warn_unused_result));
 int jobs_retry(struct jobs *jobs, int64_t id, struct error *err)
     __attribute__((warn_unused_result));
+
+const struct jobs_tallies *jobs_tallies(const struct jobs *jobs);
+void jobs_tallies_reset(struct jobs *jobs);
 
 /* Puts stage, done, total and rate of a running job into its JSON (docs/control.md). */
 void jobs_overlay(const struct jobs *jobs, json_t *job);

@@ -26,6 +26,7 @@ struct jobs {
     struct fault *faults;
     size_t n_faults;
     int paused;
+    struct jobs_tallies tallies;
     int64_t *lost; /* jobs whose end the catalog did not take (disk full): queued again later */
     size_t n_lost;
     int unsettled; /* some claim could not be ended or recorded: tried again now and then */

@@ -82,6 +82,7 @@ void settle_done(struct job *job)
         remember_lost(job, &err);
         return;
     }
+    tally_add(&job->jobs->tallies.converted);
     end_or_remember(job, end_when_done(job->jobs), NULL);
     log_info("%s: done", job->name);
 }

@@ -272,10 +272,14 @@ int intake_new(struct loop *loop, const struct config *config, const struct fold
     intake->folders = folders;
     intake->abilities = abilities;
     intake->callbacks = *callbacks;
-    intake->scan_timer = (struct loop_timer){ .callback = scan_dirty, .context = intake };
-    intake->recheck_timer = (struct loop_timer){ .callback = recheck, .context = intake };
-    intake->rescan_timer = (struct loop_timer){ .callback = rescan, .context = intake };
-    intake->changed_timer = (struct loop_timer){ .callback = tell_changed, .context = intake };
+    intake->scan_timer =
+        (struct loop_timer){ .name = "intake: scan", .callback = scan_dirty, .context = intake };
+    intake->recheck_timer =
+        (struct loop_timer){ .name = "intake: recheck", .callback = recheck, .context = intake };
+    intake->rescan_timer =
+        (struct loop_timer){ .name = "intake: rescan", .callback = rescan, .context = intake };
+    intake->changed_timer =
+        (struct loop_timer){ .name = "intake: tell", .callback = tell_changed, .context = intake };
     int r = open_drop(intake, err);
     if (r < 0) {
         intake_free(intake);

@@ -103,14 +103,15 @@ int probe_start(struct loop *loop, const struct probe_request *request, struct p
     probe->silence = request->config->heartbeat;
     probe->done = request->done;
     probe->context = request->context;
-    probe->timer = (struct loop_timer){ .callback = check_silence, .context = probe };
+    probe->timer =
+        (struct loop_timer){ .name = "intake: probe", .callback = check_silence, .context = probe };
     int r = open_files(probe, request, err);
     if (r == 0)
         r = start_worker(probe, request->config, err);
     if (r < 0)
         return r;
-    r = loop_add(loop, worker_process_fd(probe->process), EPOLLIN, read_lines, probe,
-                 &probe->source, err);
+    r = loop_add(loop, "intake: probe", worker_process_fd(probe->process), EPOLLIN, read_lines,
+                 probe, &probe->source, err);
     if (r < 0)
         return r;
     loop_timer_set(loop, &probe->timer, 1);

@@ -57,7 +57,8 @@ int watch_new(struct loop *loop, const struct watch_callbacks *callbacks, struct
     watch->callbacks = *callbacks;
     watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     int r = watch->fd < 0 ? error_errno(err, errno, "cannot use inotify")
-                          : loop_add(loop, watch->fd, EPOLLIN, drain, watch, &watch->source, err);
+                          : loop_add(loop, "intake: events", watch->fd, EPOLLIN, drain, watch,
+                                     &watch->source, err);
     if (r < 0) {
         watch_free(watch);
         return r;

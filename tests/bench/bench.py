@@ -12,6 +12,8 @@ Measures the Pare of a build folder. Parts, by default all:
   kernels      each encoding on one thread beside libggml-base (ggml_speed.c)
   levels       `pare bench`: every kernel of every level beside a memory copy
   tiny         ten thousand tensors of 1 KB against one of the same bytes
+  daemon       pared: 200 small models at once, and models of many tensors: what `pare status` says
+               of its loop, memory and rates
   memory       peak memory (resident set) for files of holes, far larger than that: one like a
                model, one that is a single tensor
 
@@ -35,7 +37,7 @@ import machine
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-PARTS = ("conversions", "costs", "kernels", "levels", "tiny", "memory")
+PARTS = ("conversions", "costs", "kernels", "levels", "tiny", "daemon", "memory")
 RECIPES = ("q4_k_m", "q5_k_m", "q6_k", "iq4_xs", "q8_0", "q4_0", "bf16")
 TOGETHER = ("q8_0", "q4_k_m", "q6_k")
 KERNELS = ("q4_k", "q5_k", "q6_k", "iq4_xs", "iq4_nl", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1",
@@ -43,6 +45,7 @@ KERNELS = ("q4_k", "q5_k", "q6_k", "iq4_xs", "iq4_nl", "q8_0", "q4_0", "q4_1", "
            "iq2_s", "iq2_xs", "iq2_xxs", "iq1_m", "iq1_s", "f16", "bf16")
 ACTS = ("encode", "encode_importance", "decode")
 PIECES = 10_000
+FLOOD, MANY = 200, (80_000, 1_048_576)
 COSTS = ([], ["--digest", "none"], ["--measure", "none"],
          ["--digest", "none", "--measure", "none"])
 
@@ -212,6 +215,49 @@ class Bench:
                 "threads": self.o.threads, "one": statistics.median(one),
                 "many": statistics.median(many),
                 "ratio": statistics.median(m / o for o, m in zip(one, many))}
+
+    # ---- the daemon ----
+
+    def watched(self, daemon, what, sources):
+        """What the daemon measures while it converts the sources, dropped at once."""
+        done = len(daemon.states())
+        daemon.ask("status", reset=True)
+        start = time.monotonic()
+        for source in sources:
+            os.rename(source, daemon.path(os.path.basename(source)))
+        daemon.wait_done(done + len(sources), 600)
+        measured = daemon.ask("status")["measured"]
+        row = {"source": what, "seconds": time.monotonic() - start,
+               "longest_turn": measured["loop"]["longest"], "where": measured["loop"]["where"],
+               "peak": measured["memory"]["peak"] / (1 << 20),
+               "queued_per_second": measured["queued"]["per_second"],
+               "converted_per_second": measured["converted"]["per_second"]}
+        say("%-24s %7.2f s, longest turn %.1f ms (%s), %.0f MiB, %s queued/s, %s converted/s",
+            what, row["seconds"], 1e3 * row["longest_turn"], row["where"], row["peak"],
+            *("%.1f" % row[k] if row[k] else "-" for k in ("queued_per_second",
+                                                           "converted_per_second")))
+        return row
+
+    def daemon(self):
+        sys.path.insert(0, os.path.join(ROOT, "tests", "daemon"))
+        import harness
+        import models
+        harness.BUILD = self.o.build
+        daemon = harness.Daemon(root=os.path.join(self.directory, "pared"))
+        rows = []
+        try:
+            daemon.start()
+            rows.append(self.watched(daemon, "%d small models" % FLOOD, [
+                daemon.aside("m%d.gguf" % i, models.gguf(seed=i)) for i in range(FLOOD)]))
+            for n in MANY:
+                path = daemon.aside("many.gguf", b"")
+                make(path, n * 32, "--sparse", "--pieces", str(n))
+                rows.append(self.watched(daemon, "%d tensors" % n, [path]))
+        finally:
+            daemon.close()
+        return {"rows": rows}
+
+    # ---- memory ----
 
     def memory(self, model, tensor):
         """Peaks for files of holes."""

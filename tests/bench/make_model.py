@@ -7,7 +7,8 @@ Makes a GGUF model of about so many bytes: F16, of Llama's shapes (width 2048, f
 32 heads on 4 keys, 32,000 tokens), with as many layers as it takes. Weights are normally
 distributed: pieces of one pool of 4 M, in random order. With --sparse they are a hole in the file,
 all zeros. With --tensors 1 there is one matrix of 2048 columns; with 2, also one of a single row.
-With --pieces the bytes are divided among N tensors of 256 columns, all of one kind.
+With --pieces the bytes are divided among N tensors of 256 columns, all of one kind, or among
+vectors where there are fewer for each.
 """
 import argparse
 import array
@@ -56,7 +57,9 @@ def few(size, n):
 
 
 def pieces(size, n):
-    """The same, of n equal tensors."""
+    """The same, of n equal tensors; those below 512 bytes are vectors of F32."""
+    if size // n < 512:
+        return 1, [("t%d" % i, (max(size // n // 32 * 8, 8),), 0) for i in range(n)]
     return 1, [("blk.%d.ffn_up.weight" % i, (256, size // 512 // n), F16) for i in range(n)]
 
 
@@ -82,13 +85,14 @@ def metadata(layers):
 
 
 def header(entries, tensors):
-    out = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(entries)) + b"".join(entries)
+    out = bytearray(b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(entries)))
+    out += b"".join(entries)
     offset = 0
     for name, dims, kind in tensors:
         out += gguf_build.string(name) + struct.pack("<I", len(dims))
         out += struct.pack("<%dQIQ" % len(dims), *dims, kind, offset)
         offset += count(dims) * (2 if kind == F16 else 4)  # every size is a multiple of 32
-    return gguf_build.pad(out, 32), offset
+    return gguf_build.pad(bytes(out), 32), offset
 
 
 def pool(rng):

@@ -334,6 +334,25 @@ class Requests(Case):
             answer = self.d.submit(source, **fields)
             self.assertFalse(answer['ok'])
             self.assertIn(text, answer['error'])
+    def test_measures_itself(self):
+        for name in 'abc':
+            self.drop(name + '.gguf')
+        self.d.wait_done(3)
+        measured = self.d.ask('status', reset=True)['measured']
+        self.assertEqual(measured['queued']['count'], 3)
+        self.assertEqual(measured['converted']['count'], 3)
+        self.assertGreater(measured['converted']['per_second'], 0)
+        loop = measured['loop']
+        self.assertGreater(loop['longest'], 0)
+        self.assertIn(loop['where'], [h['name'] for h in loop['handlers']])
+        self.assertGreater(measured['memory']['peak'], 1 << 20)
+        # from the reset on everything counts anew
+        measured = self.d.ask('status')['measured']
+        self.assertEqual(measured['queued'], {'count': 0, 'per_second': None})
+        self.assertLess(measured['loop']['turns'], loop['turns'])
+        text = subprocess.run([harness.programs()['pare'], '--socket', self.d.socket, 'status',
+                               '--reset'], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertRegex(text, r'(?m)^loop     longest turn [0-9.]+ ms \(.*\), at most .*B')
 
     def test_priority(self):
         self.d.ask('pause')

@@ -1,15 +1,29 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* `pare status`: the daemon and its queue, once. */
+/* `pare status`: the daemon, its queue, and what it measures of itself, once. */
 #include "base/cleanup.h"
 #include "cli/control_client.h"
 #include "cli/views/queue_view.h"
 
+static const struct cli_option options[] = {
+    { "reset", 0, NULL, "measure the loop, memory and rates anew from now on", 0 },
+    { NULL, 0, NULL, NULL, 0 },
+};
+
+static int set(void *state, int id, const char *value)
+{
+    (void)id, (void)value;
+    *(int *)state = 1;
+    return CLI_OK;
+}
+
 static int run(const struct cli *cli, void *state, int n_operands, char **operands)
 {
-    (void)state, (void)n_operands, (void)operands;
+    (void)n_operands, (void)operands;
+    const int *reset = state;
     _cleanup_json_ json_t *reply = NULL;
-    int status = control_call(cli, json_pack("{s:s}", "command", "status"), &reply);
+    json_t *request = json_pack("{s:s, s:b}", "command", "status", "reset", *reset);
+    int status = control_call(cli, request, &reply);
     if (status != CLI_OK)
         return status;
     if (cli->json)
@@ -19,7 +33,13 @@ static int run(const struct cli *cli, void *state, int n_operands, char **operan
 
 const struct cli_command cmd_status = {
     .name = "status",
-    .synopsis = "[--json]",
+    .synopsis = "[--json] [--reset]",
     .summary = "Show the daemon and its queue",
+    .details =
+        "With --json `measured` has the longest turn of the daemon's loop and where it was,\n"
+        "memory and rates. --reset shows them once more; then they count from now on.\n",
+    .options = options,
+    .state_size = sizeof(int),
+    .set = set,
     .run = run,
 };

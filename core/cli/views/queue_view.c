@@ -90,6 +90,26 @@ static void print_arriving(const json_t *arriving, FILE *out)
     }
 }
 
+/* "longest turn 12 ms (job: publish), 14 MB at most, 200.0 queued/s, 20.0 converted/s" */
+static void print_measured(const json_t *measured, FILE *out)
+{
+    const json_t *loop = json_object_get(measured, "loop");
+    char figure[FIGURE_SIZE];
+    if (!loop)
+        return;
+    fprintf(out, "loop     longest turn %.1f ms (", 1e3 * json_get_real(loop, "longest", 0));
+    text_print(out, json_get_string(loop, "where", "none"));
+    int64_t peak = json_get_int(json_object_get(measured, "memory"), "peak", -1);
+    fprintf(out, "), at most %s", peak < 0 ? "?" : figure_bytes(figure, (uint64_t)peak));
+    static const char *const kinds[] = { "queued", "converted" };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        double rate = json_get_real(json_object_get(measured, kinds[i]), "per_second", NAN);
+        if (!isnan(rate))
+            fprintf(out, ", %.3g %s/s", rate, kinds[i]);
+    }
+    fputc('\n', out);
+}
+
 static void print_head(const json_t *status, FILE *out)
 {
     const json_t *counts = json_object_get(status, "counts");
@@ -123,6 +143,7 @@ static void print_head(const json_t *status, FILE *out)
         separator = ", ";
     }
     fputs(*separator == ' ' ? " none\n" : "\n", out);
+    print_measured(json_object_get(status, "measured"), out);
 }
 
 int queue_view_print(const json_t *status, FILE *out)
