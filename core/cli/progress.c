@@ -34,8 +34,9 @@ static void figures(const struct progress *p, double done, double total, char *t
 {
     char rate_text[FIGURE_SIZE], left_text[FIGURE_SIZE];
     double seconds = timing_since(p->stage_from);
+    text[0] = 0;
     double rate = seconds > 0.2 ? (done - p->done_at_start) / seconds : 0;
-    int n = snprintf(text, size, "%3.0f %%", total > 0 ? 100 * done / total : 0);
+    int n = total > 0 ? snprintf(text, size, "%3.0f %%", 100 * done / total) : 0;
     if (rate > 0 && done < total)
         (void)snprintf(text + n, size - (size_t)n, "  %s/s  %s left",
                        figure_bytes(rate_text, (uint64_t)rate),

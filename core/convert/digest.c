@@ -29,6 +29,7 @@ struct digest {
     uint64_t *elements;         /* lock: of each tensor, that are written */
     unsigned unseen;            /* lock: slabs since the thread was woken */
     int sealed, stopped, ended; /* lock */
+    uint64_t parts;             /* lock: that were asked for, to see that it goes on */
     double seconds;             /* once ended */
     struct error err;           /* the same */
 };
@@ -80,6 +81,7 @@ static int wait_for_more(struct digest *d, struct place *place, uint64_t *ret_en
            place->at < d->files.layout->files[place->file].size)
         (void)pthread_cond_wait(&d->more, &d->lock);
     int r = !d->stopped;
+    d->parts++;
     (void)pthread_mutex_unlock(&d->lock);
     if (r && *ret_end > place->at + AT_ONCE)
         *ret_end = place->at + AT_ONCE;
@@ -200,10 +202,12 @@ int digest_wait(struct digest *d, void (*beat)(void *context), void *context, do
                 struct error *err)
 {
     (void)pthread_mutex_lock(&d->lock);
+    uint64_t seen = d->parts;
     while (!d->ended) {
         struct timespec until = timing_deadline(0.2);
-        if (pthread_cond_timedwait(&d->over, &d->lock, &until) == ETIMEDOUT)
+        if (pthread_cond_timedwait(&d->over, &d->lock, &until) == ETIMEDOUT && d->parts != seen)
             beat(context);
+        seen = d->parts;
     }
     (void)pthread_mutex_unlock(&d->lock);
     if (d->err.code) {

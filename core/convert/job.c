@@ -18,6 +18,9 @@
 
 #include <string.h>
 
+#define MAX_WARNINGS 1000
+#define BEAT_SECONDS 0.2
+
 void job_emit(const struct job_context *job, const char *event, json_t *fields)
 {
     json_t *line = json_pack("{s:s}", "event", event);
@@ -32,10 +35,10 @@ static void warn(void *context, int level, const char *text)
 {
     const struct job_context *job = context;
     const char *kind = json_get_string(job->request, "kind", "");
-    if (level != PARE_LOG_WARNING || !strcmp(kind, "verify") || !strcmp(kind, "probe"))
+    if (level != PARE_LOG_WARNING || !strcmp(kind, "verify") || !strcmp(kind, "probe") ||
+        json_array_size(job->warnings) >= MAX_WARNINGS)
         return;
-    if (job->warnings && json_array_size(job->warnings) < 1000)
-        (void)json_array_append_new(job->warnings, json_text(text, strlen(text)));
+    (void)json_array_append_new(job->warnings, json_text(text, strlen(text)));
     job_emit(job, "warning", json_pack("{s:o}", "text", json_text(text, strlen(text))));
 }
 
@@ -64,6 +67,20 @@ int job_identify(const struct model *model, json_t **ret_architecture, json_t **
     return 0;
 }
 
+/* A text of which the parent takes only so much (docs/protocol.md), cut between characters. */
+static json_t *shortened(json_t *text, size_t limit)
+{
+    size_t n = json_string_length(text);
+    const char *data = json_string_value(text);
+    if (n <= limit)
+        return text;
+    for (n = limit; n && ((unsigned char)data[n] & 0xc0) == 0x80;)
+        n--;
+    json_t *start = json_stringn(data, n);
+    json_decref(text);
+    return start;
+}
+
 int job_tell_source(const struct job_context *job, const struct model *model, struct error *err)
 {
     const json_t *source = json_object_get(job->request, "source");
@@ -73,10 +90,11 @@ int job_tell_source(const struct job_context *job, const struct model *model, st
         return r;
     job_emit(job, "source",
              json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:I}", "format", model->format,
-                       "architecture", architecture, "name", json_get_string(source, "name", ""),
-                       "parameters", (json_int_t)model_parameters(model), "tensors",
-                       (json_int_t)model->n_tensors, "bytes", (json_int_t)model_bytes(model),
-                       "census", model_census(model), "license", license, "metadata",
+                       "architecture", shortened(architecture, 4096), "name",
+                       json_get_string(source, "name", ""), "parameters",
+                       (json_int_t)model_parameters(model), "tensors", (json_int_t)model->n_tensors,
+                       "bytes", (json_int_t)model_bytes(model), "census", model_census(model),
+                       "license", shortened(license, 1 << 16), "metadata",
                        (json_int_t)model->n_meta));
     return 0;
 }
@@ -109,19 +127,16 @@ int job_open_model(const struct job_context *job, struct model *model, const cha
                      model->files[0].name);
 }
 
-struct heartbeat {
-    const struct job_context *job;
-    uint64_t told;
-};
-
-static void tell_checking(void *context)
+void job_beat(void *context)
 {
-    struct heartbeat *heart = context;
-    if (timing_since(heart->told) < 0.2)
+    struct job_heart *heart = context;
+    heart->steps++;
+    if (heart->told && timing_since(heart->told) < BEAT_SECONDS)
         return;
     heart->told = timing_now();
     job_emit(heart->job, "progress",
-             json_pack("{s:i, s:i, s:s}", "done", 0, "total", 1, "stage", "importance"));
+             json_pack("{s:i, s:i, s:s, s:I}", "done", 0, "total", 0, "stage", heart->stage, "step",
+                       (json_int_t)heart->steps));
 }
 
 DEFINE_CLEANUP(struct importance *, importance_free);
@@ -132,7 +147,7 @@ int job_open_importance(const struct job_context *job, int check,
     const json_t *wanted = json_object_get(job->request, "importance");
     CLEANUP(importance_free_cleanup) struct importance *importance = NULL;
     struct host_hooks hooks = { .log = warn, .context = (void *)job };
-    struct heartbeat heart = { job, timing_now() };
+    struct job_heart heart = { .job = job, .stage = "importance" };
     *ret_importance = NULL;
     if (!wanted)
         return 0;
@@ -142,7 +157,7 @@ int job_open_importance(const struct job_context *job, int check,
         r = importance_restrict(importance, json_object_get(wanted, "include"),
                                 json_object_get(wanted, "exclude"), err);
     if (r == 0 && check)
-        r = importance_check(importance, tell_checking, &heart, err);
+        r = importance_check(importance, job_beat, &heart, err);
     if (r < 0)
         return r;
     *ret_importance = TAKE(importance);

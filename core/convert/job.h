@@ -29,6 +29,17 @@ struct job_context {
 /* Emits {"event": event, ...fields}; steals fields (an object). */
 void job_emit(const struct job_context *job, const char *event, json_t *fields);
 
+/* A heart that beats while something without a measure goes on: `context` of job_beat. */
+struct job_heart {
+    const struct job_context *job;
+    const char *stage;
+    uint64_t told, steps;
+};
+
+/* To be called when a step is done: emits `progress` a few times a second, with the steps so far
+ * (the parent takes no line as a sign of life that says the same again). */
+void job_beat(void *heart);
+
 /* The architecture, as general.architecture or the side files have it, and the licence, as
  * general.license or the model card: texts, or null. New references. */
 int job_identify(const struct model *model, json_t **ret_architecture, json_t **ret_license,

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define REPORT_SECONDS 0.5 /* between two reports of a job's progress */
+#define LOGGED_WARNINGS 100
 
 void jobs_log_unrecorded(const char *what, const struct error *err)
 {
@@ -49,6 +50,15 @@ static void note_progress(struct job *job, const json_t *line)
     jobs_changed(job->jobs, job->id, 1);
 }
 
+/* The report has them all; the log has enough to see what is wrong. */
+static void note_warning(struct job *job, const char *text)
+{
+    if (job->warnings++ < LOGGED_WARNINGS)
+        log_warning("%s: %s", job->name, text);
+    else if (job->warnings == LOGGED_WARNINGS + 1)
+        log_warning("%s: more warnings than %d, see its report", job->name, LOGGED_WARNINGS);
+}
+
 void job_record_line(void *context, const char *event, const json_t *line)
 {
     struct job *job = context;
@@ -63,7 +73,7 @@ void job_record_line(void *context, const char *event, const json_t *line)
         job->source_known = 1;
         r = catalog_job_source(job->jobs->catalog, job->id, line, &err);
     } else if (!strcmp(event, "warning")) {
-        log_warning("%s: %s", job->name, json_get_string(line, "text", ""));
+        note_warning(job, json_get_string(line, "text", ""));
     }
     if (r < 0)
         jobs_log_unrecorded(job->uid, &err);

@@ -48,6 +48,7 @@ struct job {
     struct loop_timer tick;
     struct error record_error; /* a published target could not be recorded */
     int started_known, source_known, cancelled;
+    unsigned warnings; /* so far */
     char stage[16];
     int64_t done, total;
     uint64_t stage_start, last_report;

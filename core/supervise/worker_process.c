@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/timing.h"
+#include "answer/check.h"
 #include "supervise/spawn.h"
 
 #include <errno.h>
@@ -22,11 +23,10 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#define SHORT_LINE (1u << 20)
-#define LONG_LINE (64u << 20)
-#define ALL_LINES (512u << 20)  /* but progress and steps */
-#define READ_AT_ONCE (4u << 20) /* in one call, so that the daemon's loop keeps turning */
+#define READ_AT_ONCE (1u << 20) /* in one call, so that the daemon's loop keeps turning, */
+#define READ_SECONDS 0.01       /* and no longer than so */
 #define STDERR_TAIL 4096
+#define STDERR_MOST (8u << 20)
 #define GRACE_SECONDS 5.0 /* from SIGTERM, or from the end of its output, to SIGKILL */
 
 struct worker_process {
@@ -34,10 +34,11 @@ struct worker_process {
     int epoll;
     char *buffer; /* what is read, from the beginning of an unfinished line */
     size_t len, capacity;
-    uint64_t total; /* bytes of lines other than progress and steps */
+    struct answer_check check;
     char tail[STDERR_TAIL];
     size_t tail_len;
-    uint64_t last_line;     /* timing_now */
+    uint64_t errors;        /* bytes on standard error */
+    uint64_t last_sign;     /* of life: timing_now */
     uint64_t deadline_from; /* when SIGTERM was sent or the output ended; 0: neither */
     int stops;              /* calls of worker_process_stop */
     int killed;             /* by us */
@@ -80,9 +81,11 @@ int worker_process_start(const char *worker_path, const json_t *request, const i
     if (!p)
         return error_oom(err);
     p->spawned = (struct spawned){ -1, -1, -1, -1 };
-    p->last_line = timing_now();
+    p->last_sign = timing_now();
     p->epoll = epoll_create1(EPOLL_CLOEXEC);
     r = p->epoll < 0 ? error_errno(err, errno, "cannot watch the worker") : 0;
+    if (r == 0)
+        r = answer_check_init(&p->check, request, err);
     if (r == 0)
         r = spawn(worker_path, in, fds, n_fds, &p->spawned, err);
     if (r == 0)
@@ -122,6 +125,7 @@ void worker_process_free(struct worker_process *p)
     cleanup_close(&p->spawned.err);
     cleanup_close(&p->spawned.pid_fd);
     cleanup_close(&p->epoll);
+    answer_check_deinit(&p->check);
     free(p->buffer);
     free(p);
 }
@@ -138,37 +142,22 @@ pid_t worker_process_pid(const struct worker_process *p)
 
 double worker_process_silence(const struct worker_process *p)
 {
-    return timing_since(p->last_line);
+    return timing_since(p->last_sign);
 }
 
 /* Notes the first thing that is wrong with the worker's output and kills it. */
-static void break_off(struct worker_process *p, const char *what)
+static void break_off(struct worker_process *p, const struct error *why)
 {
     if (!p->said.code)
-        p->said.code = error_set(&p->said, PARE_ECRASH, "the worker wrote %s", what);
+        p->said = *why;
     signal_worker(p, SIGKILL);
 }
 
-/* What the line may be long, by the event that it begins with. */
-static size_t line_limit(const char *line, size_t len)
+static void break_off_text(struct worker_process *p, const char *what)
 {
-    static const char *const longer[] = { "model", "comparison", "plan", "plugins", "recipes" };
-    char head[64];
-    size_t n = 0;
-    for (size_t i = 0; i < len && i < 64 && n + 1 < sizeof head; i++)
-        if (line[i] != ' ')
-            head[n++] = line[i];
-    head[n] = 0;
-    static const char start[] = "{\"event\":\"";
-    if (strncmp(head, start, sizeof start - 1) != 0)
-        return SHORT_LINE;
-    const char *event = head + sizeof start - 1;
-    for (size_t i = 0; i < sizeof longer / sizeof *longer; i++) {
-        size_t m = strlen(longer[i]);
-        if (!strncmp(event, longer[i], m) && event[m] == '"')
-            return LONG_LINE;
-    }
-    return SHORT_LINE;
+    struct error why = ERROR_INIT;
+    why.code = error_set(&why, PARE_ECRASH, "the worker wrote %s", what);
+    break_off(p, &why);
 }
 
 /* `error`: its code, but never one that means success or that we alone may give. */
@@ -184,29 +173,23 @@ static void take_line(struct worker_process *p, const char *text, size_t len,
                       worker_event_fn *event, void *context)
 {
     struct error problem = ERROR_INIT;
+    const struct answer_event *kind = NULL;
     _cleanup_json_ json_t *line = NULL;
     if (p->done || p->said.code)
-        return break_off(p, "more after its last line");
-    if (len > line_limit(text, len))
-        return break_off(p, "a line that is too long");
-    if (json_parse_object(text, len, &line, &problem) < 0)
-        return break_off(p, "a line that is not a JSON object");
-    const char *name = json_get_string(line, "event", NULL);
-    if (!name)
-        return break_off(p, "a line without \"event\"");
-    p->last_line = timing_now();
-    if (strcmp(name, "progress") && strcmp(name, "step"))
-        p->total += len;
-    if (p->total > ALL_LINES)
-        return break_off(p, "too much");
-    if (!strcmp(name, "error")) {
+        return break_off_text(p, "more after its last line");
+    problem.code = answer_check_line(&p->check, text, len, &kind, &line, &problem);
+    if (problem.code < 0)
+        return break_off(p, &problem);
+    if (problem.code)
+        p->last_sign = timing_now();
+    if (!strcmp(kind->name, "error")) {
         p->done = 1;
         note_error(p, line);
-    } else if (!strcmp(name, "done")) {
+    } else if (!strcmp(kind->name, "done")) {
         p->done = 1;
     }
     if (event)
-        event(context, name, line);
+        event(context, kind->name, line);
 }
 
 static void take_lines(struct worker_process *p, size_t scanned, worker_event_fn *event,
@@ -220,8 +203,8 @@ static void take_lines(struct worker_process *p, size_t scanned, worker_event_fn
     }
     memmove(p->buffer, p->buffer + start, p->len - start);
     p->len -= start;
-    if (!p->killed && p->len > line_limit(p->buffer, p->len))
-        break_off(p, "a line that is too long");
+    if (!p->killed && p->len > answer_check_length(p->buffer, p->len))
+        break_off_text(p, "a line that is too long");
 }
 
 static int make_room(struct worker_process *p, struct error *err)
@@ -241,7 +224,10 @@ static int make_room(struct worker_process *p, struct error *err)
 static int drain_output(struct worker_process *p, worker_event_fn *event, void *context,
                         struct error *err)
 {
+    uint64_t start = timing_now();
     for (size_t got = 0; got < READ_AT_ONCE && p->spawned.out >= 0;) {
+        if (got && timing_since(start) > READ_SECONDS)
+            break;
         int r = make_room(p, err);
         if (r < 0)
             return r;
@@ -279,7 +265,10 @@ static void drain_errors(struct worker_process *p)
         memmove(p->tail, p->tail + p->tail_len - keep, keep);
         memcpy(p->tail + keep, chunk, (size_t)n);
         p->tail_len = keep + (size_t)n;
+        p->errors += (size_t)n;
     }
+    if (p->errors > STDERR_MOST)
+        break_off_text(p, "too much to its standard error");
     if (n == 0)
         (void)close(TAKE_FD(p->spawned.err));
 }
@@ -361,6 +350,10 @@ static int crashed(const struct worker_process *p, struct error *err)
     last_words(p, words);
     if (WIFSIGNALED(p->wait_status)) {
         int signal = WTERMSIG(p->wait_status);
+        if (signal == SIGKILL && p->killed)
+            return error_set(err, PARE_ECRASH,
+                             "the worker was killed by Pare, %.0f s after it closed its output%s",
+                             GRACE_SECONDS, words);
         const char *hint = signal == SIGKILL  ? ", not by Pare: probably out of memory"
                            : signal == SIGSYS ? ", a system call that its sandbox forbids"
                                               : "";

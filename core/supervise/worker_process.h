@@ -26,15 +26,14 @@ void worker_process_free(struct worker_process *process);
 /* The descriptor to poll for reading, until worker_process_read says that it ended. */
 int worker_process_fd(const struct worker_process *process);
 pid_t worker_process_pid(const struct worker_process *process);
-/* Seconds since its last line. */
+/* Seconds since its last sign of life (answer/check.h). */
 double worker_process_silence(const struct worker_process *process);
 
 typedef void worker_event_fn(void *context, const char *event, const json_t *line);
 
 /* Reads what is there and calls back for each whole line. 0: more may come; 1: the worker has
- * ended and was reaped (see worker_process_result). Lines are untrusted: over 1 MiB (64 MiB for
- * `model`, `comparison`, `plan`, `plugins`, `recipes`), or not JSON objects, they end the worker
- * with PARE_ECRASH. */
+ * ended and was reaped (see worker_process_result). Lines are untrusted: one that answer/check.h
+ * refuses ends the worker with PARE_ECRASH. Returns after 10 ms even if there is more. */
 int worker_process_read(struct worker_process *process, worker_event_fn *event, void *context,
                         struct error *err) __attribute__((warn_unused_result));
 

@@ -23,21 +23,6 @@ static void tell_warnings(const struct job_context *job, const struct target *ta
                            (int)target->index));
 }
 
-struct heartbeat {
-    const struct job_context *job;
-    uint64_t told;
-};
-
-static void tell_searching(void *context)
-{
-    struct heartbeat *heart = context;
-    if (timing_since(heart->told) < 0.2)
-        return;
-    heart->told = timing_now();
-    job_emit(heart->job, "progress",
-             json_pack("{s:i, s:i, s:s}", "done", 0, "total", 1, "stage", "lattice"));
-}
-
 struct group { /* targets that are made from the same */
     struct route *route;
     struct target **targets;
@@ -74,7 +59,7 @@ static int prepare_targets(const struct job_context *job, struct conversion *c, 
 {
     const json_t *wanted = json_object_get(job->request, "targets");
     int draft = !strcmp(json_get_string(job->request, "kind", ""), "plan");
-    struct heartbeat heart = { job, timing_now() };
+    struct job_heart heart = { .job = job, .stage = "lattice" };
     struct target_setup setup = {
         .routes = &c->routes,
         .recover = settings_flag(job->request, "recover"),
@@ -84,7 +69,7 @@ static int prepare_targets(const struct job_context *job, struct conversion *c, 
                   .importance = c->importance,
                   .lattice = { .quick = draft,
                                .threads = job->threads,
-                               .beat = tell_searching,
+                               .beat = job_beat,
                                .context = &heart } },
     };
     if (!json_array_size(wanted))
@@ -163,33 +148,30 @@ int job_plan(const struct job_context *job, struct model *model, struct error *e
 struct walk { /* one pipeline run of several */
     const struct job_context *job;
     size_t number, of;
+    uint64_t steps; /* lines so far: of these each is of something new */
 };
 
 static void tell_progress(void *context, uint64_t done, uint64_t total)
 {
-    const struct walk *walk = context;
+    struct walk *walk = context;
     job_emit(walk->job, "progress",
-             json_pack("{s:I, s:I, s:s}", "done", (json_int_t)(walk->number * total + done),
-                       "total", (json_int_t)(walk->of * total), "stage", "convert"));
-}
-
-static void tell_sync(void *context)
-{
-    job_emit(context, "progress",
-             json_pack("{s:i, s:i, s:s}", "done", 1, "total", 1, "stage", "sync"));
+             json_pack("{s:I, s:I, s:s, s:I}", "done", (json_int_t)(walk->number * total + done),
+                       "total", (json_int_t)(walk->of * total), "stage", "convert", "step",
+                       (json_int_t)++walk->steps));
 }
 
 static int sync_targets(const struct job_context *job, struct conversion *c, double *ret_seconds,
                         struct error *err)
 {
     char(*sha256)[HASH_HEX_SIZE] = job_without_digests(job) ? NULL : c->groups[0].result.sha256;
+    struct job_heart heart = { .job = job, .stage = "sync" };
     uint64_t start = timing_now();
     int r = 0;
-    tell_sync((void *)job);
+    job_beat(&heart);
     for (size_t i = 0; r == 0 && i < c->n; i++)
         r = target_seal(&c->targets[i], sha256, err);
     for (size_t i = 0; r == 0 && i < c->n; i++) {
-        r = target_finish(&c->targets[i], tell_sync, (void *)job, err);
+        r = target_finish(&c->targets[i], job_beat, &heart, err);
         c->groups[0].result.seconds.hash += c->targets[i].digest_seconds;
     }
     if (r < 0)

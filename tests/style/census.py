@@ -39,7 +39,8 @@ ROOMS = {
     "worker": "settings lang model plugin tokenizer unpack provenance weights map recipe convert "
               "check",
     "catalog": "",
-    "supervise": "settings catalog",
+    "answer": "",
+    "supervise": "settings catalog answer",
     "config": "settings supervise",
     "intake": "settings catalog supervise config",
     "daemon": "settings catalog supervise config intake",

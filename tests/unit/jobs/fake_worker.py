@@ -20,6 +20,34 @@ def die(number):
     os.kill(os.getpid(), number)
 
 
+# Lines without end, or one, none of which may cost the parent much. {} is a number that grows.
+FLOODS = {
+    "wide": '{"event":"start","version":[' + "[]," * 60000 + '[]]}',
+    "deep": '{"event":"warning","text":' + "[" * 1500 + "]" * 1500 + '}',
+    "answers": '{"event":"model","x":1}',
+    "unknown": '{"event":"hello","x":1}',
+    "starts": '{"event":"start","version":"0"}',
+    "warnings": '{"event":"warning","text":"w{}"}',
+    "beats": '{"event":"progress","done":{},"total":9,"stage":"convert"}',
+    "stage": '{"event":"progress","done":1,"total":9,"stage":"dance"}',
+    "type": '{"event":"progress","done":"1","total":9,"stage":"convert"}',
+    "negative": '{"event":"progress","done":-1,"total":9,"stage":"convert"}',
+    "infinite": '{"event":"start","threads":1e999}',
+    "late": '{"x":"' + "a" * 100000 + '","event":"done"}',
+    "twice": '{"event":"start","event":"done"}',
+    "padded": " " * 70000 + '{"event":"done"}',
+    "position": '{"event":"target","target":7,"output":"x","files":[]}',
+}
+
+
+def flood(word):
+    number, end = 0, time.monotonic() + 20
+    while time.monotonic() < end:
+        lines = [FLOODS[word].replace("{}", str(number + i)) for i in range(100)]
+        sys.stdout.write("\n".join(lines) + "\n")
+        number += 100
+
+
 def misbehave(word, request):
     """The ways to end badly, before any work."""
     if word == "segv":
@@ -42,12 +70,14 @@ def misbehave(word, request):
         sys.stdout.flush()
         time.sleep(60)
     if word == "longline":
-        sys.stdout.write('{"event": "progress", "x": "' + "a" * (2 << 20) + '"}\n')
+        sys.stdout.write('{"event": "warning", "text": "' + "a" * (2 << 20) + '"}\n')
         time.sleep(60)
     if word == "longmodel":
         sys.stdout.write('{"event": "model", "x": "' + "a" * (2 << 20) + '"}\n')
         say("done")
         sys.exit(0)
+    if word in FLOODS:
+        flood(word)
     if word == "endless":
         while True:
             sys.stdout.write("a" * 65536)
@@ -63,6 +93,26 @@ def misbehave(word, request):
     if word == "pretend":
         say("error", code="ok", text="success")
         sys.exit(1)
+    if word == "same":
+        while True:
+            say("progress", done=1, total=2, stage="convert")
+            time.sleep(0.05)
+    if word == "back":
+        for stage in ["convert", "importance"] * 1000:
+            say("progress", done=1, total=2, stage=stage)
+            time.sleep(0.05)
+    if word == "goes":
+        for i in range(30):
+            say("progress", done=0, total=0, stage="sync", step=i)
+            time.sleep(0.05)
+        say("done")
+        sys.exit(0)
+    if word == "shut":
+        os.close(1)
+        time.sleep(60)
+    if word == "errors":
+        while True:
+            sys.stderr.write("noise\n" * 1000)
     if word == "hang":
         time.sleep(60)
     if word == "stubborn":
@@ -76,7 +126,7 @@ def misbehave(word, request):
         say("done")
         sys.exit(0)
     if word == "environment":
-        say("start", environment=dict(os.environ), group=os.getpgid(0) == os.getpid(),
+        say("model", environment=dict(os.environ), group=os.getpgid(0) == os.getpid(),
             fds=sorted(int(f) for f in os.listdir("/proc/self/fd")),
             oom=int(open("/proc/self/oom_score_adj").read()))
         say("done")
@@ -136,12 +186,13 @@ def convert(request, words):
         fields = write_target(request["staging"], i, target, words)
         say("tensor", target=i, name="t|`x`", shape=[2, 2], **{"from": "f32"}, to="f16", elements=4,
             bytes_in=16, bytes=8, rmse=0.5, sqnr_db=12.5, relative_error=0.1, max_abs=1.0,
-            cosine=0.99, nonfinite=0, probe={"row": 0, "rows": 1, "sse": 0.0}, evil={"a": [1]})
+            cosine=0.99, nonfinite=0, probe={"first": 0, "elements": 1, "sse": "0x0p+0"}, evil={"a": [1]})
         if "silent" not in words:
             say("target", target=i, format=target["format"], recipe=target["recipe"],
                 recipe_sha256="0" * 64, bytes=8, census=[], bits_per_weight=16.0,
-                accuracy={"rmse": 0.5, "sqnr_db": None, "relative_error": "x"}, warnings=["w"],
-                **fields)
+                accuracy={"rmse": 0.5, "sqnr_db": None,
+                          "relative_error": "x" if "figure" in words else -0.5 if "range" in words
+                          else 0.5}, warnings=["w"], **fields)
     say("done", source_files=[{"name": "m", "bytes": 16, "sha256": "1" * 64}], digest="1" * 64,
         seconds={"hash": 0.1, "total": 0.2}, peak_rss=1000,
         plugins=[{"name": "fake", "version": "1", "sha256": "2" * 64}])

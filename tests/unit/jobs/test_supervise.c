@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -65,35 +66,37 @@ static void on_line(void *context, const char *event, const json_t *line)
     struct lines *lines = context;
     (void)event;
     lines->n++;
-    if (!strcmp(event, "start")) {
+    if (!strcmp(event, "start") || !strcmp(event, "model")) {
         json_decref(lines->last);
         lines->last = json_incref((json_t *)line);
     }
 }
 
-static json_t *request_for(const struct source_set *set)
+static json_t *request_for(const struct source_set *set, const char *kind)
 {
-    return json_pack("{s:s, s:o}", "kind", "probe", "source", source_set_json(set));
+    return json_pack("{s:s, s:o}", "kind", kind, "source", source_set_json(set));
 }
 
 /* Runs the worker on a source with these words. */
-static int run_worker(const char *words, double silence, struct lines *lines, struct error *err)
+static int run_worker(const char *kind, const char *words, double silence, struct lines *lines,
+                      struct error *err)
 {
     struct source_set set = { 0 };
     put("m", words, 0644);
     assert_int_equal(source_set_open(AT_FDCWD, "m", 0, &set, err), 0);
-    _cleanup_json_ json_t *request = request_for(&set);
+    _cleanup_json_ json_t *request = request_for(&set, kind);
     int r = worker_process_run(worker, request, set.fds, set.n, silence, on_line, lines, err);
     source_set_deinit(&set);
     return r;
 }
 
-static void assert_ends(const char *words, double silence, int code, const char *text)
+static void assert_kind_ends(const char *kind, const char *words, double silence, int code,
+                             const char *text)
 {
     struct error err = ERROR_INIT;
     struct lines lines = { 0 };
     uint64_t start = timing_now();
-    int r = run_worker(words, silence, &lines, &err);
+    int r = run_worker(kind, words, silence, &lines, &err);
     if (r != code || !strstr(err.text, text))
         fail_msg("%s: %d \"%s\", not %d \"%s\"", words, r, err.text, code, text);
     assert_true(timing_since(start) < 20);
@@ -101,12 +104,18 @@ static void assert_ends(const char *words, double silence, int code, const char 
     json_decref(lines.last);
 }
 
+static void assert_ends(const char *words, double silence, int code, const char *text)
+{
+    assert_kind_ends("probe", words, silence, code, text);
+}
+
 static void test_good_ends(void **state)
 {
     (void)state;
     assert_ends("well", 0, 0, "");
     assert_ends("stderr", 0, 0, "");
-    assert_ends("longmodel", 0, 0, "");
+    assert_kind_ends("inspect", "longmodel", 0, 0, "");
+    assert_ends("goes", 0.6, 0, ""); /* for 1.5 s */
     assert_ends("orphan", 0, 0, "");
 }
 
@@ -117,6 +126,7 @@ static void test_crashes(void **state)
     assert_ends("kill", 0, PARE_ECRASH, "probably out of memory");
     assert_ends("status", 0, PARE_ECRASH, "status 3 without saying why: I give up");
     assert_ends("nothing", 0, PARE_ECRASH, "before it was done");
+    assert_ends("shut", 0, PARE_ECRASH, "killed by Pare, 5 s after it closed its output");
 }
 
 static void test_errors(void **state)
@@ -140,6 +150,41 @@ static void test_silence(void **state)
 {
     (void)state;
     assert_ends("hang", 0.6, PARE_ETIMEOUT, "no sign of life");
+    assert_ends("same", 0.6, PARE_ETIMEOUT, "no sign of life");
+    assert_ends("back", 0.6, PARE_ETIMEOUT, "no sign of life");
+}
+
+/* What the flood costs us: the most memory that this process has had. */
+static long peak_kib(void)
+{
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+/* Lines of every kind without end. */
+static void test_floods(void **state)
+{
+    (void)state;
+    long before = peak_kib();
+    assert_ends("wide", 0, PARE_ECRASH, "takes too much memory");
+    assert_ends("deep", 0, PARE_ECRASH, "warning: `text` is not a text");
+    assert_ends("answers", 0, PARE_ECRASH, "a line that answers nothing (`model`)");
+    assert_ends("unknown", 0, PARE_ECRASH, "a line that answers nothing (`hello`)");
+    assert_ends("starts", 0, PARE_ECRASH, "too many lines of a kind (`start`)");
+    assert_ends("warnings", 0, PARE_ECRASH, "too many lines of a kind (`warning`)");
+    assert_ends("beats", 0, PARE_ECRASH, "too many lines of a kind (`progress`)");
+    assert_ends("stage", 0, PARE_ECRASH, "`stage` is none that there is");
+    assert_ends("type", 0, PARE_ECRASH, "`done` is not an integer");
+    assert_ends("negative", 0, PARE_ECRASH, "`done` is -1, not from 0");
+    assert_ends("infinite", 0, PARE_ECRASH, "not a JSON object");
+    assert_ends("late", 0, PARE_ECRASH, "too long");
+    assert_ends("twice", 0, PARE_ECRASH, "not a JSON object");
+    assert_ends("padded", 0, PARE_ECRASH, "too long");
+    assert_kind_ends("convert", "position", 0, PARE_ECRASH, "of a target that there is not");
+    assert_ends("position", 0, PARE_ECRASH, "a line that answers nothing (`target`)");
+    assert_ends("errors", 0, PARE_ECRASH, "too much to its standard error");
+    assert_true(peak_kib() - before < 16 << 10);
 }
 
 static void test_no_worker(void **state)
@@ -166,7 +211,7 @@ static void test_surroundings(void **state)
     struct lines lines = { 0 };
     (void)state;
     int leak = open("/dev/null", O_RDONLY); /* inheritable on purpose */
-    assert_int_equal(run_worker("environment", 0, &lines, &err), 0);
+    assert_int_equal(run_worker("inspect", "environment", 0, &lines, &err), 0);
     (void)close(leak);
     json_t *environment = json_object_get(lines.last, "environment");
     assert_null(json_object_get(environment, "HOME"));
@@ -188,7 +233,7 @@ static void test_stop(void **state)
     (void)state;
     put("m", "stubborn", 0644);
     assert_int_equal(source_set_open(AT_FDCWD, "m", 0, &set, &err), 0);
-    _cleanup_json_ json_t *request = request_for(&set);
+    _cleanup_json_ json_t *request = request_for(&set, "probe");
     assert_int_equal(worker_process_start(worker, request, set.fds, 1, &process, &err), 0);
     int r = 0;
     for (int i = 0; r == 0 && i < 400; i++) {
@@ -303,8 +348,8 @@ static void test_job(void **state)
     const json_t *tensor = json_array_get(json_object_get(job.manifests[0], "tensors"), 0);
     assert_null(json_object_get(tensor, "evil"));
     assert_null(json_object_get(tensor, "probe"));
-    assert_true(json_is_null(
-        json_object_get(json_object_get(job.manifests[0], "accuracy"), "relative_error")));
+    assert_true(
+        json_is_null(json_object_get(json_object_get(job.manifests[0], "accuracy"), "sqnr_db")));
     _cleanup_free_ char *report = NULL;
     assert_int_equal(file_read_all(AT_FDCWD, "out/model-F16.fake.pare.md", 1 << 20, &report, NULL,
                                    &err),
@@ -427,7 +472,7 @@ static void test_job_failures(void **state)
     assert_job_fails("x fail", PARE_ENONFINITE, "NaN at 3", 0);
     assert_job_fails("segv", PARE_ECRASH, "Segmentation fault", 0);
     assert_job_fails("x badverify", PARE_EVERIFY, "fake:f16: tensor t differs", 0);
-    assert_job_fails("x nodigest", PARE_EVERIFY, "no digest", 0);
+    assert_job_fails("x nodigest", PARE_ECRASH, "`sha256` is not a SHA-256", 0);
     assert_job_fails("x unverified", PARE_EVERIFY, "did not say", 0);
     assert_job_fails("x silent", PARE_ECRASH, "said nothing of target", 0);
     assert_job_fails("x badfirst", PARE_EVERIFY, "fake:f16: tensor t differs", 1);
@@ -445,6 +490,8 @@ static void test_job_lies(void **state)
     assert_job_fails("x suffix", PARE_EVERIFY, "calls its output", 0);
     assert_job_fails("x stem", PARE_EVERIFY, "calls its output", 0);
     assert_job_fails("x filename", PARE_EVERIFY, "calls a file", 0);
+    assert_job_fails("well figure", PARE_ECRASH, "`relative_error` is not a number", 0);
+    assert_job_fails("well range", PARE_ECRASH, "`relative_error` is -0.5, not from 0", 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -453,11 +500,23 @@ int main(void)
 {
     /* clang-format off */
     const struct CMUnitTest tests[] = {
-        TEST(test_good_ends),  TEST(test_crashes),      TEST(test_errors),
-        TEST(test_garbage),    TEST(test_silence),      TEST(test_no_worker),
-        TEST(test_surroundings), TEST(test_stop),       TEST(test_job), TEST(test_job_subfolder),
-        TEST(test_job_again),  TEST(test_job_half_done), TEST(test_job_failures),
-        TEST(test_job_lies),   TEST(test_job_next_life), TEST(test_sweep),
+        TEST(test_good_ends),
+        TEST(test_crashes),
+        TEST(test_errors),
+        TEST(test_garbage),
+        TEST(test_silence),
+        TEST(test_floods),
+        TEST(test_no_worker),
+        TEST(test_surroundings),
+        TEST(test_stop),
+        TEST(test_job),
+        TEST(test_job_subfolder),
+        TEST(test_job_again),
+        TEST(test_job_half_done),
+        TEST(test_job_failures),
+        TEST(test_job_lies),
+        TEST(test_job_next_life),
+        TEST(test_sweep),
     };
     /* clang-format on */
     return cmocka_run_group_tests(tests, NULL, NULL);
