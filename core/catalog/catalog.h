@@ -95,9 +95,9 @@ int catalog_job_get(struct catalog *catalog, int64_t job, json_t **ret_job, stru
     __attribute__((warn_unused_result));
 
 /* Unfinished jobs but those of kind convert, as catalog_job_get gives them, in the order in which
- * they run: running ones first. New array of at most `limit`. */
-int catalog_queue(struct catalog *catalog, size_t limit, json_t **ret_jobs, struct error *err)
-    __attribute__((warn_unused_result));
+ * they run: running ones first. New array of at most `limit`, after `from` others. */
+int catalog_queue(struct catalog *catalog, size_t from, size_t limit, json_t **ret_jobs,
+                  struct error *err) __attribute__((warn_unused_result));
 
 /* {"waiting": 0, "queued", "running", "retry", "done", "failed", "cancelled"}: docs/control.md. */
 int catalog_counts(struct catalog *catalog, json_t **ret_counts, struct error *err)

@@ -50,14 +50,9 @@
                                  " 'source', json(" SOURCE_JSON                                    \
                                  "), 'error', json(" ERROR_JSON("j") "))"
 
-/* The first column, JSON text, of the first row. */
-static int read_json(struct catalog *catalog, const char *sql, int64_t value, json_t **ret_json,
-                     struct error *err)
+static int parse_json(const struct catalog *catalog, const char *text, json_t **ret_json,
+                      struct error *err)
 {
-    _cleanup_free_ char *text = NULL;
-    int r = db_text(catalog, err, &text, sql, "i", value);
-    if (r != 0)
-        return r;
     json_error_t problem;
     json_t *json = json_loads(text, 0, &problem);
     if (!json)
@@ -67,19 +62,33 @@ static int read_json(struct catalog *catalog, const char *sql, int64_t value, js
     return 0;
 }
 
+/* The first column, JSON text, of the first row. */
+static int read_json(struct catalog *catalog, const char *sql, int64_t value, json_t **ret_json,
+                     struct error *err)
+{
+    _cleanup_free_ char *text = NULL;
+    int r = db_text(catalog, err, &text, sql, "i", value);
+    return r != 0 ? r : parse_json(catalog, text, ret_json, err);
+}
+
 int catalog_job_get(struct catalog *catalog, int64_t job, json_t **ret_job, struct error *err)
 {
     return read_json(catalog, "SELECT " JOB_JSON " FROM job j WHERE j.id = ?", job, ret_job, err);
 }
 
-int catalog_queue(struct catalog *catalog, size_t limit, json_t **ret_jobs, struct error *err)
+/* Rows are put in order by their ids alone: the JSON is made of those that are shown. */
+int catalog_queue(struct catalog *catalog, size_t from, size_t limit, json_t **ret_jobs,
+                  struct error *err)
 {
-    return read_json(catalog,
-                     "SELECT json_group_array(json(job)) FROM (SELECT " JOB_JSON " AS job"
-                     " FROM job j WHERE " IN_QUEUE("j") " ORDER BY j.state = 'queued', " WAITS(
-                         "j") ","
-                              " j.priority DESC, j.submitted, j.id LIMIT ?)",
-                     (int64_t)limit, ret_jobs, err);
+    _cleanup_free_ char *text = NULL;
+    int r = db_text(catalog, err, &text,
+                    "SELECT json_group_array(json(job)) FROM (SELECT " JOB_JSON " AS job"
+                    " FROM (SELECT j.id AS shown FROM job j WHERE " IN_QUEUE("j") //
+                    " ORDER BY j.state = 'queued', " WAITS(
+                        "j") ", j.priority DESC, j.submitted,"
+                             " j.id LIMIT ? OFFSET ?) CROSS JOIN job j ON j.id = shown)",
+                    "ii", (int64_t)limit, (int64_t)from);
+    return r != 0 ? r : parse_json(catalog, text, ret_jobs, err);
 }
 
 int catalog_counts(struct catalog *catalog, json_t **ret_counts, struct error *err)

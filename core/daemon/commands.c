@@ -13,7 +13,11 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define MAX_JOBS_SHOWN 1000
+#define PAGE_LENGTH 100 /* entries of a list in one reply, if the request does not say how many */
+#define PAGE_MAX 500
+#define PAGE_BYTES (256u << 10) /* of one list: a reply must stay well below what control.c keeps */
+
+const struct page first_page = { .limit = PAGE_LENGTH };
 
 static json_t *refusal(const char *code, const char *text)
 {
@@ -29,34 +33,83 @@ json_t *command_job(struct daemon *daemon, int64_t id, struct error *err)
     return job;
 }
 
-json_t *command_status(struct daemon *daemon, struct error *err)
+/* What is beyond a number of bytes is left out, but for the first entry. */
+static void trim(json_t *list)
 {
-    _cleanup_json_ json_t *counts = NULL;
-    _cleanup_json_ json_t *queue = NULL;
-    const struct config *config = daemon->config;
-    if (catalog_counts(daemon->catalog, &counts, err) < 0 ||
-        catalog_queue(daemon->catalog, MAX_JOBS_SHOWN, &queue, err) < 0)
-        return NULL;
+    size_t bytes = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        bytes += json_dumpb(json_array_get(list, i), NULL, 0, JSON_COMPACT);
+        while (i && bytes > PAGE_BYTES && json_array_size(list) > i)
+            (void)json_array_remove(list, json_array_size(list) - 1);
+    }
+}
+
+static json_t *queue_json(struct daemon *daemon, const struct page *page, struct error *err)
+{
+    json_t *queue = NULL, *job;
     size_t i;
-    json_t *job;
+    if (catalog_queue(daemon->catalog, page->jobs_from, page->limit, &queue, err) < 0)
+        return NULL;
     json_array_foreach(queue, i, job)
         jobs_overlay(daemon->jobs, job);
+    trim(queue);
+    return queue;
+}
+
+static int64_t count(const json_t *counts, const char *key)
+{
+    return json_get_int(counts, key, 0);
+}
+
+json_t *command_arriving(struct daemon *daemon, const struct page *page)
+{
+    json_t *arriving = intake_json(daemon->intake, page->arriving_from, page->limit);
+    trim(arriving);
+    return json_pack("{s:o, s:I}", "arriving", arriving, "arriving_total",
+                     (json_int_t)intake_count(daemon->intake));
+}
+
+json_t *command_status(struct daemon *daemon, const struct page *page, struct error *err)
+{
+    _cleanup_json_ json_t *counts = NULL;
+    const struct config *config = daemon->config;
+    if (catalog_counts(daemon->catalog, &counts, err) < 0)
+        return NULL;
+    _cleanup_json_ json_t *queue = queue_json(daemon, page, err);
+    _cleanup_json_ json_t *arriving = command_arriving(daemon, page);
+    if (!queue || !arriving)
+        return NULL;
     (void)json_object_set_new(counts, "waiting",
                               json_integer((json_int_t)intake_count(daemon->intake)));
-    return json_pack("{s:s, s:i, s:f, s:b, s:s, s:s, s:s, s:{s:i, s:i}, s:O, s:o, s:o, s:O}",
-                     "version", PARE_VERSION, "pid", (int)getpid(), "uptime",
-                     timing_since(daemon->start), "paused", jobs_paused(daemon->jobs), "drop",
-                     config->drop, "out", config->out, "catalog", config->catalog, "workers",
-                     "running", (int)jobs_running(daemon->jobs), "max", (int)config->jobs, "counts",
-                     counts, "arriving", intake_json(daemon->intake), "measured",
-                     measured_json(daemon), "jobs", queue);
+    json_t *status = json_pack(
+        "{s:s, s:i, s:f, s:b, s:s, s:s, s:s, s:{s:i, s:i}, s:O, s:o, s:O, s:I}", "version",
+        PARE_VERSION, "pid", (int)getpid(), "uptime", timing_since(daemon->start), "paused",
+        jobs_paused(daemon->jobs), "drop", config->drop, "out", config->out, "catalog",
+        config->catalog, "workers", "running", (int)jobs_running(daemon->jobs), "max",
+        (int)config->jobs, "counts", counts, "measured", measured_json(daemon), "jobs", queue,
+        "jobs_total",
+        (json_int_t)(count(counts, "queued") + count(counts, "running") + count(counts, "retry")));
+    if (status)
+        (void)json_object_update(status, arriving);
+    return status;
+}
+
+/* 0 or more of a request's member. */
+static size_t get_size(const json_t *request, const char *key, size_t fallback)
+{
+    int64_t value = json_get_int(request, key, (int64_t)fallback);
+    return value < 0 ? 0 : (size_t)value;
 }
 
 static json_t *do_status(struct daemon *daemon, const json_t *request, const struct shown *shown)
 {
     (void)shown;
     struct error err = ERROR_INIT;
-    json_t *status = command_status(daemon, &err);
+    struct page page = { get_size(request, "jobs_from", 0), get_size(request, "arriving_from", 0),
+                         get_size(request, "limit", PAGE_LENGTH) };
+    if (page.limit > PAGE_MAX)
+        page.limit = PAGE_MAX;
+    json_t *status = command_status(daemon, &page, &err);
     if (!status)
         return refusal(error_name(err.code), err.text);
     (void)json_object_set_new(status, "ok", json_true());
@@ -127,7 +180,7 @@ static void tell_status(struct daemon *daemon)
     struct error err = ERROR_INIT;
     if (!control_watched(daemon->control))
         return;
-    _cleanup_json_ json_t *status = command_status(daemon, &err);
+    _cleanup_json_ json_t *status = command_status(daemon, &first_page, &err);
     if (!status || json_object_set_new(status, "event", json_string("status")) < 0)
         return;
     control_broadcast(daemon->control, status);
@@ -185,7 +238,7 @@ json_t *command_handle(void *context, const json_t *request, const struct shown 
         (void)!nearest_suggest(&nearest, &err, r);
         return refusal("usage", err.text);
     }
-    json_t *status = command_status(daemon, &err);
+    json_t *status = command_status(daemon, &first_page, &err);
     if (!status)
         return refusal(error_name(err.code), err.text);
     (void)json_object_set_new(status, "event", json_string("status"));

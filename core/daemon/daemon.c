@@ -83,8 +83,9 @@ static void on_arriving(void *context)
     status_soon(daemon);
     if (!daemon->control || !control_watched(daemon->control))
         return;
-    _cleanup_json_ json_t *event = json_pack("{s:s, s:o}", "event", "arriving", "arriving",
-                                             intake_json(daemon->intake));
+    _cleanup_json_ json_t *event = command_arriving(daemon, &first_page);
+    if (!event || json_object_set_new(event, "event", json_string("arriving")) < 0)
+        return;
     control_broadcast(daemon->control, event);
 }
 

@@ -31,8 +31,16 @@ struct daemon {
 
 /* commands.c */
 
+/* Which part of long lists a status has: entries after these numbers of others, so many at most. */
+struct page {
+    size_t jobs_from, arriving_from, limit;
+};
+extern const struct page first_page;
+
 /* A status as in docs/control.md, without `ok`; new reference, NULL when the catalog fails. */
-json_t *command_status(struct daemon *daemon, struct error *err);
+json_t *command_status(struct daemon *daemon, const struct page *page, struct error *err);
+/* Its members `arriving` and `arriving_total`. */
+json_t *command_arriving(struct daemon *daemon, const struct page *page);
 /* The job as in docs/control.md. New reference. */
 json_t *command_job(struct daemon *daemon, int64_t id, struct error *err);
 /* For control_callbacks.request. */

@@ -5,6 +5,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "base/private_dir.h"
 #include "base/strbuf.h"
 #include "intake/lock.h"
 
@@ -37,7 +39,7 @@ static int set_paths(const struct config *config, struct folders *f, struct erro
 {
     f->drop_path = strdup(config->drop);
     f->out_path = strdup(config->out);
-    f->claimed_path = join(config->drop, FOLDERS_HIDDEN "/claimed");
+    f->claimed_path = join(config->drop, FOLDERS_HIDDEN "/" FOLDERS_CLAIMED);
     f->archive_path = strdup(config->archive);
     f->failed_path = strdup(config->failed);
     if (!f->drop_path || !f->out_path || !f->claimed_path || !f->archive_path || !f->failed_path)
@@ -58,32 +60,50 @@ static int make_and_open(const char *path, mode_t mode, int *ret_fd, struct erro
     return 0;
 }
 
+/* Says what cannot be helped. */
+static int warn_of_others(int r, const char *path)
+{
+    if (r == PRIVATE_DIR_OPEN_TO_OTHERS)
+        log_warning(
+            "%s: others may write here, and pared cannot change that: they can replace what "
+            "it keeps in " FOLDERS_HIDDEN "; let the directory belong to pared's user",
+            path);
+    return r < 0 ? r : 0;
+}
+
+/* Opens what is the daemon's own in the drop and output directories. */
+static int open_hidden(struct folders *f, struct error *err)
+{
+    _cleanup_close_ int drop = -1;
+    _cleanup_close_ int out = -1;
+    (void)warn_of_others(private_dir_protect(f->drop_fd), f->drop_path);
+    (void)warn_of_others(private_dir_protect(f->out_fd), f->out_path);
+    int r = private_dir_open(f->drop_fd, f->drop_path, FOLDERS_HIDDEN, &drop, err);
+    r = warn_of_others(r, f->drop_path);
+    if (r == 0)
+        r = private_dir_open(drop, f->drop_path, FOLDERS_CLAIMED, &f->claimed_fd, err);
+    if (r >= 0)
+        r = private_dir_open(f->out_fd, f->out_path, FOLDERS_HIDDEN, &out, err);
+    return warn_of_others(r, f->out_path);
+}
+
 static int open_all(struct folders *f, struct error *err)
 {
-    _cleanup_free_ char *drop_hidden = join(f->drop_path, FOLDERS_HIDDEN);
-    _cleanup_free_ char *out_hidden = join(f->out_path, FOLDERS_HIDDEN);
-    if (!drop_hidden || !out_hidden)
-        return error_oom(err);
     const struct {
         const char *path;
-        mode_t mode;
         int *fd;
     } all[] = {
-        { f->drop_path, 0755, &f->drop_fd },
-        { drop_hidden, 0700, NULL },
-        { f->claimed_path, 0700, &f->claimed_fd },
-        { f->archive_path, 0755, &f->archive_fd },
-        { f->failed_path, 0755, &f->failed_fd },
-        { f->out_path, 0755, &f->out_fd },
-        { out_hidden, 0700, NULL },
+        { f->drop_path, &f->drop_fd },
+        { f->archive_path, &f->archive_fd },
+        { f->failed_path, &f->failed_fd },
+        { f->out_path, &f->out_fd },
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        int r = all[i].fd ? make_and_open(all[i].path, all[i].mode, all[i].fd, err)
-                          : file_make_dirs(all[i].path, all[i].mode, err);
+        int r = make_and_open(all[i].path, 0755, all[i].fd, err);
         if (r < 0)
             return r;
     }
-    return 0;
+    return open_hidden(f, err);
 }
 
 static int check_one_file_system(const struct folders *f, struct error *err)

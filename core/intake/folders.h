@@ -11,6 +11,7 @@
 #include "config/config.h"
 
 #define FOLDERS_HIDDEN ".pare"
+#define FOLDERS_CLAIMED "claimed"                 /* in the hidden one of the drop directory */
 #define FOLDERS_STAGING FOLDERS_HIDDEN "/staging" /* in out; there while it is needed (job_run.h) */
 
 struct folders {

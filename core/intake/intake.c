@@ -333,13 +333,16 @@ static json_t *candidate_json(const struct drop_folder *folder, const struct can
                      "reason", json_text(reason, strlen(reason)));
 }
 
-json_t *intake_json(const struct intake *intake)
+json_t *intake_json(const struct intake *intake, size_t from, size_t limit)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < intake->n_dirs; i++)
-        for (size_t j = 0; j < intake->dirs[i]->n_candidates; j++)
-            (void)json_array_append_new(list, candidate_json(intake->dirs[i],
-                                                             intake->dirs[i]->candidates[j]));
+    for (size_t i = 0; i < intake->n_dirs; i++) {
+        const struct drop_folder *dir = intake->dirs[i];
+        size_t j = from < dir->n_candidates ? from : dir->n_candidates;
+        from -= j;
+        for (; j < dir->n_candidates && json_array_size(list) < limit; j++)
+            (void)json_array_append_new(list, candidate_json(dir, dir->candidates[j]));
+    }
     return list;
 }
 

@@ -38,8 +38,9 @@ void intake_free(struct intake *intake);
 /* Looks at everything again, soon. */
 void intake_rescan(struct intake *intake);
 
-/* What is there and not taken: the `arriving` of docs/control.md. New reference. */
-json_t *intake_json(const struct intake *intake);
+/* What is there and not taken: the `arriving` of docs/control.md, at most `limit` of it after
+ * `from` others. New reference. */
+json_t *intake_json(const struct intake *intake, size_t from, size_t limit);
 size_t intake_count(const struct intake *intake);
 
 #endif

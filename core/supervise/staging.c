@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/private_dir.h"
 #include "supervise/publish.h"
 
 #include <errno.h>
@@ -39,8 +40,9 @@ static int make_job(int out_dirfd, const char *path, struct error *err)
 {
     int r = 0;
     for (int i = 0; i < 10; i++) {
-        r = make_dir(out_dirfd, STAGING_TOP, err);
-        if (r == 0)
+        _cleanup_close_ int top = -1;
+        r = private_dir_open(out_dirfd, "the output directory", STAGING_TOP, &top, err);
+        if (r >= 0)
             r = make_dir(out_dirfd, STAGING, err);
         if (r == 0 && mkdirat(out_dirfd, path, 0700) == 0)
             return 0;

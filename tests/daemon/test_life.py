@@ -290,50 +290,6 @@ class Requests(Case):
         self.assertEqual(self.d.ask('sing')['code'], 'usage')
         self.assertIn("no command `retyr'; did you mean 'retry'?", self.d.ask('retyr')['error'])
 
-    def test_submit_takes_only_what_its_client_may_read(self):
-        """The daemon reads with its own rights: what it may read is no answer to who asks."""
-        secret = self.d.aside('secret/s.gguf', models.gguf())
-        mine = self.d.aside('mine/m.gguf', models.gguf())
-        refused = self.d.ask('submit', path=secret)
-        self.assertIn('open descriptors', refused['error'])
-        other, missing = (self.d.ask_showing([mine], 'submit', path=path)
-                          for path in (secret, secret + 'x'))
-        self.assertEqual((other['code'], missing['code']), ('usage', 'usage'))
-        self.assertEqual(other['error'].replace(secret, 'P'),
-                         missing['error'].replace(secret + 'x', 'P')) # no word of what is there
-        for flags in (os.O_WRONLY, os.O_PATH):
-            with socket.socket(socket.AF_UNIX) as s:
-                s.connect(self.d.socket)
-                fd = os.open(secret, flags)
-                line = json.dumps({'command': 'submit', 'path': secret}).encode() + b'\n'
-                socket.send_fds(s, [line], [fd])
-                os.close(fd)
-                self.assertFalse(json.loads(s.makefile().readline())['ok'], flags)
-        sidecar = self.d.aside('mine/m.pare', b'default q8_0\n')
-        self.assertFalse(self.d.ask_showing([mine], 'submit', path=mine)['ok'])
-        self.assertTrue(self.d.ask_showing([mine, sidecar], 'submit', path=mine)['ok'])
-
-    def test_submitted_files_are_those_that_are_converted(self):
-        self.d.ask('pause')
-        secret = self.d.aside('secret/m.gguf', models.gguf(seed=3))
-        mine = self.d.aside('mine/m.gguf', models.gguf())
-        self.assertTrue(self.d.submit(mine)['ok'])
-        os.rename(os.path.dirname(mine), os.path.join(self.d.side, 'away'))
-        os.symlink(os.path.dirname(secret), os.path.dirname(mine))
-        self.d.ask('resume')
-        self.d.wait_done(1)
-        self.assertIn('no longer what was submitted',
-                      self.d.query('SELECT error_text FROM job')[0][0])
-        self.assertEqual(self.d.outputs(), [])
-
-    def test_submit_limits(self):
-        source = self.d.aside('m.gguf', models.gguf())
-        for text, fields in (('from -1000 to 1000', {'priority': 1001}),
-                             ('given twice', {'targets': ['gguf:q8_0'] * 5000}),
-                             ('no recipe', {'targets': [f'gguf:x{i}' for i in range(65)]})):
-            answer = self.d.submit(source, **fields)
-            self.assertFalse(answer['ok'])
-            self.assertIn(text, answer['error'])
     def test_measures_itself(self):
         for name in 'abc':
             self.drop(name + '.gguf')

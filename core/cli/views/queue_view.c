@@ -146,6 +146,14 @@ static void print_head(const json_t *status, FILE *out)
     print_measured(json_object_get(status, "measured"), out);
 }
 
+static void print_more(const json_t *status, const char *list, const char *total, FILE *out)
+{
+    int64_t shown = (int64_t)json_array_size(json_object_get(status, list));
+    int64_t more = json_get_int(status, total, 0) - shown;
+    if (more > 0)
+        fprintf(out, "  ... and %lld more (--all)\n", (long long)more);
+}
+
 int queue_view_print(const json_t *status, FILE *out)
 {
     print_head(status, out);
@@ -154,8 +162,10 @@ int queue_view_print(const json_t *status, FILE *out)
     if (json_array_size(jobs)) {
         fputc('\n', out);
         r = print_jobs(jobs, out);
+        print_more(status, "jobs", "jobs_total", out);
     }
     print_arriving(json_object_get(status, "arriving"), out);
+    print_more(status, "arriving", "arriving_total", out);
     return r;
 }
 

@@ -94,7 +94,7 @@ static void test_queue_order(void **state)
     OK(catalog_job_requeue(catalog, later, 50, NULL, &err));
     assert_next(catalog, urgent);
     _cleanup_json_ json_t *queue = NULL, *counts = NULL, *ids = NULL;
-    OK(catalog_queue(catalog, 10, &queue, &err));
+    OK(catalog_queue(catalog, 0, 10, &queue, &err));
     const int64_t expected[] = { urgent, first, second, later };
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(json_get_int(json_array_get(queue, i), "id", 0), expected[i]);
