@@ -6,8 +6,9 @@
  *
  * One process writes (pared, or `pare convert` in the user's own catalog), any number read at the
  * same time. A handle belongs to one thread and must not cross fork(). Every call is one whole
- * transaction, on disk when it returns; nothing stays locked between calls. Stamps are UTC text
- * ("2026-11-23T21:00:00.123Z"), missing figures are NULL, positions of targets count from 0.
+ * transaction, on disk when it returns (but see catalog_hold); nothing stays locked between calls.
+ * Stamps are UTC text ("2026-11-23T21:00:00.123Z"), missing figures are NULL, positions of targets
+ * count from 0.
  *
  * Failures: PARE_ENOSPC disk full; PARE_EIO cannot be opened, read, written, or locked by another
  * writer for 5 s; PARE_EDATA the file is damaged (the text says what to do), or a manifest is not
@@ -54,6 +55,12 @@ void catalog_close(struct catalog *catalog);
 
 DEFINE_CLEANUP(struct catalog *, catalog_close);
 #define _cleanup_catalog_ CLEANUP(catalog_close_cleanup)
+
+/* What follows, until catalog_release, is one transaction: a call that returns 0 is on disk only
+ * when catalog_release does, too. When that fails, nothing of it may be, whatever the calls gave. A
+ * call that fails takes only its own changes back. Holds do not nest, and end in the same turn. */
+void catalog_hold(struct catalog *catalog);
+int catalog_release(struct catalog *catalog, struct error *err) __attribute__((warn_unused_result));
 
 /* ---- jobs ---- */
 

@@ -19,6 +19,9 @@ struct catalog {
     sqlite3 *db;
     char *path;
     int readonly;
+    int held;   /* calls gather in one transaction (catalog_hold) */
+    int open;   /* that transaction has begun */
+    int broken; /* SQLite gave it up, and with it calls that had returned 0 */
 };
 
 /* The wall clock, and a time from now in seconds (a bound value), as stamps. */
@@ -68,8 +71,8 @@ int db_rows(struct catalog *catalog, struct error *err, json_t **ret_rows, const
 /* One value of the current row; a new reference, NULL when out of memory. */
 json_t *db_value(sqlite3_stmt *statement, int column);
 
-/* A transaction that writes. db_end commits when result >= 0, else rolls back; returns result, or
- * the failure to commit. */
+/* A transaction that writes, or a part of the one that catalog_hold began. db_end commits when
+ * result >= 0, else rolls back; returns result, or the failure to commit. */
 int db_begin(struct catalog *catalog, struct error *err) __attribute__((warn_unused_result));
 int db_end(struct catalog *catalog, int result, struct error *err)
     __attribute__((warn_unused_result));

@@ -173,9 +173,22 @@ int db_step(struct catalog *catalog, sqlite3_stmt *statement, struct error *err)
     return result == SQLITE_DONE ? 0 : db_fail(catalog, "catalog", err);
 }
 
+/* Begins the held transaction with the first call that writes. */
+static int open_held(struct catalog *catalog, struct error *err)
+{
+    if (!catalog->held || catalog->open)
+        return 0;
+    int r = db_exec(catalog, "BEGIN IMMEDIATE", err);
+    catalog->open = r == 0;
+    return r;
+}
+
 int db_run(struct catalog *catalog, struct error *err, const char *sql, const char *format, ...)
 {
     _cleanup_statement_ sqlite3_stmt *statement = NULL;
+    int held = open_held(catalog, err);
+    if (held < 0)
+        return held;
     va_list ap;
     va_start(ap, format);
     int r = db_preparev(catalog, err, &statement, sql, format, ap);
@@ -328,13 +341,49 @@ int db_rows(struct catalog *catalog, struct error *err, json_t **ret_rows, const
     return 0;
 }
 
+void catalog_hold(struct catalog *catalog)
+{
+    catalog->held = 1;
+    catalog->open = catalog->broken = 0;
+}
+
+int catalog_release(struct catalog *catalog, struct error *err)
+{
+    int open = catalog->open, broken = catalog->broken;
+    catalog->held = catalog->open = catalog->broken = 0;
+    int r = open ? db_exec(catalog, "COMMIT", err) : 0;
+    if (r < 0 && !sqlite3_get_autocommit(catalog->db))
+        (void)sqlite3_exec(catalog->db, "ROLLBACK", NULL, NULL, NULL);
+    if (r == 0 && broken)
+        r = error_set(err, PARE_EIO, "%s: some changes were taken back", catalog->path);
+    return r;
+}
+
 int db_begin(struct catalog *catalog, struct error *err)
 {
-    return db_exec(catalog, "BEGIN IMMEDIATE", err);
+    int r = open_held(catalog, err);
+    return r < 0 ? r : db_exec(catalog, catalog->held ? "SAVEPOINT call" : "BEGIN IMMEDIATE", err);
+}
+
+static int end_part(struct catalog *catalog, int result, struct error *err)
+{
+    if (result >= 0) {
+        int r = db_exec(catalog, "RELEASE call", err);
+        return r < 0 ? r : result;
+    }
+    if (!sqlite3_get_autocommit(catalog->db)) {
+        (void)sqlite3_exec(catalog->db, "ROLLBACK TO call; RELEASE call", NULL, NULL, NULL);
+    } else { /* after an error such as a full disk nothing is left to take back */
+        catalog->open = 0;
+        catalog->broken = 1;
+    }
+    return result;
 }
 
 int db_end(struct catalog *catalog, int result, struct error *err)
 {
+    if (catalog->held)
+        return end_part(catalog, result, err);
     if (result >= 0) {
         int r = db_exec(catalog, "COMMIT", err);
         if (r == 0)

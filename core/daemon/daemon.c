@@ -71,10 +71,10 @@ static void on_job(void *context, int64_t id, int progress)
     control_broadcast(daemon->control, event);
 }
 
-static void on_taken(void *context, struct ticket *ticket, const struct error *verdict)
+static void on_taken(void *context, struct intake_taken *list, size_t n)
 {
     struct daemon *daemon = context;
-    jobs_accept(daemon->jobs, ticket, verdict);
+    jobs_accept(daemon->jobs, list, n);
 }
 
 static void on_arriving(void *context)

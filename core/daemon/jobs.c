@@ -197,25 +197,54 @@ int jobs_submit(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id,
     return 0;
 }
 
-void jobs_accept(struct jobs *jobs, struct ticket *ticket, const struct error *verdict)
+/* A source that cannot be converted: its job is recorded, and has failed. */
+static void fail_taken(struct jobs *jobs, int64_t id, const struct intake_taken *taken)
 {
     struct error err = ERROR_INIT;
     struct job *job = NULL;
-    int64_t id = 0;
-    int r = jobs_submit(jobs, ticket, &id, &err);
-    if (r == 0 && verdict)
-        r = job_load(jobs, id, &job, &err);
-    if (job) {
-        settle_failed(job, verdict);
-        job_free(job, 1);
-        jobs_changed(jobs, id, 0);
+    if (job_load(jobs, id, &job, &err) != 0) {
+        jobs_log_unrecorded(taken->ticket.name, &err);
+        return;
     }
-    if (r != 0) {
-        jobs_log_unrecorded(ticket->name, &err);
-        jobs->unsettled = 1; /* the claim is on disk and will be entered */
+    settle_failed(job, &taken->verdict);
+    job_free(job, 1);
+}
+
+/* All of them in one transaction. 0: every id is known. */
+static int enqueue_all(struct jobs *jobs, const struct intake_taken *list, size_t n, int64_t *ids,
+                       struct error *err)
+{
+    int r = ids ? 0 : error_oom(err);
+    struct error released = ERROR_INIT;
+    catalog_hold(jobs->catalog);
+    for (size_t i = 0; i < n && r == 0; i++)
+        r = jobs_enqueue(jobs, &list[i].ticket, &ids[i], err);
+    int end = catalog_release(jobs->catalog, &released);
+    if (r == 0 && end < 0)
+        *err = released;
+    return r < 0 ? r : end;
+}
+
+void jobs_accept(struct jobs *jobs, struct intake_taken *list, size_t n)
+{
+    struct error err = ERROR_INIT;
+    _cleanup_free_ int64_t *ids = calloc(n + 1, sizeof *ids);
+    int r = enqueue_all(jobs, list, n, ids, &err);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        log_info("%s: queued as job %lld", list[i].ticket.name, (long long)ids[i]);
+        if (list[i].broken)
+            fail_taken(jobs, ids[i], &list[i]);
+        jobs_changed(jobs, ids[i], 0);
+    }
+    if (r == 0) {
+        jobs_kick(jobs);
+    } else {
+        jobs_log_unrecorded("queue", &err);
+        jobs->unsettled = 1; /* the claims are on disk and will be entered */
         loop_timer_sooner(jobs->loop, &jobs->kick_timer, CATALOG_RETRY_SECONDS);
     }
-    ticket_deinit(ticket);
+    for (size_t i = 0; i < n; i++)
+        ticket_deinit(&list[i].ticket);
 }
 
 static const char *state_of(struct jobs *jobs, int64_t id, json_t **ret_row, struct error *err)

@@ -11,8 +11,7 @@
 #include "base/timing.h"
 #include "catalog/catalog.h"
 #include "config/config.h"
-#include "intake/folders.h"
-#include "intake/ticket.h"
+#include "intake/intake.h"
 
 struct jobs;
 
@@ -45,8 +44,8 @@ void jobs_pause(struct jobs *jobs, int paused);
 int jobs_paused(const struct jobs *jobs);
 size_t jobs_running(const struct jobs *jobs);
 
-/* A claimed source, whose ticket is now this module's. verdict: why it fails at once, or NULL. */
-void jobs_accept(struct jobs *jobs, struct ticket *ticket, const struct error *verdict);
+/* Claimed sources, whose tickets are now this module's; the broken ones fail at once. */
+void jobs_accept(struct jobs *jobs, struct intake_taken *list, size_t n);
 /* Queues a model that stays where it is. */
 int jobs_submit(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id, struct error *err)
     __attribute__((warn_unused_result));

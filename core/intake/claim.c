@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/sync.h"
 #include "intake/claim_private.h"
 
 #include <errno.h>
@@ -94,24 +95,15 @@ static int move_files(int origin, int source, char *const *files, size_t n, size
 }
 
 /* Moves a ticket's files into `source`, and once one of them is there, its sidecars. *ret_found is
- * how many of all are in `source` then. */
-static int move_in(const struct folders *folders, const struct ticket *ticket, int source,
-                   size_t *ret_found, struct error *err)
+ * how many of all are in `source` then. origin: < 0 when the folder that they lay in is gone. */
+static int move_in(const struct ticket *ticket, int origin, int source, size_t *ret_found,
+                   struct error *err)
 {
-    _cleanup_close_ int origin = -1;
-    struct error ignored = ERROR_INIT;
-    if (open_origin(folders, ticket, &origin, &ignored) < 0)
-        origin = -1;
     size_t found = 0;
     int r = move_files(origin, source, ticket->files, ticket->n_files, &found, err);
     if (r == 0)
         r = move_files(found ? origin : -1, source, ticket->sidecars, ticket->n_sidecars, &found,
                        err);
-    if (r < 0)
-        return r;
-    r = file_sync(source, "the claimed source", err);
-    if (r == 0 && origin >= 0)
-        r = file_sync(origin, folders->drop_path, err);
     if (r == 0)
         *ret_found = found;
     return r;
@@ -143,24 +135,112 @@ static void move_back_out(const struct folders *folders, const struct ticket *ti
         (void)!claim_remove_dir(folders, ticket->uid, &ignored);
 }
 
-int claim_take(const struct folders *folders, const struct ticket *ticket, struct error *err)
+struct taking { /* a claim that is being taken; the descriptors are -1 when not open */
+    struct claim_try *try;
+    int ticket, dir, source, origin;
+    size_t found;
+};
+
+/* Makes the claim's directory with job.json, which is not synced yet. */
+static int make_claim(const struct folders *folders, struct taking *t, struct error *err)
 {
-    _cleanup_close_ int dir = -1, source = -1;
-    int r = claim_open_dirs(folders, ticket->uid, 1, &dir, &source, err);
-    if (r == 0)
-        r = claim_write_ticket(dir, "job.json", ticket, err);
-    if (r == 0)
-        r = file_sync(folders->claimed_fd, folders->claimed_path, err);
-    size_t found = 0;
+    const struct ticket *ticket = t->try->ticket;
+    _cleanup_json_ json_t *json = ticket_json(ticket);
+    _cleanup_free_ char *text = json ? json_to_pretty(json) : NULL;
+    if (!text)
+        return error_oom(err);
+    int r = claim_open_dirs(folders, ticket->uid, 1, &t->dir, &t->source, err);
     if (r < 0)
         return r;
-    r = move_in(folders, ticket, source, &found, err);
-    if (r < 0)
-        move_back_out(folders, ticket, source);
-    if (r < 0 || found)
-        return r;
-    r = claim_remove_dir(folders, ticket->uid, err);
-    return r < 0 ? r : 1;
+    t->ticket = openat(t->dir, "job.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (t->ticket < 0)
+        return error_errno(err, errno, "cannot create %s/job.json", ticket->uid);
+    r = file_write(t->ticket, text, strlen(text), err);
+    return r < 0 ? error_prefix(err, "%s/job.json", ticket->uid) : 0;
+}
+
+static int move_claim(const struct folders *folders, struct taking *t, struct error *err)
+{
+    struct error ignored = ERROR_INIT;
+    if (open_origin(folders, t->try->ticket, &t->origin, &ignored) < 0)
+        t->origin = -1;
+    return move_in(t->try->ticket, t->origin, t->source, &t->found, err);
+}
+
+/* Does one step for each of the claims that have not failed. */
+static void do_each(const struct folders *folders, struct taking *takings, size_t n,
+                    int (*step)(const struct folders *, struct taking *, struct error *))
+{
+    for (size_t i = 0; i < n; i++)
+        if (takings[i].try->result == 0)
+            takings[i].try->result = step(folders, &takings[i], &takings[i].try->err);
+}
+
+/* The folder that claim i was taken from, unless it is that of a claim before, too; else -1. */
+static int new_origin(const struct taking *takings, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (takings[j].origin >= 0 &&
+            !strcmp(takings[j].try->ticket->folder, takings[i].try->ticket->folder))
+            return -1;
+    return takings[i].origin;
+}
+
+/* Syncs what is new of each claim, and one descriptor more. When that fails, each has failed. */
+static void sync_each(struct taking *takings, size_t n, int moved, int more, int *fds)
+{
+    struct error err = ERROR_INIT;
+    size_t n_fds = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct taking *t = &takings[i];
+        if (t->try->result != 0)
+            continue;
+        fds[n_fds++] = moved ? t->source : t->ticket;
+        fds[n_fds++] = moved ? new_origin(takings, i) : t->dir;
+    }
+    fds[n_fds++] = more;
+    if (sync_all(fds, n_fds, "the claimed sources", &err) == 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (takings[i].try->result == 0) {
+            takings[i].try->result = err.code;
+            takings[i].try->err = err;
+        }
+}
+
+/* Closes what is open, and clears away a claim that came to nothing. */
+static void end_taking(const struct folders *folders, struct taking *t)
+{
+    struct claim_try *try = t->try;
+    if (try->result < 0 && t->source >= 0)
+        move_back_out(folders, try->ticket, t->source);
+    else if (try->result == 0 && !t->found)
+        try->result = claim_remove_dir(folders, try->ticket->uid, &try->err) < 0 ? try->err.code
+                                                                                 : 1;
+    cleanup_close(&t->ticket);
+    cleanup_close(&t->dir);
+    cleanup_close(&t->source);
+    cleanup_close(&t->origin);
+}
+
+void claim_take(const struct folders *folders, struct claim_try *tries, size_t n)
+{
+    _cleanup_free_ struct taking *takings = calloc(n + 1, sizeof *takings);
+    _cleanup_free_ int *fds = calloc(2 * n + 1, sizeof *fds);
+    for (size_t i = 0; i < n; i++) {
+        tries[i].err = (struct error)ERROR_INIT;
+        tries[i].result = takings && fds ? 0 : error_oom(&tries[i].err);
+        if (takings)
+            takings[i] = (struct taking){ &tries[i], -1, -1, -1, -1, 0 };
+    }
+    if (!takings || !fds)
+        return;
+    do_each(folders, takings, n, make_claim);
+    sync_each(takings, n, 0, folders->claimed_fd, fds);
+    do_each(folders, takings, n, move_claim);
+    sync_each(takings, n, 1, -1, fds);
+    for (size_t i = 0; i < n; i++)
+        end_taking(folders, &takings[i]);
 }
 
 /* 1 when the directory has at least one entry. */
@@ -173,6 +253,19 @@ static int has_entries(int fd)
         if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
             return 1;
     return 0;
+}
+
+/* Moves what is not in `source` yet, of a claim that was cut short. */
+static int finish_move(const struct folders *folders, const struct ticket *ticket, int source,
+                       size_t *ret_found, struct error *err)
+{
+    _cleanup_close_ int origin = -1;
+    struct error ignored = ERROR_INIT;
+    if (open_origin(folders, ticket, &origin, &ignored) < 0)
+        origin = -1;
+    int r = move_in(ticket, origin, source, ret_found, err);
+    const int fds[] = { source, origin };
+    return r < 0 ? r : sync_all(fds, 2, "the claimed source", err);
 }
 
 /* A claim without any source is either one that never happened, and then the model still lies in
@@ -194,12 +287,17 @@ int claim_restore(const struct folders *folders, const char *uid, struct ticket 
         r = claim_remove_dir(folders, uid, err);
         return r < 0 ? r : 1;
     }
+    int moved = source >= 0 && has_entries(source);
     r = claim_read_ticket(dir, "job.json", &ticket, err);
+    if (r == PARE_EDATA && !moved) { /* it was cut short before anything was moved */
+        r = claim_remove_dir(folders, uid, err);
+        return r < 0 ? r : 1;
+    }
     if (r < 0)
         return error_prefix(err, "%s/%s", folders->claimed_path, uid);
     size_t found = 0;
-    if (source >= 0 && has_entries(source))
-        r = move_in(folders, &ticket, source, &found, err);
+    if (moved)
+        r = finish_move(folders, &ticket, source, &found, err);
     if (r == 0 && found) {
         *ret_ticket = ticket;
         return 0;

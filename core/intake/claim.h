@@ -12,10 +12,15 @@
 #include "intake/folders.h"
 #include "intake/ticket.h"
 
-/* Takes the ticket's files and sidecars out of the drop directory. 1: the files are no longer there
- * (nothing happened). */
-int claim_take(const struct folders *folders, const struct ticket *ticket, struct error *err)
-    __attribute__((warn_unused_result));
+struct claim_try { /* one of several claims that are taken at once */
+    const struct ticket *ticket;
+    int result; /* 0: it is taken; 1: its files are no longer there, nothing happened; < 0: err */
+    struct error err;
+};
+
+/* Takes the files and sidecars of all the tickets out of the drop directory. What is taken is on
+ * disk when it returns; the disk is waited for twice, however many there are. */
+void claim_take(const struct folders *folders, struct claim_try *tries, size_t n);
 
 /* Looks at one entry of the claimed directory after a restart, and finishes a claim that was cut
  * short. 0: *ret_ticket is a job whose source is there; 1: there was no source, the entry is

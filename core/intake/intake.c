@@ -120,6 +120,13 @@ static int check_place(struct intake *intake)
     return place == 0;
 }
 
+/* A scan takes no more than a fifth of the time, however many entries there are. */
+static double gather_seconds(const struct intake *intake)
+{
+    double seconds = 4 * intake->scan_seconds;
+    return seconds < GATHER_SECONDS ? GATHER_SECONDS : seconds;
+}
+
 static void scan_dirty(void *context)
 {
     struct intake *intake = context;
@@ -127,18 +134,23 @@ static void scan_dirty(void *context)
         loop_timer_sooner(intake->loop, &intake->rescan_timer, POLL_SECONDS);
         return;
     }
+    uint64_t start = timing_now();
+    int scanned = 0;
     for (size_t i = 0; i < intake->n_dirs; i++) {
         struct drop_folder *folder = intake->dirs[i];
         struct error err = ERROR_INIT;
         if (!folder->dirty)
             continue;
         folder->dirty = 0;
+        scanned = 1;
         int r = scan_folder(intake, folder, &err);
         if (r < 0)
             intake_note(intake, LOG_LEVEL_ERROR, "scan", "%s", err.text);
         else if (i == 0)
             forget_folders(intake);
     }
+    if (scanned)
+        intake->scan_seconds = timing_since(start);
     take_candidates(intake);
     recheck_if_needed(intake);
 }
@@ -219,7 +231,7 @@ static void on_changed(void *context, int wd)
         if (!hit)
             continue;
         folder->dirty = 1;
-        loop_timer_sooner(intake->loop, &intake->scan_timer, GATHER_SECONDS);
+        loop_timer_sooner(intake->loop, &intake->scan_timer, gather_seconds(intake));
         return;
     }
 }
@@ -238,7 +250,7 @@ static void on_lost(void *context, int wd)
             if (folder->candidates[j]->wd == wd) {
                 folder->candidates[j]->wd = -1;
                 folder->dirty = 1;
-                loop_timer_sooner(intake->loop, &intake->scan_timer, GATHER_SECONDS);
+                loop_timer_sooner(intake->loop, &intake->scan_timer, gather_seconds(intake));
             }
     }
 }

@@ -15,10 +15,15 @@
 
 struct intake;
 
+struct intake_taken {
+    struct ticket ticket;
+    int broken;           /* it cannot be converted */
+    struct error verdict; /* then: why */
+};
+
 struct intake_callbacks {
-    /* A source is claimed under this ticket, which is now the receiver's. verdict: NULL, or why it
-     * cannot be converted. */
-    void (*taken)(void *context, struct ticket *ticket, const struct error *verdict);
+    /* Sources are claimed under these tickets, which are now the receiver's. */
+    void (*taken)(void *context, struct intake_taken *list, size_t n);
     /* The list that intake_json gives is another one. */
     void (*changed)(void *context);
     /* Something that people should know: goes to the log and the catalog. */

@@ -44,8 +44,9 @@ struct intake {
     struct drop_folder **dirs;       /* [0] is the drop directory */
     size_t n_dirs;
     struct probing probes[MAX_PROBES];
-    int polling; /* a watch could not be set */
-    int gone;    /* the drop directory is not at its path */
+    double scan_seconds; /* of the last scan */
+    int polling;         /* a watch could not be set */
+    int gone;            /* the drop directory is not at its path */
 };
 
 /* scan.c */

@@ -13,7 +13,8 @@
 
 #include <string.h>
 
-#define CLAIMS_PER_TURN 8 /* each syncs the disk some times: let the loop turn in between */
+#define CLAIMS_AT_ONCE 32   /* then the loop turns */
+#define GATHER_SECONDS 0.02 /* in which claims come together, while there is more to probe */
 #define PUT_OFF_SECONDS 10.0
 
 static char *origin_of(const struct intake *intake, const struct drop_folder *folder,
@@ -71,58 +72,98 @@ static void note_once(struct intake *intake, struct candidate *candidate, const 
     candidate->warned = 1;
 }
 
-/* 0: taken, its place in the list is free; else it stays. */
-static int claim(struct intake *intake, struct drop_folder *folder, struct candidate *candidate)
+struct batch { /* claims that are made together */
+    struct drop_folder *folders[CLAIMS_AT_ONCE];
+    struct candidate *candidates[CLAIMS_AT_ONCE];
+    struct intake_taken taken[CLAIMS_AT_ONCE];
+    struct claim_try tries[CLAIMS_AT_ONCE];
+    size_t n;
+};
+
+static void put_off(struct intake *intake, struct drop_folder *folder, struct candidate *candidate,
+                    const struct error *err)
+{
+    note_once(intake, candidate, "take", err);
+    candidate_put_off(candidate, err->text, PUT_OFF_SECONDS);
+    folder->dirty = 1;
+}
+
+/* Puts a candidate into the batch if it is still as a probe saw it. */
+static void add_to_batch(struct intake *intake, struct batch *batch, struct drop_folder *folder,
+                         struct candidate *candidate)
 {
     struct error err = ERROR_INIT;
-    struct ticket ticket;
+    struct intake_taken *taken = &batch->taken[batch->n];
     candidate_examine(candidate, folder->fd, intake->config->settle);
     if (candidate->state != CANDIDATE_COMPLETE && candidate->state != CANDIDATE_BROKEN)
-        return 1;
-    int broken = candidate->state == CANDIDATE_BROKEN;
-    int r = make_ticket(intake, folder, candidate, &ticket, &err);
-    if (r == 0) {
-        r = claim_take(intake->folders, &ticket, &err);
-        if (r != 0)
-            ticket_deinit(&ticket);
+        return;
+    if (make_ticket(intake, folder, candidate, &taken->ticket, &err) < 0) {
+        put_off(intake, folder, candidate, &err);
+        return;
     }
-    if (r == 0) {
-        struct error verdict = ERROR_INIT;
-        (void)!error_set(&verdict, candidate->verdict, "%s",
+    taken->broken = candidate->state == CANDIDATE_BROKEN;
+    taken->verdict = (struct error)ERROR_INIT;
+    if (taken->broken)
+        (void)!error_set(&taken->verdict, candidate->verdict, "%s",
                          candidate->text ? candidate->text : "no reason is known");
-        intake->callbacks.taken(intake->callbacks.context, &ticket, broken ? &verdict : NULL);
-        return 0;
+    batch->tries[batch->n] = (struct claim_try){ .ticket = &taken->ticket };
+    batch->folders[batch->n] = folder;
+    batch->candidates[batch->n++] = candidate;
+}
+
+static void fill_batch(struct intake *intake, struct batch *batch)
+{
+    for (size_t i = 0; i < intake->n_dirs; i++) {
+        struct drop_folder *folder = intake->dirs[i];
+        for (size_t j = 0; j < folder->n_candidates && batch->n < CLAIMS_AT_ONCE; j++)
+            if (folder->candidates[j]->state == CANDIDATE_COMPLETE ||
+                folder->candidates[j]->state == CANDIDATE_BROKEN)
+                add_to_batch(intake, batch, folder, folder->candidates[j]);
     }
-    if (r < 0) {
-        note_once(intake, candidate, "take", &err);
-        candidate_put_off(candidate, err.text, PUT_OFF_SECONDS);
+}
+
+static void remove_candidate(struct intake *intake, struct drop_folder *folder,
+                             struct candidate *candidate)
+{
+    size_t i = 0;
+    while (folder->candidates[i] != candidate)
+        i++;
+    memmove(&folder->candidates[i], &folder->candidates[i + 1],
+            (folder->n_candidates - i - 1) * sizeof *folder->candidates);
+    folder->n_candidates--;
+    intake_forget(intake, candidate);
+}
+
+/* Hands the taken ones over, and closes the gaps that the others leave. */
+static void hand_over(struct intake *intake, struct batch *batch)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct claim_try *try = &batch->tries[i];
+        if (try->result == 0) {
+            remove_candidate(intake, batch->folders[i], batch->candidates[i]);
+            batch->taken[n++] = batch->taken[i];
+            continue;
+        }
+        ticket_deinit(&batch->taken[i].ticket);
+        batch->folders[i]->dirty = 1;
+        if (try->result < 0)
+            put_off(intake, batch->folders[i], batch->candidates[i], &try->err);
     }
-    folder->dirty = 1;
-    return r < 0 ? r : 1;
+    if (n)
+        intake->callbacks.taken(intake->callbacks.context, batch->taken, n);
 }
 
 static void claim_complete(struct intake *intake)
 {
-    int left = CLAIMS_PER_TURN;
-    for (size_t i = 0; i < intake->n_dirs; i++) {
-        struct drop_folder *folder = intake->dirs[i];
-        for (size_t j = 0; j < folder->n_candidates && left > 0;) {
-            struct candidate *candidate = folder->candidates[j];
-            int known = candidate->state == CANDIDATE_COMPLETE ||
-                        candidate->state == CANDIDATE_BROKEN;
-            left -= known;
-            if (!known || claim(intake, folder, candidate) != 0) {
-                j++;
-                continue;
-            }
-            memmove(&folder->candidates[j], &folder->candidates[j + 1],
-                    (folder->n_candidates - j - 1) * sizeof *folder->candidates);
-            folder->n_candidates--;
-            intake_forget(intake, candidate);
-        }
+    _cleanup_free_ struct batch *batch = calloc(1, sizeof *batch);
+    if (batch) {
+        fill_batch(intake, batch);
+        claim_take(intake->folders, batch->tries, batch->n);
+        hand_over(intake, batch);
     }
-    if (left <= 0)
-        loop_timer_sooner(intake->loop, &intake->scan_timer, 0);
+    if (!batch || batch->n == CLAIMS_AT_ONCE)
+        loop_timer_sooner(intake->loop, &intake->scan_timer, batch ? 0 : PUT_OFF_SECONDS);
 }
 
 static void free_slot(struct probing *slot)
@@ -134,23 +175,7 @@ static void free_slot(struct probing *slot)
     slot->folder = NULL;
 }
 
-static void probe_done(void *context, int code, const char *text, const char *name)
-{
-    struct probing *slot = context;
-    struct intake *intake = slot->intake;
-    struct candidate *candidate = slot->candidate;
-    struct drop_folder *folder = slot->folder;
-    free_slot(slot);
-    if (candidate) {
-        char *model = name ? strdup(name) : NULL;
-        free(candidate->model);
-        candidate->model = model;
-        candidate_probed(candidate, folder->fd, intake->config->settle, code, text);
-        log_debug("%s: %s%s", candidate->key, code == 0 ? "complete" : "", text);
-        intake_list_changed(intake);
-    }
-    loop_timer_sooner(intake->loop, &intake->scan_timer, 0);
-}
+static void probe_done(void *context, int code, const char *text, const char *name);
 
 static void start_probe(struct intake *intake, struct probing *slot, struct drop_folder *folder,
                         struct candidate *candidate)
@@ -191,9 +216,8 @@ static struct probing *free_probe(struct intake *intake)
     return NULL;
 }
 
-void take_candidates(struct intake *intake)
+static void start_probes(struct intake *intake)
 {
-    claim_complete(intake);
     for (size_t i = 0; i < intake->n_dirs; i++)
         for (size_t j = 0; j < intake->dirs[i]->n_candidates; j++) {
             struct probing *slot = free_probe(intake);
@@ -202,6 +226,39 @@ void take_candidates(struct intake *intake)
             if (intake->dirs[i]->candidates[j]->state == CANDIDATE_READY)
                 start_probe(intake, slot, intake->dirs[i], intake->dirs[i]->candidates[j]);
         }
+}
+
+static int is_probing(const struct intake *intake)
+{
+    for (size_t i = 0; i < MAX_PROBES; i++)
+        if (intake->probes[i].probe)
+            return 1;
+    return 0;
+}
+
+static void probe_done(void *context, int code, const char *text, const char *name)
+{
+    struct probing *slot = context;
+    struct intake *intake = slot->intake;
+    struct candidate *candidate = slot->candidate;
+    struct drop_folder *folder = slot->folder;
+    free_slot(slot);
+    if (candidate) {
+        char *model = name ? strdup(name) : NULL;
+        free(candidate->model);
+        candidate->model = model;
+        candidate_probed(candidate, folder->fd, intake->config->settle, code, text);
+        log_debug("%s: %s%s", candidate->key, code == 0 ? "complete" : "", text);
+        intake_list_changed(intake);
+    }
+    start_probes(intake);
+    loop_timer_sooner(intake->loop, &intake->scan_timer, is_probing(intake) ? GATHER_SECONDS : 0);
+}
+
+void take_candidates(struct intake *intake)
+{
+    claim_complete(intake);
+    start_probes(intake);
 }
 
 void take_forget(struct intake *intake, const struct candidate *candidate)

@@ -52,6 +52,62 @@ static void test_job_life(void **state)
     assert_int_equal(catalog_event(catalog, 99, "info", "x", "y", &err), CATALOG_NOT_FOUND);
 }
 
+static int64_t seen_from_outside(const char *sql)
+{
+    _cleanup_catalog_ struct catalog *other = NULL;
+    OK(catalog_open_readonly(db_path, &other, &err));
+    return number(other, sql);
+}
+
+/* Calls that are held become one transaction; one that fails takes back only its own part. */
+static void test_hold(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    catalog_hold(catalog);
+    OK(catalog_release(catalog, &err)); /* nothing was written */
+    int64_t done = add_job(catalog, "u-0", 0);
+    OK(catalog_job_done(catalog, done, &err));
+    catalog_hold(catalog);
+    int64_t id = add_job(catalog, "u-1", 0);
+    assert_int_equal(catalog_job_running(catalog, done, &err), PARE_EUSAGE);
+    OK(catalog_job_running(catalog, id, &err));
+    OK(catalog_event(catalog, id, "info", "test", "held", &err));
+    assert_state(catalog, id, "running");
+    assert_int_equal(seen_from_outside("SELECT count(*) FROM job"), 1);
+    OK(catalog_release(catalog, &err));
+    assert_int_equal(seen_from_outside("SELECT count(*) FROM job WHERE state = 'running'"), 1);
+    assert_int_equal(seen_from_outside("SELECT count(*) FROM event"), 1);
+    OK(catalog_job_done(catalog, id, &err));
+    assert_int_equal(seen_from_outside("SELECT count(*) FROM job WHERE state = 'done'"), 2);
+}
+
+/* SQLite gives a whole transaction up when the disk is full: what had been said to be done by then
+ * is not, and the release says so. */
+static void test_hold_on_a_full_disk(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    char limit[64];
+    (void)snprintf(limit, sizeof limit, "PRAGMA max_page_count = %lld",
+                   (long long)number(catalog, "PRAGMA page_count"));
+    assert_int_equal(sqlite3_exec(catalog->db, limit, NULL, NULL, NULL), SQLITE_OK);
+    char text[3000];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    catalog_hold(catalog);
+    int r = 0, done = 0;
+    while ((r = catalog_event(catalog, 0, "info", "test", text, &err)) == 0)
+        done++;
+    assert_int_equal(r, PARE_ENOSPC);
+    int released = catalog_release(catalog, &err);
+    assert_int_equal(seen_from_outside("SELECT count(*) FROM event"), released == 0 ? done : 0);
+    assert_int_equal(sqlite3_exec(catalog->db, "PRAGMA max_page_count = 100000", NULL, NULL, NULL),
+                     SQLITE_OK);
+    OK(catalog_event(catalog, 0, "info", "test", "again", &err));
+    assert_int_equal(seen_from_outside("SELECT count(*) FROM event WHERE text = 'again'"), 1);
+}
+
 static void test_job_json(void **state)
 {
     (void)state;
@@ -407,12 +463,20 @@ static void test_list_and_show(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(test_job_life),      TEST(test_job_json),       TEST(test_queue_order),
-        TEST(test_find),          TEST(test_names_not_utf8), TEST(test_conversion_done),
-        TEST(test_import),        TEST(test_import_order),   TEST(test_import_then_queue),
-        TEST(test_bad_manifests), TEST(test_pareto),         TEST(test_views),
-        TEST(test_list_and_show)
-    };
+    const struct CMUnitTest tests[] = { TEST(test_job_life),
+                                        TEST(test_hold),
+                                        TEST(test_hold_on_a_full_disk),
+                                        TEST(test_job_json),
+                                        TEST(test_queue_order),
+                                        TEST(test_find),
+                                        TEST(test_names_not_utf8),
+                                        TEST(test_conversion_done),
+                                        TEST(test_import),
+                                        TEST(test_import_order),
+                                        TEST(test_import_then_queue),
+                                        TEST(test_bad_manifests),
+                                        TEST(test_pareto),
+                                        TEST(test_views),
+                                        TEST(test_list_and_show) };
     return cmocka_run_group_tests_name("catalog", tests, NULL, NULL);
 }
