@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/strlist.h"
 #include "intake/observe.h"
+#include "supervise/unfinished.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,10 @@
  * what a slow sender has put there so far may look like anything. */
 #define DOUBT_FILE 1
 #define DOUBT_FOLDER 5
+
+/* The end of a mark that lies beside or below a model makes no event. It is looked for often, until
+ * all has been quiet for so long; then with each scan. */
+#define MARKS_SECONDS 60.0
 
 int candidate_new(const char *key, int kind, struct candidate **ret_candidate, struct error *err)
 {
@@ -70,14 +75,14 @@ int candidate_add_sidecar(struct candidate *candidate, const char *name, struct 
 static void observe_sidecar(int dirfd, const char *name, struct observation *seen)
 {
     struct observation own = { 0 };
+    observe_mark(dirfd, name, &own);
     observe_file(dirfd, name, &own);
     seen->signature += own.signature;
     seen->bytes += own.bytes;
     seen->no_leases |= own.no_leases;
-    const char *reason = observe_is_partial_name(name) ? "unfinished name"
-                         : *own.reason                 ? own.reason
-                         : !own.bytes                  ? "empty so far"
-                                                       : NULL;
+    seen->writers += own.writers;
+    seen->marked |= own.marked;
+    const char *reason = *own.reason ? own.reason : !own.bytes ? "empty so far" : NULL;
     if (reason && !*seen->reason)
         (void)snprintf(seen->reason, sizeof seen->reason, "%.60s: %.90s", name, reason);
 }
@@ -85,11 +90,13 @@ static void observe_sidecar(int dirfd, const char *name, struct observation *see
 static void observe(const struct candidate *candidate, int dirfd, struct observation *ret_seen)
 {
     struct observation now = { 0 };
-    for (size_t i = 0; i < candidate->n_files; i++)
+    for (size_t i = 0; i < candidate->n_files; i++) {
+        observe_mark(dirfd, candidate->files[i], &now);
         if (candidate->kind == TICKET_FOLDER)
             observe_folder(dirfd, candidate->files[i], &now);
         else
             observe_file(dirfd, candidate->files[i], &now);
+    }
     if (candidate->kind == TICKET_SHARDS && candidate->n_shards < candidate->shards)
         (void)snprintf(now.reason, sizeof now.reason, "%u of %u shards have arrived",
                        candidate->n_shards, candidate->shards);
@@ -107,6 +114,18 @@ static void wait_for(struct candidate *candidate, int soon, const char *reason)
     candidate->state = soon ? CANDIDATE_SETTLING : CANDIDATE_WAITING;
     (void)snprintf(candidate->reason, sizeof candidate->reason, "%.*s",
                    (int)sizeof candidate->reason - 1, reason);
+}
+
+/* 1: a writer or time alone may change that it cannot be taken. */
+static int may_change_soon(const struct candidate *candidate, const struct observation *now,
+                           double quiet)
+{
+    int part = candidate->kind == TICKET_SHARDS && candidate->n_shards < candidate->shards;
+    if (now->writers)
+        return 1;
+    if (now->marked)
+        return quiet < MARKS_SECONDS && !unfinished_name(candidate->files[0]);
+    return now->bytes > 0 && !part;
 }
 
 static void judge(struct candidate *candidate, double quiet, double settle)
@@ -137,9 +156,9 @@ void candidate_examine(struct candidate *candidate, int dirfd, double settle)
         candidate->warned = 0;
     }
     double quiet = timing_since(candidate->since);
-    int part = candidate->kind == TICKET_SHARDS && candidate->n_shards < candidate->shards;
+    candidate->is_held = now.marked || now.writers;
     if (*now.reason)
-        wait_for(candidate, now.bytes > 0 && !part, now.reason);
+        wait_for(candidate, may_change_soon(candidate, &now, quiet), now.reason);
     else if ((candidate->kind == TICKET_FOLDER || now.no_leases) && quiet < settle)
         wait_for(candidate, 1, "it has just changed");
     else if (candidate->verdict != CANDIDATE_NO_VERDICT)

@@ -43,6 +43,7 @@ struct candidate {
     char *text;          /* of that error, or NULL */
     unsigned tries;      /* probes that ended with a transient error */
     uint64_t not_before; /* timing_now() before which it is not probed again */
+    int is_held;         /* it has a writer, or a mark that says that it is not whole */
     int wd;              /* watch on a folder, -1: none */
     int seen, warned;    /* marks of the scan and of the warning after ten minutes */
 };

@@ -8,18 +8,16 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "supervise/source_name.h"
-#include "supervise/source_set.h"
+#include "supervise/litter.h"
 #include "supervise/source_state.h"
+#include "supervise/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define MAX_DEPTH 3
-#define MAX_ENTRIES 20000
 
 static uint64_t mix(uint64_t x)
 {
@@ -76,39 +74,60 @@ void observe_file(int dirfd, const char *name, struct observation *seen)
         return;
     }
     int writer = source_state_has_writer(fd);
-    if (writer > 0)
+    if (writer > 0) {
+        seen->writers++;
         set_reason(seen, "being written");
+    }
     seen->no_leases |= writer < 0;
 }
 
-int observe_is_partial_name(const char *name)
+static void note_mark(struct observation *seen, const char *mark)
 {
-    size_t n = strlen(name);
-    return *name != '.' && n > 1 && name[n - 1] != '~' && source_name_is_temporary(name) &&
-           !(n > 4 && !strcmp(name + n - 4, ".swp"));
+    seen->marked = 1;
+    set_reason(seen, "%s", mark);
 }
 
-static void observe_tree(int dirfd, const char *name, int depth, struct observation *seen);
-
-static void observe_entry(int dirfd, const char *name, int depth, struct observation *seen)
+void observe_mark(int dirfd, const char *name, struct observation *seen)
 {
+    char mark[UNFINISHED_REASON];
+    if (unfinished_mark(dirfd, name, mark))
+        note_mark(seen, mark);
+}
+
+struct walk {
+    struct observation *seen;
+    char link[NAME_MAX + 1]; /* the first link, or "" */
+    unsigned left;           /* entries that may still be looked at */
+};
+
+static void observe_tree(int dirfd, const char *name, int depth, int temporary, struct walk *walk);
+
+static void observe_entry(int dirfd, const char *name, int depth, int temporary, struct walk *walk)
+{
+    struct observation *seen = walk->seen;
+    char mark[UNFINISHED_REASON];
     struct stat st;
+    unsigned len;
     if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return;
-    if (S_ISDIR(st.st_mode) && depth < MAX_DEPTH) {
-        observe_tree(dirfd, name, depth + 1, seen);
+    int is_dir = S_ISDIR(st.st_mode);
+    if (litter_find(LITTER_PLACES, name, is_dir, &len))
         return;
-    }
-    if (observe_is_partial_name(name))
-        set_reason(seen, "%s: unfinished name", name);
+    if (unfinished_mark_below(dirfd, name, is_dir, temporary, mark))
+        note_mark(seen, mark);
+    if (S_ISLNK(st.st_mode) && !*walk->link)
+        (void)snprintf(walk->link, sizeof walk->link, "%s", name);
     if (S_ISREG(st.st_mode))
         observe_file(dirfd, name, seen);
+    else if (is_dir && depth < UNFINISHED_DEPTH)
+        observe_tree(dirfd, name, depth + 1, temporary || unfinished_name(name), walk);
     else
         add_signature(seen, &st);
 }
 
-static void observe_tree(int dirfd, const char *name, int depth, struct observation *seen)
+static void observe_tree(int dirfd, const char *name, int depth, int temporary, struct walk *walk)
 {
+    struct observation *seen = walk->seen;
     struct stat st;
     int fd = -1;
     struct error err = ERROR_INIT;
@@ -124,14 +143,22 @@ static void observe_tree(int dirfd, const char *name, int depth, struct observat
         return;
     }
     struct dirent *entry;
-    while (seen->n_files < MAX_ENTRIES && (entry = readdir(dir)))
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-            observe_entry(fd, entry->d_name, depth, seen);
+    while (walk->left && (entry = readdir(dir)))
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) {
+            walk->left--;
+            observe_entry(fd, entry->d_name, depth, temporary, walk);
+        }
 }
 
 void observe_folder(int dirfd, const char *name, struct observation *seen)
 {
-    observe_tree(dirfd, name, 1, seen);
-    if (!seen->n_files)
+    struct walk walk = { .seen = seen, .left = UNFINISHED_ENTRIES };
+    observe_tree(dirfd, name, 1, 0, &walk);
+    if (seen->n_files)
+        return;
+    if (*walk.link)
+        set_reason(seen, "only links, which are not followed (%.60s): copy the files (cp -rL)",
+                   walk.link);
+    else
         set_reason(seen, "an empty folder");
 }

@@ -13,15 +13,17 @@ struct observation {
     uint64_t signature; /* over identity, size and times of every file in it */
     uint64_t bytes;
     uint64_t n_files;
+    unsigned writers; /* files that a process has open for writing */
+    int marked;       /* the program that brings it says that it is not whole (unfinished.h) */
     int no_leases;    /* the kernel cannot say whether some file is being written: wait for quiet */
     char reason[160]; /* why it cannot be taken now, or "" */
 };
 
 /* Adds the file `name` in dirfd. A file that is gone counts as a reason. */
 void observe_file(int dirfd, const char *name, struct observation *seen);
-/* 1 for the name of a transfer under way; an editor's left-overs and hidden files are none. */
-int observe_is_partial_name(const char *name);
-/* Adds all that is in the folder `name`, three levels deep. */
+/* Asks whether what brings the entry `name` in dirfd is still at it. */
+void observe_mark(int dirfd, const char *name, struct observation *seen);
+/* Adds all that is in the folder `name`, eight levels deep. */
 void observe_folder(int dirfd, const char *name, struct observation *seen);
 
 #endif

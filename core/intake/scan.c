@@ -10,11 +10,11 @@
 #include "base/strbuf.h"
 #include "base/strmap.h"
 #include "intake/intake_private.h"
-#include "intake/observe.h"
 #include "supervise/job_target.h"
 #include "supervise/sidecar.h"
 #include "supervise/sidecar_name.h"
 #include "supervise/source_name.h"
+#include "supervise/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,8 +102,8 @@ static int is_utf8(const char *name)
 /* Why an entry is passed over, or NULL. */
 static const char *reason_to_ignore(const char *name, mode_t mode)
 {
-    if (source_name_is_temporary(name))
-        return "unfinished name";
+    if (!unfinished_name(name) && unfinished_passed_over(name))
+        return *name == '.' ? "a hidden name" : "a copy or lock that a program keeps";
     if (!is_utf8(name))
         return "its name is not UTF-8: rename it";
     if (S_ISLNK(mode))
@@ -219,7 +219,7 @@ static int add_sidecar(struct scan *scan, const char *name)
 static int is_arriving_sidecar(const char *name, char ret_name[NAME_MAX + 1])
 {
     const char *dot = strrchr(name, '.');
-    if (!dot || !observe_is_partial_name(name))
+    if (!dot || !unfinished_name(name))
         return 0;
     (void)snprintf(ret_name, NAME_MAX + 1, "%.*s", (int)(dot - name), name);
     return sidecar_beside(ret_name, NULL) != SIDECAR_NONE;
@@ -285,7 +285,7 @@ static int take_late(struct scan *scan, const char *name, mode_t mode)
     char finished[NAME_MAX + 1];
     if (S_ISREG(mode) && ends_with(name, INDEX_ENDING))
         return add_index(scan, name);
-    if (S_ISREG(mode) && !reason_to_ignore(name, mode))
+    if (S_ISREG(mode) && sidecar_beside(name, NULL) != SIDECAR_NONE && is_utf8(name))
         return add_sidecar(scan, name);
     struct candidate *owner = S_ISREG(mode) && is_arriving_sidecar(name, finished)
                                   ? find_owner(scan, finished)

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/strlist.h"
 #include "base/text.h"
-#include "supervise/source_name.h"
+#include "supervise/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ static int ends_with(const char *name, const char *ending)
 
 static int is_wanted(const char *name)
 {
-    return !source_name_is_temporary(name) && !ends_with(name, ".index.json") &&
+    return !unfinished_passed_over(name) && !ends_with(name, ".index.json") &&
            (ends_with(name, ".json") || ends_with(name, ".jinja"));
 }
 
@@ -74,7 +74,7 @@ static int list_folders(int dirfd, struct names *folders, struct error *err)
     int r = 0;
     while (r == 0 && folders->n <= SOURCE_BELOW_MAX_FOLDERS && (entry = readdir(dir))) {
         struct stat st;
-        if (!source_name_is_temporary(entry->d_name) &&
+        if (!unfinished_passed_over(entry->d_name) &&
             (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
             fstatat(dirfd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
             r = strlist_add(&folders->list, &folders->n, entry->d_name, err);

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What names say: unfinished transfers, shards, and the name of a model (source_set.h). */
+/* What names say: shards, and the name of a model (source_set.h). */
 #include "supervise/source_name.h"
 
 #include "base/cleanup.h"
@@ -8,27 +8,9 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #define SHARD_DIGITS 5
 #define NAME_LIMIT 180 /* bytes, so that recipe, number and ".pare.json" still fit in 255 */
-
-int source_name_is_temporary(const char *name)
-{
-    static const char *const endings[] = { ".part",     ".partial",    ".crdownload", ".tmp",
-                                           ".temp",     ".incomplete", ".download",   ".opdownload",
-                                           ".filepart", ".aria2",      ".swp",        ".swx",
-                                           "~",         ".~tmp~" };
-    size_t len = strlen(name);
-    if (name[0] == '.') /* rsync's .NAME.XXXXXX too */
-        return 1;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t n = strlen(endings[i]);
-        if (len >= n && !strcasecmp(name + len - n, endings[i]))
-            return 1;
-    }
-    return 0;
-}
 
 /* Exactly five digits at s as a number, or 0 (shards are numbered from 1). */
 static unsigned five_digits(const char *s)

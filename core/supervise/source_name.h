@@ -14,9 +14,6 @@ char *source_name_of_file(const char *name);
  * not hidden, not empty, not too long. New string; NULL when out of memory. */
 char *source_name_clean(const char *name, size_t len);
 
-/* 1 for a name of an unfinished or foreign temporary file: hidden (dot), .part, .partial,
- * .crdownload, .tmp, .incomplete, .download, .filepart, .swp, ~, rsync's .NAME.XXXXXX, .~tmp~. */
-int source_name_is_temporary(const char *name);
 /* If NAME is a shard name (-00001-of-00003 before the extension), its prefix length, number (from
  * 1) and count: 1; else 0. */
 int source_name_is_shard(const char *name, size_t *ret_prefix, unsigned *ret_number,

@@ -16,6 +16,7 @@
 #include "supervise/sidecar_name.h"
 #include "supervise/source_below.h"
 #include "supervise/source_name.h"
+#include "supervise/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -184,7 +185,7 @@ static int list_folder(struct source_set *set, int dirfd, struct error *err)
             return error_errno(err, errno, "cannot read the folder");
         if (!entry || r < 0)
             return r;
-        if (!source_name_is_temporary(entry->d_name) &&
+        if (!unfinished_passed_over(entry->d_name) &&
             sidecar_inside(entry->d_name) == SIDECAR_NONE && !is_folder(dirfd, entry))
             r = add_slot(set, entry->d_name, err);
     }
@@ -250,6 +251,26 @@ static char *folder_name(int dirfd)
     return source_name_clean(base ? base + 1 : path, base ? strlen(base + 1) : 0);
 }
 
+/* Refuses what is still on its way: by its own name, by what lies beside it or below it. */
+static int refuse_unfinished(int dirfd, const char *name, int is_folder, struct error *err)
+{
+    char mark[UNFINISHED_REASON];
+    int is_marked = strcmp(name, ".") != 0 && unfinished_mark(dirfd, name, mark);
+    _cleanup_close_ int dir = -1;
+    if (!is_marked && is_folder) {
+        int r = file_open_dir(dirfd, name, &dir, err);
+        if (r < 0)
+            return r;
+        is_marked = unfinished_below(dir, mark);
+    }
+    if (!is_marked)
+        return 0;
+    return error_set(err, PARE_EINCOMPLETE,
+                     "%s: it has not wholly arrived: wait for the end of the transfer, or remove "
+                     "what an earlier one left",
+                     mark);
+}
+
 static int open_folder(struct source_set *set, int dirfd, const char *path, int cached,
                        struct error *err)
 {
@@ -261,7 +282,9 @@ static int open_folder(struct source_set *set, int dirfd, const char *path, int 
     set->name = folder_name(dir);
     if (!set->name)
         return error_oom(err);
-    r = list_folder(set, dir, err);
+    r = refuse_unfinished(dir, ".", 1, err);
+    if (r == 0)
+        r = list_folder(set, dir, err);
     if (r == 0 && set->n == 0)
         r = error_set(err, PARE_EINCOMPLETE, "no model files in the folder");
     if (r == 0)
@@ -286,12 +309,32 @@ static int open_single(struct source_set *set, int dirfd, const char *path, int 
     int r = source_name_is_shard(name, &prefix, &number, &count)
                 ? list_shards(set, dir, name, prefix, count, err)
                 : add_slot(set, name, err);
+    for (size_t i = 0; r == 0 && i < set->n; i++)
+        r = refuse_unfinished(dir, set->names[i], 0, err);
+    if (r < 0)
+        return error_prefix(err, "%s", path);
     set->name = source_name_of_file(name);
     if (r == 0 && !set->name)
         r = error_oom(err);
     if (r == 0)
         r = open_all(set, dir, cached, err);
     return r;
+}
+
+/* What lies beside a folder may say that it is not whole. */
+static int check_beside(int dirfd, const char *path, struct error *err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    _cleanup_free_ char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    if (!folder)
+        return error_oom(err);
+    if (!file_name_is_plain(name))
+        return 0;
+    _cleanup_close_ int dir = openat(dirfd, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return error_errno(err, errno, "%s", folder);
+    int r = refuse_unfinished(dir, name, 0, err);
+    return r < 0 ? error_prefix(err, "%s", path) : 0;
 }
 
 static int open_either(struct source_set *set, int dirfd, const char *path, int cached,
@@ -307,8 +350,10 @@ static int open_either(struct source_set *set, int dirfd, const char *path, int 
         return error_oom(err);
     if (fstatat(dirfd, trimmed, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return error_errno(err, errno, "%s", path);
-    if (S_ISDIR(st.st_mode))
-        return open_folder(set, dirfd, trimmed, cached, err);
+    if (S_ISDIR(st.st_mode)) {
+        int r = check_beside(dirfd, trimmed, err);
+        return r < 0 ? r : open_folder(set, dirfd, trimmed, cached, err);
+    }
     if (len != strlen(path))
         return error_set(err, PARE_EDATA, "%s: not a folder", path);
     return open_single(set, dirfd, trimmed, cached, err);

@@ -12,6 +12,7 @@
 #include "supervise/source_below.h"
 #include "supervise/source_name.h"
 #include "supervise/source_set.h"
+#include "supervise/unfinished.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -107,7 +108,8 @@ static void test_folder(void **state)
     put("m/b.safetensors", "12345");
     put("m/a.json", "12");
     put("m/.hidden", "x");
-    put("m/c.part", "x");
+    put("m/c.swp", "x");
+    put("m/Thumbs.db", "x");
     assert_int_equal(mkdir("m/sub", 0755), 0);
     assert_opens("m", 0, "m", 2, 7);
     assert_opens("m//", 0, "m", 2, 7);
@@ -132,7 +134,7 @@ static void test_subfolders(void **state)
 {
     static const char *const passed_over[] = {
         "model.onnx",   "consolidated.00.pth", "model.safetensors", "model.safetensors.index.json",
-        "weights.gguf", ".hidden.json",        "config.json.part",  "notes.txt",
+        "weights.gguf", ".hidden.json",        "config.json.swp",   "notes.txt",
         "json"
     };
     (void)state;
@@ -291,10 +293,10 @@ static void test_temporary_names(void **state)
     static const char *const plain[] = { "m.gguf", "part", "m.parts", "tmp.gguf", "m.gguf.1" };
     (void)state;
     for (size_t i = 0; i < sizeof temporary / sizeof *temporary; i++)
-        if (!source_name_is_temporary(temporary[i]))
+        if (!unfinished_passed_over(temporary[i]))
             fail_msg("%s", temporary[i]);
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-        if (source_name_is_temporary(plain[i]))
+        if (unfinished_passed_over(plain[i]))
             fail_msg("%s", plain[i]);
 }
 
