@@ -12,7 +12,7 @@
 #include "base/values.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
-#include "plugin/source.h"
+#include "plugin/rivals.h"
 #include "provenance/provenance.h"
 #include "settings/settings.h"
 
@@ -103,7 +103,7 @@ int job_open(const struct job_context *job, struct model *model, const char *for
              struct source **ret_source, struct error *err)
 {
     struct host_hooks hooks = { .log = warn, .context = (void *)job };
-    return source_open(job->registry, model, format, &hooks, ret_source, err);
+    return rivals_open(job->registry, model, format, &hooks, ret_source, err);
 }
 
 int model_is_importance(const struct model *model)

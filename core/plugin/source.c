@@ -32,11 +32,6 @@ struct reader_source {
     pthread_mutex_t lock;
 };
 
-struct found {
-    const struct pare_reader *reader;
-    int score;
-};
-
 static int is_lfs_pointer(const uint8_t *head, size_t n, uint64_t file_size)
 {
     static const char start[] = "version https://git-lfs.github.com/spec/";
@@ -54,8 +49,9 @@ static int read_head(const struct model_file *file, uint8_t *head, size_t *ret_l
     return 0;
 }
 
-static int probe_file(const struct registry *registry, const struct model *model, uint32_t i,
-                      struct found *best, struct error *err)
+/* Asks all readers about a file; each claim keeps the best score. */
+static int probe_file(const struct model *model, uint32_t i, struct source_claim *claims, size_t n,
+                      struct error *err)
 {
     uint8_t head[HEAD_SIZE];
     struct pare_probe probe = { .struct_size = sizeof probe,
@@ -71,11 +67,10 @@ static int probe_file(const struct registry *registry, const struct model *model
                          "%s: is a Git LFS pointer, not the file itself: fetch it with `git lfs "
                          "pull`",
                          model->files[i].name);
-    const struct pare_reader *reader;
-    for (size_t j = 0; (reader = registry_reader_at(registry, j)); j++) {
-        int score = reader->probe(&probe);
-        if (score > best->score && score <= 100)
-            *best = (struct found){ reader, score };
+    for (size_t j = 0; j < n; j++) {
+        int score = claims[j].reader->probe(&probe);
+        if (score > claims[j].score && score <= 100)
+            claims[j].score = score;
     }
     return 0;
 }
@@ -101,23 +96,49 @@ static int nothing_reads_it(const struct registry *registry, const struct model 
                      model->n_files, formats);
 }
 
+/* The surest first; of two that are as sure, the one that is registered first. */
+static int by_score(const void *a, const void *b)
+{
+    const struct source_claim *x = a, *y = b;
+    return x->score != y->score ? y->score - x->score : (int)x->rank - (int)y->rank;
+}
+
+int source_claims(const struct registry *registry, const struct model *model,
+                  struct source_claim *ret_claims, size_t room, size_t *ret_n, struct error *err)
+{
+    const struct pare_reader *reader;
+    size_t n = 0, kept = 0;
+    while (n < room && (reader = registry_reader_at(registry, n)))
+        ret_claims[n] = (struct source_claim){ .reader = reader, .rank = n }, n++;
+    for (uint32_t i = 0; i < model->n_files; i++) {
+        int r = probe_file(model, i, ret_claims, n, err);
+        if (r < 0)
+            return r;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (ret_claims[i].score > 0)
+            ret_claims[kept++] = ret_claims[i];
+    qsort(ret_claims, kept, sizeof *ret_claims, by_score);
+    *ret_n = kept;
+    return 0;
+}
+
 static int choose_reader(const struct registry *registry, const struct model *model,
                          const char *format, const struct pare_reader **ret_reader,
                          struct error *err)
 {
-    struct found best = { NULL, 0 };
+    struct source_claim claims[SOURCE_MAX_CLAIMS];
+    size_t n = 0;
     if (format) {
         *ret_reader = registry_reader(registry, format);
         return *ret_reader ? 0 : error_set(err, PARE_EUSAGE, "no plugin reads `%s`", format);
     }
-    for (uint32_t i = 0; i < model->n_files; i++) {
-        int r = probe_file(registry, model, i, &best, err);
-        if (r < 0)
-            return r;
-    }
-    if (!best.reader)
+    int r = source_claims(registry, model, claims, SOURCE_MAX_CLAIMS, &n, err);
+    if (r < 0)
+        return r;
+    if (!n)
         return nothing_reads_it(registry, model, err);
-    *ret_reader = best.reader;
+    *ret_reader = claims[0].reader;
     return 0;
 }
 

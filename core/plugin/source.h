@@ -18,6 +18,20 @@ struct source {
     void (*close)(struct source *source); /* frees it */
 };
 
+#define SOURCE_MAX_CLAIMS 64 /* readers that are asked */
+
+/* A reader that says that it can read a model, and how sure it is, 1 to 100. */
+struct source_claim {
+    const struct pare_reader *reader;
+    int score;
+    size_t rank; /* in the registry */
+};
+
+/* All readers that claim the model, the surest first; `room` claims at most. */
+int source_claims(const struct registry *registry, const struct model *model,
+                  struct source_claim *ret_claims, size_t room, size_t *ret_n, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* Probes all readers on the model's files (or takes `format` when not NULL), opens with the
  * surest, lists and checks all tensors. The model's files must be added before; the model stays
  * the caller's and must outlive the source, and so must the context of the hooks (or NULL). */

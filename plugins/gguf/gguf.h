@@ -3,9 +3,9 @@
 /*
  * Limits and arithmetic of the GGUF plugin. From the bottom up: types.c has the types of tensors
  * and values, values.c parses metadata, rules.c says what certain keys must be, tensors.c parses
- * the tensor table, split.c checks the headers of all shards and puts them in order. reader.c and
- * writer.c are the two ends that the host calls; the writer's parts, from the bottom up, are
- * target.c, division.c and emit.c.
+ * the tensor table, split.c checks the headers of all files and puts the shards of a model in
+ * order, folder.c chooses among the models of a folder. reader.c and writer.c are the two ends that
+ * the host calls; the writer's parts, from the bottom up, are target.c, division.c and emit.c.
  *
  * The rules are those of docs/formats/gguf.md. All memory is the host's. The reader keeps only the
  * shards' positions, so that memory does not grow with the number of tensors: they are parsed once
@@ -40,6 +40,18 @@ static inline int GGUF_CHECKED gguf_align(uint64_t value, uint32_t alignment, ui
         return -1;
     *ret_value = (value + alignment - 1) & ~(uint64_t)(alignment - 1);
     return 0;
+}
+
+#define GGUF_HASH_INIT UINT64_C(14695981039346656037)
+
+/* FNV-1a, to tell models apart: what is equal by it is compared for nothing but a choice that the
+ * user is told. */
+static inline uint64_t gguf_hash(uint64_t hash, const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ p[i]) * UINT64_C(1099511628211);
+    return hash;
 }
 
 #endif

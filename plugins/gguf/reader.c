@@ -7,7 +7,7 @@
  */
 #include "gguf/reader.h"
 
-#include "gguf/split.h"
+#include "gguf/folder.h"
 #include "gguf/tensors.h"
 
 #include <string.h>
@@ -89,7 +89,7 @@ static int reader_open(const struct pare_host *host, struct pare_job *job, void 
     state->key_buffer = host->alloc(job, 1, PARE_MAX_NAME);
     int r = state->key_buffer ? 0 : PARE_ENOMEM;
     if (r == 0)
-        r = gguf_shards_scan(&state->cursor, state->key_buffer, &state->shards, &state->n_shards);
+        r = gguf_folder_scan(&state->cursor, state->key_buffer, &state->shards, &state->n_shards);
     if (r == 0)
         r = metadata_load(state);
     if (r == 0)

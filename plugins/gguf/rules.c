@@ -88,10 +88,59 @@ static int alignment_check(const struct cursor *cursor, uint64_t alignment)
     return 0;
 }
 
-int gguf_rules_apply(const struct cursor *cursor, const struct gguf_entry *entry,
+/* The text is at most as long as this, or no name that is known here. */
+#define SHORT_TEXT 256
+
+/* Notes what a short text says about the file as a whole. */
+static void identify(struct pare_str key, struct pare_str text, struct gguf_facts *facts)
+{
+    static const struct {
+        const char *key, *text;
+        enum gguf_kind kind;
+    } KINDS[] = {
+        { "general.architecture", "clip", GGUF_PROJECTOR },
+        { "general.type", "mmproj", GGUF_PROJECTOR },
+        { "general.type", "adapter", GGUF_ADAPTER },
+        { "general.type", "imatrix", GGUF_IMATRIX },
+        { "general.architecture", "controlvector", GGUF_CONTROL_VECTOR },
+    };
+    static const char *const NAMES[] = { "general.architecture", "general.name", "general.basename",
+                                         "general.finetune", "general.version" };
+    for (size_t i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++)
+        if (gguf_key_is(key, KINDS[i].key) && gguf_key_is(text, KINDS[i].text))
+            facts->kind = KINDS[i].kind;
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        if (gguf_key_is(key, NAMES[i])) /* a sum, since keys have no order */
+            facts->identity += gguf_hash(gguf_hash(GGUF_HASH_INIT, key.data, key.len), text.data,
+                                         text.len);
+}
+
+/* Reads the value of a scanned text under `general.` once more, and stays where it is. */
+static int text_apply(struct cursor *cursor, const struct gguf_entry *entry,
+                      struct gguf_facts *facts)
+{
+    static const char PREFIX[] = "general.";
+    char text[SHORT_TEXT];
+    uint64_t pos = cursor->pos;
+    size_t n = sizeof(PREFIX) - 1;
+    if (entry->type != PARE_STRING || entry->is_array || entry->text_bytes > sizeof(text) ||
+        entry->key.len < n || memcmp(entry->key.data, PREFIX, n) != 0)
+        return 0;
+    cursor_seek(cursor, entry->at + 8);
+    int r = cursor_bytes(cursor, text, (size_t)entry->text_bytes, "a string");
+    cursor_seek(cursor, pos);
+    if (r == 0)
+        identify(entry->key, (struct pare_str){ text, (size_t)entry->text_bytes }, facts);
+    return r;
+}
+
+int gguf_rules_apply(struct cursor *cursor, const struct gguf_entry *entry,
                      struct gguf_facts *facts)
 {
     int k = 0;
+    int r = text_apply(cursor, entry, facts);
+    if (r < 0)
+        return r;
     while (k < GGUF_N_KEYS && !gguf_key_is(entry->key, KEYS[k].key))
         k++;
     if (k == GGUF_N_KEYS)
@@ -114,10 +163,8 @@ static int split_check(const struct cursor *cursor, const struct gguf_facts *fac
 {
     uint64_t count = facts->value[GGUF_KEY_SPLIT_COUNT];
     uint64_t no = facts->value[GGUF_KEY_SPLIT_NO];
-    if (!facts->seen[GGUF_KEY_SPLIT_COUNT])
+    if (!facts->seen[GGUF_KEY_SPLIT_COUNT] || (count == 0 && no == 0))
         return 0;
-    if (count == 0)
-        return cursor_fail(cursor, PARE_EDATA, "split.count is 0");
     if (count > 1 && !facts->seen[GGUF_KEY_SPLIT_NO])
         return cursor_fail(cursor, PARE_EDATA, "there is split.count but no split.no");
     if (no >= count)

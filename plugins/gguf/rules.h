@@ -22,15 +22,26 @@ enum gguf_key {
     GGUF_N_KEYS
 };
 
+/* What a file is for, by its own account. */
+enum gguf_kind {
+    GGUF_MODEL,
+    GGUF_PROJECTOR, /* of images or sound into a model's embeddings: mmproj */
+    GGUF_ADAPTER,
+    GGUF_CONTROL_VECTOR,
+    GGUF_IMATRIX,
+};
+
 /* What those keys say in one file. */
 struct gguf_facts {
+    enum gguf_kind kind;
+    uint64_t identity; /* a hash of the architecture and of the model's own name */
     int seen[GGUF_N_KEYS];
     uint64_t value[GGUF_N_KEYS]; /* of single numbers */
     uint64_t count[GGUF_N_KEYS]; /* of arrays */
 };
 
 /* Checks a scanned entry against the rule for its key, if there is one, and notes what it says. */
-int gguf_rules_apply(const struct cursor *cursor, const struct gguf_entry *entry,
+int gguf_rules_apply(struct cursor *cursor, const struct gguf_entry *entry,
                      struct gguf_facts *facts) GGUF_CHECKED;
 
 /* Checks what the keys of a file say together. */

@@ -1,10 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * Headers of files, and whether a set of files is one model. Each file's header is scanned from
+ * Headers of files, and whether a set of files is one split. Each file's header is scanned from
  * magic to the end of its data, whether it is the only one or a shard; then the shards are put in
  * the order of their split.no, and split.count and split.tensors.count must agree with what is
- * there. File names are not used: they may have been changed.
+ * there. File names are not used: they may have been changed. llama-gguf-split leaves a split.count
+ * of 0 in what it has merged, which is a whole model.
  */
 #include "gguf/split.h"
 
@@ -124,7 +125,24 @@ static int data_check(const struct cursor *cursor, struct gguf_shard *shard, uin
                            "not only a GGUF file",
                            (unsigned long long)(cursor->size - end), (unsigned long long)end);
     shard->data = data;
+    shard->end += data;
+    shard->size = cursor->size;
     return 0;
+}
+
+/* Notes what tells models apart: sums, since tensors have no order. */
+static void add_tensor(struct gguf_shard *shard, const struct gguf_tensor *tensor)
+{
+    uint64_t elements = 1;
+    uint64_t hash = gguf_hash(GGUF_HASH_INIT, tensor->name, tensor->name_len);
+    for (uint32_t i = 0; i < tensor->n_dims; i++)
+        elements *= tensor->dims[i];
+    shard->tensors += gguf_hash(hash, tensor->dims, tensor->n_dims * sizeof(tensor->dims[0]));
+    shard->elements += elements;
+    shard->bytes += tensor->bytes;
+    shard->end = tensor->offset + tensor->bytes; /* from the start of the data so far */
+    if (strcmp(tensor->type->name, "f16") == 0)
+        shard->halves += elements;
 }
 
 static int tensors_scan(struct cursor *cursor, struct gguf_shard *shard)
@@ -138,15 +156,20 @@ static int tensors_scan(struct cursor *cursor, struct gguf_shard *shard)
         int r = gguf_tensor_next(cursor, i, shard->alignment, &offset, &tensor);
         if (r < 0)
             return r;
+        add_tensor(shard, &tensor);
     }
     return data_check(cursor, shard, offset);
 }
 
-static int shard_scan(struct cursor *cursor, uint32_t file, char *key_buffer,
-                      struct gguf_shard *ret_shard)
+int gguf_shard_scan(struct cursor *cursor, uint32_t file, char *key_buffer,
+                    struct gguf_shard *ret_shard)
 {
+    struct pare_file info = { .struct_size = sizeof(info) };
     struct gguf_shard shard = { .file = file };
-    int r = cursor_open(cursor, file, NULL);
+    int r = cursor->host->file_info(cursor->job, file, &info);
+    shard.name = info.name;
+    if (r == 0)
+        r = cursor_open(cursor, file, NULL);
     if (r == 0)
         r = header_scan(cursor, &shard);
     if (r == 0)
@@ -154,36 +177,14 @@ static int shard_scan(struct cursor *cursor, uint32_t file, char *key_buffer,
     if (r == 0)
         r = tensors_scan(cursor, &shard);
     if (r == 0)
-        r = cursor->host->file_role(cursor->job, file, PARE_FILE_WEIGHTS);
-    if (r == 0)
         *ret_shard = shard;
     return r;
 }
 
-/* 1: one of the model's weight files, by name or first bytes; 0: something beside it. The only
- * file of a job is always the model. */
-static int is_candidate(struct cursor *cursor, uint32_t file)
+uint64_t gguf_shard_count(const struct gguf_shard *shard)
 {
-    static const char suffix[] = ".gguf";
-    struct pare_file info = { .struct_size = sizeof(info) };
-    char head[4];
-    int r = cursor->host->file_info(cursor->job, file, &info);
-    if (r < 0)
-        return r;
-    size_t n = strlen(info.name);
-    if (n >= 5 && memcmp(info.name + n - 5, suffix, 5) == 0)
-        return 1;
-    if (cursor->host->file_count(cursor->job) == 1)
-        return 1;
-    if (info.size < sizeof(head))
-        return 0;
-    r = cursor->host->read(cursor->job, file, 0, head, sizeof(head));
-    return r < 0 ? r : memcmp(head, "GGUF", sizeof(head)) == 0;
-}
-
-static uint64_t shard_count(const struct gguf_shard *shard)
-{
-    return shard->facts.seen[GGUF_KEY_SPLIT_COUNT] ? shard->facts.value[GGUF_KEY_SPLIT_COUNT] : 1;
+    uint64_t count = shard->facts.value[GGUF_KEY_SPLIT_COUNT];
+    return shard->facts.seen[GGUF_KEY_SPLIT_COUNT] && count ? count : 1;
 }
 
 static int by_number(const void *a, const void *b)
@@ -193,32 +194,25 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* All files must be shards of one split. A fault of a set of files is reported without the name of
- * any one of them. */
+/* A fault of a set of files is reported without the name of any one of them. */
 static int counts_check(const struct cursor *cursor, const struct gguf_shard *shards, uint32_t n)
 {
     const struct pare_host *host = cursor->host;
-    uint64_t count = shard_count(&shards[0]);
-    for (uint32_t i = 1; i < n; i++) {
-        if (count == 1 || shard_count(&shards[i]) == 1)
-            return host->fail(cursor->job, PARE_EDATA,
-                              "the folder has %u GGUF files that are models of their own, not "
-                              "shards of one: convert them one at a time",
-                              n);
-        if (shard_count(&shards[i]) != count)
+    uint64_t count = gguf_shard_count(&shards[0]);
+    for (uint32_t i = 1; i < n; i++)
+        if (gguf_shard_count(&shards[i]) != count)
             return host->fail(cursor->job, PARE_EDATA,
                               "shards of different splits: split.count is %llu in one file and "
                               "%llu in another",
                               (unsigned long long)count,
-                              (unsigned long long)shard_count(&shards[i]));
-    }
+                              (unsigned long long)gguf_shard_count(&shards[i]));
     return 0;
 }
 
 static int order_check(const struct cursor *cursor, const struct gguf_shard *shards, uint32_t n)
 {
     const struct pare_host *host = cursor->host;
-    uint64_t count = shard_count(&shards[0]);
+    uint64_t count = gguf_shard_count(&shards[0]);
     for (uint32_t i = 0; i < n && count > 1; i++) {
         uint64_t no = shards[i].facts.value[GGUF_KEY_SPLIT_NO];
         if (no < i)
@@ -244,7 +238,7 @@ static int tensor_counts_check(const struct cursor *cursor, const struct gguf_sh
         sum += shards[i].n_tensors;
     for (uint32_t i = 0; i < n; i++) {
         const struct gguf_facts *facts = &shards[i].facts;
-        if (!facts->seen[GGUF_KEY_SPLIT_TENSORS] || shard_count(&shards[0]) == 1)
+        if (!facts->seen[GGUF_KEY_SPLIT_TENSORS] || gguf_shard_count(&shards[0]) == 1)
             continue;
         if (facts->value[GGUF_KEY_SPLIT_TENSORS] != sum)
             return host->fail(cursor->job, PARE_EDATA,
@@ -252,48 +246,17 @@ static int tensor_counts_check(const struct cursor *cursor, const struct gguf_sh
                               (unsigned long long)facts->value[GGUF_KEY_SPLIT_TENSORS],
                               (unsigned long long)sum);
     }
-    if (shard_count(&shards[0]) > 1 && !shards[0].facts.seen[GGUF_KEY_SPLIT_TENSORS])
+    if (gguf_shard_count(&shards[0]) > 1 && !shards[0].facts.seen[GGUF_KEY_SPLIT_TENSORS])
         return host->fail(cursor->job, PARE_EDATA, "the first shard has no split.tensors.count");
     return 0;
 }
 
-static int shards_order(const struct cursor *cursor, struct gguf_shard *shards, uint32_t n)
+int gguf_shards_order(const struct cursor *cursor, struct gguf_shard *shards, uint32_t n)
 {
-    const struct pare_host *host = cursor->host;
-    if (n == 0)
-        return host->fail(cursor->job, PARE_EDATA, "there is no GGUF file");
     int r = counts_check(cursor, shards, n);
     if (r < 0)
         return r;
     qsort(shards, n, sizeof(*shards), by_number);
     r = order_check(cursor, shards, n);
     return r < 0 ? r : tensor_counts_check(cursor, shards, n);
-}
-
-int gguf_shards_scan(struct cursor *cursor, char *key_buffer, struct gguf_shard **ret_shards,
-                     uint32_t *ret_n_shards)
-{
-    uint32_t n_files = cursor->host->file_count(cursor->job);
-    uint32_t n = 0;
-    struct gguf_shard *shards = cursor->host->alloc(cursor->job, n_files > 0 ? n_files : 1,
-                                                    sizeof(*shards));
-    if (!shards)
-        return PARE_ENOMEM;
-    int r = 0;
-    for (uint32_t i = 0; i < n_files && r == 0; i++) {
-        int candidate = is_candidate(cursor, i);
-        if (candidate < 0)
-            r = candidate;
-        else if (candidate > 0)
-            r = shard_scan(cursor, i, key_buffer, &shards[n++]);
-    }
-    if (r == 0)
-        r = shards_order(cursor, shards, n);
-    if (r < 0) {
-        cursor->host->release(cursor->job, shards);
-        return r;
-    }
-    *ret_shards = shards;
-    *ret_n_shards = n;
-    return 0;
 }

@@ -3,7 +3,7 @@
 /*
  * The writer: GGUF version 3, little-endian, one file or several. It checks first that GGUF can
  * hold what it is given, then divides the tensors among files (division.c) and lays out each of
- * them (emit.c).
+ * them (emit.c). GGUF files beside the source's weights are laid beside these.
  */
 #include "gguf/writer.h"
 
@@ -91,13 +91,55 @@ static int tensors_check(const struct gguf_target *target)
     return 0;
 }
 
-static int shard_name(const struct gguf_target *target, uint32_t shard, char *ret_name, size_t size)
+/* A file beside the model that programs which run GGUF files want there: a projector. *ret_name
+ * stays for any other. */
+static int side_name(const struct gguf_target *target, uint32_t file, const char **ret_name)
+{
+    static const char suffix[] = ".gguf";
+    struct pare_file info = { .struct_size = sizeof(info) };
+    int r = target->host->file_info(target->job, file, &info);
+    if (r < 0)
+        return r;
+    size_t n = strlen(info.name), m = sizeof(suffix) - 1;
+    if (info.role == PARE_FILE_SIDE && n > m && memcmp(info.name + n - m, suffix, m) == 0)
+        *ret_name = info.name;
+    return 0;
+}
+
+/* Lays out side files, or only counts them. A source that is one file is the model itself. */
+static int sides_emit(const struct gguf_target *target, int only_count, uint32_t *ret_count)
+{
+    const struct pare_host *host = target->host;
+    uint32_t n = host->file_count(target->job), file = 0, count = 0;
+    int r = 0;
+    for (uint32_t i = 0; n > 1 && i < n && r == 0; i++) {
+        const char *name = NULL;
+        r = side_name(target, i, &name);
+        if (r < 0 || !name)
+            continue;
+        count++;
+        if (!only_count)
+            r = host->out_file(target->job, name, &file);
+        if (!only_count && r == 0)
+            r = host->out_side(target->job, i, file);
+    }
+    *ret_count = count;
+    return r;
+}
+
+/* "" for a target of one file. */
+static int shard_name(const struct gguf_target *target, uint32_t shard, uint32_t n_sides,
+                      char *ret_name, size_t size)
 {
     const char *name = target->host->option(target->job, "name");
+    int n;
     ret_name[0] = '\0';
-    if (target->n_shards == 1)
+    if (target->n_shards == 1 && n_sides == 0)
         return 0;
-    int n = snprintf(ret_name, size, "%s-%05u-of-%05u.gguf", name ? name : "model", shard + 1,
+    if (target->n_shards == 1)
+        n = snprintf(ret_name, size, "%s.gguf", name ? name : "model");
+    else
+        n = snprintf(ret_name, size, "%s-%05u-of-%05u.gguf", name ? name : "model", shard + 1,
                      target->n_shards);
     if (n < 0 || (size_t)n >= size)
         return target->host->fail(target->job, PARE_ELIMIT,
@@ -110,13 +152,14 @@ static int shard_name(const struct gguf_target *target, uint32_t shard, char *re
 static int shards_emit(const struct gguf_target *target)
 {
     char name[GGUF_FILE_NAME];
-    int r = 0;
+    uint32_t n_sides = 0;
+    int r = sides_emit(target, 1, &n_sides);
     for (uint32_t i = 0; i < target->n_shards && r == 0; i++) {
-        r = shard_name(target, i, name, sizeof(name));
+        r = shard_name(target, i, n_sides, name, sizeof(name));
         if (r == 0)
             r = gguf_emit(target, i, name);
     }
-    return r;
+    return r == 0 && n_sides > 0 ? sides_emit(target, 0, &n_sides) : r;
 }
 
 static int asks_for_container(const struct gguf_target *target)

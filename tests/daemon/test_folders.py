@@ -4,6 +4,7 @@
 """Checkpoints of Hugging Face's in the drop directory: a small Llama in three shards with its
 tokenizer and model card, and subfolders, becomes a GGUF of llama.cpp's names."""
 
+import json
 import os
 import shutil
 import sys
@@ -14,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'interop'))
 import harness
 import make_checkpoints
+import models
 import pare_run
 from harness import wait_until
 
@@ -127,6 +129,33 @@ class Checkpoints(harness.DaemonTest):
             f.truncate()
             f.write(MORE['onnx/model.onnx'])
         self.expect_both()
+
+
+class Collections(harness.DaemonTest):
+    """Folders with more than one GGUF file."""
+    targets = ('gguf:q8_0',)
+
+    def test_model_and_projector(self):
+        self.start()
+        folder = os.path.join(self.d.side, 'lm')
+        os.mkdir(folder)
+        clip = [('general.architecture', 8, models._string('clip'))]
+        projector = models._gguf(clip, [('v.weight', (32, 4), 30, models._floats(128, 1))])
+        for name, data in (('m.gguf', models.gguf()), ('mmproj-m.gguf', projector),
+                           ('m-Q4_0.gguf', models.gguf())):
+            with open(os.path.join(folder, name), 'wb') as f:
+                f.write(data)
+        os.rename(folder, self.d.path('lm'))
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['done'])
+        self.assertEqual(self.d.outputs(), ['lm-Q8_0'])
+        self.assertEqual(sorted(tree(self.d.path('done/lm'))),
+                         ['m-Q4_0.gguf', 'm.gguf', 'mmproj-m.gguf'])
+        with open(self.d.manifests()[0]) as f:
+            manifest = json.load(f)
+        self.assertEqual([f['name'] for f in manifest['output']['files']],
+                         ['lm-Q8_0.gguf', 'mmproj-m.gguf'])
+        self.assertEqual(len(manifest['warnings']), 2)
 
 
 if __name__ == '__main__':

@@ -226,11 +226,19 @@ def splits():
     yield "G47-other", other, "EDATA", "shards of different splits"
     wrong = {"a.gguf": shards(0, 2, 3), "b.gguf": shards(1, 2, 3)}
     yield "G47-total", wrong, "EDATA", "split.tensors.count is 3, but the shards have 2 tensors"
-    models = {"a.gguf": Gguf().build(), "b.gguf": Gguf().build()}
-    yield "G47-models", models, "EDATA", "models of their own"
+    other = Gguf(default_entries() + [kv("general.name", STRING, "other")])
+    models = {"a.gguf": Gguf().build(), "b.gguf": other.build()}
+    yield "G47-models", models, "EDATA", "models of their own, not shards of one: convert them one " \
+        "at a time: `a.gguf`, `b.gguf`"
+    yield "G47-shapes", {"a.gguf": Gguf().build(), "b.gguf": one(Tensor("a", [32, 2]))}, "EDATA", \
+        "models of their own"
+    yield "G47-equal", {"a.gguf": Gguf().build(), "b.gguf": Gguf().build()}, "OK", ""
+    short = {"a.gguf": Gguf().build(), "b.gguf": Gguf().build()[:-64]}
+    yield "G47-short", short, "EINCOMPLETE", "b.gguf: its data ends at byte"
     cut = {"a.gguf": shards(0, 2), "b.gguf": shards(1, 2)[:40]}
     yield "G47-cut", cut, "EINCOMPLETE", "b.gguf: the file ends at byte 40"
-    yield "G47-zero", {"m.gguf": shards(0, 0)}, "EDATA", "gguf: split.count is 0"
+    yield "G47-zero", {"m.gguf": shards(0, 0)}, "OK", ""
+    yield "G47-zero-no", {"m.gguf": shards(1, 0)}, "EDATA", "split.no is 1, but split.count is 0"
     some = [kv("split.count", U16, 2)]
     yield "G47-no-number", {"m.gguf": Gguf(some).build()}, "EDATA", "split.count but no split.no"
     untold = {"a.gguf": Gguf(some + [kv("split.no", U16, 0)]).build(), "b.gguf": shards(1, 2, 4)}
