@@ -74,6 +74,9 @@ static const struct shape progress[] = {
     { COUNT_("step") },
     { NULL },
 };
+static const struct shape resumed[] = { { COUNT_("checkpoint"), NEEDED }, { NULL } };
+static const struct shape checkpoint[] = { { COUNT_("number"), NEEDED }, { NULL } };
+static const struct shape misfit[] = { { TEXT_("text", SHAPE_TEXT_BYTES), NEEDED }, { NULL } };
 static const struct shape files[] = {
     { TEXT_("name", 8192), NEEDED },
     { COUNT_("bytes"), NEEDED },
@@ -195,6 +198,9 @@ static const struct answer_event events[] = {
       .cost = 4 << 20, .members = source },
     { "warning", ANSWER_ALL, .most = 2000, .of_target = 1, SMALL, .members = warning },
     { "progress", ANSWER_ALL, ENDLESS, .bytes = 4096, .cost = 8192, .members = progress },
+    { "resumed", ANSWER_CONVERT, ONCE, SIGN, SMALL, .members = resumed },
+    { "checkpoint", ANSWER_CONVERT, .most = 4 << 20, SMALL, .members = checkpoint },
+    { "misfit", ANSWER_CONVERT, ONCE, SMALL, .members = misfit },
     { "tensor", ANSWER_CONVERT, .most = 4 << 20, .of_target = 1, SIGN, .bytes = 1 << 20,
       .cost = 2 << 20, .members = tensor },
     { "target", ANSWER_CONVERT, ONCE, .of_target = 1, SIGN, LISTS, .members = target },

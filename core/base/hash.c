@@ -1,20 +1,29 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Digests: see hash.h. EVP is used, not the SHA256_ functions: those are deprecated, and EVP takes
- * the CPU's instructions where there are some. */
+/*
+ * Digests: see hash.h. The SHA256_ functions are used, not EVP: their state is a public struct, so
+ * that a digest can be kept in a file and taken up again (hash_save), and they run the same code,
+ * with the CPU's instructions where there are some. libcrypto calls them deprecated.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/le.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdio.h>
+#include <string.h>
 #include <zlib.h>
 
 struct hash {
-    EVP_MD_CTX *ctx;
+    SHA256_CTX ctx;
 };
+
+#define STATE_VERSION 1u
+#define BLOCK 64u /* bytes that SHA-256 takes at a time */
 
 DEFINE_CLEANUP(struct hash *, hash_free);
 
@@ -23,35 +32,66 @@ int hash_new(struct hash **ret_hash, struct error *err)
     struct hash *hash = calloc(1, sizeof *hash);
     if (!hash)
         return error_oom(err);
-    hash->ctx = EVP_MD_CTX_new();
-    if (!hash->ctx || EVP_DigestInit_ex(hash->ctx, EVP_sha256(), NULL) != 1) {
-        hash_free(hash);
-        return error_set(err, PARE_ENOMEM, "libcrypto gives no SHA-256: is memory short?");
-    }
+    (void)SHA256_Init(&hash->ctx);
     *ret_hash = hash;
     return 0;
 }
 
 void hash_free(struct hash *hash)
 {
-    if (!hash)
-        return;
-    EVP_MD_CTX_free(hash->ctx);
     free(hash);
 }
 
 void hash_update(struct hash *hash, const void *data, size_t n)
 {
-    (void)EVP_DigestUpdate(hash->ctx, data, n);
+    (void)SHA256_Update(&hash->ctx, data, n);
+}
+
+static void digest_to_hex(const unsigned char digest[SHA256_DIGEST_LENGTH],
+                          char ret_hex[HASH_HEX_SIZE])
+{
+    for (unsigned i = 0; i < SHA256_DIGEST_LENGTH; i++)
+        (void)snprintf(ret_hex + 2 * i, 3, "%02x", digest[i]);
 }
 
 void hash_final(struct hash *hash, char ret_hex[HASH_HEX_SIZE])
 {
-    unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
-    unsigned int n = 0;
-    (void)EVP_DigestFinal_ex(hash->ctx, digest, &n);
-    for (unsigned int i = 0; i < 32; i++)
-        (void)snprintf(ret_hex + 2 * i, 3, "%02x", digest[i]);
+    unsigned char digest[SHA256_DIGEST_LENGTH] = { 0 };
+    (void)SHA256_Final(digest, &hash->ctx);
+    digest_to_hex(digest, ret_hex);
+}
+
+/* Bytes that were digested so far; libcrypto counts bits in two halves. */
+static uint64_t digested(const SHA256_CTX *ctx)
+{
+    return ((uint64_t)ctx->Nh << 32 | ctx->Nl) >> 3;
+}
+
+void hash_save(const struct hash *hash, unsigned char ret_state[HASH_STATE_SIZE])
+{
+    const SHA256_CTX *ctx = &hash->ctx;
+    memset(ret_state, 0, HASH_STATE_SIZE);
+    le_put32(ret_state, STATE_VERSION);
+    le_put64(ret_state + 4, digested(ctx));
+    for (unsigned i = 0; i < 8; i++)
+        le_put32(ret_state + 12 + 4 * i, ctx->h[i]);
+    memcpy(ret_state + 44, ctx->data, ctx->num);
+}
+
+int hash_load(struct hash *hash, const unsigned char state[HASH_STATE_SIZE], struct error *err)
+{
+    uint64_t bytes = le_get64(state + 4);
+    if (le_get32(state) != STATE_VERSION || bytes >> 61)
+        return error_set(err, PARE_EDATA, "the state of a digest has version %u, not %u",
+                         le_get32(state), STATE_VERSION);
+    (void)SHA256_Init(&hash->ctx);
+    hash->ctx.Nl = (SHA_LONG)(bytes << 3);
+    hash->ctx.Nh = (SHA_LONG)(bytes >> 29);
+    hash->ctx.num = (unsigned)(bytes % BLOCK);
+    for (unsigned i = 0; i < 8; i++)
+        hash->ctx.h[i] = le_get32(state + 12 + 4 * i);
+    memcpy(hash->ctx.data, state + 44, BLOCK);
+    return 0;
 }
 
 int hash_of(const void *data, size_t n, char ret_hex[HASH_HEX_SIZE], struct error *err)

@@ -8,7 +8,8 @@
 
 #include "base/error.h"
 
-#define HASH_HEX_SIZE 65 /* 64 digits and the NUL */
+#define HASH_HEX_SIZE 65    /* 64 digits and the NUL */
+#define HASH_STATE_SIZE 108 /* of a running digest: docs/formats/journal.md */
 
 struct hash; /* one running digest */
 
@@ -17,6 +18,13 @@ void hash_free(struct hash *hash);
 void hash_update(struct hash *hash, const void *data, size_t n);
 /* Ends the digest; the object can only be freed then. */
 void hash_final(struct hash *hash, char ret_hex[HASH_HEX_SIZE]);
+
+/* How far a running digest is, in a form that has a version and is the same on every machine. */
+void hash_save(const struct hash *hash, unsigned char ret_state[HASH_STATE_SIZE]);
+/* Takes up a digest where it was saved, instead of what it had so far. PARE_EDATA: a state of
+ * another version, or none. */
+int hash_load(struct hash *hash, const unsigned char state[HASH_STATE_SIZE], struct error *err)
+    __attribute__((warn_unused_result));
 
 /* The digest of n bytes. */
 int hash_of(const void *data, size_t n, char ret_hex[HASH_HEX_SIZE], struct error *err)

@@ -30,6 +30,7 @@ struct digest {
     unsigned unseen;            /* lock: slabs since the thread was woken */
     int sealed, stopped, ended; /* lock */
     uint64_t parts;             /* lock: that were asked for, to see that it goes on */
+    struct digest_state state;  /* lock: where the thread was when it looked for more */
     double seconds;             /* once ended */
     struct error err;           /* the same */
 };
@@ -74,9 +75,13 @@ static uint64_t readable(const struct digest *d, struct place *place)
 
 /* Waits until more of the file is there. 1: *ret_end is where its next part ends; 0: all is to
  * stop. */
-static int wait_for_more(struct digest *d, struct place *place, uint64_t *ret_end)
+static int wait_for_more(struct digest *d, const struct hash *hash, struct place *place,
+                         uint64_t *ret_end)
 {
     (void)pthread_mutex_lock(&d->lock);
+    d->state.file = place->file;
+    d->state.at = place->at;
+    hash_save(hash, d->state.hash);
     while (!d->stopped && (*ret_end = readable(d, place)) <= place->at &&
            place->at < d->files.layout->files[place->file].size)
         (void)pthread_cond_wait(&d->more, &d->lock);
@@ -105,14 +110,16 @@ static int digest_range(struct digest *d, struct hash *hash, struct place *place
     return 0;
 }
 
-/* 1: all of it is digested; 0: all is to stop. */
-static int digest_one(struct digest *d, struct place *place, unsigned char *buffer)
+/* 1: all of it is digested; 0: all is to stop. from: the state at place->at, or NULL at 0. */
+static int digest_one(struct digest *d, struct place *place, const unsigned char *from,
+                      unsigned char *buffer)
 {
     struct hash *hash = NULL;
     uint64_t end = 0;
     int r = hash_new(&hash, &d->err), go_on = 1;
-    place->at = 0;
-    while (r == 0 && (go_on = wait_for_more(d, place, &end)) && place->at < end)
+    if (r == 0 && from)
+        r = hash_load(hash, from, &d->err);
+    while (r == 0 && (go_on = wait_for_more(d, hash, place, &end)) && place->at < end)
         r = digest_range(d, hash, place, end, buffer);
     if (r == 0 && go_on)
         hash_final(hash, d->sha256[place->file]);
@@ -123,19 +130,47 @@ static int digest_one(struct digest *d, struct place *place, unsigned char *buff
 static void *run(void *digest)
 {
     struct digest *d = digest;
-    struct place place = { 0 };
+    struct digest_state from = d->state;
+    struct place place = { .file = from.file, .at = from.at };
     _cleanup_free_ unsigned char *buffer = malloc(READ_BYTES);
     int r = buffer ? 1 : error_oom(&d->err);
-    for (; r == 1 && place.file < d->files.layout->n_files; place.file++)
-        r = digest_one(d, &place, buffer);
+    for (; r == 1 && place.file < d->files.layout->n_files; place.file++) {
+        r = digest_one(d, &place, place.at ? from.hash : NULL, buffer);
+        place.at = 0;
+    }
     (void)pthread_mutex_lock(&d->lock);
+    if (r == 1)
+        d->state = (struct digest_state){ .file = place.file };
     d->ended = 1;
     (void)pthread_cond_signal(&d->over);
     (void)pthread_mutex_unlock(&d->lock);
     return NULL;
 }
 
-int digest_start(const struct digest_files *files, struct digest **ret_digest, struct error *err)
+/* Puts a new digest where another one was. */
+static int go_to(struct digest *d, const struct digest_state *from, char (*done)[HASH_HEX_SIZE],
+                 struct error *err)
+{
+    const struct layout *layout = d->files.layout;
+    if (from->file > layout->n_files ||
+        from->at > (from->file < layout->n_files ? layout->files[from->file].size : 0))
+        return error_set(err, PARE_EDATA, "a digest cannot go on at byte %llu of file %u",
+                         (unsigned long long)from->at, from->file);
+    d->state = *from;
+    if (from->file)
+        memcpy(d->sha256, done, from->file * sizeof *done);
+    return 0;
+}
+
+static int start_thread(struct digest *d, struct error *err)
+{
+    int e = pthread_create(&d->thread, NULL, run, d);
+    return e ? error_set(err, PARE_ENOMEM, "cannot start a thread for digests: %s", strerror(e))
+             : 0;
+}
+
+int digest_start(const struct digest_files *files, const struct digest_state *from,
+                 char (*done)[HASH_HEX_SIZE], struct digest **ret_digest, struct error *err)
 {
     struct digest *d = calloc(1, sizeof *d);
     if (!d)
@@ -146,10 +181,14 @@ int digest_start(const struct digest_files *files, struct digest **ret_digest, s
     (void)pthread_cond_init(&d->over, NULL);
     d->sha256 = calloc(files->layout->n_files + 1u, sizeof *d->sha256);
     d->elements = calloc(files->model->n_tensors + 1, sizeof *d->elements);
-    int e = d->sha256 && d->elements ? pthread_create(&d->thread, NULL, run, d) : ENOMEM;
-    if (e) {
+    int r = d->sha256 && d->elements ? 0 : error_oom(err);
+    if (r == 0 && from)
+        r = go_to(d, from, done, err);
+    if (r == 0)
+        r = start_thread(d, err);
+    if (r < 0) {
         digest_free(d);
-        return error_set(err, PARE_ENOMEM, "cannot start a thread for digests: %s", strerror(e));
+        return r;
     }
     d->started = 1;
     *ret_digest = d;
@@ -216,6 +255,13 @@ int digest_wait(struct digest *d, void (*beat)(void *context), void *context, do
     }
     *ret_seconds = d->seconds;
     return 0;
+}
+
+void digest_state(struct digest *d, struct digest_state *ret_state)
+{
+    (void)pthread_mutex_lock(&d->lock);
+    *ret_state = d->state;
+    (void)pthread_mutex_unlock(&d->lock);
 }
 
 const char *digest_of_file(const struct digest *d, uint32_t file)

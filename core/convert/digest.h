@@ -21,7 +21,17 @@ struct digest_files {
     int late_literals;         /* some are written only before digest_seal */
 };
 
-int digest_start(const struct digest_files *files, struct digest **ret_digest, struct error *err)
+/* How far a digest is. Files before `file` are done. */
+struct digest_state {
+    uint32_t file;
+    uint64_t at; /* bytes of it that are digested, into `hash` */
+    unsigned char hash[HASH_STATE_SIZE];
+};
+
+/* from: where to go on, with done[i] the digests of the files before it; both NULL: from the start.
+ * PARE_EDATA: there is no such place. */
+int digest_start(const struct digest_files *files, const struct digest_state *from,
+                 char (*done)[HASH_HEX_SIZE], struct digest **ret_digest, struct error *err)
     __attribute__((warn_unused_result));
 /* Ends the thread, wherever it is. */
 void digest_free(struct digest *digest);
@@ -36,7 +46,9 @@ void digest_seal(struct digest *digest);
  * spent on hashing. */
 int digest_wait(struct digest *digest, void (*beat)(void *context), void *context,
                 double *ret_seconds, struct error *err) __attribute__((warn_unused_result));
-/* After digest_wait: what became of a file of the layout. */
+/* How far it is, or was a moment ago. By any thread. */
+void digest_state(struct digest *digest, struct digest_state *ret_state);
+/* After digest_wait, or of a file before digest_state's: what became of a file of the layout. */
 const char *digest_of_file(const struct digest *digest, uint32_t file);
 
 #endif

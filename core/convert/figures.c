@@ -41,13 +41,13 @@ int figures_refuse(const struct pipeline *p, const struct slab *slab, const floa
                      (unsigned long long)(at % t->row_len), (double)v);
 }
 
-/* Which slab of a tensor is checked again by verification: spread by the name. */
-static uint64_t probe_slab(const struct model_tensor *t, uint64_t n_slabs)
+uint64_t figures_probe(const struct pipeline *p, uint64_t tensor)
 {
-    uint64_t h = 1469598103934665603u;
+    const struct model_tensor *t = source_tensor(p, tensor);
+    uint64_t h = 1469598103934665603u; /* spread by the name */
     for (size_t i = 0; i < t->name.len; i++)
         h = (h ^ (unsigned char)t->name.data[i]) * 1099511628211u;
-    return h % n_slabs;
+    return h % p->cuts[tensor].n_slabs;
 }
 
 #define SAMPLE_OF 8u
@@ -56,8 +56,7 @@ int figures_wanted(const struct pipeline *p, const struct slab *slab)
 {
     if (p->request->measuring != MEASURING_SAMPLE)
         return p->request->measuring == MEASURING_FULL;
-    uint64_t probe = probe_slab(source_tensor(p, slab->tensor), p->cuts[slab->tensor].n_slabs);
-    return slab->number % SAMPLE_OF == probe % SAMPLE_OF;
+    return slab->number % SAMPLE_OF == figures_probe(p, slab->tensor) % SAMPLE_OF;
 }
 
 void figures_forget_sums(struct measure *m)
@@ -70,24 +69,29 @@ void figures_forget_sums(struct measure *m)
     *m = kept;
 }
 
-/* Tells digests how much of a tensor is in its files. Called under the lock. */
-static void tell_digests(struct pipeline *p, const struct slab *slab)
+void figures_tell_digests(struct pipeline *p, uint64_t tensor)
 {
-    const struct slab_cut *cut = &p->cuts[slab->tensor];
-    struct tensor_progress *t = &p->tensors[slab->tensor];
-    uint64_t first, count, before = t->front;
-    t->written[slab->number] = 1;
-    while (t->front < cut->n_slabs && t->written[t->front])
-        t->front++;
-    if (t->front == before)
-        return;
-    slab_cut_range(source_tensor(p, slab->tensor), cut, t->front - 1, &first, &count);
+    uint64_t first, count;
+    slab_cut_range(source_tensor(p, tensor), &p->cuts[tensor], p->tensors[tensor].front - 1, &first,
+                   &count);
     for (size_t j = 0; j < p->request->n_targets; j++) {
         const struct target *target = p->request->targets[j];
-        uint64_t index = target->by_source[slab->tensor];
+        uint64_t index = target->by_source[tensor];
         if (target->digest && index != UINT64_MAX)
             digest_written(target->digest, index, first + count);
     }
+}
+
+/* A slab is written: moves the tensor's front. Called under the lock. */
+static void move_front(struct pipeline *p, const struct slab *slab)
+{
+    struct tensor_progress *t = &p->tensors[slab->tensor];
+    uint64_t before = t->front;
+    t->written[slab->number] = 1;
+    while (t->front < p->cuts[slab->tensor].n_slabs && t->written[t->front])
+        t->front++;
+    if (t->front != before)
+        figures_tell_digests(p, slab->tensor);
 }
 
 /* Keeps a slab's figures; merges when the tensor is complete. Called under the lock. */
@@ -98,12 +102,12 @@ static int keep_slab(struct pipeline *p, const struct slab *slab, const struct m
     struct tensor_progress *t = &p->tensors[slab->tensor];
     uint64_t n_slabs = p->cuts[slab->tensor].n_slabs;
     int is_probe = p->request->measuring != MEASURING_NONE &&
-                   slab->number == probe_slab(source_tensor(p, slab->tensor), n_slabs);
+                   slab->number == figures_probe(p, slab->tensor);
     if (!t->parts && !(t->parts = calloc(n_slabs * n, sizeof *t->parts)))
         return error_oom(err);
     if (!t->written && !(t->written = calloc(n_slabs, 1)))
         return error_oom(err);
-    tell_digests(p, slab);
+    move_front(p, slab);
     memcpy(&t->parts[slab->number * n], m, n * sizeof *m);
     for (size_t j = 0; j < n; j++) {
         struct pipeline_figure *f = &p->result->figures[j * p->result->n_tensors + slab->tensor];

@@ -172,6 +172,11 @@ static int prepare(struct pipeline *p, struct error *err)
         r = calibrate_prepare(p, err);
     if (r < 0)
         return r;
+    r = q->journal ? snapshot_restore(p, err) : 0;
+    if (r < 0) {
+        *q->misfit = 1;
+        return r;
+    }
     uint64_t largest = slab_walk_largest(p->walk);
     p->max_elements = largest_count(q->model, p->cuts);
     p->max_encoded = largest_encoded(q->targets, q->n_targets, p->cuts);
@@ -248,6 +253,23 @@ static uint64_t all_bytes(const struct model *model)
     return total;
 }
 
+static void no_beat(void *context)
+{
+    (void)context;
+}
+
+/* The last checkpoint of a walk, unless all of it is little work. */
+static int end_checkpoint(struct pipeline *p, struct error *err)
+{
+    struct checkpoints *checkpoints = p->request->checkpoints;
+    _cleanup_strbuf_ struct strbuf block = STRBUF_INIT;
+    if (!checkpoints || !p->work ||
+        (!checkpoints_have_begun(checkpoints) && !checkpoints_are_due(checkpoints, p->work)))
+        return 0;
+    snapshot_put(p, NULL, &block);
+    return checkpoints_add(checkpoints, &block, no_beat, NULL, err);
+}
+
 int pipeline_run(const struct pipeline_request *request, struct pipeline_result *ret_result,
                  struct error *err)
 {
@@ -270,6 +292,8 @@ int pipeline_run(const struct pipeline_request *request, struct pipeline_result 
         *err = p.err;
         r = p.err.code;
     }
+    if (r == 0)
+        r = end_checkpoint(&p, err);
     ret_result->seconds = p.seconds;
     deinit(&p);
     if (r < 0)

@@ -9,6 +9,7 @@
 #define CONVERT_PIPELINE_H
 
 #include "base/hash.h"
+#include "journal/checkpoint.h"
 #include "convert/target.h"
 #include "weights/measure.h"
 #include "weights/slab.h"
@@ -53,12 +54,19 @@ struct pipeline_request {
     unsigned threads;                    /* compute threads, at least 1 */
     int keep_nonfinite;
     enum measuring measuring;
+    uint32_t walk;                   /* the number of this run among the job's */
+    struct checkpoints *checkpoints; /* are taken on the way; or NULL */
+    struct journal *journal;         /* of an earlier life, to go on from; or NULL */
+    int *misfit;                     /* becomes 1 when that cannot be; or NULL */
+    /* Appends to a checkpoint what the pipeline does not know: of targets. */
+    void (*describe)(void *context, struct strbuf *block);
     /* Called on the caller's thread a few times a second while there is progress. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *context;
 };
 
-/* Runs it; on failure all threads have ended and the targets' files are unfinished. */
+/* Runs it. PARE_ECANCELLED after a checkpoint when checkpoints_stop_is_wanted; on failure all
+ * threads have ended and the targets' files are unfinished. */
 int pipeline_run(const struct pipeline_request *request, struct pipeline_result *ret_result,
                  struct error *err) __attribute__((warn_unused_result));
 void pipeline_result_deinit(struct pipeline_result *result);

@@ -25,6 +25,7 @@ struct tensor_progress { /* lock */
     uint64_t front;         /* slabs written without a gap from the first */
     struct measure *parts;  /* [slab * targets + target], while slabs are missing */
     unsigned char *written; /* [slab]: 1 when it is, the same while */
+    int is_kept;            /* complete, and in a checkpoint (snapshot.c) */
 };
 
 struct pipeline {
@@ -35,6 +36,14 @@ struct pipeline {
     struct ring ring;
     uint64_t max_elements; /* of a slab */
     uint64_t max_encoded;  /* bytes of a slab in any target's plane set */
+
+    /* Where the reader is; it alone changes this while threads run. */
+    uint64_t slabs;                            /* of the walk, handed out */
+    uint64_t work;                             /* bytes of them since the last checkpoint */
+    uint32_t current;                          /* the source file that it digests */
+    uint32_t kept_files;                       /* files whose digests are in a checkpoint */
+    int goes_on;                               /* from a checkpoint … */
+    unsigned char hash_state[HASH_STATE_SIZE]; /* … with this state of the file's digest */
 
     pthread_mutex_t reading; /* for who reads tensors that are computed */
     pthread_mutex_t lock;
@@ -79,6 +88,17 @@ const struct calibration *calibrate_of(const struct pipeline *p, uint64_t tensor
 /* After figures_keep: frees what is known of tensors of which no slab is left. */
 void calibrate_release(struct pipeline *p, const struct batch *batch);
 
+/* Appends how far the walk is, while no batch is on its way; hash: of the current file, or NULL
+ * when all have been read. */
+void snapshot_put(struct pipeline *p, const struct hash *hash, struct strbuf *block);
+/* Before threads start: takes the walk to where the request's journal says it was. PARE_EDATA: the
+ * journal does not fit. */
+int snapshot_restore(struct pipeline *p, struct error *err) __attribute__((warn_unused_result));
+
+/* The number of the slab of a source's tensor that verification looks at again. */
+uint64_t figures_probe(const struct pipeline *p, uint64_t tensor);
+/* Tells digests how much of a tensor is in its files, which is something. Under the lock. */
+void figures_tell_digests(struct pipeline *p, uint64_t tensor);
 /* 1 when figures of the slab are wanted. */
 int figures_wanted(const struct pipeline *p, const struct slab *slab);
 /* Keeps of the figures of a slab only what was found not to be finite. */

@@ -14,8 +14,7 @@ struct reading {             /* the reader thread's */
     struct slab next;        /* of the walk … */
     struct slab_shape shape; /* … and, of a tensor's slab, its shape */
     int has_next;
-    struct hash *hash; /* of file `current` */
-    uint32_t current;
+    struct hash *hash; /* of the pipeline's current file */
     struct stage_seconds seconds;
 };
 
@@ -37,8 +36,24 @@ static uint64_t bytes_of(const struct slab *slab, const struct slab_shape *shape
     return slab->length ? slab->length : shape->bytes;
 }
 
+/* Bytes of work that a slab is: those that are read of it, or written for a target, if more. */
+static uint64_t work_of(const struct pipeline *p, const struct slab *slab,
+                        const struct slab_shape *shape)
+{
+    uint64_t most = bytes_of(slab, shape);
+    for (size_t j = 0; slab->has_tensor && j < p->request->n_targets; j++) {
+        const struct target *target = p->request->targets[j];
+        uint64_t i = target->by_source[slab->tensor];
+        if (i == UINT64_MAX)
+            continue;
+        uint64_t n = slab_bytes(&target->plan->target->tensors[i], slab->first, slab->count);
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
 /* The walk's next slabs: one, and more as long as all of them are small. 0: there are none. */
-static int collect(const struct pipeline *p, struct reading *r, struct batch *batch)
+static int collect(struct pipeline *p, struct reading *r, struct batch *batch)
 {
     uint64_t bytes = 0;
     batch->n = 0;
@@ -48,6 +63,8 @@ static int collect(const struct pipeline *p, struct reading *r, struct batch *ba
             break;
         batch->slabs[batch->n].slab = r->next;
         batch->slabs[batch->n++].shape = r->shape;
+        p->slabs++;
+        p->work += work_of(p, &r->next, &r->shape);
         r->has_next = 0;
     }
     return batch->n > 0;
@@ -57,10 +74,10 @@ static int collect(const struct pipeline *p, struct reading *r, struct batch *ba
 static int end_digests(struct pipeline *p, struct reading *reading, uint32_t file,
                        struct error *err)
 {
-    for (; reading->current < file; reading->current++) {
-        if (p->request->model->files[reading->current].role != PARE_FILE_IGNORED &&
+    for (; p->current < file; p->current++) {
+        if (p->request->model->files[p->current].role != PARE_FILE_IGNORED &&
             !p->request->without_digests)
-            hash_final(reading->hash, p->result->sha256[reading->current]);
+            hash_final(reading->hash, p->result->sha256[p->current]);
         hash_free(TAKE(reading->hash));
         int r = hash_new(&reading->hash, err);
         if (r < 0)
@@ -164,11 +181,47 @@ static void hand_over(struct pipeline *p, struct batch *batch)
         ring_put_free(&p->ring, batch);
 }
 
+static void beat(void *pipeline)
+{
+    struct pipeline *p = pipeline;
+    (void)pthread_mutex_lock(&p->lock);
+    p->steps++;
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+/* Takes a checkpoint when one is due. Then nothing is on its way for a moment. */
+static int checkpoint(struct pipeline *p, const struct reading *reading, struct error *err)
+{
+    struct checkpoints *checkpoints = p->request->checkpoints;
+    _cleanup_strbuf_ struct strbuf block = STRBUF_INIT;
+    if (!checkpoints || !checkpoints_are_due(checkpoints, p->work))
+        return 0;
+    int r = checkpoints_flush(checkpoints, beat, p, err);
+    if (r < 0 || !ring_wait_idle(&p->ring))
+        return r;
+    snapshot_put(p, reading->hash, &block);
+    p->work = 0;
+    return checkpoints_add(checkpoints, &block, beat, p, err);
+}
+
+/* As checkpoint; when the work is to stop at one, it does. */
+static int checkpoint_or_stop(struct pipeline *p, const struct reading *reading, struct error *err)
+{
+    int stop = p->request->checkpoints && checkpoints_stop_is_wanted();
+    int r = checkpoint(p, reading, err);
+    if (r == 0 && stop)
+        r = checkpoints_flush(p->request->checkpoints, beat, p, err);
+    return r == 0 && stop ? error_set(err, PARE_ECANCELLED, "stopped at a checkpoint") : r;
+}
+
 static int walk_source(struct pipeline *p, struct reading *reading, struct error *err)
 {
     struct batch *batch;
     int r = hash_new(&reading->hash, err);
-    while (r == 0 && (batch = ring_take_free(&p->ring))) {
+    if (r == 0 && p->goes_on && p->current < p->request->model->n_files)
+        r = hash_load(reading->hash, p->hash_state, err);
+    while (r == 0 && (r = checkpoint_or_stop(p, reading, err)) == 0 &&
+           (batch = ring_take_free(&p->ring))) {
         if (!collect(p, reading, batch)) {
             r = end_digests(p, reading, p->request->model->n_files, err);
             break;

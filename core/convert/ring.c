@@ -52,6 +52,16 @@ struct batch *ring_take_free(struct ring *ring)
     return batch;
 }
 
+int ring_wait_idle(struct ring *ring)
+{
+    (void)pthread_mutex_lock(&ring->lock);
+    while (ring->n_free < ring->n_batches && !ring->stopped)
+        (void)pthread_cond_wait(&ring->room, &ring->lock);
+    int r = !ring->stopped;
+    (void)pthread_mutex_unlock(&ring->lock);
+    return r;
+}
+
 struct batch *ring_take_ready(struct ring *ring)
 {
     struct batch *batch = NULL;

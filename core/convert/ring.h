@@ -46,6 +46,8 @@ void ring_deinit(struct ring *ring);
 
 /* Waits for a batch to fill. NULL: all stops. */
 struct batch *ring_take_free(struct ring *ring);
+/* Waits until all batches are free. 0: all stops. */
+int ring_wait_idle(struct ring *ring);
 /* Waits for a batch to work on. NULL: there will be none, or all stops. */
 struct batch *ring_take_ready(struct ring *ring);
 void ring_put_ready(struct ring *ring, struct batch *batch);

@@ -257,6 +257,7 @@ void target_deinit(struct target *target)
     free(target->by_source);
     free(target->origins);
     free(target->fds);
+    free(target->done);
 }
 
 int target_is_folder(const struct target *target)

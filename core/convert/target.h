@@ -7,6 +7,7 @@
 #ifndef CONVERT_TARGET_H
 #define CONVERT_TARGET_H
 
+#include "base/strbuf.h"
 #include "convert/digest.h"
 #include "convert/route.h"
 #include "plugin/layout.h"
@@ -38,6 +39,13 @@ struct target {
     struct digest *digest; /* of the files, once opened; NULL: nobody wants it */
     double digest_seconds; /* once finished: spent on it */
     json_t *warnings;      /* array of texts */
+
+    /* What checkpoints have of it (target_state.c). */
+    int goes_on; /* from an earlier life's checkpoint: the files are there, and so is … */
+    struct digest_state from;    /* … how far their digest is, … */
+    char (*done)[HASH_HEX_SIZE]; /* … with what came of those before; NULL: none */
+    uint32_t kept_files;         /* files whose digests are in a checkpoint */
+    size_t kept_warnings, kept_asked;
 };
 
 struct target_setup {
@@ -54,10 +62,27 @@ int target_prepare(struct target *target, size_t index, const json_t *request,
     __attribute__((warn_unused_result));
 void target_deinit(struct target *target);
 
+/* The state of a target for a checkpoint; what it says after target_begin_state is in it. While no
+ * other thread works on the target. */
+void target_begin_state(struct target *target);
+void target_put_state(struct target *target, struct strbuf *block);
+/* Only how far its digest is, when it has one. */
+void target_put_digest(struct target *target, struct strbuf *block);
+/* Takes from a block of a journal what is in it of n targets; their files are opened after that.
+ * PARE_EDATA: it does not fit them. */
+int target_get_state(struct target *targets, size_t n_targets, const unsigned char *block,
+                     uint64_t n, struct error *err) __attribute__((warn_unused_result));
+/* Makes durable what its open files have. */
+int target_sync(const struct target *target, struct error *err) __attribute__((warn_unused_result));
+
 /* Creates directory `index` in staging and in it all files at their full size, with literals and
  * side files written; space is reserved where the file system can. A folder target's files keep
  * their names; a single file gets the output's name. with_digest: starts digesting. */
 int target_open(struct target *target, int staging, int with_digest, struct error *err)
+    __attribute__((warn_unused_result));
+/* The same for a target that goes on: its files must be there, at their full size, else PARE_EDATA
+ * or PARE_EIO. */
+int target_reopen(struct target *target, int staging, int with_digest, struct error *err)
     __attribute__((warn_unused_result));
 /* When all weights are written: lets the writer patch literals, for which it may ask for the
  * digests of the source's files, unless NULL. Nothing changes after that. */

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -125,7 +126,8 @@ static int start_digest(struct target *target, struct error *err)
                                   .model = target->plan->target,
                                   .fds = target->fds,
                                   .late_literals = target->layout.state != NULL };
-    return digest_start(&files, &target->digest, err);
+    const struct digest_state *from = target->goes_on ? &target->from : NULL;
+    return digest_start(&files, from, target->done, &target->digest, err);
 }
 
 /* Literals have changed that were digested as they were first. */
@@ -133,6 +135,8 @@ static int digest_again(struct target *target, struct error *err)
 {
     digest_free(target->digest);
     target->digest = NULL;
+    target->goes_on = 0;
+    target->kept_files = 0;
     return start_digest(target, err);
 }
 
@@ -162,6 +166,42 @@ int target_open(struct target *target, int staging, int with_digest, struct erro
     for (uint32_t i = 0; r == 0 && i < target->layout.n_files; i++) {
         const char *name = target->layout.files[i].name;
         r = create_file(target, i, *name ? name : single, err);
+    }
+    if (r == 0)
+        r = write_fixed_pieces(target, err);
+    return r == 0 && with_digest ? start_digest(target, err) : r;
+}
+
+/* A file that an earlier life made. Its links and size are checked, for this is the staging of a
+ * worker that has read the model before. */
+static int reopen_file(struct target *target, uint32_t i, const char *name, struct error *err)
+{
+    struct stat st;
+    int fd = openat(target->dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return error_errno(err, errno, "%s", name);
+    target->fds[i] = fd;
+    if (fstat(fd, &st) < 0)
+        return error_errno(err, errno, "%s", name);
+    if (!S_ISREG(st.st_mode) || st.st_nlink != 1 ||
+        (uint64_t)st.st_size != target->layout.files[i].size)
+        return error_set(err, PARE_EDATA, "%s is not the file of %llu bytes that it was", name,
+                         (unsigned long long)target->layout.files[i].size);
+    return 0;
+}
+
+int target_reopen(struct target *target, int staging, int with_digest, struct error *err)
+{
+    _cleanup_free_ char *single = target_output_name(target);
+    char dir[24 + NAME_MAX];
+    if (!single)
+        return error_oom(err);
+    (void)snprintf(dir, sizeof dir, target_is_folder(target) ? "%zu/%s" : "%zu", target->index,
+                   single);
+    int r = file_open_dir(staging, dir, &target->dirfd, err);
+    for (uint32_t i = 0; r == 0 && i < target->layout.n_files; i++) {
+        const char *name = target->layout.files[i].name;
+        r = reopen_file(target, i, *name ? name : single, err);
     }
     if (r == 0)
         r = write_fixed_pieces(target, err);

@@ -35,7 +35,8 @@ struct setting {
     int is_key;           /* pared.conf has it */
     int is_rule;          /* not a member of requests: any value but the default is a statement
                            * "NAME VALUE" before the recipes (pare-recipe(5)) */
-    const char *record;   /* its own place in manifests; NULL: a member of `settings` there */
+    const char *record;   /* its own place in manifests; NULL: a member of `settings` there; "":
+                           * none, since it changes nothing that is made */
 
     const char *option;   /* of `pare convert`, or NULL; of a flag it turns the default round */
     const char *argument; /* the option's value in its help; NULL of a flag */

@@ -12,6 +12,7 @@
 #include "plugin/source.h"
 #include "settings/settings.h"
 #include "worker/answer.h"
+#include "worker/resume.h"
 
 #include <string.h>
 
@@ -38,10 +39,12 @@ struct conversion { /* freed in this order when the job ends */
     struct importance *importance;
     struct routes routes;
     struct source *source;
+    struct resume resume;
 };
 
 static void conversion_deinit(struct conversion *c)
 {
+    resume_deinit(&c->resume);
     for (size_t i = 0; c->groups && i <= c->routes.n; i++) {
         pipeline_result_deinit(&c->groups[i].result);
         free(c->groups[i].targets);
@@ -147,9 +150,16 @@ int job_plan(const struct job_context *job, struct model *model, struct error *e
 
 struct walk { /* one pipeline run of several */
     const struct job_context *job;
+    struct resume *resume;
     size_t number, of;
     uint64_t steps; /* lines so far: of these each is of something new */
 };
+
+static void describe(void *context, struct strbuf *block)
+{
+    const struct walk *walk = context;
+    resume_describe(walk->resume, block);
+}
 
 static void tell_progress(void *context, uint64_t done, uint64_t total)
 {
@@ -160,20 +170,36 @@ static void tell_progress(void *context, uint64_t done, uint64_t total)
                        (json_int_t)++walk->steps));
 }
 
+struct sync_heart {
+    struct job_heart heart;
+    struct resume *resume;
+};
+
+static void beat_in_sync(void *context)
+{
+    struct sync_heart *sync = context;
+    job_beat(&sync->heart);
+    resume_beat(sync->resume);
+}
+
 static int sync_targets(const struct job_context *job, struct conversion *c, double *ret_seconds,
                         struct error *err)
 {
     char(*sha256)[HASH_HEX_SIZE] = job_without_digests(job) ? NULL : c->groups[0].result.sha256;
-    struct job_heart heart = { .job = job, .stage = "sync" };
+    struct sync_heart heart = { { .job = job, .stage = "sync" }, &c->resume };
     uint64_t start = timing_now();
     int r = 0;
-    job_beat(&heart);
+    beat_in_sync(&heart);
     for (size_t i = 0; r == 0 && i < c->n; i++)
         r = target_seal(&c->targets[i], sha256, err);
+    if (r == 0)
+        r = resume_flush(&c->resume, err); /* before files are closed */
     for (size_t i = 0; r == 0 && i < c->n; i++) {
-        r = target_finish(&c->targets[i], job_beat, &heart, err);
+        r = target_finish(&c->targets[i], beat_in_sync, &heart, err);
         c->groups[0].result.seconds.hash += c->targets[i].digest_seconds;
     }
+    if (r == 0)
+        r = resume_flush(&c->resume, err);
     if (r < 0)
         return r;
     *ret_seconds = timing_since(start);
@@ -198,7 +224,7 @@ static int run_groups(const struct job_context *job, struct conversion *c, struc
         return parsed;
     for (size_t i = 0; i < c->n_groups; i++) {
         struct group *group = &c->groups[i];
-        struct walk walk = { job, i, c->n_groups };
+        struct walk walk = { job, &c->resume, i, c->n_groups };
         struct pipeline_request request = {
             .source = group->route->source,
             .model = group->route->model,
@@ -209,16 +235,41 @@ static int run_groups(const struct job_context *job, struct conversion *c, struc
             .threads = job->threads,
             .keep_nonfinite = !strcmp(nonfinite, "keep"),
             .measuring = measuring,
+            .walk = (uint32_t)i,
+            .checkpoints = c->resume.checkpoints,
+            .journal = c->resume.journal,
+            .misfit = &c->resume.misfit,
+            .describe = describe,
             .progress = tell_progress,
             .context = &walk,
         };
-        int r = pipeline_run(&request, &group->result, err);
+        int r = resume_flush(&c->resume, err); /* its thread and the walk both use the journal */
+        if (r == 0)
+            r = pipeline_run(&request, &group->result, err);
         if (r < 0)
             return r;
         if (i)
             stage_seconds_add(&c->groups[0].result.seconds, &group->result.seconds);
     }
     return 0;
+}
+
+/* Makes the targets' files, or finds those that an earlier life made. */
+static int open_targets(const struct job_context *job, const struct model *model, int staging,
+                        struct conversion *c, struct error *err)
+{
+    int with_digests = !job_without_digests(job);
+    int r = resume_open(&c->resume, job, model, c->targets, c->n, staging, err);
+    for (size_t i = 0; r == 0 && i < c->n; i++) {
+        struct target *target = &c->targets[i];
+        if (!target->goes_on) {
+            r = target_open(target, staging, with_digests, err);
+            continue;
+        }
+        r = target_reopen(target, staging, with_digests, err);
+        c->resume.misfit = r < 0;
+    }
+    return r;
 }
 
 /* What the reader has said since, as it computed tensors: it is of all targets, too. */
@@ -240,19 +291,21 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
     double sync = 0;
     int r = prepare(job, model, 1, &c, err);
     const size_t known = json_array_size(job->warnings);
-    for (size_t i = 0; r == 0 && i < c.n; i++)
-        r = target_open(&c.targets[i], staging, !job_without_digests(job), err);
+    if (r == 0)
+        r = open_targets(job, model, staging, &c, err);
     if (r == 0)
         r = run_groups(job, &c, err);
     if (r == 0)
-        r = take_late_warnings(job, known, &c, err);
-    if (r == 0)
         r = sync_targets(job, &c, &sync, err);
+    if (r == 0)
+        r = take_late_warnings(job, known, &c, err);
     for (size_t i = 0; r == 0 && i < c.n; i++)
         answer_target(job, &c.targets[i], &group_of(&c, &c.targets[i])->result);
     if (r == 0)
         r = answer_done(job, model, &c.groups[0].result, sync, timing_since(start), ret_done, err);
     if (r == 0 && c.importance)
         (void)json_object_set_new(*ret_done, "importance", importance_json(c.importance));
+    if (r < 0)
+        resume_failed(&c.resume, err);
     return r;
 }

@@ -26,6 +26,7 @@ ROOMS = {
     "base": "",
     "check": "",
     "settings": "",
+    "journal": "",
     "lang": "",
     "model": "lang",
     "plugin": "lang model",
@@ -35,9 +36,9 @@ ROOMS = {
     "weights": "lang model plugin",
     "map": "lang model plugin tokenizer unpack provenance weights",
     "recipe": "lang model plugin weights",
-    "convert": "settings lang model plugin tokenizer unpack provenance weights map recipe",
-    "worker": "settings lang model plugin tokenizer unpack provenance weights map recipe convert "
-              "check",
+    "convert": "settings journal lang model plugin tokenizer unpack provenance weights map recipe",
+    "worker": "settings journal lang model plugin tokenizer unpack provenance weights map recipe "
+              "convert check",
     "catalog": "",
     "answer": "",
     "supervise": "settings catalog answer",

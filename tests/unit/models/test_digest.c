@@ -136,7 +136,7 @@ static struct digest *start(int late_literals)
     struct error err = ERROR_INIT;
     struct digest *d = NULL;
     struct digest_files what = { &layout, &model, fds, late_literals };
-    assert_int_equal(digest_start(&what, &d, &err), 0);
+    assert_int_equal(digest_start(&what, NULL, NULL, &d, &err), 0);
     return d;
 }
 
