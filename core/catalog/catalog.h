@@ -76,7 +76,7 @@ struct catalog_job_spec {
     const char *kind;      /* "drop", "submit" or "convert" */
     int64_t priority;      /* higher runs first */
     const char *submitted; /* stamp, or NULL: now */
-    const char *identity;  /* of what was submitted by path (supervise/identity.h), or NULL */
+    const char *identity;  /* of what was submitted by path (source/identity.h), or NULL */
     const struct catalog_target *targets;
     size_t n_targets;
 };

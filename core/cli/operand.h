@@ -5,7 +5,7 @@
 #define CLI_OPERAND_H
 
 #include "cli/cli.h"
-#include "supervise/source_set.h"
+#include "source/source_set.h"
 
 /* Opens an operand; a symbolic link that the user names is followed. CLI_OK, or an exit status
  * after the message, which is in err too. */

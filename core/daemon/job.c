@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "daemon/jobs_private.h"
 #include "settings/settings.h"
-#include "supervise/identity.h"
+#include "source/identity.h"
 #include "supervise/job_target.h"
 
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 
 #include "daemon/jobs.h"
 #include "intake/claim.h"
-#include "supervise/sidecar.h"
+#include "source/sidecar.h"
 
 struct fault { /* how often a queued job has failed for a transient reason */
     int64_t id;

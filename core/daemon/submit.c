@@ -3,13 +3,13 @@
 /*
  * Submitting a model by its path. The daemon may be able to read what the client may not, so the
  * client shows each file as an open descriptor; what the daemon finds at the path must be among
- * these, now and when the job starts (supervise/identity.h). Whatever else goes wrong with the path
+ * these, now and when the job starts (source/identity.h). Whatever else goes wrong with the path
  * gives one and the same answer: a client learns nothing of places that are closed to it.
  */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "daemon/daemon_private.h"
-#include "supervise/identity.h"
+#include "source/identity.h"
 #include "supervise/job_target.h"
 
 #include <fcntl.h>

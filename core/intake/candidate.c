@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/strlist.h"
 #include "intake/observe.h"
-#include "supervise/unfinished.h"
+#include "source/unfinished.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Something in the drop directory that may become a job: a file, a folder, or loose shards that
- * belong together, with the sidecars that lie beside it (supervise/sidecar.h). It is ready for a
+ * belong together, with the sidecars that lie beside it (source/sidecar.h). It is ready for a
  * probe when nobody writes it (and, where that cannot be asked for, or for a folder, when it has
  * been quiet for a while), and to be taken when a probe said of exactly this state that it is
  * complete.

@@ -8,9 +8,9 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "supervise/litter.h"
-#include "supervise/source_state.h"
-#include "supervise/unfinished.h"
+#include "source/litter.h"
+#include "source/source_state.h"
+#include "source/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "settings/settings.h"
-#include "supervise/sidecar.h"
+#include "source/sidecar.h"
 
 #include <string.h>
 

@@ -11,10 +11,10 @@
 #include "base/strmap.h"
 #include "intake/intake_private.h"
 #include "supervise/job_target.h"
-#include "supervise/sidecar.h"
-#include "supervise/sidecar_name.h"
-#include "supervise/source_name.h"
-#include "supervise/unfinished.h"
+#include "source/sidecar.h"
+#include "source/sidecar_name.h"
+#include "source/source_name.h"
+#include "source/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 #include "base/strbuf.h"
 #include "intake/claim.h"
 #include "intake/intake_private.h"
-#include "supervise/source_name.h"
+#include "source/source_name.h"
 
 #include <string.h>
 

@@ -28,12 +28,12 @@ struct ticket {
     char *rests;  /* name that it has in the failed directory, or NULL */
     char **files; /* entries of that folder that are claimed: the file, the folder, the shards */
     size_t n_files;
-    char **sidecars; /* files beside them that are claimed with them (supervise/sidecar.h) */
+    char **sidecars; /* files beside them that are claimed with them (source/sidecar.h) */
     size_t n_sidecars;
     struct job_target *targets;
     size_t n_targets;
     char submitted[TIMING_STAMP_SIZE];
-    char identity[HASH_HEX_SIZE]; /* in place: supervise/identity.h; else empty */
+    char identity[HASH_HEX_SIZE]; /* in place: source/identity.h; else empty */
 };
 
 /* A ticket with a new uid and the time of now; strings are copied. `files` and `targets` are

@@ -16,7 +16,7 @@
 #define SUPERVISE_JOB_RUN_H
 
 #include "supervise/job_target.h"
-#include "supervise/source_set.h"
+#include "source/source_set.h"
 #include "supervise/worker_process.h"
 
 struct job_settings {

@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "supervise/source_name.h"
+#include "source/source_name.h"
 
 #include <ctype.h>
 #include <errno.h>

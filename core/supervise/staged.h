@@ -8,7 +8,7 @@
 #ifndef SUPERVISE_STAGED_H
 #define SUPERVISE_STAGED_H
 
-#include "supervise/source_set.h"
+#include "source/source_set.h"
 
 #define STAGED_DATA "data"
 

@@ -41,11 +41,12 @@ ROOMS = {
               "convert check",
     "catalog": "",
     "answer": "",
-    "supervise": "settings catalog answer",
-    "config": "settings supervise",
-    "intake": "settings catalog supervise config",
-    "daemon": "settings catalog supervise config intake",
-    "cli": "settings catalog supervise config",
+    "source": "",
+    "supervise": "source settings catalog answer",
+    "config": "source settings supervise",
+    "intake": "source settings catalog supervise config",
+    "daemon": "source settings catalog supervise config intake",
+    "cli": "source settings catalog supervise config",
 }
 MAY_INCLUDE = {room: {"base", room, *below.split()} for room, below in ROOMS.items()}
 INCLUDE = re.compile(r'#include "([\w/-]+\.h)"')

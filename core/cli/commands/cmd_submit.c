@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "cli/control_client.h"
 #include "supervise/job_target.h"
-#include "supervise/sidecar.h"
+#include "source/sidecar.h"
 
 #include <errno.h>
 #include <fcntl.h>

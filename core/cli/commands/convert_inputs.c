@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "cli/commands/convert_private.h"
 #include "cli/operand.h"
-#include "supervise/sidecar.h"
+#include "source/sidecar.h"
 
 #include <fcntl.h>
 

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/strbuf.h"
 #include "cli/cli.h"
-#include "supervise/sidecar.h"
+#include "source/sidecar.h"
 
 #include <ctype.h>
 #include <fcntl.h>

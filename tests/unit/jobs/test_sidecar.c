@@ -8,8 +8,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "supervise/sidecar.h"
-#include "supervise/sidecar_name.h"
+#include "source/sidecar.h"
+#include "source/sidecar_name.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -9,10 +9,10 @@
 #include "base/file.h"
 #include "supervise/job_run.h"
 #include "supervise/job_target.h"
-#include "supervise/source_below.h"
-#include "supervise/source_name.h"
-#include "supervise/source_set.h"
-#include "supervise/unfinished.h"
+#include "source/source_below.h"
+#include "source/source_name.h"
+#include "source/source_set.h"
+#include "source/unfinished.h"
 
 #include <fcntl.h>
 #include <limits.h>

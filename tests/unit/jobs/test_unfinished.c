@@ -7,9 +7,9 @@
  */
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "supervise/litter.h"
-#include "supervise/source_set.h"
-#include "supervise/unfinished.h"
+#include "source/litter.h"
+#include "source/source_set.h"
+#include "source/unfinished.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Which files beside a model, or in its folder, are sidecars by their names: see sidecar.h. */
-#ifndef SUPERVISE_SIDECAR_NAME_H
-#define SUPERVISE_SIDECAR_NAME_H
+#ifndef SOURCE_SIDECAR_NAME_H
+#define SOURCE_SIDECAR_NAME_H
 
 #include <stddef.h>
 

@@ -5,12 +5,12 @@
  * names; what is hard to say as a fixed text (random letters of rsync, numbers of ollama) is in few
  * functions below it.
  */
-#include "supervise/unfinished.h"
+#include "source/unfinished.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "supervise/litter.h"
+#include "source/litter.h"
 
 #include <ctype.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* The small side files one level below a model's folder ("1_Pooling/config.json"). */
-#ifndef SUPERVISE_SOURCE_BELOW_H
-#define SUPERVISE_SOURCE_BELOW_H
+#ifndef SOURCE_BELOW_H
+#define SOURCE_BELOW_H
 
 #include "base/error.h"
 

@@ -5,10 +5,10 @@
  * (NAME-00001-of-00003.EXT), or a folder with its regular files and, from its subfolders, the small
  * side files that source_below.h names.
  */
-#ifndef SUPERVISE_SOURCE_SET_H
-#define SUPERVISE_SOURCE_SET_H
+#ifndef SOURCE_SET_H
+#define SOURCE_SET_H
 
-#include "supervise/source_state.h"
+#include "source/source_state.h"
 
 #include <jansson.h>
 #include <stddef.h>

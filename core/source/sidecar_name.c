@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Names of sidecars: see sidecar_name.h. */
-#include "supervise/sidecar_name.h"
+#include "source/sidecar_name.h"
 
-#include "supervise/source_name.h"
+#include "source/source_name.h"
 
 #include <string.h>
 

@@ -4,11 +4,11 @@
  * Which files a model consists of, whatever their names lead to later: a job that was submitted by
  * path converts the files that were there then, or none.
  */
-#ifndef SUPERVISE_IDENTITY_H
-#define SUPERVISE_IDENTITY_H
+#ifndef SOURCE_IDENTITY_H
+#define SOURCE_IDENTITY_H
 
 #include "base/hash.h"
-#include "supervise/sidecar.h"
+#include "source/sidecar.h"
 
 /* The digest of the lines `NAME TAB FILE-SYSTEM TAB INODE` of all files of a model and of its
  * sidecars. It stays the same when the machine is started anew, or a file's content changes. */

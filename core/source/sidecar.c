@@ -1,13 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Sidecars: see sidecar.h. Like a model's files they are opened without following links. */
-#include "supervise/sidecar.h"
+#include "source/sidecar.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/strlist.h"
 #include "base/text.h"
-#include "supervise/sidecar_name.h"
+#include "source/sidecar_name.h"
 
 #include <errno.h>
 #include <fcntl.h>

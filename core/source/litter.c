@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Names that are no models: see litter.h. */
-#include "supervise/litter.h"
+#include "source/litter.h"
 
 #include <fnmatch.h>
 #include <limits.h>

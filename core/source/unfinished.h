@@ -6,8 +6,8 @@
  * folder for unfinished files, a lock. One table has them all (unfinished.c); daemon and command
  * line ask here.
  */
-#ifndef SUPERVISE_UNFINISHED_H
-#define SUPERVISE_UNFINISHED_H
+#ifndef SOURCE_UNFINISHED_H
+#define SOURCE_UNFINISHED_H
 
 #include "base/error.h"
 

@@ -5,8 +5,8 @@
  * size and times of the open file. The kernel moves the times at every write, truncation and first
  * store through a mapping; nobody can set the change time back.
  */
-#ifndef SUPERVISE_SOURCE_STATE_H
-#define SUPERVISE_SOURCE_STATE_H
+#ifndef SOURCE_STATE_H
+#define SOURCE_STATE_H
 
 #include "base/error.h"
 

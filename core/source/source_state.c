@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* States of source files: see source_state.h. Any thread. */
-#include "supervise/source_state.h"
+#include "source/source_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,8 +4,8 @@
  * Files and folders that are no models, by their names: what desktops and network storage leave
  * everywhere, and the texts that lie beside models.
  */
-#ifndef SUPERVISE_LITTER_H
-#define SUPERVISE_LITTER_H
+#ifndef SOURCE_LITTER_H
+#define SOURCE_LITTER_H
 
 /* Patterns of names with spaces between them, as in a shell but without regard to case. One that
  * ends in '/' is for folders, others for files. */

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* What names say: shards, and the name of a model (source_set.h). */
-#include "supervise/source_name.h"
+#include "source/source_name.h"
 
 #include "base/cleanup.h"
 #include "base/text.h"

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Identities: see identity.h. A device may have another number after the machine's next start, so
  * the file system's own identifier is taken where there is one. */
-#include "supervise/identity.h"
+#include "source/identity.h"
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"

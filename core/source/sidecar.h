@@ -7,11 +7,11 @@
  * -imatrix.dat, an importance matrix; in a model's folder NAME.pare, imatrix.gguf, imatrix.dat and
  * NAME with the endings above. A sidecar does not belong to the model.
  */
-#ifndef SUPERVISE_SIDECAR_H
-#define SUPERVISE_SIDECAR_H
+#ifndef SOURCE_SIDECAR_H
+#define SOURCE_SIDECAR_H
 
-#include "supervise/sidecar_name.h"
-#include "supervise/source_set.h"
+#include "source/sidecar_name.h"
+#include "source/source_set.h"
 
 #define SIDECARS_ALL (1u << SIDECAR_RULES | 1u << SIDECAR_IMPORTANCE)
 

@@ -5,7 +5,7 @@
  * descriptor, without following links, and is what fstat of the open descriptor says: a name that
  * changes under us cannot lead elsewhere.
  */
-#include "supervise/source_set.h"
+#include "source/source_set.h"
 
 #include "base/checked.h"
 #include "base/cleanup.h"
@@ -13,10 +13,10 @@
 #include "base/json.h"
 #include "base/strlist.h"
 #include "base/text.h"
-#include "supervise/sidecar_name.h"
-#include "supervise/source_below.h"
-#include "supervise/source_name.h"
-#include "supervise/unfinished.h"
+#include "source/sidecar_name.h"
+#include "source/source_below.h"
+#include "source/source_name.h"
+#include "source/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,12 +5,12 @@
  * encoders and chat templates, but also the same weights once more, samples and logs without end:
  * only small files of known kinds are taken, and never so many that they matter.
  */
-#include "supervise/source_below.h"
+#include "source/source_below.h"
 
 #include "base/cleanup.h"
 #include "base/strlist.h"
 #include "base/text.h"
-#include "supervise/unfinished.h"
+#include "source/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>

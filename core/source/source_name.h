@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* What the name of a file says, and the name of a model, made from that of its file or folder. */
-#ifndef SUPERVISE_SOURCE_NAME_H
-#define SUPERVISE_SOURCE_NAME_H
+#ifndef SOURCE_NAME_H
+#define SOURCE_NAME_H
 
 #include <stddef.h>
 
