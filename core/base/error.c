@@ -31,6 +31,7 @@ static const struct {
     { PARE_EEXIST, "exists" },
     { PARE_EVERIFY, "verify" },
     { PARE_ECHANGED, "changed" },
+    { PARE_EPLACE, "place" },
 };
 
 #define N_NAMES (sizeof names / sizeof *names)
@@ -85,6 +86,22 @@ int error_errno(struct error *err, int errno_value, const char *format, ...)
     return code;
 }
 
+int error_place(struct error *err, int errno_value, const char *format, ...)
+{
+    char text[ERROR_TEXT_MAX];
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    int code = error_errno(err, errno_value, "%s", text);
+    int value = errno_value < 0 ? -errno_value : errno_value;
+    if (code == PARE_EIO && value != EMFILE && value != ENFILE)
+        code = PARE_EPLACE;
+    if (err)
+        err->code = code;
+    return code;
+}
+
 int error_prefix(struct error *err, const char *format, ...)
 {
     char old[ERROR_TEXT_MAX];
@@ -129,5 +146,5 @@ int error_code(const char *name)
 int error_is_transient(int code)
 {
     return code == PARE_ENOSPC || code == PARE_ENOMEM || code == PARE_EIO || code == PARE_ECRASH ||
-           code == PARE_ETIMEOUT || code == PARE_ECHANGED;
+           code == PARE_ETIMEOUT || code == PARE_ECHANGED || code == PARE_EPLACE;
 }

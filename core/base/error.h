@@ -23,7 +23,8 @@ enum error_status {
     PARE_ETIMEOUT = -14,   /* the worker process gave no sign of life */
     PARE_EEXIST = -15,     /* the output's name is taken */
     PARE_EVERIFY = -16,    /* the written output is not what was meant */
-    PARE_ECHANGED = -17    /* a source file was changed while it was read */
+    PARE_ECHANGED = -17,   /* a source file was changed while it was read */
+    PARE_EPLACE = -18      /* nothing can be written where the output goes */
 };
 
 struct error {
@@ -47,6 +48,11 @@ int error_setv(struct error *err, int code, const char *format, va_list ap)
 int error_errno(struct error *err, int errno_value, const char *format, ...)
     __attribute__((format(printf, 3, 4), warn_unused_result));
 
+/* As error_errno, for what was to be written: PARE_EPLACE in place of PARE_EIO, but
+ * for want of descriptors. */
+int error_place(struct error *err, int errno_value, const char *format, ...)
+    __attribute__((format(printf, 3, 4), warn_unused_result));
+
 /* Puts "prefix: " in front of the text; returns err->code. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -55,7 +61,7 @@ int error_oom(struct error *err) __attribute__((warn_unused_result));
 
 /* The status's name as used in catalog and JSON: "data", "incomplete", "unsupported", "limit",
  * "io", "memory", "space", "cancelled", "plugin", "usage", "nonfinite", "internal", "crash",
- * "timeout", "exists", "verify", "changed", "ok". Unknown codes are "internal". */
+ * "timeout", "exists", "verify", "changed", "place", "ok". Unknown codes are "internal". */
 const char *error_name(int code);
 
 /* 1 for the failures that a plugin may report: enum pare_status. */
@@ -64,8 +70,8 @@ int error_is_of_plugins(int code);
 /* The status for such a name, or PARE_EINTERNAL. */
 int error_code(const char *name);
 
-/* 1 when trying again later may help: disk full, out of memory, i/o, crash, time-out, or a source
- * that was changed. */
+/* 1 when trying again later may help: disk full, out of memory, i/o, crash, time-out, a source
+ * that was changed, or a place that cannot be written. */
 int error_is_transient(int code);
 
 #endif

@@ -44,7 +44,7 @@ int file_pwrite(int fd, const void *buffer, size_t n, uint64_t offset, struct er
         if (r < 0 && errno == EINTR)
             continue;
         if (r <= 0)
-            return error_errno(err, r ? errno : ENOSPC, "cannot write %zu bytes at %llu", n - done,
+            return error_place(err, r ? errno : ENOSPC, "cannot write %zu bytes at %llu", n - done,
                                (unsigned long long)(offset + done));
         done += (size_t)r;
     }
@@ -60,7 +60,7 @@ int file_write(int fd, const void *buffer, size_t n, struct error *err)
         if (r < 0 && errno == EINTR)
             continue;
         if (r <= 0)
-            return error_errno(err, r ? errno : ENOSPC, "cannot write");
+            return error_place(err, r ? errno : ENOSPC, "cannot write");
         done += (size_t)r;
     }
     return 0;
@@ -109,19 +109,19 @@ int file_write_durably(int dirfd, const char *name, const void *data, size_t n, 
     _cleanup_close_ int fd = openat(dirfd, tmp,
                                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
-        return error_errno(err, errno, "cannot create %s", tmp);
+        return error_place(err, errno, "cannot create %s", tmp);
     int r = file_write(fd, data, n, err);
     if (r == 0)
         r = file_sync(fd, name, err);
     if (r == 0 && renameat(dirfd, tmp, dirfd, name) < 0)
-        r = error_errno(err, errno, "cannot rename to %s", name);
+        r = error_place(err, errno, "cannot rename to %s", name);
     if (r < 0) {
         (void)unlinkat(dirfd, tmp, 0);
         return error_prefix(err, "%s", name);
     }
     _cleanup_close_ int dir = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
-        return error_errno(err, errno, "cannot open the directory of %s", name);
+        return error_place(err, errno, "cannot open the directory of %s", name);
     return file_sync(dir, "the directory", err);
 }
 
@@ -169,7 +169,7 @@ int file_make_dirs(const char *path, mode_t mode, struct error *err)
         char c = *p;
         *p = 0;
         if (mkdir(copy, mode) < 0 && errno != EEXIST)
-            return error_errno(err, errno, "cannot create the directory %s", copy);
+            return error_place(err, errno, "cannot create the directory %s", copy);
         *p = c;
         if (!c)
             break;
@@ -184,13 +184,13 @@ int file_rename_new(int old_dirfd, const char *old_name, int new_dirfd, const ch
         return 0;
     if (errno == EEXIST)
         return 1;
-    return error_errno(err, errno, "cannot rename %s to %s", old_name, new_name);
+    return error_place(err, errno, "cannot rename %s to %s", old_name, new_name);
 }
 
 int file_sync(int fd, const char *what, struct error *err)
 {
     if (fsync(fd) < 0)
-        return error_errno(err, errno, "cannot sync %s", what);
+        return error_place(err, errno, "cannot sync %s", what);
     return 0;
 }
 

@@ -3,7 +3,8 @@
 /*
  * Files: whole reads and writes that resume after signals, atomic replacement, durable renames,
  * and opening beneath a directory without following links. Paths given with a dirfd are relative
- * to it (AT_FDCWD works). All failures name the path.
+ * to it (AT_FDCWD works). All failures name the path;
+ * those of writing are PARE_EPLACE where those of reading are PARE_EIO.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H

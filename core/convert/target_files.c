@@ -88,16 +88,16 @@ static int create_file(struct target *target, uint32_t i, const char *name, stru
     if (slash && !folder)
         return error_oom(err);
     if (folder && mkdirat(target->dirfd, folder, 0755) < 0 && errno != EEXIST)
-        return error_errno(err, errno, "cannot create the folder %s", folder);
+        return error_place(err, errno, "cannot create the folder %s", folder);
     int fd = openat(target->dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
-        return error_errno(err, errno, "cannot create %s", name);
+        return error_place(err, errno, "cannot create %s", name);
     target->fds[i] = fd;
     int e = f->size && fallocate(fd, 0, 0, (off_t)f->size) < 0 ? errno : 0;
     if (e == EOPNOTSUPP || e == ENOSYS)
         e = ftruncate(fd, (off_t)f->size) < 0 ? errno : 0;
     if (e)
-        return error_errno(err, e, "%s: cannot reserve %llu bytes", name,
+        return error_place(err, e, "%s: cannot reserve %llu bytes", name,
                            (unsigned long long)f->size);
     return 0;
 }
@@ -145,7 +145,7 @@ int target_open(struct target *target, int staging, int with_digest, struct erro
     char dir[24];
     (void)snprintf(dir, sizeof dir, "%zu", target->index);
     if (mkdirat(staging, dir, 0755) < 0)
-        return error_errno(err, errno, "cannot create the staging directory %s", dir);
+        return error_place(err, errno, "cannot create the staging directory %s", dir);
     int r = file_open_dir(staging, dir, &target->dirfd, err);
     if (r < 0)
         return r;
@@ -156,7 +156,7 @@ int target_open(struct target *target, int staging, int with_digest, struct erro
         /* the folder itself lies in the target's directory, ready to be renamed whole */
         int folder = -1;
         if (mkdirat(target->dirfd, single, 0755) < 0)
-            return error_errno(err, errno, "cannot create the folder %s", single);
+            return error_place(err, errno, "cannot create the folder %s", single);
         r = file_open_dir(target->dirfd, single, &folder, err);
         if (r < 0)
             return r;

@@ -82,12 +82,12 @@ json_t *command_status(struct daemon *daemon, const struct page *page, struct er
     (void)json_object_set_new(counts, "waiting",
                               json_integer((json_int_t)intake_count(daemon->intake)));
     json_t *status = json_pack(
-        "{s:s, s:i, s:f, s:b, s:s, s:s, s:s, s:{s:i, s:i}, s:O, s:o, s:O, s:I}", "version",
+        "{s:s, s:i, s:f, s:b, s:s?, s:s, s:s, s:s, s:{s:i, s:i}, s:O, s:o, s:O, s:I}", "version",
         PARE_VERSION, "pid", (int)getpid(), "uptime", timing_since(daemon->start), "paused",
-        jobs_paused(daemon->jobs), "drop", config->drop, "out", config->out, "catalog",
-        config->catalog, "workers", "running", (int)jobs_running(daemon->jobs), "max",
-        (int)config->jobs, "counts", counts, "measured", measured_json(daemon), "jobs", queue,
-        "jobs_total",
+        jobs_paused(daemon->jobs), "held", places_held(daemon->places), "drop", config->drop, "out",
+        config->out, "catalog", config->catalog, "workers", "running",
+        (int)jobs_running(daemon->jobs), "max", (int)config->jobs, "counts", counts, "measured",
+        measured_json(daemon), "jobs", queue, "jobs_total",
         (json_int_t)(count(counts, "queued") + count(counts, "running") + count(counts, "retry")));
     if (status)
         (void)json_object_update(status, arriving);
@@ -175,7 +175,7 @@ static json_t *do_submit(struct daemon *daemon, const json_t *request, const str
     return r < 0 ? refusal(error_name(r), err.text) : reply_job(daemon, id);
 }
 
-static void tell_status(struct daemon *daemon)
+void command_tell_status(struct daemon *daemon)
 {
     struct error err = ERROR_INIT;
     if (!control_watched(daemon->control))
@@ -190,7 +190,7 @@ static json_t *set_paused(struct daemon *daemon, int paused)
 {
     jobs_pause(daemon->jobs, paused);
     log_info(paused ? "paused: running jobs go on, no other starts" : "resumed");
-    tell_status(daemon);
+    command_tell_status(daemon);
     return json_pack("{s:b, s:b}", "ok", 1, "paused", paused);
 }
 

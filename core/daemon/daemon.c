@@ -30,9 +30,11 @@ static void update_status(void *context)
     struct error err = ERROR_INIT;
     if (catalog_counts(daemon->catalog, &counts, &err) < 0)
         return;
-    notify_send("STATUS=%zu running, %lld queued, %zu arriving%s", jobs_running(daemon->jobs),
+    const char *held = places_held(daemon->places);
+    notify_send("STATUS=%zu running, %lld queued, %zu arriving%s%s%s", jobs_running(daemon->jobs),
                 (long long)(json_get_int(counts, "queued", 0) + json_get_int(counts, "retry", 0)),
-                intake_count(daemon->intake), jobs_paused(daemon->jobs) ? ", paused" : "");
+                intake_count(daemon->intake), jobs_paused(daemon->jobs) ? ", paused" : "",
+                held ? ", held: " : "", held ? held : "");
 }
 
 static void status_soon(struct daemon *daemon)
@@ -101,13 +103,42 @@ static void on_note(void *context, int level, const char *kind, const char *text
         log_error("%s", err.text);
 }
 
-static void on_replaced(void *context)
+static void start_again(void *context, const char *text)
 {
     struct daemon *daemon = context;
-    on_note(daemon, LOG_LEVEL_WARNING, "drop-replaced",
-            "another directory is at the drop directory's path: starting again with that");
+    if (daemon->result == DAEMON_RESTART)
+        return;
+    on_note(daemon, LOG_LEVEL_WARNING, "replaced", text);
     daemon->result = DAEMON_RESTART;
     loop_quit(daemon->loop);
+}
+
+static void on_replaced(void *context)
+{
+    start_again(context,
+                "another directory is at the drop directory's path: starting again with that");
+}
+
+static void on_held(void *context, const char *reason)
+{
+    struct daemon *daemon = context;
+    if (reason)
+        on_note(daemon, LOG_LEVEL_ERROR, "held", reason);
+    else
+        on_note(daemon, LOG_LEVEL_INFO, "held", "all places are as they should be: jobs go on");
+    if (!daemon->jobs || !daemon->control)
+        return;
+    status_soon(daemon);
+    command_tell_status(daemon);
+    if (!reason)
+        jobs_kick(daemon->jobs);
+}
+
+static void on_drop_away(void *context)
+{
+    struct daemon *daemon = context;
+    if (daemon->intake)
+        intake_rescan(daemon->intake);
 }
 
 /* ---- signals ---- */
@@ -217,8 +248,12 @@ static void note_plugins(struct daemon *daemon)
 static int restore(struct daemon *daemon, int is_new, struct error *err)
 {
     struct jobs_callbacks callbacks = { on_job, daemon };
-    int r = jobs_new(daemon->loop, daemon->config, &daemon->folders, daemon->catalog, &callbacks,
-                     &daemon->jobs, err);
+    struct places_callbacks of_places = { on_held, start_again, on_drop_away, daemon };
+    int r = places_new(daemon->loop, &daemon->folders, daemon->config->catalog, &of_places,
+                       &daemon->places, err);
+    if (r == 0)
+        r = jobs_new(daemon->loop, daemon->config, &daemon->folders, daemon->catalog,
+                     daemon->places, &callbacks, &daemon->jobs, err);
     if (r == 0 && is_new)
         r = jobs_restore_claims(daemon->jobs, err);
     if (r == 0 && is_new)
@@ -278,6 +313,7 @@ static void stop(struct daemon *daemon)
         loop_timer_clear(daemon->loop, &daemon->status_timer);
     }
     jobs_free(daemon->jobs);
+    places_free(daemon->places);
     catalog_close(daemon->catalog);
     abilities_deinit(&daemon->abilities);
     folders_close(&daemon->folders);

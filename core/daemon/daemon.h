@@ -16,7 +16,8 @@ enum { DAEMON_STOPPED = 0, DAEMON_LOCKED = 1, DAEMON_RESTART = 2 };
 
 /* Runs until a signal ends it. `config` is finished; what is in it may change by reloads.
  * DAEMON_STOPPED: asked to stop, all is clean; DAEMON_LOCKED: another daemon has a lock (err says
- * which); DAEMON_RESTART: the drop directory was replaced, call again; < 0: cannot start. */
+ * which); DAEMON_RESTART: a directory or the catalog was replaced, call again; < 0: cannot start.
+ */
 int daemon_run(struct config *config, daemon_reload_fn *reload, void *context, struct error *err)
     __attribute__((warn_unused_result));
 

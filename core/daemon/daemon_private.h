@@ -8,6 +8,7 @@
 #include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "daemon/jobs.h"
+#include "daemon/places.h"
 #include "intake/intake.h"
 
 struct daemon {
@@ -18,6 +19,7 @@ struct daemon {
     struct folders folders;
     struct abilities abilities;
     struct catalog *catalog;
+    struct places *places;
     struct jobs *jobs;
     struct intake *intake;
     struct control *control;
@@ -43,6 +45,8 @@ json_t *command_status(struct daemon *daemon, const struct page *page, struct er
 json_t *command_arriving(struct daemon *daemon, const struct page *page);
 /* The job as in docs/control.md. New reference. */
 json_t *command_job(struct daemon *daemon, int64_t id, struct error *err);
+/* Sends the status to those who watch. */
+void command_tell_status(struct daemon *daemon);
 /* For control_callbacks.request. */
 json_t *command_handle(void *context, const json_t *request, const struct shown *shown,
                        int *ret_watch, json_t **ret_first);

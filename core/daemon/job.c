@@ -243,6 +243,12 @@ static json_t *make_overrides(const struct job *job)
     return r < 0 ? NULL : TAKE(all);
 }
 
+static int may_publish(void *context)
+{
+    const struct job *job = context;
+    return !places_look(job->jobs->places);
+}
+
 static int start_run(struct job *job, struct error *err)
 {
     const struct config *config = job->jobs->config;
@@ -265,7 +271,7 @@ static int start_run(struct job *job, struct error *err)
                                            .architectures = config->architectures,
                                            .values = config->settings,
                                            .silence = config->heartbeat } };
-    struct job_callbacks callbacks = { job_record_line, job_record_published, job };
+    struct job_callbacks callbacks = { job_record_line, job_record_published, may_publish, job };
     return job_run_start(&spec, &callbacks, &job->run, err);
 }
 

@@ -86,7 +86,13 @@ void job_record_published(void *context, size_t target, const json_t *manifest)
     const json_t *output = json_object_get(manifest, "output");
     log_info("%s: %s is ready (%lld bytes)", job->name, json_get_string(output, "name", "?"),
              (long long)json_get_int(output, "bytes", 0));
-    int r = catalog_conversion_done(job->jobs->catalog, job->id, target, manifest,
+    const char *name = json_get_string(output, "name", "");
+    int r = 0;
+    if (!places_has_output(job->jobs->places, name))
+        r = error_set(&err, PARE_EPLACE, "%s is not at its path: %s was moved while it was made",
+                      name, job->jobs->folders->out_path);
+    if (r == 0)
+        r = catalog_conversion_done(job->jobs->catalog, job->id, target, manifest,
                                     job->jobs->folders->out_path, &err);
     if (r == 0 && target < job->n_targets)
         job->targets[target].done = 1;

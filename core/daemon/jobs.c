@@ -80,7 +80,7 @@ static void start_jobs(void *context)
         if (jobs_restore_claims(jobs, &err) < 0)
             jobs->unsettled = 1;
     }
-    while (!jobs->paused && jobs->n_running < jobs->config->jobs) {
+    while (!jobs->paused && jobs->n_running < jobs->config->jobs && !places_look(jobs->places)) {
         int64_t id = 0;
         double wait = -1;
         int r = catalog_job_next(jobs->catalog, &id, &wait, &err);
@@ -106,7 +106,7 @@ static void start_jobs(void *context)
 }
 
 int jobs_new(struct loop *loop, const struct config *config, const struct folders *folders,
-             struct catalog *catalog, const struct jobs_callbacks *callbacks,
+             struct catalog *catalog, struct places *places, const struct jobs_callbacks *callbacks,
              struct jobs **ret_jobs, struct error *err)
 {
     struct jobs *jobs = calloc(1, sizeof *jobs);
@@ -116,6 +116,7 @@ int jobs_new(struct loop *loop, const struct config *config, const struct folder
     jobs->config = config;
     jobs->folders = folders;
     jobs->catalog = catalog;
+    jobs->places = places;
     jobs->callbacks = *callbacks;
     jobs->kick_timer =
         (struct loop_timer){ .name = "queue", .callback = start_jobs, .context = jobs };
@@ -231,6 +232,7 @@ void jobs_accept(struct jobs *jobs, struct intake_taken *list, size_t n)
     _cleanup_free_ int64_t *ids = calloc(n + 1, sizeof *ids);
     int r = enqueue_all(jobs, list, n, ids, &err);
     for (size_t i = 0; r == 0 && i < n; i++) {
+        tally_add(&jobs->tallies.queued);
         log_info("%s: queued as job %lld", list[i].ticket.name, (long long)ids[i]);
         if (list[i].broken)
             fail_taken(jobs, ids[i], &list[i]);

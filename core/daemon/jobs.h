@@ -11,6 +11,7 @@
 #include "base/timing.h"
 #include "catalog/catalog.h"
 #include "config/config.h"
+#include "daemon/places.h"
 #include "intake/intake.h"
 
 struct jobs;
@@ -27,7 +28,7 @@ struct jobs_callbacks {
 
 /* The arguments stay the caller's and outlive the jobs; config may change between callbacks. */
 int jobs_new(struct loop *loop, const struct config *config, const struct folders *folders,
-             struct catalog *catalog, const struct jobs_callbacks *callbacks,
+             struct catalog *catalog, struct places *places, const struct jobs_callbacks *callbacks,
              struct jobs **ret_jobs, struct error *err) __attribute__((warn_unused_result));
 /* Stops what runs, which is queued again. */
 void jobs_free(struct jobs *jobs);

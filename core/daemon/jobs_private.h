@@ -19,6 +19,7 @@ struct jobs {
     const struct config *config;
     const struct folders *folders;
     struct catalog *catalog;
+    struct places *places;
     struct jobs_callbacks callbacks;
     struct loop_timer kick_timer;
     struct job **running;

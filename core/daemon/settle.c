@@ -4,7 +4,7 @@
  * What follows the end of a job. The catalog gets the final state first, then the source leaves its
  * claim: after a crash in between, the state says where the source belongs, and the rest is done
  * at the next start. A transient fault puts the job back into the queue, later each time; a full
- * disk does so for as long as it is full.
+ * disk, and whatever else keeps outputs from being written, does so for as long as it lasts.
  */
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -143,15 +143,28 @@ static void requeue(struct job *job, double delay, const struct error *why)
         remember_lost(job, &err);
 }
 
+/* 1 when it is because nothing can be written now: the job waits with all others until that is
+ * cured. */
+static int is_held(const struct job *job, const struct error *why)
+{
+    if (why->code != PARE_EPLACE && why->code != PARE_EIO && why->code != PARE_ENOSPC)
+        return 0;
+    return places_suspect(job->jobs->places);
+}
+
 void settle_error(struct job *job, const struct error *why)
 {
     const struct config *config = job->jobs->config;
+    if (is_held(job, why)) {
+        requeue(job, 0, why);
+        return;
+    }
     if (why->code == PARE_ENOSPC) {
         requeue(job, config->backoff < SPACE_SECONDS ? config->backoff : SPACE_SECONDS, why);
         return;
     }
     unsigned faults = error_is_transient(why->code) ? count_fault(job->jobs, job->id) : 0;
-    if (!faults || faults > config->retries) {
+    if (!faults || (faults > config->retries && why->code != PARE_EPLACE)) {
         settle_failed(job, why);
         return;
     }

@@ -217,12 +217,22 @@ int folders_reserved(const struct folders *f, const char *name)
            is_inside(f, f->out_path, name);
 }
 
-int folders_check_drop(const struct folders *f)
+/* 1 when it is the root of a mounted file system. */
+static int is_mount(int fd, const char *path, int flags)
+{
+    struct statx st;
+    return statx(fd, path, flags, STATX_TYPE, &st) == 0 &&
+           (st.stx_attributes_mask & st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+int folders_check(int fd, const char *path)
 {
     struct stat open_one, named;
-    if (fstat(f->drop_fd, &open_one) < 0 || stat(f->drop_path, &named) < 0)
+    if (fstat(fd, &open_one) < 0 || stat(path, &named) < 0 || !S_ISDIR(named.st_mode))
         return 2;
-    return open_one.st_dev != named.st_dev || open_one.st_ino != named.st_ino;
+    if (open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino)
+        return 0;
+    return is_mount(fd, "", AT_EMPTY_PATH) && !is_mount(AT_FDCWD, path, 0) ? 2 : 1;
 }
 
 uint64_t folders_free_bytes(const struct folders *f)

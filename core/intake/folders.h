@@ -34,9 +34,10 @@ void folders_close(struct folders *folders);
  * the configuration put its own directories. */
 int folders_reserved(const struct folders *folders, const char *name);
 
-/* What lies at the drop directory's path now: 0 the directory that is open; 1 another one; 2
- * nothing (moved away, removed, or not mounted). */
-int folders_check_drop(const struct folders *folders);
+/* What lies at a directory's path now: 0 the directory that is open; 1 another one; 2 nothing
+ * (moved away, removed, or not mounted: a directory that was the root of a file system is not
+ * replaced by the empty one below it). */
+int folders_check(int fd, const char *path);
 
 /* Bytes that may still be written where the outputs go; UINT64_MAX when unknown. */
 uint64_t folders_free_bytes(const struct folders *folders);

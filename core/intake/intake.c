@@ -107,7 +107,7 @@ static void recheck_if_needed(struct intake *intake)
 /* 1 when the drop directory is where it should be. */
 static int check_place(struct intake *intake)
 {
-    int place = folders_check_drop(intake->folders);
+    int place = folders_check(intake->folders->drop_fd, intake->folders->drop_path);
     if (place == 1)
         intake->callbacks.replaced(intake->callbacks.context);
     if (place == 2 && !intake->gone)

@@ -10,6 +10,9 @@
 #include <sys/inotify.h>
 
 #define MASK (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF)
+#define ENTRIES_MASK                                                                    \
+    (IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | \
+     IN_MOVE_SELF)
 #define READS_PER_TURN 16
 
 struct watch {
@@ -77,14 +80,24 @@ void watch_free(struct watch *watch)
     free(watch);
 }
 
-int watch_add(struct watch *watch, const char *path, int *ret_wd, struct error *err)
+static int add(struct watch *watch, const char *path, uint32_t mask, int *ret_wd, struct error *err)
 {
-    int wd = inotify_add_watch(watch->fd, path, MASK | IN_ONLYDIR | IN_EXCL_UNLINK);
+    int wd = inotify_add_watch(watch->fd, path, mask | IN_ONLYDIR | IN_EXCL_UNLINK);
     if (wd < 0)
         return error_errno(err, errno, "cannot watch %s%s", path,
                            errno == ENOSPC ? " (raise fs.inotify.max_user_watches)" : "");
     *ret_wd = wd;
     return 0;
+}
+
+int watch_add(struct watch *watch, const char *path, int *ret_wd, struct error *err)
+{
+    return add(watch, path, MASK, ret_wd, err);
+}
+
+int watch_add_entries(struct watch *watch, const char *path, int *ret_wd, struct error *err)
+{
+    return add(watch, path, ENTRIES_MASK, ret_wd, err);
 }
 
 void watch_remove(struct watch *watch, int wd)

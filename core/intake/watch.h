@@ -29,6 +29,10 @@ void watch_free(struct watch *watch);
 /* Watches a directory; *ret_wd names the watch. The same directory gives the same number. */
 int watch_add(struct watch *watch, const char *path, int *ret_wd, struct error *err)
     __attribute__((warn_unused_result));
+/* The same, of entries that appear, go or change their mode: of a directory in which something lies
+ * that must stay where it is. */
+int watch_add_entries(struct watch *watch, const char *path, int *ret_wd, struct error *err)
+    __attribute__((warn_unused_result));
 void watch_remove(struct watch *watch, int wd);
 
 #endif

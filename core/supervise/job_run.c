@@ -6,6 +6,7 @@
  *
  *   CONVERT --> adopt the outputs --> VERIFY(0) --> publish --> VERIFY(1) --> publish ... --> END
  *
+ * When the caller says that nothing may be published now, the job WAITs with what is verified.
  * A target whose verification or publication fails does not stop the others; the job fails at
  * its end with the first such error. Anything else ends the job at once; so does a source file that
  * was changed since it was opened, which is asked after each worker, before what it made is used,
@@ -25,7 +26,7 @@
 
 #include <string.h>
 
-enum stage { STAGE_CONVERT, STAGE_VERIFY, STAGE_END };
+enum stage { STAGE_CONVERT, STAGE_VERIFY, STAGE_WAIT, STAGE_END };
 
 struct run_target {
     size_t index; /* in the job's targets */
@@ -423,19 +424,33 @@ static int publish_current(struct job_run *run, struct error *err)
     return r;
 }
 
+/* Publishes the verified target, or waits for that without a worker, and goes on to the next. */
+static int publish_or_wait(struct job_run *run, struct error *err)
+{
+    struct error why = ERROR_INIT;
+    run->stage = STAGE_WAIT;
+    if (run->callbacks.may_publish && !run->callbacks.may_publish(run->callbacks.context))
+        return 0;
+    int r = check_sources(run, err);
+    if (r < 0)
+        return r;
+    r = publish_current(run, &why);
+    staged_deinit(&run->targets[run->current].staged);
+    if (r < 0)
+        r = skip_target(run, &why, err);
+    else
+        run->current++;
+    return r < 0 ? r : start_verify(run, err);
+}
+
 static int after_verify(struct job_run *run, struct error *err)
 {
     struct error why = ERROR_INIT;
     int r = take_result(run, &why, err);
-    if (r < 0)
-        return r;
-    if (r == 0)
-        r = publish_current(run, &why);
+    if (r <= 0)
+        return r < 0 ? r : publish_or_wait(run, err);
     staged_deinit(&run->targets[run->current].staged);
-    if (r != 0)
-        r = skip_target(run, &why, err);
-    else
-        run->current++;
+    r = skip_target(run, &why, err);
     return r < 0 ? r : start_verify(run, err);
 }
 
@@ -470,6 +485,9 @@ int job_run_step(struct job_run *run, struct error *err)
 {
     if (run->stage == STAGE_END)
         return run->problem.code ? error_set(err, run->problem.code, "%s", run->problem.text) : 1;
+    if (run->stage == STAGE_WAIT)
+        return run->cancelled ? error_set(err, PARE_ECANCELLED, "cancelled")
+                              : publish_or_wait(run, err);
     if (!run->process)
         return error_set(err, PARE_EINTERNAL, "the job has failed already");
     int converting = run->stage == STAGE_CONVERT;

@@ -47,6 +47,8 @@ struct job_callbacks {
     worker_event_fn *event;
     /* A target is published: its manifest (docs/manifest.md), with the final output name. */
     void (*published)(void *context, size_t target, const json_t *manifest);
+    /* 0: nothing may be published now, ask again with the next step; may be NULL. */
+    int (*may_publish)(void *context);
     void *context;
 };
 

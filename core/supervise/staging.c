@@ -31,7 +31,7 @@ static int job_path(char path[PATH_MAX], const char *uid, struct error *err)
 static int make_dir(int dirfd, const char *path, struct error *err)
 {
     if (mkdirat(dirfd, path, 0700) < 0 && errno != EEXIST)
-        return error_errno(err, errno, "cannot create the directory %s", path);
+        return error_place(err, errno, "cannot create the directory %s", path);
     return 0;
 }
 
@@ -47,7 +47,7 @@ static int make_job(int out_dirfd, const char *path, struct error *err)
         if (r == 0 && mkdirat(out_dirfd, path, 0700) == 0)
             return 0;
         if (r == 0)
-            r = error_errno(err, errno, "cannot create the directory %s", path);
+            r = error_place(err, errno, "cannot create the directory %s", path);
         if (errno != ENOENT)
             break;
     }
@@ -58,9 +58,9 @@ static int make_job(int out_dirfd, const char *path, struct error *err)
 static int mark_one_shot(int dirfd, struct error *err)
 {
     if (flock(dirfd, LOCK_EX | LOCK_NB) < 0)
-        return error_errno(err, errno, "cannot lock the staging directory");
+        return error_place(err, errno, "cannot lock the staging directory");
     _cleanup_close_ int fd = openat(dirfd, ONE_SHOT, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    return fd < 0 ? error_errno(err, errno, "cannot mark the staging directory") : 0;
+    return fd < 0 ? error_place(err, errno, "cannot mark the staging directory") : 0;
 }
 
 int staging_make(int out_dirfd, const char *uid, int one_shot, int *ret_dirfd, int *ret_work,

@@ -5,8 +5,11 @@
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 import time
+import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness
@@ -94,10 +97,201 @@ class Changed(Case):
         path = self.d.aside('m.gguf', models.gguf())
         self.start()
         with open(path, 'r+b'):
-            self.d.ask('submit', path=path)
+            self.assertTrue(self.d.submit(path)['ok'])
             wait_until(lambda: self.d.query("SELECT 1 FROM event WHERE text LIKE "
                                             "'%is open for writing%'"))
         self.expect_one('m-Q8_0.gguf')
+
+
+def is_root():
+    return os.geteuid() == 0
+
+
+def can_mount():
+    return is_root() and subprocess.run(['unshare', '-m', 'true'], check=False).returncode == 0
+
+
+class Out(Case):
+    """Where outputs go, while a job runs: `slow` stops the worker until the test goes on."""
+
+    def setUp(self):
+        super().setUp()
+        self.go = os.path.join(self.d.root, 'go')
+        self.steps('convert', 'import time\nwhile not os.path.exists(%r): time.sleep(0.02)'
+                   % self.go, 99)
+
+    def release(self):
+        with open(self.go, 'w'):
+            pass
+
+    def held(self):
+        return self.d.ask('status')['held']
+
+    def begin(self, name='m.gguf'):
+        if not self.d.process:
+            self.start()
+        self.drop(name)
+        self.wait_running()
+
+    def wait_running(self):
+        wait_until(lambda: 'running' in self.d.states(), 20, 'a job runs')
+
+    def test_moved_away_and_back(self):
+        self.begin()
+        os.rename(self.d.out, self.d.out + '.old')
+        self.release()
+        text = wait_until(self.held, 5, 'the jobs are held')
+        self.assertIn(self.d.out + ' is gone', text)
+        self.drop('n.gguf')
+        time.sleep(1.5)
+        self.assertEqual(self.d.states(), ['running', 'queued'])
+        self.assertIn('is gone', self.pare_status())
+        os.rename(self.d.out + '.old', self.d.out)
+        self.d.wait_done(2)
+        self.assertEqual(self.d.states(), ['done', 'done'])
+        self.assertIsNone(self.held())
+        self.assert_recorded(['m-Q8_0.gguf', 'n-Q8_0.gguf'])
+        self.assertEqual(self.d.query("SELECT count(*) FROM event WHERE kind = 'retry'"), [(0,)])
+
+    def pare_status(self):
+        return subprocess.run([harness.programs()['pare'], 'status', '--socket', self.d.socket],
+                              capture_output=True, text=True, check=True, timeout=20).stdout
+
+    def assert_recorded(self, names):
+        """What the catalog calls done is there."""
+        self.assertEqual(self.d.outputs(), names)
+        for path, in self.d.query("SELECT output_path FROM conversion WHERE state = 'done'"):
+            self.assertTrue(os.path.exists(path), path)
+        for manifest in self.d.manifests():
+            harness.check_manifest(manifest)
+
+    def test_moved_away_and_remade(self):
+        self.begin()
+        os.rename(self.d.out, self.d.out + '.old')
+        os.mkdir(self.d.out)
+        self.release()
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['done'])
+        self.assert_recorded(['m-Q8_0.gguf'])
+        self.assertEqual([n for n in os.listdir(self.d.out + '.old') if n != '.pare'], [])
+        self.assertTrue(os.path.exists(self.d.path('done/m.gguf')))
+
+    def test_removed_and_remade(self):
+        self.begin()
+        shutil.rmtree(self.d.out)
+        wait_until(self.held, 5)
+        self.release()
+        os.mkdir(self.d.out)
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['done'])
+        self.assert_recorded(['m-Q8_0.gguf'])
+
+    @unittest.skipUnless(can_mount(), 'mounts need root')
+    def test_mounted_over_and_unmounted(self):
+        self.begin()
+        other = os.path.join(self.d.root, 'other')
+        os.mkdir(other)
+        subprocess.run(['mount', '--bind', other, self.d.out], check=True)
+        self.addCleanup(subprocess.run, ['umount', '-l', self.d.out], check=False)
+        self.release()
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['done'])
+        self.assert_recorded(['m-Q8_0.gguf'])
+        subprocess.run(['umount', '-l', self.d.out], check=True)
+        self.assertIn('is gone', wait_until(self.held, 5))
+        self.drop('n.gguf')
+        wait_until(lambda: len(self.d.states()) == 2)
+        time.sleep(1.5)
+        self.assertEqual(self.d.states()[1], 'queued')
+        subprocess.run(['mount', '--bind', other, self.d.out], check=True)
+        self.d.wait_done(2)
+        self.assert_recorded(['m-Q8_0.gguf', 'n-Q8_0.gguf'])
+
+    def forbid(self, forbidden):
+        """For root, the attribute `immutable` does what a mode does for others."""
+        if not is_root():
+            os.chmod(self.d.out, 0o555 if forbidden else 0o755)
+        elif subprocess.run(['chattr', '+i' if forbidden else '-i', self.d.out],
+                            stderr=subprocess.DEVNULL, check=False).returncode:
+            self.skipTest('this file system knows no immutable directories')
+
+    def test_not_writable(self):
+        self.begin()
+        for name in ('n.gguf', 'o.gguf'):
+            self.drop(name)
+        self.forbid(True)
+        self.addCleanup(self.forbid, False)
+        self.release()
+        self.assertIn('cannot be written', wait_until(self.held, 8))
+        time.sleep(1.5)
+        self.assertEqual(os.listdir(self.d.path('failed')), [])
+        self.forbid(False)
+        self.d.wait_done(3)
+        self.assertEqual(self.d.states(), ['done'] * 3)
+        self.assert_recorded(['m-Q8_0.gguf', 'n-Q8_0.gguf', 'o-Q8_0.gguf'])
+
+    def test_staging_that_cannot_be_made(self):
+        """A file where the daemon's folder should be: not the fault of any model."""
+        self.release()
+        self.start()
+        hidden = os.path.join(self.d.out, '.pare')
+        os.rename(hidden, hidden + '2')
+        with open(hidden, 'w'):
+            pass
+        for i in range(3):
+            self.drop('m%d.gguf' % i)
+        self.assertIn('cannot be written', wait_until(self.held, 20))
+        time.sleep(1.5)
+        self.assertEqual(set(self.d.states()), {'queued'})
+        os.unlink(hidden)
+        os.rename(hidden + '2', hidden)
+        self.d.wait_done(3)
+        self.assertEqual(self.d.states(), ['done'] * 3)
+
+
+class Ends(Case):
+    """The other places."""
+
+    def test_done_and_failed_are_removed(self):
+        self.start()
+        for name in ('done', 'failed'):
+            os.rmdir(self.d.path(name))
+        self.drop('m.gguf')
+        self.d.wait_done(1)
+        self.assertTrue(wait_until(lambda: os.path.exists(self.d.path('done/m.gguf')), 10))
+
+    def test_catalog_is_removed(self):
+        self.start()
+        self.drop('m.gguf')
+        self.d.wait_done(1)
+        for ending in ('', '-wal', '-shm'):
+            if os.path.exists(self.d.catalog + ending):
+                os.unlink(self.d.catalog + ending)
+        wait_until(lambda: self.d.states() == ['done'], 10, 'the catalog is made anew')
+
+    def test_drop_is_removed_and_remade(self):
+        self.start()
+        shutil.rmtree(self.d.drop)
+        begin = time.monotonic()
+        os.mkdir(self.d.drop)
+        wait_until(lambda: os.path.exists(self.d.path('.pare/claimed')), 20)
+        self.assertLess(time.monotonic() - begin, 5)
+        self.drop('m.gguf')
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['done'])
+
+    @unittest.skipUnless(can_mount(), 'mounts need root')
+    def test_drop_is_mounted_over(self):
+        self.start()
+        other = os.path.join(self.d.root, 'other')
+        os.mkdir(other)
+        subprocess.run(['mount', '--bind', other, self.d.drop], check=True)
+        self.addCleanup(subprocess.run, ['umount', '-l', self.d.drop], check=False)
+        wait_until(lambda: os.path.exists(self.d.path('.pare/claimed')), 5)
+        with open(self.d.path('m.gguf'), 'wb') as f:
+            f.write(models.gguf())
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['done'])
 
 
 if __name__ == '__main__':

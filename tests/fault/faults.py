@@ -33,14 +33,14 @@ import container  # pylint: disable=wrong-import-position
 MOST = 250 if not os.environ.get("PARE_FAULT_ALL") else 1000000
 FILES = {  # kind: codes that it may end with; () where it must not be felt
     "pread": ("io",), "pread-short": (), "pwrite": ("space",), "pwrite-short": (),
-    "fsync": ("io",), "fallocate": ("space",), "fallocate-unsupported": (), "open": ("io",),
+    "fsync": ("place",), "fallocate": ("space",), "fallocate-unsupported": (), "open": ("io",),
     "mkdir": ("space",), "fstat": ("usage", "io", "plugin"), "thread": ("memory",),
-    "ftruncate": ("io",),
+    "ftruncate": ("place",),
 }
 STRACE = {  # system call: error, codes
-    "pwrite64": [("ENOSPC", ("space",)), ("EIO", ("io",)), ("EDQUOT", ("space",))],
-    "pread64": [("EIO", ("io",))], "fsync": [("EIO", ("io",)), ("ENOSPC", ("space",))],
-    "fallocate": [("ENOSPC", ("space",)), ("EIO", ("io",))],
+    "pwrite64": [("ENOSPC", ("space",)), ("EIO", ("place",)), ("EDQUOT", ("space",))],
+    "pread64": [("EIO", ("io",))], "fsync": [("EIO", ("place",)), ("ENOSPC", ("space",))],
+    "fallocate": [("ENOSPC", ("space",)), ("EIO", ("place",))],
     "openat": [("EMFILE", ("io", "memory"))], "mkdirat": [("ENOSPC", ("space",))],
     "write": [("EIO", ("io",)), ("ENOSPC", ("space",))],
     "mmap": [("ENOMEM", ("memory",))], "read": [("EIO", ("io", "memory"))],

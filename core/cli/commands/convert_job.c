@@ -91,7 +91,7 @@ static int drive(struct job_run *run, struct error *err)
 
 static int run_job(const struct job_spec *spec, struct conversion *c, struct error *err)
 {
-    struct job_callbacks callbacks = { on_line, on_published, c };
+    struct job_callbacks callbacks = { on_line, on_published, NULL, c };
     struct job_run *run = NULL;
     int r = job_run_start(spec, &callbacks, &run, err);
     if (r == 0)

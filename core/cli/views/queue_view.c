@@ -120,6 +120,12 @@ static void print_head(const json_t *status, FILE *out)
     fprintf(out, " (pid %lld), up %s%s\n", (long long)json_get_int(status, "pid", 0),
             figure_seconds(uptime, json_get_real(status, "uptime", 0)),
             json_get_bool(status, "paused", 0) ? ", PAUSED" : "");
+    const char *held = json_get_string(status, "held", NULL);
+    if (held) {
+        fputs("HELD     ", out);
+        text_print(out, held);
+        fputc('\n', out);
+    }
     static const char *const places[] = { "drop", "out", "catalog" };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         const char *place = json_get_string(status, places[i], NULL);
