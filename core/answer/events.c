@@ -43,6 +43,15 @@ static const struct shape start[] = {
     { OBJECT_("sandbox", sandbox) },
     { NULL },
 };
+static const struct shape writer[] = {
+    { TEXT_("name", WORD), NEEDED },
+    { TEXT_("suffix", 32), NEEDED },
+    { NULL },
+};
+static const struct shape writers[] = {
+    { LIST_("writers", 8192, writer), NEEDED },
+    { NULL },
+};
 static const struct shape census[] = {
     { TEXT_("encoding", WORD), NEEDED },
     { COUNT_("tensors") },
@@ -196,6 +205,8 @@ static const struct answer_event events[] = {
     { "start", ANSWER_ALL, ONCE, SIGN, SMALL, .members = start },
     { "source", ANSWER_CONVERT | ANSWER_PROBE | ANSWER_PLAN, ONCE, SIGN, .bytes = 1 << 20,
       .cost = 4 << 20, .members = source },
+    { "writers", ANSWER_CONVERT, ONCE, SIGN, .bytes = 1 << 20, .cost = 4 << 20,
+      .members = writers },
     { "warning", ANSWER_ALL, .most = 2000, .of_target = 1, SMALL, .members = warning },
     { "progress", ANSWER_ALL, ENDLESS, .bytes = 4096, .cost = 8192, .members = progress },
     { "resumed", ANSWER_CONVERT, ONCE, SIGN, SMALL, .members = resumed },

@@ -73,6 +73,12 @@ static void on_job(void *context, int64_t id, int progress)
     control_broadcast(daemon->control, event);
 }
 
+static const char *suffix_of(void *context, const char *format)
+{
+    const struct daemon *daemon = context;
+    return abilities_suffix(&daemon->abilities, format);
+}
+
 static void on_taken(void *context, struct intake_taken *list, size_t n)
 {
     struct daemon *daemon = context;
@@ -247,7 +253,7 @@ static void note_plugins(struct daemon *daemon)
 /* The claims go in before the manifests, since they know all targets of their jobs. */
 static int restore(struct daemon *daemon, int is_new, struct error *err)
 {
-    struct jobs_callbacks callbacks = { on_job, daemon };
+    struct jobs_callbacks callbacks = { on_job, suffix_of, daemon };
     struct places_callbacks of_places = { on_held, start_again, on_drop_away, daemon };
     int r = places_new(daemon->loop, &daemon->folders, daemon->config->catalog, &of_places,
                        &daemon->places, err);

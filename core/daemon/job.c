@@ -34,6 +34,9 @@ static int load_targets(struct job *job, const json_t *row, struct error *err)
         to->format = strdup(json_get_string(from, "format", ""));
         to->recipe = strdup(json_get_string(from, "recipe", ""));
         to->options = json_is_object(options) ? json_deep_copy(options) : NULL;
+        const struct jobs_callbacks *ask = &job->jobs->callbacks;
+        const char *suffix = ask->suffix(ask->context, to->format ? to->format : "");
+        to->suffix = suffix ? strdup(suffix) : NULL;
         to->done = !strcmp(json_get_string(from, "state", ""), "done");
         if (!to->format || !to->recipe)
             return error_oom(err);

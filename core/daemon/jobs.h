@@ -23,6 +23,8 @@ struct jobs_tallies {               /* since the start or the last reset */
 struct jobs_callbacks {
     /* A job's state (progress 0) or progress (1) changed. */
     void (*changed)(void *context, int64_t id, int progress);
+    /* How a format's files end, or NULL; borrowed. */
+    const char *(*suffix)(void *context, const char *format);
     void *context;
 };
 

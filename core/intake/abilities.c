@@ -56,8 +56,10 @@ void abilities_deinit(struct abilities *abilities)
     *abilities = (struct abilities){ 0 };
 }
 
-static int writes(const struct abilities *abilities, const char *format, struct strbuf *names,
-                  struct nearest *nearest)
+/* The format's writer, or NULL; then the names of those that there are go into `names` and
+ * `nearest`, where these are not NULL. */
+static const json_t *find_writer(const struct abilities *abilities, const char *format,
+                                 struct strbuf *names, struct nearest *nearest)
 {
     size_t i, j;
     json_t *plugin, *writer;
@@ -65,12 +67,19 @@ static int writes(const struct abilities *abilities, const char *format, struct 
         json_array_foreach(json_object_get(plugin, "writers"), j, writer) {
             const char *name = json_get_string(writer, "name", "");
             if (!strcmp(name, format))
-                return 1;
+                return writer;
+            if (!names)
+                continue;
             strbuf_printf(names, " %s", name);
             nearest_offer_name(nearest, name);
         }
     }
-    return 0;
+    return NULL;
+}
+
+const char *abilities_suffix(const struct abilities *abilities, const char *format)
+{
+    return json_get_string(find_writer(abilities, format, NULL, NULL), "suffix", NULL);
 }
 
 static int has_recipe(const struct abilities *abilities, const char *recipe)
@@ -129,7 +138,7 @@ int abilities_check(const struct abilities *abilities, const struct job_target *
     _cleanup_strbuf_ struct strbuf names = STRBUF_INIT;
     struct nearest nearest;
     nearest_start(&nearest, (struct pare_str){ target->format, strlen(target->format) });
-    if (!writes(abilities, target->format, &names, &nearest))
+    if (!find_writer(abilities, target->format, &names, &nearest))
         return nearest_suggest(&nearest, err,
                                error_set(err, PARE_EUSAGE,
                                          "%s:%s: no plugin writes the format %s; there are%s",

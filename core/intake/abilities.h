@@ -24,6 +24,9 @@ void abilities_deinit(struct abilities *abilities);
 int abilities_check(const struct abilities *abilities, const struct job_target *target,
                     struct error *err) __attribute__((warn_unused_result));
 
+/* How files of a format end, as its plugin says; NULL when no plugin writes it. Borrowed. */
+const char *abilities_suffix(const struct abilities *abilities, const char *format);
+
 /* 1 when a folder of this name in the drop directory means a target; then *ret_target (deinit it).
  * Else 0. */
 int abilities_folder(const struct abilities *abilities, const char *name,

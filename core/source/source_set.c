@@ -372,6 +372,41 @@ int source_set_open(int dirfd, const char *path, int allow_cache_links, struct s
     return 0;
 }
 
+/* A new description of an open file; a shared one where we may not open it ourselves (somebody who
+ * may has passed it to us) or there is no /proc. */
+static int reopen(int fd, const char *name, int *ret_fd, struct error *err)
+{
+    char path[64];
+    struct stat old, new;
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    _cleanup_close_ int fresh = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fresh < 0)
+        fresh = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (fresh < 0 || fstat(fd, &old) < 0 || fstat(fresh, &new) < 0)
+        return error_errno(err, errno, "cannot open %s once more", name);
+    if (old.st_dev != new.st_dev || old.st_ino != new.st_ino)
+        return error_set(err, PARE_ECHANGED, "%s was exchanged", name);
+    *ret_fd = TAKE_FD(fresh);
+    return 0;
+}
+
+int source_set_reopen(const struct source_set *set, int **ret_fds, struct error *err)
+{
+    _cleanup_free_ int *fds = calloc(set->n + 1, sizeof *fds);
+    if (!fds)
+        return error_oom(err);
+    for (size_t i = 0; i < set->n; i++) {
+        int r = reopen(set->fds[i], set->names[i], &fds[i], err);
+        if (r < 0) {
+            while (i > 0)
+                (void)close(fds[--i]);
+            return r;
+        }
+    }
+    *ret_fds = TAKE(fds);
+    return 0;
+}
+
 int source_set_check(const struct source_set *set, struct error *err)
 {
     int r = 0;

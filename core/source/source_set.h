@@ -35,6 +35,11 @@ int source_set_open(int dirfd, const char *path, int allow_cache_links, struct s
                     struct error *err) __attribute__((warn_unused_result));
 void source_set_deinit(struct source_set *set);
 
+/* Other descriptors of the same files, which share no offset with the set's (an array of n: free
+ * it and close them); where the files may not be opened anew, they do. */
+int source_set_reopen(const struct source_set *set, int **ret_fds, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* PARE_ECHANGED when a file may have other bytes than when it was opened: to be asked after the
  * last read, before anything made of it is used. */
 int source_set_check(const struct source_set *set, struct error *err)

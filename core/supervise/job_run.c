@@ -30,7 +30,7 @@ enum stage { STAGE_CONVERT, STAGE_VERIFY, STAGE_WAIT, STAGE_END };
 
 struct run_target {
     size_t index; /* in the job's targets */
-    char *format, *recipe, *stem;
+    char *format, *recipe, *stem, *suffix;
     json_t *options, *line;     /* line: the worker's `target` */
     json_t *tensors, *expected; /* of its `tensor` lines: for the manifest, for verification */
     int dirfd;                  /* staging/UID/index */
@@ -48,8 +48,8 @@ struct job_run {
     double silence;
     int out_dirfd, dirfd, work; /* dirfd: staging/UID; work: in it, the worker's */
     struct run_target *targets;
-    size_t n_targets, current;        /* current: being verified */
-    json_t *start, *described, *done; /* lines of the convert worker */
+    size_t n_targets, current;                  /* current: being verified */
+    json_t *start, *writers, *described, *done; /* lines of the convert worker */
     struct job_callbacks callbacks;
     struct worker_process *process;
     uint64_t verify_from;
@@ -102,6 +102,8 @@ static void on_convert_line(void *context, const char *event, const json_t *line
     struct run_target *target = position < run->n_targets ? &run->targets[position] : NULL;
     if (!strcmp(event, "start"))
         replace(&run->start, line);
+    else if (!strcmp(event, "writers"))
+        replace(&run->writers, line);
     else if (!strcmp(event, "source"))
         replace(&run->described, line);
     else if (!strcmp(event, "done"))
@@ -141,10 +143,14 @@ static int copy_target(struct run_target *to, size_t index, const struct job_tar
     to->format = strdup(from->format);
     to->recipe = strdup(from->recipe);
     to->stem = job_output_stem(source->name, from->recipe);
+    to->suffix = from->suffix ? strdup(from->suffix) : NULL;
     to->options = json_incref(from->options);
     to->tensors = json_array();
     to->expected = json_array();
-    return to->format && to->recipe && to->stem && to->tensors && to->expected ? 0 : -1;
+    return to->format && to->recipe && to->stem && to->tensors && to->expected &&
+                   !from->suffix == !to->suffix
+               ? 0
+               : -1;
 }
 
 /* The members that only a `convert` request has. NULL when out of memory. */
@@ -217,16 +223,17 @@ static json_t *targets_json(const struct job_run *run)
     return TAKE(targets);
 }
 
-/* Starts a worker on a request that has all but the common settings; takes the reference. */
-static int start_worker(struct job_run *run, json_t *request, const int *more, size_t n_more,
-                        struct error *err)
+/* Starts a worker on a request that has all but the common settings; takes the reference. The
+ * worker gets the descriptors of `source` and `more`. */
+static int start_worker(struct job_run *run, const struct source_set *source, json_t *request,
+                        const int *more, size_t n_more, struct error *err)
 {
     _cleanup_json_ json_t *owned = request;
-    size_t n = run->source->n;
+    size_t n = source->n;
     _cleanup_free_ int *fds = calloc(n + n_more + 1, sizeof *fds);
     if (!fds || !owned || json_object_update(owned, run->settings) < 0)
         return error_oom(err);
-    memcpy(fds, run->source->fds, n * sizeof *fds);
+    memcpy(fds, source->fds, n * sizeof *fds);
     memcpy(fds + n, more, n_more * sizeof *fds);
     return worker_process_start(run->worker_path, owned, fds, n + n_more, &run->process, err);
 }
@@ -247,7 +254,7 @@ static int start_convert(struct job_run *run, struct error *err)
     fds[0] = run->work;
     if (n)
         memcpy(fds + 1, importance->fds, n * sizeof *fds);
-    return start_worker(run, request, fds, n + 1, err);
+    return start_worker(run, run->source, request, fds, n + 1, err);
 }
 
 int job_run_start(const struct job_spec *spec, const struct job_callbacks *callbacks,
@@ -277,6 +284,7 @@ static void run_target_deinit(struct run_target *t)
     free(t->format);
     free(t->recipe);
     free(t->stem);
+    free(t->suffix);
     json_decref(t->options);
     json_decref(t->line);
     json_decref(t->tensors);
@@ -303,6 +311,7 @@ void job_run_free(struct job_run *run, int keep_staging)
     json_decref(run->settings);
     json_decref(run->converting);
     json_decref(run->start);
+    json_decref(run->writers);
     json_decref(run->described);
     json_decref(run->done);
     free(run->targets);
@@ -343,14 +352,29 @@ static int take_result(struct job_run *run, struct error *ret_why, struct error 
 
 /* ---- verify and publish ---- */
 
-static json_t *verify_request(const struct job_run *run, const struct run_target *t)
+static json_t *verify_request(const struct source_set *source, const struct run_target *t)
 {
     _cleanup_json_ json_t *expect = json_copy(t->line);
     if (!expect || json_object_set(expect, "tensors", t->expected) < 0)
         return NULL;
-    return json_pack("{s:s, s:o, s:o, s:O}", "kind", "verify", "source",
-                     source_set_json(run->source), "other", source_set_json(&t->staged.files),
-                     "expect", expect);
+    return json_pack("{s:s, s:o, s:o, s:O}", "kind", "verify", "source", source_set_json(source),
+                     "other", source_set_json(&t->staged.files), "expect", expect);
+}
+
+/* The verifier reads the source through descriptors of its own, of which nothing is shared with
+ * those that the convert worker had. */
+static int start_verifier(struct job_run *run, const struct run_target *t, struct error *err)
+{
+    struct source_set fresh = *run->source;
+    int r = source_set_reopen(run->source, &fresh.fds, err);
+    if (r < 0)
+        return r;
+    r = start_worker(run, &fresh, verify_request(&fresh, t), t->staged.files.fds, t->staged.files.n,
+                     err);
+    for (size_t i = 0; i < fresh.n; i++)
+        (void)close(fresh.fds[i]);
+    free(fresh.fds);
+    return r;
 }
 
 /* Notes why the current target failed and goes on to the next. A cancelled job ends here. */
@@ -374,8 +398,7 @@ static int start_verify(struct job_run *run, struct error *err)
         const struct run_target *t = &run->targets[run->current];
         struct error why = ERROR_INIT;
         run->verify_from = timing_now();
-        if (start_worker(run, verify_request(run, t), t->staged.files.fds, t->staged.files.n,
-                         &why) == 0)
+        if (start_verifier(run, t, &why) == 0)
             return 0;
         int r = skip_target(run, &why, err);
         if (r < 0)
@@ -385,16 +408,38 @@ static int start_verify(struct job_run *run, struct error *err)
     return run->problem.code ? error_set(err, run->problem.code, "%s", run->problem.text) : 1;
 }
 
+/* What the verifier counted in the written file must be what the conversion told of. */
+static int compare_verified(const struct run_target *t, struct error *err)
+{
+    int64_t tensors = json_get_int(t->verified, "tensors", -1), told = 0;
+    int64_t sampled = json_get_int(t->verified, "sampled", -1), most = 0;
+    size_t i;
+    json_t *tensor;
+    json_array_foreach(t->expected, i, tensor) {
+        told++;
+        most += json_get_int(json_object_get(tensor, "probe"), "elements", 0);
+    }
+    if (tensors && (tensors != told || sampled > most))
+        return error_set(err, PARE_EVERIFY,
+                         "the verifying worker found %lld tensors and %lld sampled weights, the "
+                         "converting one told of %lld and %lld",
+                         (long long)tensors, (long long)sampled, (long long)told, (long long)most);
+    return 0;
+}
+
 static int make_manifest(const struct job_run *run, const struct run_target *t,
                          json_t **ret_manifest, struct error *err)
 {
     if (!t->verified)
         return error_set(err, PARE_EVERIFY, "the verifying worker did not say \"verified\"");
+    int r = compare_verified(t, err);
+    if (r < 0)
+        return r;
     if (json_array_size(t->tensors) != json_array_size(t->expected))
         return error_oom(err);
     _cleanup_json_ json_t *files = NULL;
     int without = !strcmp(settings_text(run->settings, "digest"), "none");
-    int r = staged_digests(&t->staged, t->line, without, &files, err);
+    r = staged_digests(&t->staged, t->line, without, &files, err);
     if (r < 0)
         return r;
     /* clang-format off */
@@ -456,6 +501,20 @@ static int after_verify(struct job_run *run, struct error *err)
 
 /* ---- from convert to verify ---- */
 
+/* How the target's file has to end: what the caller knows, or what the worker said before it read
+ * the model. NULL: neither. */
+static const char *wanted_suffix(const struct job_run *run, const struct run_target *t)
+{
+    size_t i;
+    json_t *writer;
+    if (t->suffix)
+        return t->suffix;
+    json_array_foreach(json_object_get(run->writers, "writers"), i, writer)
+        if (!strcmp(json_get_string(writer, "name", ""), t->format))
+            return json_get_string(writer, "suffix", "");
+    return NULL;
+}
+
 static int adopt(struct job_run *run, size_t position, struct error *err)
 {
     struct run_target *t = &run->targets[position];
@@ -463,7 +522,9 @@ static int adopt(struct job_run *run, size_t position, struct error *err)
         return error_set(err, PARE_ECRASH, "the worker said nothing of target %zu", position);
     int r = staging_make_target(run->dirfd, t->index, &t->dirfd, err);
     if (r == 0)
-        r = staged_adopt(run->work, position, t->dirfd, t->stem, t->line, &t->staged, err);
+        r = staged_adopt(&(struct staged_place){ run->work, position, t->dirfd },
+                         &(struct staged_name){ t->stem, wanted_suffix(run, t), run->source },
+                         t->line, &t->staged, err);
     return r;
 }
 

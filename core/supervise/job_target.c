@@ -51,6 +51,7 @@ void job_target_deinit(struct job_target *target)
 {
     free(target->format);
     free(target->recipe);
+    free(target->suffix);
     json_decref(target->options);
     *target = (struct job_target){ 0 };
 }

@@ -11,6 +11,7 @@
 struct job_target {
     char *format, *recipe;
     json_t *options; /* object of strings, or NULL */
+    char *suffix;    /* of its output's name if it is a file; NULL: as the worker says beforehand */
     int done;        /* published by an earlier run of this job: skip */
 };
 

@@ -17,10 +17,25 @@ struct staged {
     struct source_set files; /* open for reading; the names are file_name_is_inside */
 };
 
-/* Moves `work`/`index`/OUTPUT to `dirfd`/data and opens it. line: the worker's `target`.
- * PARE_EVERIFY when it is not what the line says. */
-int staged_adopt(int work, size_t index, int dirfd, const char *stem, const json_t *line,
-                 struct staged *ret_staged, struct error *err) __attribute__((warn_unused_result));
+struct staged_place {
+    int work; /* the worker's staging directory, in which its output is `index`/NAME */
+    size_t index;
+    int dirfd; /* the target's own directory */
+};
+
+struct staged_name { /* what the output has to be called; the worker has no say in it */
+    const char *stem;
+    const char *suffix;              /* of a file; NULL: nobody knows, and it is refused */
+    const struct source_set *source; /* whose files a folder may have by name */
+};
+
+/* Moves the worker's output to `dirfd`/data, opens it and sets its modes. line: the worker's
+ * `target`. PARE_EVERIFY when it is not what the line says, or called otherwise than it has to be:
+ * files in a folder end in the suffix, in one of plain data (.json, .txt, …), or have a name that a
+ * file of the source has. */
+int staged_adopt(const struct staged_place *place, const struct staged_name *name,
+                 const json_t *line, struct staged *ret_staged, struct error *err)
+    __attribute__((warn_unused_result));
 void staged_deinit(struct staged *staged);
 
 /* [{"name","bytes","sha256"}] from the line `target`, if it names the same files and sizes; else

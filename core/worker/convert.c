@@ -283,12 +283,29 @@ static int take_late_warnings(const struct job_context *job, size_t known, struc
     return 0;
 }
 
+/* How outputs of the targets' formats end, before anything of the model is read: afterwards nobody
+ * needs to believe it (the parent takes this line once). */
+static void tell_writers(const struct job_context *job)
+{
+    json_t *writers = json_array(), *target;
+    size_t i;
+    json_array_foreach(json_object_get(job->request, "targets"), i, target) {
+        const struct pare_writer *writer = registry_writer(job->registry,
+                                                           json_get_string(target, "format", ""));
+        if (writer)
+            (void)json_array_append_new(writers, json_pack("{s:s, s:s}", "name", writer->name,
+                                                           "suffix", writer->suffix));
+    }
+    job_emit(job, "writers", json_pack("{s:o}", "writers", writers));
+}
+
 int job_convert(const struct job_context *job, struct model *model, int staging, json_t **ret_done,
                 struct error *err)
 {
     CLEANUP(conversion_deinit) struct conversion c = { 0 };
     uint64_t start = timing_now();
     double sync = 0;
+    tell_writers(job);
     int r = prepare(job, model, 1, &c, err);
     const size_t known = json_array_size(job->warnings);
     if (r == 0)

@@ -155,8 +155,8 @@ static const char *const allowed[] = {
     "exit", "exit_group", "faccessat", "faccessat2", "fadvise64", "fallocate", "fdatasync",
     "fstat", "fstatfs", "fsync", "ftruncate", "futex", "getcwd", "getdents64",
     "getegid", "geteuid", "getgid", "getpid", "getrandom", "getrlimit", "getrusage", "gettid",
-    "gettimeofday", "getuid", "lseek", "lstat", "madvise", "membarrier", "mkdirat", "mmap",
-    "mprotect", "mremap", "munmap", "nanosleep", "newfstatat", "open", "openat", "poll", "ppoll",
+    "gettimeofday", "getuid", "lseek", "lstat", "madvise", "membarrier", "mmap",
+    "mprotect", "mremap", "munmap", "nanosleep", "newfstatat", "poll", "ppoll",
     "pread64", "preadv", "pwrite64", "pwritev", "read", "readlink", "readlinkat", "readv",
     "restart_syscall", "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
     "sched_getaffinity", "sched_yield", "seccomp", "set_robust_list", "set_tid_address",
@@ -186,12 +186,35 @@ static int add_fcntl(scmp_filter_ctx filter)
     return bad;
 }
 
+/* Files are opened, or made without the bits that make a program of them, or lend its owner's or
+ * group's rights to who runs it; folders without the latter. */
+static int add_opening(scmp_filter_ctx filter)
+{
+    const scmp_datum_t makes = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
+    const scmp_datum_t lends = S_ISUID | S_ISGID | S_ISVTX;
+    const scmp_datum_t runs = lends | S_IXUSR | S_IXGRP | S_IXOTH;
+    int bad = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                               SCMP_A2(SCMP_CMP_MASKED_EQ, makes, 0));
+    bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                            SCMP_A3(SCMP_CMP_MASKED_EQ, runs, 0));
+    bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mkdirat), 1,
+                            SCMP_A2(SCMP_CMP_MASKED_EQ, lends, 0));
+    if (seccomp_syscall_resolve_name("open") < 0) /* aarch64 has none */
+        return bad;
+    bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+                            SCMP_A1(SCMP_CMP_MASKED_EQ, makes, 0));
+    bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+                            SCMP_A2(SCMP_CMP_MASKED_EQ, runs, 0));
+    return bad;
+}
+
 /* New threads, not processes; a look at limits, not a change; signals to oneself (abort). */
 static int add_conditional(scmp_filter_ctx filter)
 {
     int bad = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                                SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
     bad |= add_fcntl(filter);
+    bad |= add_opening(filter);
     bad |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
                             SCMP_A2(SCMP_CMP_EQ, 0));

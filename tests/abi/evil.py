@@ -17,7 +17,7 @@ KILLED = "killed by SIGSYS"
 SECCOMP = """getppid fork exec execveat read-parent kill-parent tgkill-parent fcntl-signal socket-tcp
 socket-udp socket-unix socket-netlink socketpair ptrace-parent pidfd io-uring bpf userfaultfd memfd
 perf mount unshare chroot chdir add-key setuid dumpable rlimit symlink link rename mkfifo chmod
-chown setxattr shmget msgget inotify open-handle personality setpriority setaffinity syslog setsid
+fchmod chown setxattr shmget msgget inotify open-handle personality setpriority setaffinity syslog setsid
 setitimer""".split()
 REFUSED = ["clone3", "unlink", "map-code", "make-code", "dlopen", "tty-push"] # by seccomp, alive
 LANDLOCK = ["open-passwd", "list-root", "climb"]
@@ -67,6 +67,18 @@ def main():
                 continue
             answer = commit(act, "libsqlite3.so.0") # of dlopen: one that is not loaded yet
             tally.check("refused" in answer.text, f"{act}: {answer.code} {answer.text}")
+
+        modes = [("make-file", mode, mode == "0644") for mode in ("0644", "04644", "02644", "01644",
+                                                                  "0755", "0645", "06777")]
+        modes += [("make-folder", mode, mode == "0755") for mode in ("0755", "02755", "04755", "01777")]
+        modes += [("make-nameless", "0600", True), ("make-nameless", "04600", False)]
+        for act, mode, allowed in modes:
+            if not level["seccomp"]:
+                tally.skip(f"{act} {mode}: no seccomp here")
+                continue
+            answer = commit(act, mode)
+            good = answer.text.endswith("allowed") if allowed else answer.code == KILLED
+            tally.check(good, f"{act} {mode}: {answer.code} {answer.text}")
 
         plugin = os.path.join(acts, "evil.so")
         victim = os.path.join(folder, "victim")

@@ -146,6 +146,35 @@ static long terminal(const char *argument)
     return CALL(SYS_ioctl, 0, 0x5412 /* TIOCSTI */, "x");
 }
 
+/* A raw openat or mkdirat with the mode that the argument says, in octal, into the folder that we
+ * may write: some descriptor is the staging directory. */
+static long make_with_mode(const char *argument, int is_folder)
+{
+    long mode = strtol(argument, NULL, 8), r = -1;
+    for (int fd = 3; fd < 64 && r < 0; fd++)
+        r = is_folder ? CALL(SYS_mkdirat, fd, "made", mode)
+                      : CALL(SYS_openat, fd, "made", O_WRONLY | O_CREAT | O_EXCL, mode);
+    return r;
+}
+
+static long make_file(const char *argument)
+{
+    return make_with_mode(argument, 0);
+}
+
+static long make_folder(const char *argument)
+{
+    return make_with_mode(argument, 1);
+}
+
+static long make_nameless(const char *argument)
+{
+    long r = -1;
+    for (int fd = 3; fd < 64 && r < 0; fd++)
+        r = CALL(SYS_openat, fd, ".", O_RDWR | O_TMPFILE, strtol(argument, NULL, 8));
+    return r;
+}
+
 #define SIMPLE(name, ...)                  \
     static long name(const char *argument) \
     {                                      \
@@ -183,6 +212,7 @@ SIMPLE(rename_file, SYS_renameat2, AT_FDCWD, "/nonexistent/a", AT_FDCWD, "/nonex
 SIMPLE(unlink_file, SYS_unlinkat, AT_FDCWD, "/nonexistent/a", 0)
 SIMPLE(make_fifo, SYS_mknodat, AT_FDCWD, "/nonexistent/f", S_IFIFO | 0600, 0)
 SIMPLE(change_mode, SYS_fchmodat, AT_FDCWD, "/nonexistent/a", 04777)
+SIMPLE(change_own_mode, SYS_fchmod, 0, 04777)
 SIMPLE(change_owner, SYS_fchownat, AT_FDCWD, "/nonexistent/a", 0, 0, 0)
 SIMPLE(set_attribute, SYS_setxattr, "/nonexistent/a", "user.x", "x", 1, 0)
 SIMPLE(shared_memory, SYS_shmget, 0x50415245, 4096, 0)
@@ -209,6 +239,10 @@ static const struct {
     { "list-root", list_root },
     { "mkdir", mkdir_argument },
     { "climb", climb },
+    { "make-file", make_file },
+    { "make-folder", make_folder },
+    { "make-nameless", make_nameless },
+    { "fchmod", change_own_mode },
     { "fork", thread_fork },
     { "exec", run_shell },
     { "read-parent", read_parent },

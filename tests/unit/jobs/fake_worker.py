@@ -143,6 +143,9 @@ def write_target(staging, index, target, words):
         os.mkdir(output, dir_fd=directory)
         directory = os.open(output, os.O_RDONLY | os.O_DIRECTORY, dir_fd=directory)
     names = ["a.fake", "sub/b.fake" if "below" in words else "b.fake"] if folder else [output]
+    for word in words:
+        if folder and word.startswith("called:"):
+            names[1] = word[len("called:"):]
     for word, name in (("below", "sub"), ("deep", "sub/deep"), ("hollow", "hollow")):
         if folder and word in words:
             os.mkdir(name, dir_fd=directory)
@@ -155,11 +158,21 @@ def write_target(staging, index, target, words):
         fd = os.open(name, os.O_WRONLY | os.O_CREAT, 0o644, dir_fd=directory)
         data = f"output {index} {name}".encode()
         os.write(fd, data)
+        if "setuid" in words:
+            os.fchmod(fd, 0o6777)
         os.close(fd)
         digest = "zz" if "nodigest" in words else hashlib.sha256(data).hexdigest()
         files.append({"name": name, "bytes": len(data) + ("size" in words), "sha256": digest})
     if "extra" in words:
         os.close(os.open("extra", os.O_WRONLY | os.O_CREAT, dir_fd=directory))
+    if "setuid" in words and folder:
+        os.fchmod(directory, 0o7777)
+    if "again" in words:
+        files.append(files[0])
+    if "program" in words and not folder:
+        name = target["stem"] + ".desktop"
+        os.rename(output, name, src_dir_fd=directory, dst_dir_fd=directory)
+        files[0]["name"] = output = name
     if "dots" in words:
         output = "../" + output
     if "suffix" in words:
@@ -175,9 +188,13 @@ def convert(request, words):
     if "fail" in words:
         say("error", code="nonfinite", text="tensor x: NaN at 3")
         sys.exit(1)
+    os.lseek(request["source"]["files"][0]["fd"], 2, os.SEEK_SET)
     say("start", version="0", cpu="c", threads=1,
         sandbox={"no_new_privs": True, "rlimits": True, "landlock": 4, "seccomp": True,
                  "missing": []})
+    if "mute" not in words:
+        say("writers", writers=[{"name": "fake", "suffix": ".fake"},
+                                {"name": "folder", "suffix": ".fake"}])
     say("source", format="fake", architecture=None, name="m", parameters=4, tensors=1, bytes=16,
         census=[{"encoding": "f32", "tensors": 1, "elements": 4, "bytes": 16}], license=None,
         metadata=0)
@@ -186,7 +203,7 @@ def convert(request, words):
         fields = write_target(request["staging"], i, target, words)
         say("tensor", target=i, name="t|`x`", shape=[2, 2], **{"from": "f32"}, to="f16", elements=4,
             bytes_in=16, bytes=8, rmse=0.5, sqnr_db=12.5, relative_error=0.1, max_abs=1.0,
-            cosine=0.99, nonfinite=0, probe={"first": 0, "elements": 1, "sse": "0x0p+0"}, evil={"a": [1]})
+            cosine=0.99, nonfinite=0, probe={"first": 0, "elements": 4, "sse": "0x0p+0"}, evil={"a": [1]})
         if "silent" not in words:
             say("target", target=i, format=target["format"], recipe=target["recipe"],
                 recipe_sha256="0" * 64, bytes=8, census=[], bits_per_weight=16.0,
@@ -205,8 +222,11 @@ def verify(request, words):
         say("error", code="verify", text="tensor t differs")
         sys.exit(1)
     assert all(os.fstat(f["fd"]).st_size for f in request["other"]["files"])
+    fd = request["source"]["files"][0]["fd"]
+    assert os.lseek(fd, 0, os.SEEK_CUR) == 0, "the converting worker's offset"
     if "unverified" not in words:
-        say("verified", tensors=1, sampled=4, seconds=0.0)
+        say("verified", tensors=2 if "miscount" in words else 1,
+            sampled=400 if "oversampled" in words else 4, seconds=0.0)
     say("done")
 
 
