@@ -259,7 +259,8 @@ class Requests(Case):
 
     def test_cancel_a_running_one(self):
         self.drop('hang.gguf')
-        wait_until(lambda: os.path.exists(os.path.join(self.d.side, 'hang.convert')))
+        tried = os.path.join(self.d.side, 'hang.convert')
+        wait_until(lambda: os.path.exists(tried) and os.path.getsize(tried))
         self.assertTrue(self.d.ask('cancel', job='1')['ok'])
         self.d.wait_done(1, 15)
         self.assertEqual(self.d.states(), ['cancelled'])
