@@ -17,6 +17,7 @@
 #include "base/values.h"
 #include "settings/settings.h"
 #include "supervise/job_target.h"
+#include "source/litter.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -25,7 +26,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum kind { PATH, PATHS, WORD, COUNT, SIZE, SECONDS, LEVEL, TARGETS, SETTING, SETTINGS };
+enum kind { PATH, PATHS, WORD, NAMES, COUNT, SIZE, SECONDS, LEVEL, TARGETS, SETTING, SETTINGS };
 
 struct key {
     const char *name;
@@ -53,6 +54,8 @@ static const struct key keys[] = {
     { "memory_limit", SETTING },
     { "min_free", SIZE, AT(min_free), "256M" },
     { "settle", SECONDS, AT(settle), "2", .max = 3600 },
+    { "ignore", NAMES, AT(ignore), "default" },
+    { "stuck_after", SECONDS, AT(stuck_after), "0", .max = 1e9 },
     { "rescan", SECONDS, AT(rescan), "60", .min = 1, .max = 86400 },
     { "heartbeat", SECONDS, AT(heartbeat), "60", .min = 1, .max = 86400 },
     { "retries", COUNT, AT(retries), "3", .max = 100 },
@@ -99,7 +102,7 @@ static int refuse_unknown(const char *name, struct error *err)
 
 static int is_text(enum kind kind)
 {
-    return kind == PATH || kind == PATHS || kind == WORD;
+    return kind == PATH || kind == PATHS || kind == WORD || kind == NAMES;
 }
 
 static char **text_at(const struct config *config, const struct key *key)
@@ -144,6 +147,36 @@ static int set_text(struct config *config, const struct key *key, const char *va
     return 0;
 }
 
+/* Patterns of names, in which `default' stands for those of litter.h and `none' for nothing. */
+static int set_names(struct config *config, const struct key *key, const char *value,
+                     struct error *err)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    for (const char *p = value; *(p += strspn(p, " ,\t"));) {
+        size_t n = strcspn(p, " ,\t");
+        const char *slash = memchr(p, '/', n);
+        if (slash && (slash == p || slash < p + n - 1))
+            return error_set(err, PARE_EUSAGE,
+                             "%s: `%.*s' is a path: patterns of names are wanted, such as *.txt "
+                             "or, for folders, old*/",
+                             key->name, (int)n, p);
+        if (n == 7 && !strncmp(p, "default", n))
+            strbuf_puts(&sb, LITTER_DEFAULT " ");
+        else if (n != 4 || strncmp(p, "none", n) != 0)
+            strbuf_printf(&sb, "%.*s ", (int)n, p);
+        p += n;
+    }
+    strbuf_puts(&sb, "");
+    char *names = strbuf_finish(&sb);
+    if (!names)
+        return error_oom(err);
+    if (*names)
+        names[strlen(names) - 1] = 0;
+    free(*text_at(config, key));
+    *text_at(config, key) = names;
+    return *value ? 0 : refuse(key, value, "default, none or patterns of names", err);
+}
+
 static int set_count(struct config *config, const struct key *key, const char *value,
                      struct error *err)
 {
@@ -160,10 +193,15 @@ static int set_count(struct config *config, const struct key *key, const char *v
 static int set_seconds(struct config *config, const struct key *key, const char *value,
                        struct error *err)
 {
+    static const char units[] = "smhd";
+    static const double unit_seconds[] = { 1, 60, 3600, 86400 };
     char *end;
     double seconds = strtod(value, &end);
-    if (end != value && *end == 's')
+    const char *unit = end != value && *end ? strchr(units, *end) : NULL;
+    if (unit) {
+        seconds *= unit_seconds[unit - units];
         end++;
+    }
     if (end == value || *end || !isfinite(seconds) || seconds < key->min || seconds > key->max)
         return error_set(err, PARE_EUSAGE, "%s = %s: seconds from %g to %g are wanted", key->name,
                          value, key->min, key->max);
@@ -240,6 +278,8 @@ int config_set(struct config *config, const char *key_name, const char *value, s
     case PATHS:
     case WORD:
         return set_text(config, key, value, err);
+    case NAMES:
+        return set_names(config, key, value, err);
     case COUNT:
     case SIZE:
         return set_count(config, key, value, err);
@@ -411,6 +451,7 @@ static json_t *value_json(const struct config *config, const struct key *key)
     case PATH:
     case PATHS:
     case WORD:
+    case NAMES:
         return *text_at(config, key) ? json_string(*text_at(config, key)) : json_null();
     case COUNT:
     case SIZE:

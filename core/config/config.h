@@ -16,10 +16,12 @@ struct config {
     char *plugins, *recipes, *architectures, *worker;
     struct job_target *targets;
     size_t n_targets;
-    char *after; /* "archive" or "delete" */
+    char *after;  /* "archive" or "delete" */
+    char *ignore; /* patterns of names that are no models, with spaces between (litter.h) */
     uint64_t jobs, retries;
     uint64_t min_free;                         /* bytes */
     double settle, rescan, heartbeat, backoff; /* seconds */
+    double stuck_after;                        /* seconds; 0: never */
     json_t *settings;                          /* of every job (settings/settings.h) */
     int log_level;
 };

@@ -80,7 +80,7 @@ json_t *command_status(struct daemon *daemon, const struct page *page, struct er
     if (!queue || !arriving)
         return NULL;
     (void)json_object_set_new(counts, "waiting",
-                              json_integer((json_int_t)intake_count(daemon->intake)));
+                              json_integer((json_int_t)intake_waiting(daemon->intake)));
     json_t *status = json_pack(
         "{s:s, s:i, s:f, s:b, s:s?, s:s, s:s, s:s, s:{s:i, s:i}, s:O, s:o, s:O, s:I}", "version",
         PARE_VERSION, "pid", (int)getpid(), "uptime", timing_since(daemon->start), "paused",

@@ -33,7 +33,7 @@ static void update_status(void *context)
     const char *held = places_held(daemon->places);
     notify_send("STATUS=%zu running, %lld queued, %zu arriving%s%s%s", jobs_running(daemon->jobs),
                 (long long)(json_get_int(counts, "queued", 0) + json_get_int(counts, "retry", 0)),
-                intake_count(daemon->intake), jobs_paused(daemon->jobs) ? ", paused" : "",
+                intake_waiting(daemon->intake), jobs_paused(daemon->jobs) ? ", paused" : "",
                 held ? ", held: " : "", held ? held : "");
 }
 

@@ -12,8 +12,12 @@
 #include "settings/settings.h"
 #include "supervise/job_target.h"
 
+#include <ctype.h>
 #include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static void keep_plugins(void *context, const char *event, const json_t *line)
 {
@@ -112,16 +116,23 @@ static void list_recipes(const char *path, char ***names, size_t *n)
     }
 }
 
+/* The names of all recipes (strlist_clear). */
+static void all_recipes(const struct abilities *abilities, char ***names, size_t *n)
+{
+    _cleanup_free_ char *dirs = strdup(abilities->recipes);
+    char *rest = NULL;
+    for (char *dir = dirs ? strtok_r(dirs, ":", &rest) : NULL; dir;
+         dir = strtok_r(NULL, ":", &rest))
+        list_recipes(dir, names, n);
+}
+
 static int refuse_recipe(const struct abilities *abilities, const struct job_target *target,
                          struct error *err)
 {
-    _cleanup_free_ char *dirs = strdup(abilities->recipes);
-    char *rest = NULL, **names = NULL;
+    char **names = NULL;
     size_t n = 0;
     struct nearest nearest;
-    for (char *dir = dirs ? strtok_r(dirs, ":", &rest) : NULL; dir;
-         dir = strtok_r(NULL, ":", &rest))
-        list_recipes(dir, &names, &n);
+    all_recipes(abilities, &names, &n);
     nearest_start(&nearest, (struct pare_str){ target->recipe, strlen(target->recipe) });
     for (size_t i = 0; i < n; i++)
         nearest_offer_name(&nearest, names[i]);
@@ -160,4 +171,54 @@ int abilities_folder(const struct abilities *abilities, const char *name,
     }
     *ret_target = target;
     return 1;
+}
+
+/* Letters and digits of a text, small. */
+static void squeeze(const char *text, char ret_squeezed[NAME_MAX + 1])
+{
+    size_t n = 0;
+    for (; *text && n < NAME_MAX; text++)
+        if (isalnum((unsigned char)*text))
+            ret_squeezed[n++] = (char)tolower((unsigned char)*text);
+    ret_squeezed[n] = 0;
+}
+
+/* How well the rest of a folder's name means the recipe: 2 with the same letters and digits, 1 with
+ * a slip in a longer one, 0 not at all. */
+static int means_recipe(const char *rest, const char *recipe)
+{
+    char a[NAME_MAX + 1], b[NAME_MAX + 1];
+    squeeze(rest, a);
+    squeeze(recipe, b);
+    if (!*a || !strcmp(a, b))
+        return *a ? 2 : 0;
+    return strlen(a) > 3 && nearest_word(rest, &recipe, 1) != NULL;
+}
+
+static int means_format(const char *given, const char *format)
+{
+    return !strcasecmp(given, format) || (strlen(given) > 3 && nearest_word(given, &format, 1));
+}
+
+int abilities_near_folder(const struct abilities *abilities, const char *name, char *ret_near)
+{
+    char **recipes = NULL, format[NAME_MAX + 1];
+    size_t i, j, n = 0, len = strcspn(name, "-_ .:+@");
+    const char *rest = name[len] ? name + len + 1 : "";
+    json_t *plugin, *writer;
+    int best = 0;
+    (void)snprintf(format, sizeof format, "%.*s", (int)len, name);
+    all_recipes(abilities, &recipes, &n);
+    json_array_foreach(abilities->plugins, i, plugin)
+        json_array_foreach(json_object_get(plugin, "writers"), j, writer) {
+            const char *known = json_get_string(writer, "name", "");
+            for (size_t k = 0; k < n && means_format(format, known); k++) {
+                int how_well = means_recipe(rest, recipes[k]);
+                if (how_well > best)
+                    (void)snprintf(ret_near, NAME_MAX + 1, "%s-%s", known, recipes[k]);
+                best = how_well > best ? how_well : best;
+            }
+        }
+    strlist_clear(&recipes, &n);
+    return best > 0;
 }

@@ -32,4 +32,8 @@ const char *abilities_suffix(const struct abilities *abilities, const char *form
 int abilities_folder(const struct abilities *abilities, const char *name,
                      struct job_target *ret_target);
 
+/* 1 when a folder's name is that of no target, but so near to one's, ret_near (NAME_MAX + 1 bytes),
+ * that it must be a slip: `gguf-q4km`, `GGUF_Q8_0`. */
+int abilities_near_folder(const struct abilities *abilities, const char *name, char *ret_near);
+
 #endif

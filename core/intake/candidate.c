@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/strlist.h"
 #include "intake/observe.h"
+#include "source/parts.h"
 #include "source/unfinished.h"
 
 #include <stdio.h>
@@ -92,6 +93,8 @@ static void observe(const struct candidate *candidate, int dirfd, struct observa
     struct observation now = { 0 };
     for (size_t i = 0; i < candidate->n_files; i++) {
         observe_mark(dirfd, candidate->files[i], &now);
+        if (candidate->kind == TICKET_FILE && !*now.reason)
+            now.is_part = parts_find(dirfd, candidate->files[i], now.reason);
         if (candidate->kind == TICKET_FOLDER)
             observe_folder(dirfd, candidate->files[i], &now);
         else
@@ -125,7 +128,7 @@ static int may_change_soon(const struct candidate *candidate, const struct obser
         return 1;
     if (now->marked)
         return quiet < MARKS_SECONDS && !unfinished_name(candidate->files[0]);
-    return now->bytes > 0 && !part;
+    return now->bytes > 0 && !part && !now->is_part;
 }
 
 static void judge(struct candidate *candidate, double quiet, double settle)
@@ -142,6 +145,11 @@ static void judge(struct candidate *candidate, double quiet, double settle)
         candidate->state = CANDIDATE_BROKEN;
 }
 
+static int is_waiting(const struct candidate *candidate)
+{
+    return candidate->state == CANDIDATE_WAITING || candidate->state == CANDIDATE_SETTLING;
+}
+
 void candidate_examine(struct candidate *candidate, int dirfd, double settle)
 {
     struct observation now;
@@ -154,9 +162,11 @@ void candidate_examine(struct candidate *candidate, int dirfd, double settle)
         candidate->tries = 0;
         candidate->not_before = 0;
         candidate->warned = 0;
+        candidate->is_given_up = 0;
     }
     double quiet = timing_since(candidate->since);
     candidate->is_held = now.marked || now.writers;
+    candidate->has_writer = now.writers > 0;
     if (*now.reason)
         wait_for(candidate, may_change_soon(candidate, &now, quiet), now.reason);
     else if ((candidate->kind == TICKET_FOLDER || now.no_leases) && quiet < settle)
@@ -165,6 +175,31 @@ void candidate_examine(struct candidate *candidate, int dirfd, double settle)
         judge(candidate, quiet, settle);
     else if (timing_now() >= candidate->not_before)
         candidate->state = CANDIDATE_READY;
+    if (candidate->is_given_up && is_waiting(candidate) && !candidate->is_held)
+        candidate->state = CANDIDATE_BROKEN;
+}
+
+int candidate_is_stuck(const struct candidate *candidate, double seconds)
+{
+    return is_waiting(candidate) && !candidate->has_writer &&
+           timing_since(candidate->since) >= seconds;
+}
+
+void candidate_give_up(struct candidate *candidate)
+{
+    char text[ERROR_TEXT_MAX];
+    if (candidate->is_held || candidate->is_given_up)
+        return;
+    (void)snprintf(text, sizeof text, "it has not changed for %.0f s (stuck_after): %s",
+                   timing_since(candidate->since), candidate->reason);
+    char *copy = strdup(text);
+    if (!copy)
+        return;
+    free(candidate->text);
+    candidate->text = copy;
+    candidate->verdict = PARE_EINCOMPLETE;
+    candidate->is_given_up = 1;
+    candidate->state = CANDIDATE_BROKEN;
 }
 
 /* A probe that died or ran out of something is repeated, but not for ever. */

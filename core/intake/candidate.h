@@ -43,7 +43,9 @@ struct candidate {
     char *text;          /* of that error, or NULL */
     unsigned tries;      /* probes that ended with a transient error */
     uint64_t not_before; /* timing_now() before which it is not probed again */
-    int is_held;         /* it has a writer, or a mark that says that it is not whole */
+    int is_given_up;     /* it was stuck for too long (candidate_give_up) */
+    int has_writer;      /* a process has a file of it open for writing */
+    int is_held;         /* that, or a mark says that it is not whole */
     int wd;              /* watch on a folder, -1: none */
     int seen, warned;    /* marks of the scan and of the warning after ten minutes */
 };
@@ -65,6 +67,13 @@ void candidate_examine(struct candidate *candidate, int dirfd, double settle);
  * still as it was when the probe began. */
 void candidate_probed(struct candidate *candidate, int dirfd, double settle, int code,
                       const char *text);
+
+/* 1 when the rest of it is waited for, nobody is at it, and it has not changed for so long. */
+int candidate_is_stuck(const struct candidate *candidate, double seconds);
+
+/* It is to be taken, and failed with what it waits for, unless it changes before or somebody is
+ * at it. */
+void candidate_give_up(struct candidate *candidate);
 
 /* It cannot be probed now for a reason that is not its own; looked at again in `seconds`. */
 void candidate_put_off(struct candidate *candidate, const char *reason, double seconds);

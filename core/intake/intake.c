@@ -21,7 +21,6 @@
 #define RECHECK_SECONDS 0.25
 #define RECHECK_MANY 500 /* candidates, above which that is done less often */
 #define POLL_SECONDS 1.0 /* between rescans without working watches */
-#define PATIENCE_SECONDS 600.0
 
 void intake_note(const struct intake *intake, int level, const char *kind, const char *format, ...)
 {
@@ -127,6 +126,18 @@ static double gather_seconds(const struct intake *intake)
     return seconds < GATHER_SECONDS ? GATHER_SECONDS : seconds;
 }
 
+/* Tells of a folder that cannot be scanned, once, and in the list of what has arrived. */
+static void note_problem(struct intake *intake, struct drop_folder *folder, const char *problem)
+{
+    if (!strcmp(folder->problem, problem))
+        return;
+    (void)snprintf(folder->problem, sizeof folder->problem, "%s", problem);
+    if (*problem)
+        intake_note(intake, LOG_LEVEL_ERROR, "scan", "%s", problem);
+    intake->dirs[0]->dirty = 1;
+    loop_timer_sooner(intake->loop, &intake->scan_timer, GATHER_SECONDS);
+}
+
 static void scan_dirty(void *context)
 {
     struct intake *intake = context;
@@ -144,13 +155,13 @@ static void scan_dirty(void *context)
         folder->dirty = 0;
         scanned = 1;
         int r = scan_folder(intake, folder, &err);
-        if (r < 0)
-            intake_note(intake, LOG_LEVEL_ERROR, "scan", "%s", err.text);
-        else if (i == 0)
+        note_problem(intake, folder, r < 0 ? err.text : "");
+        if (r == 0 && i == 0)
             forget_folders(intake);
     }
     if (scanned)
         intake->scan_seconds = timing_since(start);
+    patience_end(intake);
     take_candidates(intake);
     recheck_if_needed(intake);
 }
@@ -166,22 +177,6 @@ static void recheck(void *context)
     recheck_if_needed(intake);
 }
 
-/* Says once of each model that waits for the rest of itself that it has long been quiet. */
-static void warn_of_waiting(struct intake *intake)
-{
-    for (size_t i = 0; i < intake->n_dirs; i++)
-        for (size_t j = 0; j < intake->dirs[i]->n_candidates; j++) {
-            struct candidate *candidate = intake->dirs[i]->candidates[j];
-            if (candidate->state != CANDIDATE_WAITING || candidate->warned ||
-                timing_since(candidate->since) < PATIENCE_SECONDS)
-                continue;
-            candidate->warned = 1;
-            intake_note(intake, LOG_LEVEL_WARNING, "waiting",
-                        "%s has not changed for ten minutes and is still waited for: %s",
-                        candidate->key, candidate->reason);
-        }
-}
-
 /* A rescan in about the configured time, a quarter more or less: many daemons on one server should
  * not all do it at once. */
 static void arm_rescan(struct intake *intake)
@@ -189,15 +184,18 @@ static void arm_rescan(struct intake *intake)
     double jitter = 0.75 + 0.5 * (double)(timing_now() % 1000) / 1000;
     int poll = intake->polling || intake->gone;
     double seconds = intake->config->rescan * jitter;
-    loop_timer_set(intake->loop, &intake->rescan_timer,
-                   poll && seconds > POLL_SECONDS ? POLL_SECONDS : seconds);
+    if (poll && seconds > POLL_SECONDS)
+        seconds = POLL_SECONDS;
+    if (seconds > patience_interval(intake))
+        seconds = patience_interval(intake);
+    loop_timer_set(intake->loop, &intake->rescan_timer, seconds);
 }
 
 static void rescan(void *context)
 {
     struct intake *intake = context;
     intake_rescan(intake);
-    warn_of_waiting(intake);
+    patience_warn(intake);
     arm_rescan(intake);
 }
 
@@ -334,15 +332,32 @@ static const char *reason_of(const struct candidate *candidate)
     }
 }
 
-static json_t *candidate_json(const struct drop_folder *folder, const struct candidate *candidate)
+static const char *state_of(const struct intake *intake, const struct candidate *candidate)
+{
+    switch (candidate->state) {
+    case CANDIDATE_IGNORED:
+        return "ignored";
+    case CANDIDATE_READY:
+    case CANDIDATE_PROBING:
+        return "checking";
+    case CANDIDATE_COMPLETE:
+    case CANDIDATE_BROKEN:
+        return "taking";
+    default:
+        return patience_is_stuck(intake, candidate) ? "stuck" : "waiting";
+    }
+}
+
+static json_t *candidate_json(const struct intake *intake, const struct drop_folder *folder,
+                              const struct candidate *candidate)
 {
     _cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
     const char *reason = reason_of(candidate);
     strbuf_printf(&name, "%s%s%s", folder->name, *folder->name ? "/" : "", candidate->key);
-    return json_pack("{s:o, s:I, s:f, s:o}", "name",
-                     json_text(name.data ? name.data : "", name.len), "bytes",
-                     (json_int_t)candidate->bytes, "since", timing_since(candidate->since),
-                     "reason", json_text(reason, strlen(reason)));
+    return json_pack("{s:o, s:s, s:I, s:f, s:o}", "name",
+                     json_text(name.data ? name.data : "", name.len), "state",
+                     state_of(intake, candidate), "bytes", (json_int_t)candidate->bytes, "since",
+                     timing_since(candidate->since), "reason", json_text(reason, strlen(reason)));
 }
 
 json_t *intake_json(const struct intake *intake, size_t from, size_t limit)
@@ -353,7 +368,7 @@ json_t *intake_json(const struct intake *intake, size_t from, size_t limit)
         size_t j = from < dir->n_candidates ? from : dir->n_candidates;
         from -= j;
         for (; j < dir->n_candidates && json_array_size(list) < limit; j++)
-            (void)json_array_append_new(list, candidate_json(dir, dir->candidates[j]));
+            (void)json_array_append_new(list, candidate_json(intake, dir, dir->candidates[j]));
     }
     return list;
 }
@@ -363,5 +378,14 @@ size_t intake_count(const struct intake *intake)
     size_t n = 0;
     for (size_t i = 0; i < intake->n_dirs; i++)
         n += intake->dirs[i]->n_candidates;
+    return n;
+}
+
+size_t intake_waiting(const struct intake *intake)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < intake->n_dirs; i++)
+        for (size_t j = 0; j < intake->dirs[i]->n_candidates; j++)
+            n += intake->dirs[i]->candidates[j]->state != CANDIDATE_IGNORED;
     return n;
 }

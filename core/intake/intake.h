@@ -47,5 +47,7 @@ void intake_rescan(struct intake *intake);
  * `from` others. New reference. */
 json_t *intake_json(const struct intake *intake, size_t from, size_t limit);
 size_t intake_count(const struct intake *intake);
+/* How many of these may become models: all but the ignored ones. */
+size_t intake_waiting(const struct intake *intake);
 
 #endif

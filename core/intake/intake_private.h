@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What intake.c (time and events), scan.c (directories) and take.c (probes, claims) share. */
+/* What intake.c (time and events), scan.c (directories), patience.c (what does not grow) and take.c
+ * (probes, claims) share. */
 #ifndef INTAKE_INTAKE_PRIVATE_H
 #define INTAKE_INTAKE_PRIVATE_H
 
@@ -17,7 +18,8 @@ struct drop_folder { /* the drop directory itself, or a target's folder in it */
     int wd;
     int dirty;
     int seen;
-    struct job_target target; /* of a target's folder */
+    char problem[ERROR_TEXT_MAX]; /* why it could not be scanned, or "" */
+    struct job_target target;     /* of a target's folder */
     struct candidate **candidates;
     size_t n_candidates;
 };
@@ -70,6 +72,17 @@ void intake_list_changed(struct intake *intake);
 void intake_examine(struct intake *intake, struct drop_folder *folder, struct candidate *candidate);
 /* Frees a candidate that is no longer there. */
 void intake_forget(struct intake *intake, struct candidate *candidate);
+
+/* patience.c */
+
+/* 1 when it has not grown for long enough to be told as stuck. */
+int patience_is_stuck(const struct intake *intake, const struct candidate *candidate);
+/* Says once of each model that waits for the rest of itself that it has long been quiet. */
+void patience_warn(struct intake *intake);
+/* Gives up what has been stuck for longer than the configuration allows. */
+void patience_end(struct intake *intake);
+/* Seconds between looks that this needs. */
+double patience_interval(const struct intake *intake);
 
 /* take.c */
 

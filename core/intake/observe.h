@@ -15,6 +15,7 @@ struct observation {
     uint64_t n_files;
     unsigned writers; /* files that a process has open for writing */
     int marked;       /* the program that brings it says that it is not whole (unfinished.h) */
+    int is_part;      /* it has to be joined with others (parts.h) */
     int no_leases;    /* the kernel cannot say whether some file is being written: wait for quiet */
     char reason[160]; /* why it cannot be taken now, or "" */
 };

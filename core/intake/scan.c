@@ -13,6 +13,7 @@
 #include "supervise/job_target.h"
 #include "source/sidecar.h"
 #include "source/sidecar_name.h"
+#include "source/litter.h"
 #include "source/source_name.h"
 #include "source/unfinished.h"
 
@@ -76,8 +77,10 @@ static struct candidate *upsert(struct scan *scan, const char *key, int kind)
     }
     struct candidate **list = reallocarray(folder->candidates, folder->n_candidates + 1,
                                            sizeof *list);
-    if (!list)
+    if (!list) {
+        (void)!error_oom(scan->err);
         return NULL;
+    }
     folder->candidates = list;
     struct candidate *made = NULL;
     if (candidate_new(key, kind, &made, scan->err) < 0)
@@ -99,7 +102,7 @@ static int is_utf8(const char *name)
     return text != NULL;
 }
 
-/* Why an entry is passed over, or NULL. */
+/* Why an entry is passed over for what it is, or NULL. */
 static const char *reason_to_ignore(const char *name, mode_t mode)
 {
     if (!unfinished_name(name) && unfinished_passed_over(name))
@@ -113,7 +116,7 @@ static const char *reason_to_ignore(const char *name, mode_t mode)
     return NULL;
 }
 
-static void ignore(struct scan *scan, const char *name, int kind, const char *reason)
+static void ignore(struct scan *scan, const char *name, int kind, int level, const char *reason)
 {
     struct candidate *candidate = upsert(scan, name, kind);
     if (!candidate || (candidate->state == CANDIDATE_IGNORED && !strcmp(candidate->reason, reason)))
@@ -121,7 +124,26 @@ static void ignore(struct scan *scan, const char *name, int kind, const char *re
     candidate->state = CANDIDATE_IGNORED;
     (void)snprintf(candidate->reason, sizeof candidate->reason, "%.*s",
                    (int)sizeof candidate->reason - 1, reason);
-    intake_note(scan->intake, LOG_LEVEL_INFO, "ignored", "%s is not taken: %s", name, reason);
+    if (level == LOG_LEVEL_DEBUG)
+        log_debug("%s is not taken: %s", name, reason);
+    else
+        intake_note(scan->intake, level, "ignored", "%s is not taken: %s", name, reason);
+}
+
+/* 1 for what the configuration says is no model: it stays, and is told. */
+static int ignore_litter(struct scan *scan, const char *name, mode_t mode)
+{
+    char reason[2 * NAME_MAX];
+    unsigned len = 0;
+    const char *pattern = unfinished_name(name) ? NULL
+                                                : litter_find(scan->intake->config->ignore, name,
+                                                              S_ISDIR(mode) != 0, &len);
+    if (!pattern)
+        return 0;
+    (void)snprintf(reason, sizeof reason, "no model: %.*s is among the names to ignore", (int)len,
+                   pattern);
+    ignore(scan, name, S_ISDIR(mode) ? TICKET_FOLDER : TICKET_FILE, LOG_LEVEL_DEBUG, reason);
+    return 1;
 }
 
 static int ends_with(const char *name, const char *ending)
@@ -137,7 +159,7 @@ static int add_shard(struct scan *scan, const char *name, size_t prefix, unsigne
     (void)snprintf(key, sizeof key, "%.*s-*%s", (int)prefix, name, name + prefix + 6);
     struct candidate *candidate = upsert(scan, key, TICKET_SHARDS);
     if (!candidate)
-        return -1;
+        return PARE_ENOMEM;
     candidate->shards = count;
     candidate->n_shards++;
     return candidate_add_file(candidate, name, scan->err);
@@ -151,7 +173,7 @@ static int add_entry(struct scan *scan, const char *name, int kind)
         return add_shard(scan, name, prefix, count);
     struct candidate *candidate = upsert(scan, name, kind);
     if (!candidate)
-        return -1;
+        return PARE_ENOMEM;
     if (candidate->state == CANDIDATE_IGNORED)
         candidate->state = CANDIDATE_SETTLING;
     if (kind == TICKET_FOLDER && candidate->wd < 0) {
@@ -179,7 +201,7 @@ static int add_index(struct scan *scan, const char *name)
             !strncmp(first + n - rest, dot, rest) && !strncmp(first + prefix, "-0", 2))
             return candidate_add_file(candidate, name, scan->err);
     }
-    ignore(scan, name, TICKET_FILE, "the index of shards that are not here yet");
+    ignore(scan, name, TICKET_FILE, LOG_LEVEL_INFO, "the index of shards that are not here yet");
     return 0;
 }
 
@@ -211,7 +233,7 @@ static int add_sidecar(struct scan *scan, const char *name)
         return candidate_add_sidecar(owner, name, scan->err);
     (void)sidecar_beside(name, &stem);
     (void)snprintf(reason, sizeof reason, "waiting for its model %.*s", (int)stem, name);
-    ignore(scan, name, TICKET_FILE, reason);
+    ignore(scan, name, TICKET_FILE, LOG_LEVEL_INFO, reason);
     return 0;
 }
 
@@ -249,6 +271,8 @@ static int note_target_folder(struct scan *scan, const char *name)
             ours.st_ino == there.st_ino) {
             known->seen = 1;
             job_target_deinit(&target);
+            if (*known->problem)
+                ignore(scan, name, TICKET_FOLDER, LOG_LEVEL_DEBUG, known->problem);
             return 1;
         }
     }
@@ -256,8 +280,11 @@ static int note_target_folder(struct scan *scan, const char *name)
     struct drop_folder *made = NULL;
     if (dirs)
         intake->dirs = dirs;
-    if (!dirs || drop_folder_new(intake->folders, name, &made, scan->err) < 0) {
+    struct error err = ERROR_INIT;
+    int r = dirs ? drop_folder_new(intake->folders, name, &made, &err) : error_oom(&err);
+    if (r < 0) {
         job_target_deinit(&target);
+        ignore(scan, name, TICKET_FOLDER, LOG_LEVEL_ERROR, err.text);
         return 1;
     }
     made->target = target;
@@ -267,15 +294,31 @@ static int note_target_folder(struct scan *scan, const char *name)
     return 1;
 }
 
+/* 1 for a folder whose name is nearly that of a target: no model, but a slip. */
+static int note_near_target(struct scan *scan, const char *name)
+{
+    char near[NAME_MAX + 1], reason[2 * NAME_MAX + 80];
+    if (*scan->folder->name || !abilities_near_folder(scan->intake->abilities, name, near))
+        return 0;
+    (void)snprintf(reason, sizeof reason,
+                   "no model and no target: is %s meant? Rename it, or, if it is a model, give it "
+                   "another name",
+                   near);
+    ignore(scan, name, TICKET_FOLDER, LOG_LEVEL_WARNING, reason);
+    return 1;
+}
+
 static int take_entry(struct scan *scan, const char *name, mode_t mode)
 {
-    const char *reason = reason_to_ignore(name, mode);
     int kind = S_ISDIR(mode) ? TICKET_FOLDER : TICKET_FILE;
+    if (ignore_litter(scan, name, mode))
+        return 0;
+    const char *reason = reason_to_ignore(name, mode);
     if (reason) {
-        ignore(scan, name, kind, reason);
+        ignore(scan, name, kind, LOG_LEVEL_INFO, reason);
         return 0;
     }
-    if (S_ISDIR(mode) && note_target_folder(scan, name))
+    if (S_ISDIR(mode) && (note_target_folder(scan, name) || note_near_target(scan, name)))
         return 0;
     return add_entry(scan, name, kind);
 }
@@ -300,8 +343,9 @@ static int read_entries(struct scan *scan, int late)
     int fd = openat(scan->folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir)
-        return error_errno(scan->err, errno, "cannot read the folder %s/%s",
-                           scan->intake->folders->drop_path, scan->folder->name);
+        return error_errno(scan->err, errno, "cannot read the folder %s%s%s",
+                           scan->intake->folders->drop_path, *scan->folder->name ? "/" : "",
+                           scan->folder->name);
     struct dirent *entry;
     int r = 0, passed = 0;
     while (r >= 0 && (entry = readdir(dir))) {
@@ -363,5 +407,5 @@ int scan_folder(struct intake *intake, struct drop_folder *folder, struct error 
     if (r >= 0)
         finish(&scan);
     strmap_deinit(&scan.known);
-    return r < 0 ? error_oom(err) : 0;
+    return r < 0 ? r : 0;
 }

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/strlist.h"
 #include "base/text.h"
+#include "source/parts.h"
 #include "source/sidecar_name.h"
 #include "source/source_below.h"
 #include "source/source_name.h"
@@ -309,6 +310,9 @@ static int open_single(struct source_set *set, int dirfd, const char *path, int 
     int r = source_name_is_shard(name, &prefix, &number, &count)
                 ? list_shards(set, dir, name, prefix, count, err)
                 : add_slot(set, name, err);
+    char part[PARTS_REASON];
+    if (r == 0 && set->n == 1 && parts_find(dir, name, part))
+        r = error_set(err, PARE_EINCOMPLETE, "%s", part);
     for (size_t i = 0; r == 0 && i < set->n; i++)
         r = refuse_unfinished(dir, set->names[i], 0, err);
     if (r < 0)

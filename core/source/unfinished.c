@@ -324,6 +324,7 @@ static int look_below(int dirfd, int depth, int temporary, unsigned *left,
     int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *entry;
+    unsigned len;
     while (dir && *left && (entry = readdir(dir))) {
         const char *name = entry->d_name;
         struct stat st;
@@ -331,6 +332,8 @@ static int look_below(int dirfd, int depth, int temporary, unsigned *left,
             fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         (*left)--;
+        if (litter_find(LITTER_PLACES, name, S_ISDIR(st.st_mode), &len))
+            continue;
         if (unfinished_mark_below(fd, name, S_ISDIR(st.st_mode), temporary, reason))
             return 1;
         _cleanup_close_ int below = -1;

@@ -42,6 +42,12 @@ class Unfinished(Program):
                           self.pare("inspect", "tiny.gguf", status=1).stderr)
         self.pare("inspect", "tiny.gguf")
 
+    def test_parts(self):
+        for name in ("m.gguf.part1of2", "m.gguf-split-a"):
+            (self.dir / name).hardlink_to(self.dir / "tiny.gguf")
+            self.assertIn("join them in order, `cat m.gguf",
+                          self.pare("inspect", name, status=1).stderr)
+
     def test_folder(self):
         cache = self.dir / "folder/.cache/huggingface/download"
         cache.mkdir(parents=True)

@@ -76,17 +76,31 @@ static int print_jobs(const json_t *jobs, FILE *out)
     return r;
 }
 
-static void print_arriving(const json_t *arriving, FILE *out)
+static void print_arrival(const json_t *item, int is_ignored, FILE *out)
 {
+    char figure[FIGURE_SIZE];
+    text_print(out, json_get_string(item, "name", "?"));
+    if (!is_ignored)
+        fprintf(out, "  %s", figure_bytes(figure, (uint64_t)json_get_int(item, "bytes", 0)));
+    fputs("  ", out);
+    if (!strcmp(json_get_string(item, "state", ""), "stuck"))
+        fprintf(out, "stuck for %s: ", figure_seconds(figure, json_get_real(item, "since", 0)));
+    text_print(out, json_get_string(item, "reason", ""));
+    fputc('\n', out);
+}
+
+/* What is not taken, under a heading: what waits, or what never will be. */
+static void print_arriving(const json_t *arriving, int ignored, FILE *out)
+{
+    const char *before = ignored ? "\nIgnored:\n  " : "\nArriving:\n  ";
     size_t i;
     json_t *item;
     json_array_foreach(arriving, i, item) {
-        char figure[FIGURE_SIZE];
-        fputs(i ? "  " : "\nArriving:\n  ", out);
-        text_print(out, json_get_string(item, "name", "?"));
-        fprintf(out, "  %s  ", figure_bytes(figure, (uint64_t)json_get_int(item, "bytes", 0)));
-        text_print(out, json_get_string(item, "reason", ""));
-        fputc('\n', out);
+        if ((strcmp(json_get_string(item, "state", ""), "ignored") == 0) != ignored)
+            continue;
+        fputs(before, out);
+        print_arrival(item, ignored, out);
+        before = "  ";
     }
 }
 
@@ -170,7 +184,8 @@ int queue_view_print(const json_t *status, FILE *out)
         r = print_jobs(jobs, out);
         print_more(status, "jobs", "jobs_total", out);
     }
-    print_arriving(json_object_get(status, "arriving"), out);
+    print_arriving(json_object_get(status, "arriving"), 0, out);
+    print_arriving(json_object_get(status, "arriving"), 1, out);
     print_more(status, "arriving", "arriving_total", out);
     return r;
 }
