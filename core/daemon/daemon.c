@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/daemon_private.h"
 #include "daemon/notify.h"
+#include "settings/settings.h"
 
 #include <config.h>
 #include <errno.h>
@@ -147,6 +148,17 @@ static void on_drop_away(void *context)
         intake_rescan(daemon->intake);
 }
 
+/* Has the plugins loaded once for all jobs (supervise/nursery.h). */
+static void prepare_nursery(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    _cleanup_json_ json_t *like = json_pack("{s:s, s:s, s:s}", "plugins", config->plugins,
+                                            "recipes", config->recipes, "architectures",
+                                            config->architectures);
+    if (like && settings_put(config->settings, like) == 0)
+        nursery_prepare(daemon->nursery, config->worker, like);
+}
+
 /* ---- signals ---- */
 
 static void reload(struct daemon *daemon)
@@ -174,6 +186,8 @@ static void reload(struct daemon *daemon)
     } else {
         log_error("%s", err.text);
     }
+    nursery_renew(daemon->nursery);
+    prepare_nursery(daemon);
     intake_rescan(daemon->intake);
     jobs_kick(daemon->jobs);
     notify_send("READY=1");
@@ -238,6 +252,14 @@ static int check_targets(struct daemon *daemon, struct error *err)
     return r;
 }
 
+static int open_nursery(struct daemon *daemon, struct error *err)
+{
+    int r = nursery_new(daemon->folders.out_fd, &daemon->nursery, err);
+    if (r == 0)
+        prepare_nursery(daemon);
+    return r;
+}
+
 static void note_plugins(struct daemon *daemon)
 {
     size_t i;
@@ -259,7 +281,7 @@ static int restore(struct daemon *daemon, int is_new, struct error *err)
                        &daemon->places, err);
     if (r == 0)
         r = jobs_new(daemon->loop, daemon->config, &daemon->folders, daemon->catalog,
-                     daemon->places, &callbacks, &daemon->jobs, err);
+                     daemon->places, daemon->nursery, &callbacks, &daemon->jobs, err);
     if (r == 0 && is_new)
         r = jobs_restore_claims(daemon->jobs, err);
     if (r == 0 && is_new)
@@ -271,8 +293,8 @@ static int open_ways_in(struct daemon *daemon, struct error *err)
 {
     struct intake_callbacks intake = { on_taken, on_arriving, on_note, on_replaced, daemon };
     struct control_callbacks control = { command_handle, daemon };
-    int r = intake_new(daemon->loop, daemon->config, &daemon->folders, &daemon->abilities, &intake,
-                       &daemon->intake, err);
+    int r = intake_new(daemon->loop, daemon->config, &daemon->folders, &daemon->abilities,
+                       daemon->nursery, &intake, &daemon->intake, err);
     return r < 0
                ? r
                : control_new(daemon->loop, daemon->config->socket, &control, &daemon->control, err);
@@ -288,6 +310,8 @@ static int start(struct daemon *daemon, struct error *err)
         r = folders_open(daemon->config, &daemon->folders, err);
     if (r == 0)
         r = check_targets(daemon, err);
+    if (r == 0)
+        r = open_nursery(daemon, err);
     if (r == 0)
         r = open_catalog(daemon, &is_new, err);
     if (r == 0)
@@ -320,6 +344,7 @@ static void stop(struct daemon *daemon)
     }
     jobs_free(daemon->jobs);
     places_free(daemon->places);
+    nursery_free(daemon->nursery);
     catalog_close(daemon->catalog);
     abilities_deinit(&daemon->abilities);
     folders_close(&daemon->folders);

@@ -20,6 +20,7 @@ struct daemon {
     struct abilities abilities;
     struct catalog *catalog;
     struct places *places;
+    struct nursery *nursery;
     struct jobs *jobs;
     struct intake *intake;
     struct control *control;

@@ -269,6 +269,7 @@ static int start_run(struct job *job, struct error *err)
                              .out_dirfd = job->jobs->folders->out_fd,
                              .out_path = job->jobs->folders->out_path,
                              .settings = { .worker = config->worker,
+                                           .nursery = job->jobs->nursery,
                                            .plugins = config->plugins,
                                            .recipes = config->recipes,
                                            .architectures = config->architectures,

@@ -106,8 +106,8 @@ static void start_jobs(void *context)
 }
 
 int jobs_new(struct loop *loop, const struct config *config, const struct folders *folders,
-             struct catalog *catalog, struct places *places, const struct jobs_callbacks *callbacks,
-             struct jobs **ret_jobs, struct error *err)
+             struct catalog *catalog, struct places *places, struct nursery *nursery,
+             const struct jobs_callbacks *callbacks, struct jobs **ret_jobs, struct error *err)
 {
     struct jobs *jobs = calloc(1, sizeof *jobs);
     if (!jobs)
@@ -117,6 +117,7 @@ int jobs_new(struct loop *loop, const struct config *config, const struct folder
     jobs->folders = folders;
     jobs->catalog = catalog;
     jobs->places = places;
+    jobs->nursery = nursery;
     jobs->callbacks = *callbacks;
     jobs->kick_timer =
         (struct loop_timer){ .name = "queue", .callback = start_jobs, .context = jobs };

@@ -28,10 +28,12 @@ struct jobs_callbacks {
     void *context;
 };
 
-/* The arguments stay the caller's and outlive the jobs; config may change between callbacks. */
+/* The arguments stay the caller's and outlive the jobs; nursery may be NULL; config may change
+ * between callbacks. */
 int jobs_new(struct loop *loop, const struct config *config, const struct folders *folders,
-             struct catalog *catalog, struct places *places, const struct jobs_callbacks *callbacks,
-             struct jobs **ret_jobs, struct error *err) __attribute__((warn_unused_result));
+             struct catalog *catalog, struct places *places, struct nursery *nursery,
+             const struct jobs_callbacks *callbacks, struct jobs **ret_jobs, struct error *err)
+    __attribute__((warn_unused_result));
 /* Stops what runs, which is queued again. */
 void jobs_free(struct jobs *jobs);
 

@@ -20,6 +20,7 @@ struct jobs {
     const struct folders *folders;
     struct catalog *catalog;
     struct places *places;
+    struct nursery *nursery;
     struct jobs_callbacks callbacks;
     struct loop_timer kick_timer;
     struct job **running;

@@ -271,8 +271,9 @@ static int open_drop(struct intake *intake, struct error *err)
 }
 
 int intake_new(struct loop *loop, const struct config *config, const struct folders *folders,
-               const struct abilities *abilities, const struct intake_callbacks *callbacks,
-               struct intake **ret_intake, struct error *err)
+               const struct abilities *abilities, struct nursery *nursery,
+               const struct intake_callbacks *callbacks, struct intake **ret_intake,
+               struct error *err)
 {
     struct intake *intake = calloc(1, sizeof *intake);
     if (!intake)
@@ -281,6 +282,7 @@ int intake_new(struct loop *loop, const struct config *config, const struct fold
     intake->config = config;
     intake->folders = folders;
     intake->abilities = abilities;
+    intake->nursery = nursery;
     intake->callbacks = *callbacks;
     intake->scan_timer =
         (struct loop_timer){ .name = "intake: scan", .callback = scan_dirty, .context = intake };

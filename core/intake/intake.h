@@ -33,11 +33,13 @@ struct intake_callbacks {
     void *context;
 };
 
-/* The config must have worker, plugins and recipes set. All arguments but the callbacks stay the
- * caller's and must outlive the intake; config and abilities may change between callbacks. */
+/* The config must have worker, plugins and recipes set; nursery may be NULL. All arguments but the
+ * callbacks stay the caller's and must outlive the intake; config and abilities may change between
+ * callbacks. */
 int intake_new(struct loop *loop, const struct config *config, const struct folders *folders,
-               const struct abilities *abilities, const struct intake_callbacks *callbacks,
-               struct intake **ret_intake, struct error *err) __attribute__((warn_unused_result));
+               const struct abilities *abilities, struct nursery *nursery,
+               const struct intake_callbacks *callbacks, struct intake **ret_intake,
+               struct error *err) __attribute__((warn_unused_result));
 void intake_free(struct intake *intake);
 
 /* Looks at everything again, soon. */

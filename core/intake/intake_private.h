@@ -37,6 +37,7 @@ struct intake {
     const struct config *config;
     const struct folders *folders;
     const struct abilities *abilities;
+    struct nursery *nursery;
     struct intake_callbacks callbacks;
     struct watch *watch;             /* NULL: no inotify here */
     struct loop_timer scan_timer;    /* scans what is dirty */

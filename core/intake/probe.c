@@ -79,8 +79,9 @@ static int open_files(struct probe *probe, const struct probe_request *request, 
     return r;
 }
 
-static int start_worker(struct probe *probe, const struct config *config, struct error *err)
+static int start_worker(struct probe *probe, const struct probe_request *request, struct error *err)
 {
+    const struct config *config = request->config;
     const struct source_set *model = &probe->set, *importance = &probe->sidecars.importance;
     _cleanup_json_ json_t *json = request_json(config, probe);
     _cleanup_free_ int *fds = calloc(model->n + importance->n + 1, sizeof *fds);
@@ -89,8 +90,8 @@ static int start_worker(struct probe *probe, const struct config *config, struct
     memcpy(fds, model->fds, model->n * sizeof *fds);
     if (importance->n)
         memcpy(fds + model->n, importance->fds, importance->n * sizeof *fds);
-    return worker_process_start(config->worker, json, fds, model->n + importance->n,
-                                &probe->process, err);
+    return worker_process_start_by(request->nursery, config->worker, json, fds,
+                                   model->n + importance->n, &probe->process, err);
 }
 
 int probe_start(struct loop *loop, const struct probe_request *request, struct probe **ret_probe,
@@ -107,7 +108,7 @@ int probe_start(struct loop *loop, const struct probe_request *request, struct p
         (struct loop_timer){ .name = "intake: probe", .callback = check_silence, .context = probe };
     int r = open_files(probe, request, err);
     if (r == 0)
-        r = start_worker(probe, request->config, err);
+        r = start_worker(probe, request, err);
     if (r < 0)
         return r;
     r = loop_add(loop, "intake: probe", worker_process_fd(probe->process), EPOLLIN, read_lines,

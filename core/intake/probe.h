@@ -18,6 +18,7 @@ typedef void probe_done_fn(void *context, int code, const char *text, const char
 
 struct probe_request {
     const struct config *config; /* with worker, plugins and recipes set */
+    struct nursery *nursery;     /* for the worker, or NULL */
     int dirfd;
     const char *path; /* in dirfd */
     int has_sidecars; /* look for them: they must be complete too */

@@ -189,6 +189,7 @@ static void start_probe(struct intake *intake, struct probing *slot, struct drop
     slot->folder = folder;
     slot->candidate = candidate;
     struct probe_request request = { .config = intake->config,
+                                     .nursery = intake->nursery,
                                      .dirfd = folder->fd,
                                      .path = candidate->files[0],
                                      .has_sidecars = candidate->n_sidecars > 0 ||

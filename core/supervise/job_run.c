@@ -41,6 +41,7 @@ struct run_target {
 struct job_run {
     enum stage stage;
     char *uid, *origin, *worker_path;
+    struct nursery *nursery; /* or NULL */
     const struct source_set *source;
     const struct source_set *importance; /* or NULL */
     json_t *settings;                    /* members of every request */
@@ -177,6 +178,7 @@ static int copy_spec(struct job_run *run, const struct job_spec *spec)
     run->importance = spec->importance;
     run->settings = make_settings(&spec->settings);
     run->converting = make_converting(spec);
+    run->nursery = spec->settings.nursery;
     run->silence = spec->settings.silence;
     run->out_dirfd = spec->out_dirfd;
     return run->uid && run->origin && run->worker_path && run->settings && run->converting ? 0 : -1;
@@ -235,7 +237,8 @@ static int start_worker(struct job_run *run, const struct source_set *source, js
         return error_oom(err);
     memcpy(fds, source->fds, n * sizeof *fds);
     memcpy(fds + n, more, n_more * sizeof *fds);
-    return worker_process_start(run->worker_path, owned, fds, n + n_more, &run->process, err);
+    return worker_process_start_by(run->nursery, run->worker_path, owned, fds, n + n_more,
+                                   &run->process, err);
 }
 
 static int start_convert(struct job_run *run, struct error *err)

@@ -21,6 +21,7 @@
 
 struct job_settings {
     const char *worker;                            /* path of pare-worker */
+    struct nursery *nursery;                       /* for its workers, or NULL */
     const char *plugins, *recipes, *architectures; /* colon-separated directories, or NULL */
     const json_t *values; /* as settings/settings.h has them; NULL: all have their defaults */
     double silence;       /* seconds without a line before the worker is killed */

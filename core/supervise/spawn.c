@@ -24,9 +24,7 @@
 
 struct child {
     const char *path;
-    int in, out, err;
-    const int *fds; /* sorted */
-    size_t n_fds;
+    const struct spawn_files *files;
     pid_t parent;
 };
 
@@ -83,8 +81,9 @@ static void close_all_but(const int *fds, size_t n)
 
 __attribute__((noreturn)) static void run_child(const struct child *child)
 {
-    if (dup2(child->err, STDERR_FILENO) < 0 || dup2(child->out, STDOUT_FILENO) < 0 ||
-        dup2(child->in, STDIN_FILENO) < 0)
+    const struct spawn_files *files = child->files;
+    if (dup2(files->err, STDERR_FILENO) < 0 || dup2(files->out, STDOUT_FILENO) < 0 ||
+        dup2(files->in, STDIN_FILENO) < 0)
         give_up("cannot set up standard input and output");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         give_up("cannot ask to die with the parent");
@@ -93,7 +92,7 @@ __attribute__((noreturn)) static void run_child(const struct child *child)
     (void)setpgid(0, 0);
     reset_signals();
     raise_oom_score();
-    close_all_but(child->fds, child->n_fds);
+    close_all_but(files->fds, files->n_fds);
     char name[] = "pare-worker";
     char *argv[] = { name, NULL };
     char *env[] = { NULL };
@@ -151,11 +150,9 @@ static int adopt(pid_t pid, struct spawned *ret_spawned, struct error *err)
     return 0;
 }
 
-int spawn(const char *path, int in, const int *fds, size_t n_fds, struct spawned *ret_spawned,
-          struct error *err)
+int spawn_by(spawn_start_fn *start, void *context, int in, const int *fds, size_t n_fds,
+             struct spawned *ret_spawned, struct error *err)
 {
-    if (access(path, X_OK) < 0)
-        return error_errno(err, errno, "cannot run the worker %s", path);
     _cleanup_free_ int *sorted = NULL;
     int out[2] = { -1, -1 }, errors[2] = { -1, -1 };
     struct spawned spawned = { .pid = -1 };
@@ -165,16 +162,15 @@ int spawn(const char *path, int in, const int *fds, size_t n_fds, struct spawned
     if (r == 0)
         r = make_pipe(errors, err);
     if (r == 0) {
-        struct child child = { path, in, out[1], errors[1], sorted, n_fds, getpid() };
-        pid_t pid = fork();
-        if (pid == 0)
-            run_child(&child);
-        r = pid < 0 ? error_errno(err, errno, "cannot start the worker")
-                    : adopt(pid, &spawned, err);
+        struct spawn_files files = { in, out[1], errors[1], sorted, n_fds };
+        pid_t pid = -1;
+        r = start(context, &files, &pid, err);
+        if (r == 0)
+            r = adopt(pid, &spawned, err);
     }
     cleanup_close(&out[1]);
     cleanup_close(&errors[1]);
-    if (r < 0) {
+    if (r != 0) {
         cleanup_close(&out[0]);
         cleanup_close(&errors[0]);
         return r;
@@ -183,4 +179,26 @@ int spawn(const char *path, int in, const int *fds, size_t n_fds, struct spawned
     spawned.err = errors[0];
     *ret_spawned = spawned;
     return 0;
+}
+
+/* A spawn_start_fn; the context is the program's path. */
+static int start_program(void *context, const struct spawn_files *files, pid_t *ret_pid,
+                         struct error *err)
+{
+    struct child child = { context, files, getpid() };
+    pid_t pid = fork();
+    if (pid == 0)
+        run_child(&child);
+    if (pid < 0)
+        return error_errno(err, errno, "cannot start the worker");
+    *ret_pid = pid;
+    return 0;
+}
+
+int spawn(const char *path, int in, const int *fds, size_t n_fds, struct spawned *ret_spawned,
+          struct error *err)
+{
+    if (access(path, X_OK) < 0)
+        return error_errno(err, errno, "cannot run the worker %s", path);
+    return spawn_by(start_program, (void *)path, in, fds, n_fds, ret_spawned, err);
 }

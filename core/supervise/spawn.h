@@ -15,10 +15,24 @@ struct spawned {
     int err;
 };
 
+struct spawn_files {
+    int in, out, err; /* what it has as its standard input and output */
+    const int *fds;   /* sorted, all above 2; they keep their numbers */
+    size_t n_fds;
+};
+
 /* Starts `path` with standard input from the descriptor `in`, in a process group of its own, with
  * an empty environment, killed when we die, first choice of the OOM killer. fds (all above 2) keep
  * their numbers. */
 int spawn(const char *path, int in, const int *fds, size_t n_fds, struct spawned *ret_spawned,
           struct error *err) __attribute__((warn_unused_result));
+
+/* What starts a child of ours; it may give outcomes > 0, too. */
+typedef int spawn_start_fn(void *context, const struct spawn_files *files, pid_t *ret_pid,
+                           struct error *err);
+
+/* As spawn, of a child that `start` starts in some way. */
+int spawn_by(spawn_start_fn *start, void *context, int in, const int *fds, size_t n_fds,
+             struct spawned *ret_spawned, struct error *err) __attribute__((warn_unused_result));
 
 #endif

@@ -30,6 +30,7 @@
 #define GRACE_SECONDS 5.0 /* from SIGTERM, or from the end of its output, to SIGKILL */
 
 struct worker_process {
+    struct nursery *nursery; /* or NULL */
     struct spawned spawned;
     int epoll;
     char *buffer; /* what is read, from the beginning of an unfinished line */
@@ -73,6 +74,13 @@ static int request_file(const json_t *request, int *ret_fd, struct error *err)
 int worker_process_start(const char *worker_path, const json_t *request, const int *fds,
                          size_t n_fds, struct worker_process **ret_process, struct error *err)
 {
+    return worker_process_start_by(NULL, worker_path, request, fds, n_fds, ret_process, err);
+}
+
+int worker_process_start_by(struct nursery *nursery, const char *worker_path, const json_t *request,
+                            const int *fds, size_t n_fds, struct worker_process **ret_process,
+                            struct error *err)
+{
     _cleanup_close_ int in = -1;
     int r = request_file(request, &in, err);
     if (r < 0)
@@ -81,12 +89,15 @@ int worker_process_start(const char *worker_path, const json_t *request, const i
     if (!p)
         return error_oom(err);
     p->spawned = (struct spawned){ -1, -1, -1, -1 };
+    p->nursery = nursery;
     p->last_sign = timing_now();
     p->epoll = epoll_create1(EPOLL_CLOEXEC);
     r = p->epoll < 0 ? error_errno(err, errno, "cannot watch the worker") : 0;
     if (r == 0)
         r = answer_check_init(&p->check, request, err);
     if (r == 0)
+        r = nursery_spawn(nursery, worker_path, request, in, fds, n_fds, &p->spawned, err);
+    if (r == 1)
         r = spawn(worker_path, in, fds, n_fds, &p->spawned, err);
     if (r == 0)
         r = watch(p, p->spawned.out, err);
@@ -301,6 +312,8 @@ int worker_process_read(struct worker_process *p, worker_event_fn *event, void *
         for (int i = 0; i < 32 && more > 0; i++)
             more = drain_output(p, event, context, err);
         p->ended = 1;
+        if (WIFSIGNALED(p->wait_status) && !p->killed)
+            nursery_renew(p->nursery);
     }
     if (more < 0) {
         signal_worker(p, SIGKILL);

@@ -8,10 +8,7 @@
 #ifndef SUPERVISE_WORKER_PROCESS_H
 #define SUPERVISE_WORKER_PROCESS_H
 
-#include "base/error.h"
-
-#include <jansson.h>
-#include <sys/types.h>
+#include "supervise/nursery.h"
 
 struct worker_process;
 
@@ -20,6 +17,10 @@ struct worker_process;
 int worker_process_start(const char *worker_path, const json_t *request, const int *fds,
                          size_t n_fds, struct worker_process **ret_process, struct error *err)
     __attribute__((warn_unused_result));
+/* The same by a nursery (may be NULL) if it can. It must outlive the process. */
+int worker_process_start_by(struct nursery *nursery, const char *worker_path, const json_t *request,
+                            const int *fds, size_t n_fds, struct worker_process **ret_process,
+                            struct error *err) __attribute__((warn_unused_result));
 /* Kills and reaps when still running. */
 void worker_process_free(struct worker_process *process);
 

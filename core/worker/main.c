@@ -19,6 +19,7 @@
 #include "worker/compare.h"
 #include "worker/convert.h"
 #include "worker/inspect.h"
+#include "worker/nursery.h"
 #include "worker/sandbox.h"
 #include "worker/verify.h"
 
@@ -34,7 +35,8 @@
 
 struct worker {
     json_t *request;
-    struct registry *registry;
+    struct registry *registry; /* a nursery's, or loaded for the job */
+    char *nursery;             /* for which settings it was loaded, if a nursery did (make_key) */
     struct model *model, *other, *importance;
     uint32_t cpu;
     struct job_context job;
@@ -151,23 +153,33 @@ static int make_model(const json_t *request, const char *key, struct model **ret
     return r;
 }
 
+static struct sandbox_rules confinement(const json_t *request)
+{
+    return (struct sandbox_rules){
+        .plugins = json_get_string(request, "plugins", ""),
+        .recipes = json_get_string(request, "recipes", ""),
+        .architectures = json_get_string(request, "architectures", ""),
+        .library = json_get_string(request, "library", ""),
+        .staging = (int)json_get_int(request, "staging", -1),
+        .memory_limit = settings_count(request, "memory_limit"),
+        .required = !strcmp(settings_text(request, "sandbox"), "require"),
+    };
+}
+
+/* libcrypto reads its configuration when it is used first. */
+static int warm_up(struct error *err)
+{
+    char digest[HASH_HEX_SIZE];
+    return hash_of("", 0, digest, err);
+}
+
 static int confine(const struct worker *w, json_t **ret_report, struct error *err)
 {
-    const char *policy = settings_text(w->request, "sandbox");
-    char warm_up[HASH_HEX_SIZE];
-    struct sandbox_rules rules = {
-        .plugins = json_get_string(w->request, "plugins", ""),
-        .recipes = json_get_string(w->request, "recipes", ""),
-        .architectures = json_get_string(w->request, "architectures", ""),
-        .library = json_get_string(w->request, "library", ""),
-        .staging = (int)json_get_int(w->request, "staging", -1),
-        .memory_limit = settings_count(w->request, "memory_limit"),
-        .required = !strcmp(policy, "require"),
-    };
-    int r = hash_of("", 0, warm_up, err); /* libcrypto reads its configuration now */
+    struct sandbox_rules rules = confinement(w->request);
+    int r = warm_up(err);
     if (r < 0)
         return r;
-    if (!strcmp(policy, "off")) {
+    if (!strcmp(settings_text(w->request, "sandbox"), "off")) {
         *ret_report = json_pack("{s:b, s:b, s:i, s:b, s:[s]}", "no_new_privs", 0, "rlimits", 0,
                                 "landlock", 0, "seccomp", 0, "missing", "all (sandbox = off)");
         return 0;
@@ -203,8 +215,32 @@ static int start(struct worker *w, struct error *err)
     return 0;
 }
 
+/* The members of a request that say which plugins there are, and which of their kernels. */
+static char *make_key(const json_t *request)
+{
+    char *key = NULL;
+    if (asprintf(&key, "%s\n%s", json_get_string(request, "plugins", ""),
+                 settings_text(request, "cpu")) < 0)
+        return NULL;
+    return key;
+}
+
+/* The plugins that a nursery has loaded must be those of the request. */
+static int take_loaded(struct worker *w, struct error *err)
+{
+    _cleanup_free_ char *key = make_key(w->request);
+    if (!key)
+        return error_oom(err);
+    if (strcmp(key, w->nursery) != 0)
+        return error_set(err, PARE_EINTERNAL, "the nursery has loaded other plugins");
+    w->job.registry = w->registry;
+    return 0;
+}
+
 static int load_plugins(struct worker *w, struct error *err)
 {
+    if (w->nursery)
+        return take_loaded(w, err);
     int alone = !strcmp(json_get_string(w->request, "kind", ""), "check");
     int r = registry_new(w->cpu, &w->registry, err);
     if (r == 0)
@@ -293,10 +329,48 @@ static int finish(const struct worker *w, json_t *done, struct error *err)
     return check_heard(w, err);
 }
 
+/* Loads what all jobs need, and waits for them. 1: this process is a copy for one job now; 0: the
+ * parent wants no more. */
+static int serve(struct worker *w, struct error *err)
+{
+    const json_t *request = w->request;
+    struct nursery_rules rules = {
+        .worker = json_get_string(request, "worker", ""),
+        .sandbox = confinement(request),
+        .unconfined = !strcmp(settings_text(request, "sandbox"), "off"),
+        .socket = (int)json_get_int(request, "socket", -1),
+    };
+    struct nursery nursery;
+    int r = cpu_parse(settings_text(request, "cpu"), &w->cpu, err);
+    if (r == 0)
+        r = warm_up(err);
+    if (r == 0)
+        r = nursery_enter(&nursery, &rules, err);
+    if (r == 0)
+        r = registry_new(w->cpu, &w->registry, err);
+    if (r == 0)
+        r = registry_load_dirs(w->registry, rules.sandbox.plugins, err);
+    if (r == 0 && (memory_failed() || !(w->nursery = make_key(request))))
+        r = error_oom(err);
+    if (r == 0) {
+        sandbox_seal();
+        r = nursery_serve(&nursery, err);
+    }
+    json_decref(w->request);
+    w->request = NULL;
+    return r;
+}
+
 static int run(struct worker *w, struct error *err)
 {
     json_t *done = NULL;
     int r = read_request(&w->request, err);
+    if (r == 0 && !strcmp(json_get_string(w->request, "kind", ""), "nursery")) {
+        r = serve(w, err);
+        if (r <= 0)
+            return r;
+        r = read_request(&w->request, err);
+    }
     if (r == 0)
         r = start(w, err);
     if (r == 0)
@@ -341,5 +415,6 @@ int main(void)
     registry_free(w.registry);
     json_decref(w.job.warnings);
     json_decref(w.request);
+    free(w.nursery);
     return r < 0;
 }

@@ -30,6 +30,11 @@
 #define SANITIZED 0
 #endif
 
+int sandbox_is_sanitized(void)
+{
+    return SANITIZED;
+}
+
 /* Landlock's rights by bit (linux/landlock.h of Linux 6.15; Documentation/userspace-api). */
 enum {
     FS_WRITE_FILE = 1 << 1,
@@ -227,12 +232,35 @@ static int add_conditional(scmp_filter_ctx filter)
     return bad;
 }
 
-static int enter_seccomp(void)
+/* What a nursery does beside: copies of itself, which set themselves up and confine themselves.
+ * Some are allowed to workers under conditions only. */
+static int add_for_nursery(scmp_filter_ctx filter)
+{
+    /* clang-format off */
+    static const char *const more[] = {
+        "clone", "clone3", "close_range", "creat", "dup2", "dup3", "fcntl", "getppid", "kill",
+        "landlock_add_rule", "landlock_create_ruleset", "landlock_restrict_self", "mkdir",
+        "mkdirat", "open", "openat", "openat2", "prctl", "prlimit64", "recvmsg", "sendmsg",
+        "setpgid", "setrlimit", "tgkill",
+    };
+    /* clang-format on */
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+        int number = seccomp_syscall_resolve_name(more[i]);
+        int r = number == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+        if (r < 0 && r != -EEXIST)
+            return -1;
+    }
+    int bad = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0);
+    bad |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(unlinkat), 0);
+    return bad;
+}
+
+static int enter_seccomp(int (*add_more)(scmp_filter_ctx))
 {
     if (SANITIZED)
         return 0;
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    int ok = filter && add_allowed(filter) == 0 && add_conditional(filter) == 0 &&
+    int ok = filter && add_allowed(filter) == 0 && add_more(filter) == 0 &&
              seccomp_load(filter) == 0;
     if (!filter)
         memory_note_failure();
@@ -270,7 +298,7 @@ int sandbox_enter(const struct sandbox_rules *rules, json_t **ret_report, struct
     int privs = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
     int limits = enter_limits(rules);
     int landlock = enter_landlock(rules);
-    int seccomp = enter_seccomp();
+    int seccomp = enter_seccomp(add_conditional);
     json_t *lacking = json_array();
     missing(lacking, privs, "no_new_privs");
     missing(lacking, limits, "rlimits");
@@ -292,5 +320,19 @@ int sandbox_enter(const struct sandbox_rules *rules, json_t **ret_report, struct
         return r;
     }
     *ret_report = report;
+    return 0;
+}
+
+int sandbox_enter_nursery(const struct sandbox_rules *rules, struct error *err)
+{
+    int privs = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    int limits = limit(RLIMIT_CORE, 0) == 0;
+    int landlock = enter_landlock(rules);
+    int seccomp = enter_seccomp(add_for_nursery);
+    if (memory_failed())
+        return error_oom(err);
+    if (rules->required && !(privs && limits && landlock && seccomp))
+        return error_set(err, PARE_ENOTSUP, "the sandbox is required and cannot be had");
     return 0;
 }

@@ -27,6 +27,14 @@ struct sandbox_rules {
 int sandbox_enter(const struct sandbox_rules *rules, json_t **ret_report, struct error *err)
     __attribute__((warn_unused_result));
 
+/* Confines a nursery (worker/nursery.h): as a worker, but it may copy itself, and do what a worker
+ * needs to confine itself further. rules->staging: the directory below which workers write. */
+int sandbox_enter_nursery(const struct sandbox_rules *rules, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* 1: built with a sanitizer, which stands in the way of some of it. */
+int sandbox_is_sanitized(void);
+
 /* Once plugins are loaded: no more executable mappings. */
 void sandbox_seal(void);
 

@@ -5,10 +5,12 @@ import json
 import os
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 
 class Answer:
@@ -46,8 +48,12 @@ class Worker:
 
     def __init__(self, program, plugins, recipes="", prefix=(), env=None):
         self.program, self.plugins, self.recipes = program, plugins, recipes
-        self.prefix, self.env = list(prefix), env or {}
+        self.prefix, self.env, self.root = list(prefix), env or {}, None
         self.architectures = os.path.join(os.path.dirname(recipes), "architectures")
+
+    def places(self):
+        return {"plugins": self.plugins, "recipes": self.recipes,
+                "architectures": self.architectures}
 
     def start(self, request, sources=(), other=(), staging=None, importance=None):
         fds = []
@@ -59,8 +65,7 @@ class Worker:
                 files.append({"name": os.path.basename(path), "fd": fds[-1]})
             return {"name": "model", "folder": len(files) > 1, "files": files}
 
-        request = {"plugins": self.plugins, "recipes": self.recipes,
-                   "architectures": self.architectures, **request}
+        request = {**self.places(), **request}
         if sources:
             request["source"] = describe(sources)
         if other:
@@ -70,11 +75,16 @@ class Worker:
         if staging:
             fds.append(os.open(staging, os.O_RDONLY | os.O_DIRECTORY))
             request["staging"] = fds[-1]
+        try:
+            return self.launch(request, fds)
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def launch(self, request, fds):
         process = subprocess.Popen(self.prefix + [self.program], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    pass_fds=fds, env=self.env)
-        for fd in fds:
-            os.close(fd)
         try:
             process.stdin.write(json.dumps(request).encode())
             process.stdin.close()
@@ -84,7 +94,7 @@ class Worker:
         return process
 
     def run(self, request, sources=(), other=(), staging=False, importance=None, timeout=60):
-        folder = tempfile.mkdtemp(prefix="pare-staging-") if staging else None
+        folder = tempfile.mkdtemp(prefix="pare-staging-", dir=self.root) if staging else None
         try:
             process = self.start(request, sources, other, folder, importance)
             output, errors = process.communicate(timeout=timeout)
@@ -94,6 +104,71 @@ class Worker:
         finally:
             if folder:
                 shutil.rmtree(folder)
+
+
+class Child:
+    """A worker that a nursery has made: as much of subprocess.Popen as Worker.run uses."""
+
+    def __init__(self, pid, output, errors):
+        self.pid, self.pipes, self.returncode = pid, (output, errors), None
+
+    def communicate(self, timeout=60):
+        watch = threading.Timer(timeout, os.kill, (self.pid, signal.SIGKILL))
+        watch.start()
+        found = [b"", b""]
+        errors = threading.Thread(target=lambda: found.__setitem__(1, read_all(self.pipes[1])))
+        errors.start()
+        found[0] = read_all(self.pipes[0])
+        errors.join()
+        self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        watch.cancel()
+        return found
+
+
+def read_all(fd):
+    with os.fdopen(fd, "rb") as file:
+        return file.read()
+
+
+class Nursery(Worker):
+    """The same, with workers that are copies of one process. root: where staging lies."""
+
+    def __init__(self, program, plugins, recipes, root, sandbox="best"):
+        super().__init__(program, plugins, recipes)
+        self.root = root
+        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self.socket.settimeout(20)
+        out = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        request = {**self.places(), "kind": "nursery", "worker": program, "cpu": "native",
+                   "sandbox": sandbox, "socket": theirs.fileno(), "staging": out}
+        self.process = super().launch(request, [theirs.fileno(), out])
+        os.close(out)
+        theirs.close()
+        assert self.sender() == self.process.pid
+
+    def sender(self):
+        """Which process sent the next packet; 0: the other side is closed."""
+        data, control, _, _ = self.socket.recvmsg(16, socket.CMSG_SPACE(12))
+        return struct.unpack("iII", control[0][2])[0] if data else 0
+
+    def launch(self, request, fds):
+        with tempfile.TemporaryFile() as text:
+            text.write(json.dumps({"cpu": "native", **request}).encode())
+            text.seek(0)
+            output, errors = os.pipe(), os.pipe()
+            passed = [text.fileno(), output[1], errors[1]] + sorted(fds)
+            socket.send_fds(self.socket, [struct.pack(f"{len(fds) + 1}i", len(fds), *sorted(fds))],
+                            passed)
+            os.close(output[1])
+            os.close(errors[1])
+        return Child(self.sender(), output[0], errors[0])
+
+    def end(self):
+        """Closes the socket, after which the process must end well."""
+        self.socket.close()
+        self.process.communicate()
+        return self.process.returncode
 
 
 def parse(line):

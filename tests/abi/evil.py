@@ -4,7 +4,8 @@
 """A hostile plugin inside pare-worker: every act must be stopped, by an error or by death, and
 nothing outside may change. Acts that only a missing part of the sandbox would stop are skipped.
 
-Usage: evil.py WORKER ACTS RECIPES
+Usage: evil.py WORKER ACTS RECIPES [--nursery]
+--nursery: every worker is a copy of one process, which must come to no harm either.
 """
 import os
 import signal
@@ -40,12 +41,21 @@ def main():
     signals = []
     signal.signal(signal.SIGUSR1, lambda number, frame: signals.append(number))
     with tempfile.TemporaryDirectory(prefix="pare-evil-") as folder:
-        worker = driver.Worker(program, acts, recipes)
+        staging = tempfile.TemporaryDirectory(prefix="pare-evil-out-")
+        nursery = driver.Nursery(program, acts, recipes, staging.name) \
+            if "--nursery" in sys.argv else None
+        worker = nursery or driver.Worker(program, acts, recipes)
 
         def commit(act, argument="", **more):
-            return worker.run({"kind": "convert", "targets": [
+            if "sandbox" in more:
+                return driver.Worker(program, acts, recipes).run(*job(act, argument, **more),
+                                                                 staging=True)
+            return worker.run(*job(act, argument, **more), staging=True)
+
+        def job(act, argument, **more):
+            return ({"kind": "convert", "targets": [
                 {"format": "evil", "recipe": "f32", "stem": "out"}], **more},
-                [evil_file(folder, act, argument)], staging=True)
+                    [evil_file(folder, act, argument)])
 
         answer = commit("nothing")
         level = answer.one("start")["sandbox"]
@@ -61,6 +71,9 @@ def main():
             answer = commit(act, str(os.getpid()))
             tally.check(answer.code == KILLED, f"{act}: {answer.code} {answer.text}")
             tally.check(not answer.all("done") and not answer.files, f"{act}: it left something")
+        for act in ("kill-parent", "tgkill-parent", "ptrace-parent", "pidfd") if nursery else ():
+            answer = commit(act, str(nursery.process.pid))
+            tally.check(not level["seccomp"] or answer.code == KILLED, f"{act}: of the nursery")
         for act in REFUSED:
             if not level["seccomp"]:
                 tally.skip(f"{act}: no seccomp here")
@@ -109,6 +122,8 @@ def main():
         tally.check(not signals, "signals came")
         again = commit("nothing")
         tally.check(again.text.endswith("nothing: allowed"), "the next job does not run")
+        tally.check(not nursery or nursery.end() == 0, "the nursery did not end well")
+        staging.cleanup()
     tally.end()
 
 
