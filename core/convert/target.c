@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json_numbers.h"
 #include "base/strbuf.h"
 #include "convert/making.h"
 #include "convert/target_private.h"
@@ -111,6 +112,8 @@ static int text_of_json(struct model *model, const json_t *file, const char **re
     void *kept = NULL;
     _cleanup_free_ char *text = json_dumps(file, JSON_INDENT(2) | JSON_REAL_PRECISION(15) |
                                                      JSON_ENSURE_ASCII);
+    if (text)
+        json_numbers_unmark(text);
     int r = text ? model_alloc(model, strlen(text) + 1, 1, &kept, err) : error_oom(err);
     if (r == 0)
         *ret_text = strcpy(kept, text);

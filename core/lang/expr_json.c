@@ -7,6 +7,7 @@
 #include "lang/expr_json_private.h"
 
 #include "base/cleanup.h"
+#include "base/json_numbers.h"
 #include "base/text.h"
 #include "lang/glob.h"
 #include "lang/regexp.h"
@@ -134,13 +135,24 @@ static int wrong_type(struct evaluation *ev, const struct expr *e, const json_t 
                      e->text.data, json_type_name(value), wanted);
 }
 
+/* Gives a value that somebody else wrote, or null. A number that cannot be held is an error, not a
+ * value that is not there: a default would take its place. */
+static int give_found(struct evaluation *ev, const struct expr *e, json_t *value, json_t **ret)
+{
+    const char *literal = json_number_literal(value);
+    if (literal)
+        return error_set(ev->err, PARE_EDATA,
+                         "%.*s is %.60s, which is not finite or out of the range of numbers",
+                         text_clip(e->text), e->text.data, literal);
+    return give(ev, value ? json_incref(value) : json_null(), ret);
+}
+
 static int eval_name(struct evaluation *ev, const struct expr *e, json_t **ret)
 {
     for (const struct local *l = ev->locals; l; l = l->outer)
         if (text_equals(l->name, e->name))
-            return give(ev, json_incref(l->value), ret);
-    json_t *value = json_object_getn(ev->env->values, e->name.data, e->name.len);
-    return give(ev, value ? json_incref(value) : json_null(), ret);
+            return give_found(ev, e, l->value, ret);
+    return give_found(ev, e, json_object_getn(ev->env->values, e->name.data, e->name.len), ret);
 }
 
 static int eval_field(struct evaluation *ev, const struct expr *e, json_t **ret)
@@ -151,8 +163,7 @@ static int eval_field(struct evaluation *ev, const struct expr *e, json_t **ret)
         return r;
     if (!json_is_object(base) && !json_is_null(base))
         return wrong_type(ev, e->first, base, "an object");
-    json_t *value = json_object_getn(base, e->name.data, e->name.len);
-    return give(ev, value ? json_incref(value) : json_null(), ret);
+    return give_found(ev, e, json_object_getn(base, e->name.data, e->name.len), ret);
 }
 
 static int eval_element(struct evaluation *ev, const struct expr *e, json_t **ret)
@@ -169,8 +180,7 @@ static int eval_element(struct evaluation *ev, const struct expr *e, json_t **re
     if (!json_is_integer(index))
         return wrong_type(ev, e->first->next, index, "a whole number");
     json_int_t i = json_integer_value(index);
-    json_t *value = i < 0 ? NULL : json_array_get(base, (size_t)i);
-    return give(ev, value ? json_incref(value) : json_null(), ret);
+    return give_found(ev, e, i < 0 ? NULL : json_array_get(base, (size_t)i), ret);
 }
 
 static int eval_list(struct evaluation *ev, const struct expr *e, json_t **ret)
@@ -281,6 +291,18 @@ static double real_arithmetic(enum expr_op op, double a, double b)
     }
 }
 
+/* A product or quotient that is 0, though no operand is, has vanished. */
+static int give_result(struct evaluation *ev, const struct expr *e, double a, double b,
+                       json_t **ret)
+{
+    double value = real_arithmetic(e->op, a, b);
+    int scales = e->op == OP_MUL || e->op == OP_DIV;
+    if (scales && value == 0 && a != 0 && (e->op == OP_DIV || b != 0))
+        return error_set(ev->err, PARE_EDATA, "%.*s is so small that it becomes 0",
+                         text_clip(e->text), e->text.data);
+    return give_real(ev, e, value, ret);
+}
+
 static int arithmetic(struct evaluation *ev, const struct expr *e, const json_t *a, const json_t *b,
                       json_t **ret)
 {
@@ -291,8 +313,7 @@ static int arithmetic(struct evaluation *ev, const struct expr *e, const json_t 
     if (!json_is_number(b))
         return wrong_type(ev, e->last, b, "a number");
     if (!json_is_integer(a) || !json_is_integer(b))
-        return give_real(ev, e, real_arithmetic(e->op, json_number_value(a), json_number_value(b)),
-                         ret);
+        return give_result(ev, e, json_number_value(a), json_number_value(b), ret);
     int64_t whole = 0;
     if (whole_arithmetic(e->op, json_integer_value(a), json_integer_value(b), &whole) < 0)
         return error_set(ev->err, PARE_EDATA, "%.*s: a division by zero, or a number out of range",

@@ -272,8 +272,8 @@ static int call_llama3(json_t *const *args, unsigned n, json_t **ret, struct err
     for (unsigned i = 0; !r && i < n; i++) {
         r = need_number(args[i], err);
         v[i] = json_number_value(args[i]);
-        if (!r && !(v[i] > 0 && v[i] < 1e12))
-            r = error_set(err, PARE_EDATA, "%g is not between 0 and 1e12", v[i]);
+        if (!r && !(v[i] > 1e-12 && v[i] < 1e12)) /* floats in single precision from here on */
+            r = error_set(err, PARE_EDATA, "%g is not between 1e-12 and 1e12", v[i]);
     }
     if (!r && (!json_is_integer(args[0]) || v[0] > JSON_MAX_LIST || v[4] <= v[3]))
         r = error_set(err, PARE_EDATA, "the arguments do not go together");

@@ -159,8 +159,29 @@ static void put(json_t *object, const char *key, json_t *value)
         (void)json_object_set_new(object, key, value);
 }
 
-static int add_generation(const struct model *gguf, json_t *files, struct error *err)
+/* A number or a text of the GGUF; what JSON cannot hold is left out, and told. */
+static void put_sampling(const struct map_work *work, json_t *generation, const char *key,
+                         const char *name)
 {
+    json_t *value = map_meta_json(work->model, key);
+    char text[160];
+    if (json_is_number(value) || json_is_string(value)) {
+        put(generation, name, value);
+        return;
+    }
+    if (value && work->request->warn) {
+        (void)snprintf(text, sizeof text,
+                       "%s is no number that generation_config.json can hold, and is left out",
+                       key);
+        work->request->warn(work->request->context, text);
+    }
+    json_decref(value);
+}
+
+static int add_generation(const struct map_work *work, json_t *files)
+{
+    const struct model *gguf = work->model;
+    struct error *err = work->err;
     static const char *const keys[][2] = {
         { "general.sampling.sequence", "sequence" },
         { "general.sampling.temp", "temperature" },
@@ -180,7 +201,7 @@ static int add_generation(const struct model *gguf, json_t *files, struct error 
     put(generation, "eos_token_id", ends_json(gguf));
     put(generation, "pad_token_id", id_json(gguf, "tokenizer.ggml.padding_token_id"));
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        put(generation, keys[i][1], map_meta_json(gguf, keys[i][0]));
+        put_sampling(work, generation, keys[i][0], keys[i][1]);
     if (!json_object_size(generation))
         return 0;
     if (json_object_get(generation, "temperature") || json_object_get(generation, "top_k") ||
@@ -225,10 +246,10 @@ static int add_pooling(const struct model *gguf, json_t *files, struct error *er
                         err);
 }
 
-int map_card_add(const struct model *gguf, json_t *files, struct error *err)
+int map_card_add(const struct map_work *work, json_t *files)
 {
-    int r = add_card(gguf, files, err);
+    int r = add_card(work->model, files, work->err);
     if (!r)
-        r = add_generation(gguf, files, err);
-    return r ? r : add_pooling(gguf, files, err);
+        r = add_generation(work, files);
+    return r ? r : add_pooling(work->model, files, work->err);
 }

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/json_numbers.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "model/metadata.h"
@@ -47,6 +48,8 @@ json_t *map_meta_json(const struct model *model, const char *key)
 {
     const struct pare_value *value = meta_find(model, key);
     float f32;
+    double f64;
+    uint64_t u64;
     if (!value || value->is_array)
         return NULL;
     switch (value->type) {
@@ -60,7 +63,11 @@ json_t *map_meta_json(const struct model *model, const char *key)
         memcpy(&f32, value->data, sizeof f32);
         return map_meta_float(f32);
     case PARE_F64:
-        return json_number(*(const double *)value->data);
+        memcpy(&f64, value->data, sizeof f64);
+        return json_number(f64);
+    case PARE_U64:
+        memcpy(&u64, value->data, sizeof u64);
+        return u64 > INT64_MAX ? json_real((double)u64) : json_integer((json_int_t)u64);
     default:
         return json_integer((json_int_t)meta_int(model, key, 0));
     }
@@ -114,7 +121,7 @@ static int put_whole(uint32_t type, const json_t *value, void *ret)
 /* Writes one element: 0, or -1 when the value is not of the type. */
 static int put_element(uint32_t type, const json_t *value, void *ret)
 {
-    float f32 = (float)json_number_value(value);
+    float f32 = 0;
     double f64 = json_number_value(value);
     switch (type) {
     case PARE_BOOL:
@@ -125,8 +132,10 @@ static int put_element(uint32_t type, const json_t *value, void *ret)
                                                      json_string_length(value) };
         return json_is_string(value) ? 0 : -1;
     case PARE_F32:
+        if (!json_is_number(value) || json_number_to_float(f64, &f32))
+            return -1;
         memcpy(ret, &f32, sizeof f32);
-        return json_is_number(value) && isfinite(f32) ? 0 : -1;
+        return 0;
     case PARE_F64:
         memcpy(ret, &f64, sizeof f64);
         return json_is_number(value) ? 0 : -1;
@@ -139,6 +148,8 @@ static int wrong_value(const struct map_work *work, const struct map_set *set, c
                        const json_t *value)
 {
     _cleanup_free_ char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    if (text)
+        json_numbers_unmark(text);
     struct pare_str of = set->value->text;
     return error_set(work->err, PARE_EDATA,
                      "config.json's `%.*s' is %.100s, which %s cannot be: "
@@ -238,6 +249,23 @@ static const struct map_tokenizer *choose_tokenizer(struct map_work *work, int *
     return t;
 }
 
+/* Rows of the embedding, or what config.json says, or 0 for what is not known. */
+static int count_tokens(const struct map_work *work, uint64_t *ret_count)
+{
+    const json_t *said = json_object_get(work->values, "vocab_size");
+    const char *literal = json_number_literal(said);
+    uint64_t i;
+    *ret_count = 0;
+    if (strmap_find(&work->target->tensor_names, "token_embd.weight", 17, &i))
+        *ret_count = work->target->tensors[i].rows;
+    else if (json_is_integer(said) && json_integer_value(said) >= 0)
+        *ret_count = (uint64_t)json_integer_value(said);
+    else if (said && !json_is_null(said))
+        return error_set(work->err, PARE_EDATA, "config.json: vocab_size is %.60s",
+                         literal ? literal : "no whole number from 0 on");
+    return 0;
+}
+
 static int add_tokenizer(struct map_work *work)
 {
     static const struct map_tokenizer none = { .kind = "auto",
@@ -249,19 +277,17 @@ static int add_tokenizer(struct map_work *work)
         return r;
     if (!t)
         t = &none;
-    uint64_t i, vocab = 0;
-    int64_t said = json_get_int(work->values, "vocab_size", 0);
-    if (strmap_find(&work->target->tensor_names, "token_embd.weight", 17, &i))
-        vocab = work->target->tensors[i].rows;
+    uint64_t vocab = 0;
+    r = count_tokens(work, &vocab);
+    if (r)
+        return r;
     const json_t *options = work->request->options;
     struct tokenizer_request request = { .source = work->model,
                                          .config = work->values,
                                          .kind = t->kind,
                                          .pre = t->pre,
                                          .dirs = work->request->dirs,
-                                         .vocab_size = vocab      ? vocab
-                                                       : said > 0 ? (uint64_t)said
-                                                                  : 0,
+                                         .vocab_size = vocab,
                                          .add_space_prefix = t->space_prefix,
                                          .looks_special = t->looks_special,
                                          .spm_added_tokens = t->added_tokens,

@@ -104,8 +104,7 @@ int map_reverse_has(const struct map_work *work, const char *name);
 int map_reverse_weights(const struct map_work *work, const char *name, json_t **ret)
     __attribute__((warn_unused_result));
 /* Adds README.md, the model's card, and generation_config.json (map_card.c). */
-int map_card_add(const struct model *gguf, json_t *files, struct error *err)
-    __attribute__((warn_unused_result));
+int map_card_add(const struct map_work *work, json_t *files) __attribute__((warn_unused_result));
 
 /* PARE_ENOTSUP, with the patterns of all names (config NULL: there is none), or of those that are
  * not `known` (by number). */

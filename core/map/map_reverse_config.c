@@ -171,7 +171,7 @@ int map_reverse_files(struct map_work *work, json_t *config, json_t **ret_files)
     if (!r && json_object_set(files, "config.json", config) < 0)
         r = error_oom(work->err);
     if (!r)
-        r = map_card_add(work->model, files, work->err);
+        r = map_card_add(work, files);
     if (!r)
         *ret_files = TAKE(files);
     return r;

@@ -9,6 +9,7 @@
 
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "base/json_numbers.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -275,7 +276,11 @@ static int add_values(struct map_work *work, const struct map_values *values)
                              "`%s' needs a list of numbers, and its element "
                              "%zu is none",
                              values->name, i);
-        floats[i] = (float)json_number_value(value);
+        if (json_number_to_float(json_number_value(value), &floats[i]))
+            return error_set(work->err, PARE_EDATA,
+                             "`%s' needs a list of numbers, and its element %zu, %g, is out of the "
+                             "range of f32",
+                             values->name, i, json_number_value(value));
     }
     struct view_tensor tensor = {
         .name = { values->name, strlen(values->name) }, .n_dims = 1, .dims = { n }, .f32 = work->f32

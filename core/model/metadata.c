@@ -181,7 +181,10 @@ static int64_t first_int(const struct pare_value *value, int64_t fallback)
         return LOAD(uint32_t);
     case PARE_I32:
         return LOAD(int32_t);
-    case PARE_U64:
+    case PARE_U64: { /* what an int64_t cannot be is no number that anything here could mean */
+        int64_t number = LOAD(uint64_t);
+        return number < 0 ? fallback : number;
+    }
     case PARE_I64:
         return LOAD(int64_t);
     default:

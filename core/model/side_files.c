@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json_numbers.h"
 
 #include <string.h>
 
@@ -51,30 +52,6 @@ int side_file_text(const struct model *model, const char *name, size_t limit, ch
     return 0;
 }
 
-/* Python writes NaN, Infinity and -Infinity, which JSON lacks. They become null, padded with
- * spaces, so that lines and columns in messages stay true. */
-static void replace_nonfinite(char *text, size_t n)
-{
-    static const char *const words[] = { "-Infinity", "Infinity", "NaN" };
-    int quoted = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (text[i] == '"')
-            quoted = !quoted;
-        else if (quoted && text[i] == '\\')
-            i++;
-        for (size_t w = 0; !quoted && w < 3; w++) {
-            size_t len = strlen(words[w]);
-            if (len > n - i || memcmp(text + i, words[w], len) != 0)
-                continue;
-            /* "NaN" has room for three letters: 0 would lie, so it takes the place of a space. */
-            if (len == 3 && (!i || text[i - 1] != ' '))
-                continue;
-            memset(text + i, ' ', len);
-            memcpy(text + i - (len == 3), "null", 4);
-        }
-    }
-}
-
 int side_file_json(const struct model *model, const char *name, size_t limit, json_t **ret_object,
                    struct error *err)
 {
@@ -83,8 +60,9 @@ int side_file_json(const struct model *model, const char *name, size_t limit, js
     int r = side_file_text(model, name, limit, &text, &len, err);
     if (r)
         return r;
-    replace_nonfinite(text, len);
-    r = json_parse_object(text, len, ret_object, err);
+    r = json_numbers_mark(&text, &len, err);
+    if (!r)
+        r = json_parse_object(text, len, ret_object, err);
     return r ? error_prefix(err, "%s", name) : 0;
 }
 

@@ -23,8 +23,8 @@ int side_file_bytes(const struct model_file *file, void *buffer, size_t n, struc
 int side_file_text(const struct model *model, const char *name, size_t limit, char **ret_text,
                    size_t *ret_len, struct error *err) __attribute__((warn_unused_result));
 
-/* A file that is one JSON object. 1: there is no such file. Python's NaN and Infinity are read as
- * null. New reference. */
+/* A file that is one JSON object. 1: there is no such file. Numbers that cannot be held are marked
+ * (json_numbers.h). New reference. */
 int side_file_json(const struct model *model, const char *name, size_t limit, json_t **ret_object,
                    struct error *err) __attribute__((warn_unused_result));
 

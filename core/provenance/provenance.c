@@ -10,6 +10,7 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/json_numbers.h"
 #include "base/strbuf.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
@@ -92,24 +93,49 @@ struct sampling {
     uint32_t type;
 };
 
+/* A wrong value is left out, as if it were not there; but it is told. */
+static int refuse_sampling(const struct filler *f, const char *name, const json_t *value)
+{
+    _cleanup_free_ char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    if (!text)
+        return error_oom(f->err);
+    json_numbers_unmark(text);
+    warn(f, "generation_config.json: `%s' is %.60s, which it cannot be, and is left out", name,
+         text);
+    return 0;
+}
+
+/* The value under the first name that has one, or NULL. */
+static const json_t *find_sampling(const struct filler *f, const struct sampling *s,
+                                   const char **ret_name)
+{
+    for (size_t i = 0; i < 2 && s->names[i]; i++) {
+        const json_t *value = json_object_get(f->generation, s->names[i]);
+        *ret_name = s->names[i];
+        if (value && !json_is_null(value))
+            return value;
+    }
+    return NULL;
+}
+
 static int put_sampling(struct filler *f, const struct sampling *s)
 {
-    const json_t *value = json_object_get(f->generation, s->names[0]);
-    if (!value && s->names[1])
-        value = json_object_get(f->generation, s->names[1]);
+    const char *name;
+    const json_t *value = find_sampling(f, s, &name);
     double number = json_number_value(value);
-    if (s->type == PARE_STRING)
+    float real;
+    if (!value)
+        return 0;
+    if (s->type == PARE_STRING && json_is_string(value) && !json_number_literal(value))
         return put_text(f, s->key, json_string_value(value));
-    if (!json_is_number(value))
-        return 0;
-    if (s->type == PARE_F32) {
-        float real = (float)number;
-        return isfinite(real) ? put_number(f, s->key, PARE_F32, &real) : 0;
+    if (s->type == PARE_F32 && json_is_number(value) && !json_number_to_float(number, &real))
+        return put_number(f, s->key, PARE_F32, &real);
+    if (s->type == PARE_I32 && json_is_number(value) && number == rint(number) &&
+        fabs(number) <= INT32_MAX) {
+        int32_t integer = (int32_t)number;
+        return put_number(f, s->key, PARE_I32, &integer);
     }
-    if (number != rint(number) || fabs(number) > INT32_MAX)
-        return 0;
-    int32_t integer = (int32_t)number;
-    return put_number(f, s->key, PARE_I32, &integer);
+    return refuse_sampling(f, name, value);
 }
 
 static int fill_sampling(struct filler *f)

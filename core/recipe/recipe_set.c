@@ -7,9 +7,9 @@
  */
 #include "recipe/recipe_private.h"
 
+#include "base/json_numbers.h"
 #include "recipe/recipe_line.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,8 +108,12 @@ int line_take_decimal(struct line *line, double *ret)
         return words_expected(&line->words, "a number", &word);
     memcpy(text, word.text.data, word.text.len);
     double value = strtod(text, &end);
-    if (end == text || *end || text[strspn(text, "0123456789.eE+-")] || !isfinite(value))
+    int vanishes = value == 0 && strcspn(text, "123456789") < strcspn(text, "eE");
+    if (end == text || *end || text[strspn(text, "0123456789.eE+-")])
         return words_expected(&line->words, "a number", &word);
+    if (!isfinite(value) || vanishes)
+        return error_set(line->words.err, PARE_EDATA, "the number %s is too %s", text,
+                         vanishes ? "small" : "large");
     *ret = value;
     return 0;
 }
@@ -165,8 +169,9 @@ static int is_literal(const struct expr *e)
 
 static int take_real(struct line *line, struct recipe_rule *rule)
 {
+    float single;
     int r = line_take_decimal(line, &rule->real);
-    if (!r && rule->type == PARE_F32 && fabs(rule->real) > FLT_MAX)
+    if (!r && rule->type == PARE_F32 && json_number_to_float(rule->real, &single))
         r = error_set(line->words.err, PARE_EDATA, "%g does not fit f32", rule->real);
     return r;
 }

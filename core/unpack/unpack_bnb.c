@@ -21,6 +21,7 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/json_numbers.h"
 #include "plugin/source.h"
 
 #include <stdio.h>
@@ -158,16 +159,24 @@ static int expect_count(const struct unpack *unpack, const struct unpack_part *p
 static int fill_nested(struct unpack *unpack, uint64_t tensor, const json_t *state,
                        struct unpack_item *item, uint64_t blocks, struct error *err)
 {
-    int64_t size = json_get_int(state, "nested_blocksize", 0);
+    int64_t size = 0;
+    const json_t *offset = json_object_get(state, "nested_offset");
+    int r = unpack_config_int(state, "nested_blocksize", &size, err);
+    if (r < 0)
+        return r;
+    if (!json_is_number(offset) || json_number_to_float(json_number_value(offset), &item->offset))
+        return error_set(err, PARE_EDATA,
+                         "tensor `%s`: its scales are quantized, but its quant_state has no "
+                         "nested_offset that f32 can hold",
+                         unpack_show(unpack, tensor).text);
     if (size < 1)
         return error_set(err, PARE_EDATA,
                          "tensor `%s`: its scales are quantized, but its "
                          "quant_state has no nested_blocksize",
                          unpack_show(unpack, tensor).text);
     item->outer_group = (uint64_t)size;
-    item->offset = (float)json_get_real(state, "nested_offset", 0);
-    int r = unpack_beside(unpack, tensor, "", ".nested_absmax", UNPACK_IS(UNPACK_F32), 1,
-                          &item->outer, err);
+    r = unpack_beside(unpack, tensor, "", ".nested_absmax", UNPACK_IS(UNPACK_F32), 1, &item->outer,
+                      err);
     if (r == 0)
         r = unpack_beside(unpack, tensor, "", ".nested_quant_map", UNPACK_IS(UNPACK_F32), 1,
                           &item->scale_map, err);
@@ -182,8 +191,10 @@ static int fill_4bit(struct unpack *unpack, uint64_t tensor, const json_t *state
                      struct unpack_item *item, struct error *err)
 {
     uint64_t elements = 0;
-    int64_t size = json_get_int(state, "blocksize", 0);
-    int r = unpack_part_of(unpack, tensor, ANY, &item->codes, err);
+    int64_t size = 0;
+    int r = unpack_config_int(state, "blocksize", &size, err);
+    if (r == 0)
+        r = unpack_part_of(unpack, tensor, ANY, &item->codes, err);
     if (r == 0)
         r = set_shape(item, json_object_get(state, "shape"), &elements, err);
     if (r == 0)

@@ -75,7 +75,9 @@ static int configure(struct unpack *unpack, struct error *err)
         r = check_format(json_get_string(sparsity, "format", NULL), err);
     json_object_foreach(json_object_get(config->json, "config_groups"), key, group) {
         const json_t *weights = json_object_get(group, "weights");
-        int64_t bits = json_get_int(weights, "num_bits", 0);
+        int64_t bits = 0;
+        if (r == 0)
+            r = unpack_config_int(weights, "num_bits", &bits, err);
         if (r == 0)
             r = check_format(json_get_string(group, "format", NULL), err);
         if (r == 0)

@@ -35,7 +35,8 @@ static int configure(struct unpack *unpack, struct error *err)
                          "the checkpoint is quantized by gptq in the format "
                          "`%.60s`; gptq and gptq_v2 can be read",
                          format);
-    if (json_get_bool(json, "is_marlin_format", 0))
+    const json_t *marlin = json_object_get(json, "is_marlin_format");
+    if (marlin && !json_is_null(marlin) && !json_is_false(marlin))
         return error_set(err, PARE_ENOTSUP,
                          "the checkpoint is quantized by gptq in Marlin's "
                          "format; gptq and gptq_v2 can be read");

@@ -43,8 +43,13 @@ static int read_mode(const json_t *json, const char *where, struct mode *ret_mod
     for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
         if (!strcmp(mode.name, defaults[i].name))
             known = &defaults[i];
-    mode.bits = json_get_int(json, "bits", known ? known->bits : 0);
-    mode.group = json_get_int(json, "group_size", known ? known->group : 0);
+    mode.bits = known ? known->bits : 0;
+    mode.group = known ? known->group : 0;
+    int r = unpack_config_int(json, "bits", &mode.bits, err);
+    if (r == 0)
+        r = unpack_config_int(json, "group_size", &mode.group, err);
+    if (r < 0)
+        return error_prefix(err, "config.json: %s", where);
     int fits = known && mode.bits == known->bits && mode.group == known->group;
     if (known == &defaults[0])
         fits = mode.bits >= 2 && mode.bits <= 8 && mode.bits != 7 && mode.group >= 1 &&

@@ -209,7 +209,7 @@ int unpack_config_int(const json_t *json, const char *name, int64_t *ret, struct
     if (!value || json_is_null(value))
         return 0;
     if (!json_is_integer(value))
-        return error_set(err, PARE_EDATA, "quantization_config: %s is not a whole number", name);
+        return error_set(err, PARE_EDATA, "the quantization's %s is not a whole number", name);
     *ret = json_integer_value(value);
     return 0;
 }

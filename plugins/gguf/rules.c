@@ -54,6 +54,15 @@ int gguf_key_is_split(struct pare_str key)
            gguf_key_is(key, KEYS[GGUF_KEY_SPLIT_TENSORS].key);
 }
 
+/* Whether the number of a signed type, which was zero-extended, is below 0. */
+static int is_negative(const struct gguf_entry *entry)
+{
+    uint32_t bits = 8 * gguf_element_size(entry->type);
+    int is_signed = entry->type == PARE_I8 || entry->type == PARE_I16 || entry->type == PARE_I32 ||
+                    entry->type == PARE_I64;
+    return is_signed && entry->scalar >> (bits - 1);
+}
+
 static int counts_apply(const struct cursor *cursor, const struct gguf_entry *entry)
 {
     char key[CURSOR_QUOTED];
@@ -63,9 +72,12 @@ static int counts_apply(const struct cursor *cursor, const struct gguf_entry *en
             memcmp(entry->key.data + entry->key.len - n, COUNTS[i].suffix, n) != 0)
             continue;
         cursor_quote(entry->key.data, entry->key.len, key);
-        if (entry->type == PARE_F32 || entry->type == PARE_F64 || entry->type == PARE_STRING)
+        if (entry->type == PARE_F32 || entry->type == PARE_F64 || entry->type == PARE_STRING ||
+            entry->type == PARE_BOOL)
             return cursor_fail(cursor, PARE_EDATA, "key `%s` must be an integer but is %s", key,
                                gguf_element_name(entry->type));
+        if (is_negative(entry))
+            return cursor_fail(cursor, PARE_EDATA, "key `%s` is negative", key);
         if (entry->scalar > COUNTS[i].max)
             return cursor_fail(cursor, PARE_EDATA,
                                "key `%s` is %llu, more than a model can have (%llu)", key,

@@ -89,7 +89,7 @@ def numbers():
         for what in (10**18, -1, 1.5, "64", [64], *odd):
             value(key, what, name)
         value(key, 0, "attn_k" if key == "num_key_value_heads" else name)
-        value(key, 10**30, "config.json: not JSON: too big integer (line 1, column ")
+        value(key, 10**30, "1000000000000000000000000000000, which is not finite or out of the range")
         optional = key in ("num_key_value_heads", "vocab_size", "max_position_embeddings")
         value(key, None, name, good=optional)
         value(key, ..., name, good=optional)
@@ -120,13 +120,15 @@ def rotary():
     value("rope_scaling", {"type": "linear", "factor": -2}, "the factor of rope_scaling is not pos")
     value("rope_scaling", {"type": 5, "factor": 2}, "rope.rules:", "lower")
     value("rope_scaling", {"type": "yarn", "factor": 0}, "the factor of rope_scaling is not pos")
-    value("rope_scaling", {"rope_type": "llama3", "factor": float("nan")}, good=True)
+    value("rope_scaling", {"rope_type": "llama3", "factor": float("nan")}, "factor is NaN, which")
     value("rope_scaling", {"rope_type": "llama3", "factor": 1e308, "low_freq_factor": 1e-308},
           "llama3.rules:")
     value("rope_scaling", {"rope_type": "llama3", "high_freq_factor": 1.0}, "llama3.rules:")
-    value("rope_scaling", {"rope_type": "yarn", "factor": float("nan")}, "and has no factor")
+    value("rope_scaling", {"rope_type": "yarn", "factor": float("nan")}, "factor is NaN, which")
+    value("rope_scaling", {"rope_type": "linear", "factor": 1e-300}, "scaling.factor cannot be")
     value("rope_theta", 0, "rope_theta is not positive")
-    value("rope_theta", float("inf"), good=True)
+    value("rope_theta", float("inf"), "rope_theta is Infinity, which")
+    value("unused", float("-inf"), good=True)
     value("rope_theta", "10000", "rope.rules:")
     value("rope_theta", [1], "rope.rules:")
 

@@ -187,7 +187,10 @@ def meaning():
     yield "G46-float", llama(kv("llama.block_count", F32, 1e9)), "EDATA", "must be an integer"
     yield "G46-heads", llama(kv("llama.attention.head_count", U32, 0)), "OK", ""
     yield "G46-vocab", llama(kv("llama.vocab_size", U32, 2 ** 32 - 1)), "EDATA", "more than a model"
-    yield "G46-vocab-signed", llama(kv("llama.vocab_size", I64, -1)), "EDATA", "more than a model"
+    yield "G46-vocab-signed", llama(kv("llama.vocab_size", I64, -1)), "EDATA", \
+        "key `llama.vocab_size` is negative"
+    yield "G46-negative", llama(kv("llama.block_count", I8, -1)), "EDATA", "is negative"
+    yield "G46-bool", llama(kv("llama.block_count", BOOL, 1)), "EDATA", "integer but is bool"
     tokens = array("tokenizer.ggml.tokens", STRING, ["a", "b"])
     yield "G48-scores", llama(tokens, array("tokenizer.ggml.scores", I8, [1, 2])), "EDATA", \
         "key `tokenizer.ggml.scores` must be an array of f32 but is an array of i8"
