@@ -5,9 +5,12 @@
  * plugin ABI (the test host aborts otherwise), and takes no more memory than promised; and what
  * can be read and written again can be read once more, with as many tensors.
  *
- * Built with PARE_FUZZ (meson -Dfuzz=true, clang) it is a libFuzzer target with one plugin linked
+ * Built with PARE_FUZZ (meson -Dfuzz=sanitized, clang) it is a libFuzzer target with one plugin linked
  * in. Otherwise it is a program that replays corpus folders:  reader_fuzz PLUGIN NAME DIR...
  */
+#ifdef PARE_FUZZ
+#include "mutate.h"
+#endif
 #include "plugin_host.h"
 
 #include <dirent.h>
@@ -44,6 +47,16 @@ static void reader_fuzz_one(const struct pare_plugin *plugin, const char *name, 
 
 pare_plugin_entry_fn pare_plugin_entry_1;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
+
+/* libFuzzer's entry for mutations. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    return strstr(PARE_FUZZ, ".safetensors")
+               ? mutate_safetensors(data, size, max, seed, LLVMFuzzerMutate)
+               : mutate_gguf(data, size, max, seed, LLVMFuzzerMutate);
+}
 
 /* libFuzzer's entry. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
