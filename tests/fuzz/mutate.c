@@ -338,11 +338,18 @@ static size_t double_entry(uint8_t *json, size_t n, size_t max, uint64_t *random
     return grown == n ? n : insert(json, grown, max, place.at + len, (const uint8_t *)",", 1);
 }
 
+size_t mutate_json(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    uint64_t random = seed * 0x9e3779b97f4a7c15ull + 1;
+    return next(&random) % 4 ? change_token(data, size, max, &random)
+                             : double_entry(data, size, max, &random);
+}
+
 size_t mutate_safetensors(uint8_t *data, size_t size, size_t max, unsigned seed,
                           mutate_bytes_fn *bytes)
 {
     uint64_t random = seed * 0x9e3779b97f4a7c15ull + 1, header;
-    uint8_t json[8192], rest[8192];
+    static uint8_t json[1 << 16], rest[1 << 17];
     if (size < 8 || max < 8)
         return bytes(data, size, max);
     memcpy(&header, data, 8);

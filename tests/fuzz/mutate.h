@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Mutations that know a format, so that most inputs come past its first checks: counts, lengths and
- * types are changed as such, entries are doubled and dropped with their counts kept true or not, and
- * only then single bytes. Pure functions of input and seed.
+ * types are changed as such, entries are doubled and dropped with their counts kept true or not,
+ * and only then single bytes. Pure functions of input and seed.
  */
 #ifndef FUZZ_MUTATE_H
 #define FUZZ_MUTATE_H
@@ -17,5 +17,7 @@ typedef size_t mutate_bytes_fn(uint8_t *data, size_t size, size_t max);
 size_t mutate_gguf(uint8_t *data, size_t size, size_t max, unsigned seed, mutate_bytes_fn *bytes);
 size_t mutate_safetensors(uint8_t *data, size_t size, size_t max, unsigned seed,
                           mutate_bytes_fn *bytes);
+/* One token of a JSON text becomes another, or an entry is there twice. */
+size_t mutate_json(uint8_t *data, size_t size, size_t max, unsigned seed);
 
 #endif

@@ -5,7 +5,7 @@
  * plugin ABI (the test host aborts otherwise), and takes no more memory than promised; and what
  * can be read and written again can be read once more, with as many tensors.
  *
- * Built with PARE_FUZZ (meson -Dfuzz=sanitized, clang) it is a libFuzzer target with one plugin linked
+ * Built with PARE_FUZZ (meson -Dfuzz=true, clang) it is a libFuzzer target with one plugin linked
  * in. Otherwise it is a program that replays corpus folders:  reader_fuzz PLUGIN NAME DIR...
  */
 #ifdef PARE_FUZZ
