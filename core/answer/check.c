@@ -50,10 +50,15 @@ static const struct answer_event *begun_event(const char *line, size_t len)
     return end ? answer_event_find(name, (size_t)(end - name), &index) : NULL;
 }
 
-size_t answer_check_length(const char *line, size_t len)
+static int answers(const struct answer_check *check, const struct answer_event *event)
+{
+    return event && (event->kinds & check->kind || event->kinds == ANSWER_ALL);
+}
+
+size_t answer_check_length(const struct answer_check *check, const char *line, size_t len)
 {
     const struct answer_event *event = begun_event(line, len);
-    return event ? event->bytes : SHORT_LINE;
+    return answers(check, event) ? event->bytes : SHORT_LINE;
 }
 
 static int refuse(const struct answer_event *event, const char *what, struct error *err)
@@ -61,13 +66,22 @@ static int refuse(const struct answer_event *event, const char *what, struct err
     return error_set(err, PARE_ECRASH, "the worker wrote %s (`%s`)", what, event->name);
 }
 
+static int refuse_name(const char *name, size_t n, struct error *err)
+{
+    return error_set(err, PARE_ECRASH, "the worker wrote a line that answers nothing (`%.*s`)",
+                     (int)(n < 40 ? n : 40), name);
+}
+
 /* Before it is parsed: is it short enough, and does it not grow too much? */
-static int check_text(const char *text, size_t len, struct error *err)
+static int check_text(const struct answer_check *check, const char *text, size_t len, size_t cost,
+                      struct error *err)
 {
     const struct answer_event *event = begun_event(text, len);
+    if (event && !answers(check, event))
+        return refuse_name(event->name, strlen(event->name), err);
     if (len > (event ? event->bytes : SHORT_LINE))
         return error_set(err, PARE_ECRASH, "the worker wrote a line that is too long");
-    if (shape_cost(text, len) > (event ? event->cost : 16 * SHORT_LINE))
+    if (cost > (event ? event->cost : 16 * SHORT_LINE))
         return error_set(err, PARE_ECRASH, "the worker wrote a line that takes too much memory");
     return 0;
 }
@@ -157,7 +171,7 @@ int answer_check_line(struct answer_check *check, const char *text, size_t len,
 {
     _cleanup_json_ json_t *line = NULL;
     size_t index = 0, cost = shape_cost(text, len);
-    int r = check_text(text, len, err);
+    int r = check_text(check, text, len, cost, err);
     if (r < 0)
         return r;
     r = json_parse_object(text, len, &line, err);

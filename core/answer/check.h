@@ -30,7 +30,7 @@ int answer_check_init(struct answer_check *check, const json_t *request, struct 
 void answer_check_deinit(struct answer_check *check);
 
 /* How long the line may be that begins so; it may be unfinished. */
-size_t answer_check_length(const char *line, size_t len);
+size_t answer_check_length(const struct answer_check *check, const char *line, size_t len);
 
 /* Takes a whole line, without its end. 0: a line; 1: a line that is a sign of life; PARE_ECRASH:
  * it is none that may be written, or one too many, or ill-formed; PARE_ENOMEM. *ret_line: the line

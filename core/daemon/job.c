@@ -49,6 +49,7 @@ static int load_row(struct job *job, const json_t *row, struct error *err)
     (void)snprintf(job->uid, sizeof job->uid, "%s", json_get_string(row, "uid", ""));
     job->name = strdup(json_get_string(row, "name", ""));
     job->origin = strdup(json_get_string(row, "path", ""));
+    job->attempts = json_get_int(row, "attempts", 0);
     job->dropped = !strcmp(json_get_string(row, "kind", "drop"), "drop");
     if (!job->name || !job->origin)
         return error_oom(err);
@@ -121,11 +122,15 @@ int job_restore(struct job *job, struct error *err)
     return 0;
 }
 
+/* Staging is freed before the catalog is written: if that disk is full, this may be why. */
 static void end_job(struct job *job, int r, const struct error *why)
 {
     struct jobs *jobs = job->jobs;
     int64_t id = job->id;
     int unrecorded = job->record_error.code < 0;
+    loop_remove(jobs->loop, TAKE(job->io));
+    job_run_free(TAKE(job->run), unrecorded);
+    job->run_ended = 1;
     if (r > 0 && unrecorded)
         settle_error(job, &job->record_error);
     else if (r > 0)

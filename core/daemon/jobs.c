@@ -74,13 +74,14 @@ static void start_jobs(void *context)
     struct jobs *jobs = context;
     struct error err = ERROR_INIT;
     int64_t last = 0;
-    settle_lost(jobs);
+    int lost = settle_lost(jobs);
     if (jobs->unsettled) {
         jobs->unsettled = 0;
         if (jobs_restore_claims(jobs, &err) < 0)
             jobs->unsettled = 1;
     }
-    while (!jobs->paused && jobs->n_running < jobs->config->jobs && !places_look(jobs->places)) {
+    while (!lost && !jobs->paused && jobs->n_running < jobs->config->jobs &&
+           !places_look(jobs->places)) {
         int64_t id = 0;
         double wait = -1;
         int r = catalog_job_next(jobs->catalog, &id, &wait, &err);
@@ -101,7 +102,9 @@ static void start_jobs(void *context)
         }
         last = id;
     }
-    if (jobs->unsettled || jobs->n_lost)
+    if (jobs->n_lost)
+        loop_timer_sooner(jobs->loop, &jobs->kick_timer, CATALOG_RETRY_SECONDS);
+    else if (jobs->unsettled)
         loop_timer_sooner(jobs->loop, &jobs->kick_timer, SWEEP_SECONDS);
 }
 

@@ -14,6 +14,15 @@ struct fault { /* how often a queued job has failed for a transient reason */
     unsigned count;
 };
 
+enum lost_end { LOST_DONE, LOST_FAILED, LOST_CANCELLED, LOST_QUEUED };
+
+struct lost { /* how a job has ended, which the catalog did not take (disk full) */
+    int64_t id;
+    enum lost_end end;
+    double delay; /* of LOST_QUEUED */
+    struct error why;
+};
+
 struct jobs {
     struct loop *loop;
     const struct config *config;
@@ -29,7 +38,7 @@ struct jobs {
     size_t n_faults;
     int paused;
     struct jobs_tallies tallies;
-    int64_t *lost; /* jobs whose end the catalog did not take (disk full): queued again later */
+    struct lost *lost; /* told to the catalog again and again; no other job starts before */
     size_t n_lost;
     int unsettled; /* some claim could not be ended or recorded: tried again now and then */
 };
@@ -50,8 +59,10 @@ struct job {
     struct loop_timer tick;
     struct error record_error; /* a published target could not be recorded */
     int started_known, source_known, cancelled;
+    int run_ended;     /* its worker ran, and staging is free again */
     unsigned warnings; /* so far */
     char stage[16];
+    int64_t attempts; /* when it was loaded */
     int64_t done, total;
     uint64_t stage_start, last_report;
 };
@@ -90,8 +101,11 @@ void settle_error(struct job *job, const struct error *why);
 /* Ends the claim of a job by its state in the catalog; 1 when it is not in a final state. */
 int settle_claim(struct jobs *jobs, const char *uid, const json_t *row, struct error *err)
     __attribute__((warn_unused_result));
-/* Tries again to queue jobs whose end the catalog did not take. */
-void settle_lost(struct jobs *jobs);
+/* Tells the catalog again how jobs have ended, of which it did not take the end. 1: it still does
+ * not. */
+int settle_lost(struct jobs *jobs);
+/* Seconds until a job is tried again that has failed so often. */
+double settle_delay(const struct config *config, unsigned faults);
 void settle_forget_faults(struct jobs *jobs, int64_t id);
 
 /* jobs.c */

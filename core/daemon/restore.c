@@ -15,6 +15,9 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define GOOD_ATTEMPTS 8
+#define LONGEST_RESTORE 60.0 /* seconds until a job that was interrupted is tried again */
+
 /* Calls `each` for every entry of a directory that is not hidden. When it fails, that is logged,
  * and the entry is tried again later. */
 static int for_each(struct jobs *jobs, int dirfd, const char *name, const char *path,
@@ -68,6 +71,16 @@ static int restore_staging(struct jobs *jobs, const char *uid, struct error *err
     return r < 0 ? r : job_forget(jobs->folders->out_fd, uid, err);
 }
 
+/* A daemon that dies again and again may die of a job: each time it waits longer. Attempts of which
+ * a few may well be no fault of the job. */
+static double delay_of(const struct job *job)
+{
+    if (job->attempts <= GOOD_ATTEMPTS)
+        return 0;
+    double delay = settle_delay(job->jobs->config, (unsigned)(job->attempts - GOOD_ATTEMPTS));
+    return delay < LONGEST_RESTORE ? delay : LONGEST_RESTORE;
+}
+
 static int restore_interrupted(struct jobs *jobs, struct error *err)
 {
     _cleanup_json_ json_t *ids = NULL;
@@ -82,7 +95,7 @@ static int restore_interrupted(struct jobs *jobs, struct error *err)
         if (r == 0 && job_all_done(job))
             settle_done(job);
         else if (r == 0)
-            r = catalog_job_requeue(jobs->catalog, job->id, 0, NULL, err);
+            r = catalog_job_requeue(jobs->catalog, job->id, delay_of(job), NULL, err);
         job_free(job, 1);
         if (r < 0)
             return r;

@@ -16,6 +16,7 @@
 
 #define SPACE_SECONDS 30.0 /* between looks at a full disk */
 #define LONGEST_DELAY 3600.0
+#define MOST_GROWTH 64 /* bytes of an output for one of the source: from one bit to a double */
 
 static int end_claim(struct jobs *jobs, const char *uid, int end, const char *reason,
                      struct error *err)
@@ -49,29 +50,59 @@ static void end_or_remember(struct job *job, int end, const char *reason)
     jobs_event(job->jobs, job->id, LOG_LEVEL_ERROR, "source", err.text);
 }
 
-/* The catalog did not take the end of this job: its source stays claimed, and the job will run
- * once more. */
-static void remember_lost(struct job *job, const struct error *err)
+/* The catalog did not take this end of the job: it is told again later. Meanwhile the source stays
+ * claimed, and nothing runs again. */
+static void remember_lost(struct job *job, enum lost_end end, double delay, const struct error *why,
+                          const struct error *err)
 {
     struct jobs *jobs = job->jobs;
     jobs_log_unrecorded(job->uid, err);
-    int64_t *lost = reallocarray(jobs->lost, jobs->n_lost + 1, sizeof *lost);
+    struct lost *lost = reallocarray(jobs->lost, jobs->n_lost + 1, sizeof *lost);
     if (!lost)
-        return;
+        return; /* the next start finds the job running, and queues it */
     jobs->lost = lost;
-    lost[jobs->n_lost++] = job->id;
+    lost[jobs->n_lost++] = (struct lost){ job->id, end, delay,
+                                          why ? *why : (struct error)ERROR_INIT };
 }
 
-void settle_lost(struct jobs *jobs)
+static void requeue(struct job *job, double delay, const struct error *why);
+
+static void settle_again(struct job *job, const struct lost *lost)
 {
-    struct error err = ERROR_INIT;
-    while (jobs->n_lost) {
-        if (catalog_job_requeue(jobs->catalog, jobs->lost[jobs->n_lost - 1], 0, NULL, &err) < 0) {
+    switch (lost->end) {
+    case LOST_DONE:
+        settle_done(job);
+        break;
+    case LOST_FAILED:
+        settle_failed(job, &lost->why);
+        break;
+    case LOST_CANCELLED:
+        settle_cancelled(job);
+        break;
+    case LOST_QUEUED:
+        requeue(job, lost->delay, &lost->why);
+        break;
+    }
+}
+
+int settle_lost(struct jobs *jobs)
+{
+    for (size_t n = jobs->n_lost; n > 0 && n == jobs->n_lost; n--) {
+        struct error err = ERROR_INIT;
+        struct job *job = NULL;
+        struct lost lost = jobs->lost[n - 1];
+        int r = job_load(jobs, lost.id, &job, &err);
+        if (r < 0) {
             jobs_log_unrecorded("queue", &err);
-            return;
+            break;
         }
         jobs->n_lost--;
+        if (r == 0)
+            settle_again(job, &lost);
+        job_free(job, 1);
+        jobs_changed(jobs, lost.id, 0);
     }
+    return jobs->n_lost > 0;
 }
 
 void settle_done(struct job *job)
@@ -79,7 +110,7 @@ void settle_done(struct job *job)
     struct error err = ERROR_INIT;
     settle_forget_faults(job->jobs, job->id);
     if (catalog_job_done(job->jobs->catalog, job->id, &err) < 0) {
-        remember_lost(job, &err);
+        remember_lost(job, LOST_DONE, 0, NULL, &err);
         return;
     }
     tally_add(&job->jobs->tallies.converted);
@@ -93,7 +124,7 @@ void settle_failed(struct job *job, const struct error *why)
     char reason[ERROR_TEXT_MAX + 64];
     settle_forget_faults(job->jobs, job->id);
     if (catalog_job_failed(job->jobs->catalog, job->id, why, &err) < 0) {
-        remember_lost(job, &err);
+        remember_lost(job, LOST_FAILED, 0, why, &err);
         return;
     }
     (void)snprintf(reason, sizeof reason, "%s (%s)", why->text, error_name(why->code));
@@ -106,7 +137,7 @@ void settle_cancelled(struct job *job)
     struct error err = ERROR_INIT;
     settle_forget_faults(job->jobs, job->id);
     if (catalog_job_cancelled(job->jobs->catalog, job->id, &err) < 0) {
-        remember_lost(job, &err);
+        remember_lost(job, LOST_CANCELLED, 0, NULL, &err);
         return;
     }
     end_or_remember(job, CLAIM_FAIL, "cancelled");
@@ -140,7 +171,7 @@ static void requeue(struct job *job, double delay, const struct error *why)
     log_warning("%s: will be tried again in %.0f s: %s", job->name, delay, why->text);
     jobs_event(job->jobs, job->id, LOG_LEVEL_WARNING, "retry", why->text);
     if (catalog_job_requeue(job->jobs->catalog, job->id, delay, why, &err) < 0)
-        remember_lost(job, &err);
+        remember_lost(job, LOST_QUEUED, delay, why, &err);
 }
 
 /* 1 when it is because nothing can be written now: the job waits with all others until that is
@@ -152,6 +183,25 @@ static int is_held(const struct job *job, const struct error *why)
     return places_suspect(job->jobs->places);
 }
 
+double settle_delay(const struct config *config, unsigned faults)
+{
+    double delay = config->backoff;
+    for (unsigned i = 1; i < faults && delay < LONGEST_DELAY; i++)
+        delay *= 2;
+    return delay < LONGEST_DELAY ? delay : LONGEST_DELAY;
+}
+
+/* 1 when there is more space than any output of the job can take: a worker that says that the disk
+ * is full is wrong, or lies. */
+static int has_room(const struct job *job)
+{
+    uint64_t have = folders_free_bytes(job->jobs->folders), need = 0;
+    for (size_t i = 0; i < job->n_targets; i++)
+        if (__builtin_add_overflow(need, job->source.bytes, &need))
+            return 0;
+    return have / MOST_GROWTH > need + job->jobs->config->min_free / MOST_GROWTH;
+}
+
 void settle_error(struct job *job, const struct error *why)
 {
     const struct config *config = job->jobs->config;
@@ -159,19 +209,16 @@ void settle_error(struct job *job, const struct error *why)
         requeue(job, 0, why);
         return;
     }
-    if (why->code == PARE_ENOSPC) {
+    if (why->code == PARE_ENOSPC && !job->run_ended) {
         requeue(job, config->backoff < SPACE_SECONDS ? config->backoff : SPACE_SECONDS, why);
         return;
     }
     unsigned faults = error_is_transient(why->code) ? count_fault(job->jobs, job->id) : 0;
-    if (!faults || (faults > config->retries && why->code != PARE_EPLACE)) {
+    int waits = why->code == PARE_EPLACE || (why->code == PARE_ENOSPC && !has_room(job));
+    if (!faults || (faults > config->retries && !waits))
         settle_failed(job, why);
-        return;
-    }
-    double delay = config->backoff;
-    for (unsigned i = 1; i < faults && delay < LONGEST_DELAY; i++)
-        delay *= 2;
-    requeue(job, delay < LONGEST_DELAY ? delay : LONGEST_DELAY, why);
+    else
+        requeue(job, settle_delay(config, faults), why);
 }
 
 int settle_claim(struct jobs *jobs, const char *uid, const json_t *row, struct error *err)

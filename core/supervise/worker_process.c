@@ -214,7 +214,7 @@ static void take_lines(struct worker_process *p, size_t scanned, worker_event_fn
     }
     memmove(p->buffer, p->buffer + start, p->len - start);
     p->len -= start;
-    if (!p->killed && p->len > answer_check_length(p->buffer, p->len))
+    if (!p->killed && p->len > answer_check_length(&p->check, p->buffer, p->len))
         break_off_text(p, "a line that is too long");
 }
 
