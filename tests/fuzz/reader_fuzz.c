@@ -8,6 +8,7 @@
  * Built with PARE_FUZZ (meson -Dfuzz=true, clang) it is a libFuzzer target with one plugin linked
  * in. Otherwise it is a program that replays corpus folders:  reader_fuzz PLUGIN NAME DIR...
  */
+#include "archive.h"
 #ifdef PARE_FUZZ
 #include "mutate.h"
 #endif
@@ -20,19 +21,25 @@
 #include <string.h>
 
 #define MAX_MEMORY ((uint64_t)64 << 20)
+#define FAULTS 24 /* of a replayed input */
+
+static int faulty; /* allocations and reads fail: what is written need not be readable */
 
 /* Whatever the bytes are: returns nothing, aborts when the property does not hold. */
-static void reader_fuzz_one(const struct pare_plugin *plugin, const char *name, const uint8_t *data,
-                            size_t size)
+static void read_files(const struct pare_plugin *plugin, const char *name,
+                       const struct plugin_host_file *files, size_t n, size_t size)
 {
-    struct plugin_host_file file = { name, data, size };
     struct plugin_host_result first, second;
-    if (plugin_host_read_model(plugin, &file, 1, &first) < 0 || !plugin->writers)
+    if (plugin_host_read_model(plugin, files, n, &first) < 0 || !plugin->writers)
         return;
     if (first.peak_memory > MAX_MEMORY + 2 * (uint64_t)size)
         abort();
-    if (plugin_host_rewrite(plugin, &file, 1, &second) < 0)
+    if (n > 1 || plugin_host_rewrite(plugin, files, n, &second) < 0)
+        return; /* the test host writes one file */
+    if (faulty) {
+        free(second.output);
         return;
+    }
     struct plugin_host_file again = { name, second.output, second.output_size };
     void *output = second.output;
     if (plugin_host_read_model(plugin, &again, 1, &second) < 0 ||
@@ -43,6 +50,18 @@ static void reader_fuzz_one(const struct pare_plugin *plugin, const char *name, 
     free(output);
 }
 
+/* A folder (archive.h), or a file. */
+static void reader_fuzz_one(const struct pare_plugin *plugin, const char *name, const uint8_t *data,
+                            size_t size)
+{
+    struct archive_file parts[ARCHIVE_FILES];
+    struct plugin_host_file files[ARCHIVE_FILES] = { { name, data, size } };
+    size_t n = archive_parse(data, size, parts);
+    for (size_t i = 0; i < n; i++)
+        files[i] = (struct plugin_host_file){ parts[i].name, parts[i].data, parts[i].size };
+    read_files(plugin, name, files, n ? n : 1, size);
+}
+
 #ifdef PARE_FUZZ
 
 pare_plugin_entry_fn pare_plugin_entry_1;
@@ -50,12 +69,39 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 
+static size_t mutate_one(uint8_t *data, size_t size, size_t max, unsigned seed, const char *name)
+{
+    if (strstr(name, ".json") && seed % 4)
+        return mutate_json(data, size, max, seed);
+    return strstr(name, ".safetensors")
+               ? mutate_safetensors(data, size, max, seed, LLVMFuzzerMutate)
+               : mutate_gguf(data, size, max, seed, LLVMFuzzerMutate);
+}
+
+/* One file of a folder. */
+static size_t mutate_file(uint8_t *data, size_t size, size_t max, unsigned seed,
+                          struct archive_file *files, size_t n)
+{
+    static uint8_t changed[1 << 20], whole[1 << 20];
+    struct archive_file *file = &files[seed / 4 % n];
+    if (file->size + 4096 > sizeof changed)
+        return size;
+    memcpy(changed, file->data, file->size);
+    file->size = mutate_one(changed, file->size, file->size + 4096, seed, file->name);
+    file->data = changed;
+    size_t len = archive_write(files, n, whole, max < sizeof whole ? max : sizeof whole);
+    memcpy(data, whole, len);
+    return len ? len : size;
+}
+
 /* libFuzzer's entry for mutations. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
-    return strstr(PARE_FUZZ, ".safetensors")
-               ? mutate_safetensors(data, size, max, seed, LLVMFuzzerMutate)
-               : mutate_gguf(data, size, max, seed, LLVMFuzzerMutate);
+    struct archive_file files[ARCHIVE_FILES];
+    size_t n = archive_parse(data, size, files);
+    if (n)
+        return mutate_file(data, size, max, seed, files, n);
+    return mutate_one(data, size, max, seed, PARE_FUZZ);
 }
 
 /* libFuzzer's entry. */
@@ -66,6 +112,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #else
+
+/* The same with each of the first allocations and reads failing. */
+static void with_faults(const struct pare_plugin *plugin, const char *name, const uint8_t *data,
+                        size_t size)
+{
+    faulty = 1;
+    for (unsigned i = 1; i <= FAULTS && size <= 65536; i++) {
+        plugin_host_inject(i, 0);
+        reader_fuzz_one(plugin, name, data, size);
+        plugin_host_inject(0, i);
+        reader_fuzz_one(plugin, name, data, size);
+    }
+    plugin_host_inject(0, 0);
+    faulty = 0;
+}
 
 static unsigned replay_dir(const struct pare_plugin *plugin, const char *name, const char *path)
 {
@@ -84,6 +145,7 @@ static unsigned replay_dir(const struct pare_plugin *plugin, const char *name, c
         snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
         plugin_host_slurp(file, &data, &size);
         reader_fuzz_one(plugin, name, data, size);
+        with_faults(plugin, name, data, size);
         free(data);
         n++;
     }
