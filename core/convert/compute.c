@@ -9,6 +9,7 @@
  * several is encoded in pieces, one per matrix. Slabs of small tensors are encoded in one call, as
  * far as they are alike: kernels are fast with many rows.
  */
+#include "base/checksum.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -98,10 +99,24 @@ static int writes_plane(const struct task *task, uint32_t plane)
     return !e || !plane_is_shared(&e->planes[plane]) || (task->same && !task->slab->number);
 }
 
-static int write_planes(struct computer *c, const struct task *task, struct error *err)
+/* The checksum of what a slab became, for a life that goes on after this one. */
+static uint64_t sum_planes(const struct task *task)
+{
+    const uint64_t number = task->slab->number;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < task->to->n_planes; i++)
+        if (audit_takes(task->to->encoding, i, number))
+            sum += checksum_of(task->planes[i], task->shape.length[i], audit_seed(number, i));
+    return sum;
+}
+
+static int write_planes(struct computer *c, const struct task *task, struct measure *m,
+                        struct error *err)
 {
     uint64_t start = timing_now();
     int r = 0;
+    if (c->p->request->checkpoints)
+        m->written = sum_planes(task);
     for (uint32_t i = 0; r == 0 && i < task->to->n_planes; i++) {
         int fd = task->target->fds[task->places[i].file];
         uint64_t length = task->shape.length[i];
@@ -261,7 +276,7 @@ static int finish_task(struct computer *c, const struct task *task, int decoded,
     if ((m->nonfinite || m->overflowed) && !c->p->request->keep_nonfinite)
         return figures_refuse(c->p, task->slab, c->x, m, task->to->encoding_name,
                               task->choice->importance != NULL, err);
-    return write_planes(c, task, err);
+    return write_planes(c, task, m, err);
 }
 
 /* One slab in one target. *m gets its figures. */

@@ -189,6 +189,7 @@ static int prepare(struct pipeline *p, struct error *err)
 static void deinit(struct pipeline *p)
 {
     calibrate_deinit(p);
+    audit_deinit(p);
     for (uint64_t i = 0; p->tensors && i < p->request->model->n_tensors; i++) {
         free(p->tensors[i].parts);
         free(p->tensors[i].written);
@@ -223,13 +224,25 @@ static void watch(struct pipeline *p, uint64_t total)
     (void)pthread_mutex_unlock(&p->lock);
 }
 
+/* The reader, those that compute, and one that looks at what an earlier life has written. */
+static unsigned n_threads(const struct pipeline *p)
+{
+    return p->request->threads + 1 + (unsigned)p->goes_on;
+}
+
+static void *(*body_of(const struct pipeline *p, unsigned i))(void *)
+{
+    return !i ? pipeline_reader : i <= p->request->threads ? pipeline_computer : pipeline_auditor;
+}
+
 static int start_threads(struct pipeline *p, pthread_t *threads, unsigned *ret_started,
                          struct error *err)
 {
-    unsigned n = p->request->threads + 1, i;
+    const unsigned n = n_threads(p);
+    unsigned i;
     p->running = n;
     for (i = 0; i < n; i++) {
-        int e = pthread_create(&threads[i], NULL, i ? pipeline_computer : pipeline_reader, p);
+        int e = pthread_create(&threads[i], NULL, body_of(p, i), p);
         if (e) {
             int r = error_set(err, PARE_ENOMEM, "cannot start thread %u: %s", i, strerror(e));
             pipeline_fail(p, err);
@@ -274,7 +287,7 @@ int pipeline_run(const struct pipeline_request *request, struct pipeline_result 
                  struct error *err)
 {
     struct pipeline p = { .request = request, .result = ret_result };
-    _cleanup_free_ pthread_t *threads = calloc(request->threads + 1u, sizeof *threads);
+    _cleanup_free_ pthread_t *threads = calloc(request->threads + 2u, sizeof *threads);
     unsigned started = 0;
     *ret_result = (struct pipeline_result){ 0 };
     (void)pthread_mutex_init(&p.lock, NULL);

@@ -44,6 +44,10 @@ struct pipeline {
     uint32_t kept_files;                       /* files whose digests are in a checkpoint */
     int goes_on;                               /* from a checkpoint … */
     unsigned char hash_state[HASH_STATE_SIZE]; /* … with this state of the file's digest */
+    struct {
+        uint64_t *slabs; /* [source tensor]: that an earlier life has written */
+        uint64_t *sums;  /* [source tensor * targets + target]: what they were */
+    } audit;
 
     pthread_mutex_t reading; /* for who reads tensors that are computed */
     pthread_mutex_t lock;
@@ -66,6 +70,15 @@ void pipeline_fail(struct pipeline *p, const struct error *err);
 /* Thread bodies; the argument is the pipeline. */
 void *pipeline_reader(void *pipeline);
 void *pipeline_computer(void *pipeline);
+void *pipeline_auditor(void *pipeline);
+
+/* Notes what an earlier life has written, which the auditor looks at. */
+int audit_prepare(struct pipeline *p, struct error *err) __attribute__((warn_unused_result));
+void audit_deinit(struct pipeline *p);
+/* 1 when the checksum of a slab covers that plane of it: those of a whole tensor count once. */
+int audit_takes(const struct encoding *encoding, uint32_t plane, uint64_t slab);
+/* The seed of a plane's checksum. */
+uint64_t audit_seed(uint64_t slab, uint32_t plane);
 
 /* How many slabs of a batch, from number `at` on, are of tensors that become the same encoding in
  * each target, with nothing but their weights to decide: they can be encoded in one call. */

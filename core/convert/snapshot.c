@@ -16,7 +16,7 @@
 
 /* ---- taking ---- */
 
-_Static_assert(sizeof(struct measure) == 14 * 8, "put_measure and get_measure name all members");
+_Static_assert(sizeof(struct measure) == 15 * 8, "put_measure and get_measure name all members");
 
 static void put_measure(struct strbuf *block, const struct measure *m)
 {
@@ -34,6 +34,7 @@ static void put_measure(struct strbuf *block, const struct measure *m)
     record_put_real(block, m->weighted_sse);
     record_put_real(block, m->weighted_sxx);
     record_put_real(block, m->seconds);
+    record_put64(block, m->written);
 }
 
 static void put_walk(const struct pipeline *p, const struct hash *hash, struct strbuf *block)
@@ -132,6 +133,7 @@ static void get_measure(struct record *record, struct measure *m)
     m->weighted_sse = record_get_real(record);
     m->weighted_sxx = record_get_real(record);
     m->seconds = record_get_real(record);
+    m->written = record_get64(record);
 }
 
 static int damaged(struct error *err)
@@ -299,5 +301,5 @@ int snapshot_restore(struct pipeline *p, struct error *err)
     p->slabs = to.slabs;
     p->current = p->kept_files = to.file;
     p->goes_on = 1;
-    return r;
+    return r == 0 ? audit_prepare(p, err) : r;
 }

@@ -69,20 +69,20 @@ int job_load(struct jobs *jobs, int64_t id, struct job **ret_job, struct error *
     job->id = id;
     r = load_row(job, row, err);
     if (r < 0) {
-        job_free(job, 1);
+        job_free(job, JOB_STAGING_KEEP);
         return r;
     }
     *ret_job = job;
     return 0;
 }
 
-void job_free(struct job *job, int keep_staging)
+void job_free(struct job *job, enum job_staging staging)
 {
     if (!job)
         return;
     loop_timer_clear(job->jobs->loop, &job->tick);
     loop_remove(job->jobs->loop, job->io);
-    job_run_free(job->run, keep_staging);
+    job_run_free(job->run, staging);
     for (size_t i = 0; i < job->n_targets; i++)
         job_target_deinit(&job->targets[i]);
     free(job->targets);
@@ -122,6 +122,23 @@ int job_restore(struct job *job, struct error *err)
     return 0;
 }
 
+/* What becomes of staging when the run ended with r. */
+static enum job_staging staging_after(const struct job *job, int r, const struct error *why)
+{
+    if (job->record_error.code < 0)
+        return JOB_STAGING_KEEP;
+    return r < 0 && !job->cancelled && job_may_go_on(why->code) ? JOB_STAGING_GO_ON
+                                                                : JOB_STAGING_REMOVE;
+}
+
+/* Nobody goes on with what was kept for the next attempt. */
+static void forget(struct job *job)
+{
+    struct error err = ERROR_INIT;
+    if (job_forget(job->jobs->folders->out_fd, job->uid, &err) < 0)
+        log_error("%s: %s", job->name, err.text);
+}
+
 /* Staging is freed before the catalog is written: if that disk is full, this may be why. */
 static void end_job(struct job *job, int r, const struct error *why)
 {
@@ -129,7 +146,8 @@ static void end_job(struct job *job, int r, const struct error *why)
     int64_t id = job->id;
     int unrecorded = job->record_error.code < 0;
     loop_remove(jobs->loop, TAKE(job->io));
-    job_run_free(TAKE(job->run), unrecorded);
+    enum job_staging staging = staging_after(job, r, why);
+    job_run_free(TAKE(job->run), staging);
     job->run_ended = 1;
     if (r > 0 && unrecorded)
         settle_error(job, &job->record_error);
@@ -140,7 +158,9 @@ static void end_job(struct job *job, int r, const struct error *why)
     else
         settle_error(job, why);
     jobs_remove(jobs, job);
-    job_free(job, unrecorded);
+    if (staging == JOB_STAGING_GO_ON && !job->requeued)
+        forget(job);
+    job_free(job, JOB_STAGING_KEEP);
     jobs_changed(jobs, id, 0);
     jobs_kick(jobs);
 }
@@ -273,6 +293,7 @@ static int start_run(struct job *job, struct error *err)
                              .n_targets = job->n_targets,
                              .out_dirfd = job->jobs->folders->out_fd,
                              .out_path = job->jobs->folders->out_path,
+                             .go_on = 1,
                              .settings = { .worker = config->worker,
                                            .nursery = job->jobs->nursery,
                                            .plugins = config->plugins,

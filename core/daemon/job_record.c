@@ -72,6 +72,14 @@ void job_record_line(void *context, const char *event, const json_t *line)
     } else if (!strcmp(event, "source") && !job->source_known) {
         job->source_known = 1;
         r = catalog_job_source(job->jobs->catalog, job->id, line, &err);
+    } else if (!strcmp(event, "resumed")) {
+        log_info("%s: goes on from checkpoint %lld", job->name,
+                 (long long)json_get_int(line, "checkpoint", 0));
+        jobs_event(job->jobs, job->id, LOG_LEVEL_INFO, "resume", "goes on from a checkpoint");
+    } else if (!strcmp(event, "restart")) {
+        log_warning("%s: starts over: %s", job->name, json_get_string(line, "text", ""));
+        jobs_event(job->jobs, job->id, LOG_LEVEL_WARNING, "restart",
+                   json_get_string(line, "text", ""));
     } else if (!strcmp(event, "warning")) {
         note_warning(job, json_get_string(line, "text", ""));
     }

@@ -6,12 +6,14 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/timing.h"
 #include "daemon/jobs_private.h"
 
 #include <string.h>
 
 #define CATALOG_RETRY_SECONDS 10.0
 #define SWEEP_SECONDS 60.0
+#define SUSPEND_SECONDS 4.0 /* for checkpoints, when the daemon stops */
 
 void jobs_remove(struct jobs *jobs, const struct job *job)
 {
@@ -44,7 +46,7 @@ static int begin(struct jobs *jobs, int64_t id, struct error *err)
     if (r == 0 && job_all_done(job)) {
         settle_done(job);
         r = job_forget(jobs->folders->out_fd, job->uid, &why);
-        job_free(job, 0);
+        job_free(job, JOB_STAGING_REMOVE);
         jobs_changed(jobs, id, 0);
         return r < 0 ? error_set(err, r, "%s", why.text) : 0;
     }
@@ -54,7 +56,9 @@ static int begin(struct jobs *jobs, int64_t id, struct error *err)
         jobs->running[jobs->n_running++] = job;
     } else {
         settle_error(job, &why);
-        job_free(job, 1);
+        if (!job->requeued && job_forget(jobs->folders->out_fd, job->uid, &why) < 0)
+            log_error("%s: %s", job->name, why.text);
+        job_free(job, JOB_STAGING_KEEP);
     }
     jobs_changed(jobs, id, 0);
     return 0;
@@ -128,18 +132,38 @@ int jobs_new(struct loop *loop, const struct config *config, const struct folder
     return 0;
 }
 
+/* Lets those that run take a checkpoint, and waits for their ends, but not for long. */
+static void suspend_all(struct jobs *jobs)
+{
+    size_t left = jobs->n_running;
+    uint64_t start = timing_now();
+    for (size_t i = 0; i < jobs->n_running; i++)
+        job_run_suspend(jobs->running[i]->run);
+    while (left && timing_since(start) < SUSPEND_SECONDS) {
+        struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
+        (void)nanosleep(&moment, NULL);
+        left = 0;
+        for (size_t i = 0; i < jobs->n_running; i++) {
+            struct error ignored = ERROR_INIT;
+            left += job_run_fd(jobs->running[i]->run) >= 0 &&
+                    job_run_step(jobs->running[i]->run, &ignored) == 0;
+        }
+    }
+}
+
 void jobs_free(struct jobs *jobs)
 {
     if (!jobs)
         return;
     loop_timer_clear(jobs->loop, &jobs->kick_timer);
+    suspend_all(jobs);
     while (jobs->n_running) {
         struct job *job = jobs->running[--jobs->n_running];
         struct error err = ERROR_INIT;
         int64_t id = job->id;
         int unrecorded = job->record_error.code < 0;
         log_info("%s: stopped, and queued for the next start", job->name);
-        job_free(job, unrecorded);
+        job_free(job, unrecorded ? JOB_STAGING_KEEP : JOB_STAGING_GO_ON);
         if (catalog_job_requeue(jobs->catalog, id, 0, NULL, &err) < 0)
             jobs_log_unrecorded("stop", &err);
     }
@@ -212,7 +236,7 @@ static void fail_taken(struct jobs *jobs, int64_t id, const struct intake_taken 
         return;
     }
     settle_failed(job, &taken->verdict);
-    job_free(job, 1);
+    job_free(job, JOB_STAGING_KEEP);
 }
 
 /* All of them in one transaction. 0: every id is known. */
@@ -277,9 +301,10 @@ int jobs_cancel(struct jobs *jobs, int64_t id, struct error *err)
     if (r != 0)
         return r;
     settle_cancelled(job);
-    job_free(job, 0);
+    r = job_forget(jobs->folders->out_fd, job->uid, err);
+    job_free(job, JOB_STAGING_REMOVE);
     jobs_changed(jobs, id, 0);
-    return 0;
+    return r;
 }
 
 int jobs_retry(struct jobs *jobs, int64_t id, struct error *err)

@@ -60,6 +60,7 @@ struct job {
     struct error record_error; /* a published target could not be recorded */
     int started_known, source_known, cancelled;
     int run_ended;     /* its worker ran, and staging is free again */
+    int requeued;      /* its end was that it is tried again */
     unsigned warnings; /* so far */
     char stage[16];
     int64_t attempts; /* when it was loaded */
@@ -84,7 +85,7 @@ void job_record_published(void *context, size_t target, const json_t *manifest);
 /* Makes the object from the catalog's row. Targets that are done are marked. */
 int job_load(struct jobs *jobs, int64_t id, struct job **ret_job, struct error *err)
     __attribute__((warn_unused_result));
-void job_free(struct job *job, int keep_staging);
+void job_free(struct job *job, enum job_staging staging);
 /* Opens the source and starts the worker. */
 int job_start(struct job *job, struct error *err) __attribute__((warn_unused_result));
 /* Records targets that were published before a crash, but of which the catalog may not know. */

@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/jobs_private.h"
+#include "supervise/job_run.h"
+#include "supervise/staging.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,18 +59,35 @@ static int restore_claim(struct jobs *jobs, const char *uid, struct error *err)
     return r;
 }
 
-/* What a job left in staging: publications are finished, the rest is removed. */
+/* 1 when the job is going to run again. */
+static int is_open(struct jobs *jobs, int64_t id, struct error *err)
+{
+    _cleanup_json_ json_t *row = NULL;
+    int r = catalog_job_get(jobs->catalog, id, &row, err);
+    const char *state = json_get_string(row, "state", "");
+    return r < 0 ? r
+                 : r == 0 && strcmp(state, "done") && strcmp(state, "failed") &&
+                       strcmp(state, "cancelled");
+}
+
+/* What a job left in staging: publications are finished; the rest is kept for a job that runs
+ * again, since it may go on with it, and else removed. */
 static int restore_staging(struct jobs *jobs, const char *uid, struct error *err)
 {
     int64_t id = 0;
     struct job *job = NULL;
+    if (staging_is_one_shot(jobs->folders->out_fd, uid))
+        return 0;
     int r = catalog_job_find(jobs->catalog, uid, &id, err);
     if (r == 0)
         r = job_load(jobs, id, &job, err);
     if (r == 0)
         r = job_restore(job, err);
-    job_free(job, 1);
-    return r < 0 ? r : job_forget(jobs->folders->out_fd, uid, err);
+    int wanted = r == 0 && !job_all_done(job) ? is_open(jobs, id, err) : 0;
+    job_free(job, JOB_STAGING_KEEP);
+    if (r < 0 || wanted)
+        return r < 0 ? r : wanted < 0 ? wanted : 0;
+    return job_forget(jobs->folders->out_fd, uid, err);
 }
 
 /* A daemon that dies again and again may die of a job: each time it waits longer. Attempts of which
@@ -96,7 +115,7 @@ static int restore_interrupted(struct jobs *jobs, struct error *err)
             settle_done(job);
         else if (r == 0)
             r = catalog_job_requeue(jobs->catalog, job->id, delay_of(job), NULL, err);
-        job_free(job, 1);
+        job_free(job, JOB_STAGING_KEEP);
         if (r < 0)
             return r;
     }
@@ -118,6 +137,8 @@ int jobs_restore(struct jobs *jobs, struct error *err)
     if (r == 0)
         r = for_each(jobs, folders->out_fd, FOLDERS_STAGING, folders->out_path, restore_staging,
                      err);
+    if (r == 0)
+        r = job_sweep(folders->out_fd, NULL, err);
     if (r == 0)
         r = restore_interrupted(jobs, err);
     return r;

@@ -99,7 +99,7 @@ int settle_lost(struct jobs *jobs)
         jobs->n_lost--;
         if (r == 0)
             settle_again(job, &lost);
-        job_free(job, 1);
+        job_free(job, JOB_STAGING_KEEP);
         jobs_changed(jobs, lost.id, 0);
     }
     return jobs->n_lost > 0;
@@ -168,6 +168,7 @@ void settle_forget_faults(struct jobs *jobs, int64_t id)
 static void requeue(struct job *job, double delay, const struct error *why)
 {
     struct error err = ERROR_INIT;
+    job->requeued = 1;
     log_warning("%s: will be tried again in %.0f s: %s", job->name, delay, why->text);
     jobs_event(job->jobs, job->id, LOG_LEVEL_WARNING, "retry", why->text);
     if (catalog_job_requeue(job->jobs->catalog, job->id, delay, why, &err) < 0)

@@ -12,7 +12,7 @@
  * was changed since it was opened, which is asked after each worker, before what it made is used,
  * and which is then the reason of whatever the worker stumbled on.
  */
-#include "supervise/job_run.h"
+#include "supervise/job_run_private.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -26,39 +26,6 @@
 
 #include <string.h>
 
-enum stage { STAGE_CONVERT, STAGE_VERIFY, STAGE_WAIT, STAGE_END };
-
-struct run_target {
-    size_t index; /* in the job's targets */
-    char *format, *recipe, *stem, *suffix;
-    json_t *options, *line;     /* line: the worker's `target` */
-    json_t *tensors, *expected; /* of its `tensor` lines: for the manifest, for verification */
-    int dirfd;                  /* staging/UID/index */
-    struct staged staged;
-    json_t *verified; /* line */
-};
-
-struct job_run {
-    enum stage stage;
-    char *uid, *origin, *worker_path;
-    struct nursery *nursery; /* or NULL */
-    const struct source_set *source;
-    const struct source_set *importance; /* or NULL */
-    json_t *settings;                    /* members of every request */
-    json_t *converting; /* members of the convert request only: importance, overrides */
-    double silence;
-    int out_dirfd, dirfd, work; /* dirfd: staging/UID; work: in it, the worker's */
-    struct run_target *targets;
-    size_t n_targets, current;                  /* current: being verified */
-    json_t *start, *writers, *described, *done; /* lines of the convert worker */
-    struct job_callbacks callbacks;
-    struct worker_process *process;
-    uint64_t verify_from;
-    int cancelled;
-    int keep_staging;     /* a publication could not be finished */
-    struct error problem; /* the first that did not end the job at once */
-};
-
 /* ---- lines ---- */
 
 static void replace(json_t **slot, const json_t *line)
@@ -67,8 +34,7 @@ static void replace(json_t **slot, const json_t *line)
     *slot = json_incref((json_t *)line);
 }
 
-/* Passes a line to the caller, whose index of the target replaces the worker's position. */
-static void pass_on(struct job_run *run, const char *event, const json_t *line, size_t position)
+void job_run_pass_on(struct job_run *run, const char *event, const json_t *line, size_t position)
 {
     if (!run->callbacks.event)
         return;
@@ -113,8 +79,12 @@ static void on_convert_line(void *context, const char *event, const json_t *line
         replace(&target->line, line);
     else if (!strcmp(event, "tensor") && target)
         keep_tensor(target, line);
+    else if (!strcmp(event, "checkpoint"))
+        run->checkpoints++;
+    else if (!strcmp(event, "misfit") && !run->misfit)
+        run->misfit = strdup(json_get_string(line, "text", ""));
     if (strcmp(event, "tensor") != 0)
-        pass_on(run, event, line, position);
+        job_run_pass_on(run, event, line, position);
 }
 
 static void on_verify_line(void *context, const char *event, const json_t *line)
@@ -122,206 +92,7 @@ static void on_verify_line(void *context, const char *event, const json_t *line)
     struct job_run *run = context;
     if (!strcmp(event, "verified"))
         replace(&run->targets[run->current].verified, line);
-    pass_on(run, event, line, run->current);
-}
-
-/* ---- construction ---- */
-
-static json_t *make_settings(const struct job_settings *s)
-{
-    _cleanup_json_ json_t *members = json_pack("{s:s, s:s, s:s}", "plugins",
-                                               s->plugins ? s->plugins : "", "recipes",
-                                               s->recipes ? s->recipes : "", "architectures",
-                                               s->architectures ? s->architectures : "");
-    return members && settings_put(s->values, members) == 0 ? TAKE(members) : NULL;
-}
-
-static int copy_target(struct run_target *to, size_t index, const struct job_target *from,
-                       const struct source_set *source)
-{
-    to->index = index;
-    to->dirfd = -1;
-    to->format = strdup(from->format);
-    to->recipe = strdup(from->recipe);
-    to->stem = job_output_stem(source->name, from->recipe);
-    to->suffix = from->suffix ? strdup(from->suffix) : NULL;
-    to->options = json_incref(from->options);
-    to->tensors = json_array();
-    to->expected = json_array();
-    return to->format && to->recipe && to->stem && to->tensors && to->expected &&
-                   !from->suffix == !to->suffix
-               ? 0
-               : -1;
-}
-
-/* The members that only a `convert` request has. NULL when out of memory. */
-static json_t *make_converting(const struct job_spec *spec)
-{
-    _cleanup_json_ json_t *members = json_object();
-    if (spec->importance &&
-        json_object_set_new(members, "importance",
-                            source_set_importance_json(spec->importance, spec->importance_name,
-                                                       spec->importance_parts)) < 0)
-        return NULL;
-    if (spec->overrides &&
-        json_object_set_new(members, "overrides", json_deep_copy(spec->overrides)) < 0)
-        return NULL;
-    return TAKE(members);
-}
-
-static int copy_spec(struct job_run *run, const struct job_spec *spec)
-{
-    run->uid = strdup(spec->uid);
-    run->origin = strdup(spec->origin);
-    run->worker_path = strdup(spec->settings.worker);
-    run->source = spec->source;
-    run->importance = spec->importance;
-    run->settings = make_settings(&spec->settings);
-    run->converting = make_converting(spec);
-    run->nursery = spec->settings.nursery;
-    run->silence = spec->settings.silence;
-    run->out_dirfd = spec->out_dirfd;
-    return run->uid && run->origin && run->worker_path && run->settings && run->converting ? 0 : -1;
-}
-
-/* Finishes a publication that an earlier run of the job was interrupted in. 1: target `index` is
- * published. */
-static int complete_target(struct job_run *run, const struct job_spec *spec, size_t index,
-                           struct error *err)
-{
-    _cleanup_json_ json_t *manifest = NULL;
-    int r = job_complete_target(spec->out_dirfd, spec->uid, index, &manifest, err);
-    if (r == 1 && run->callbacks.published)
-        run->callbacks.published(run->callbacks.context, index, manifest);
-    return r;
-}
-
-static int copy_targets(struct job_run *run, const struct job_spec *spec, struct error *err)
-{
-    run->targets = calloc(spec->n_targets + 1, sizeof *run->targets);
-    if (!run->targets)
-        return error_oom(err);
-    for (size_t i = 0; i < spec->n_targets; i++) {
-        int r = spec->targets[i].done ? 1 : complete_target(run, spec, i, err);
-        if (r < 0)
-            return r;
-        if (r == 0 &&
-            copy_target(&run->targets[run->n_targets++], i, &spec->targets[i], spec->source) < 0)
-            return error_oom(err);
-    }
-    return 0;
-}
-
-static json_t *targets_json(const struct job_run *run)
-{
-    _cleanup_json_ json_t *targets = json_array();
-    for (size_t i = 0; i < run->n_targets; i++) {
-        const struct run_target *t = &run->targets[i];
-        json_t *target = json_pack("{s:s, s:s, s:s, s:O*}", "format", t->format, "recipe",
-                                   t->recipe, "stem", t->stem, "options", t->options);
-        if (json_array_append_new(targets, target) < 0)
-            return NULL;
-    }
-    return TAKE(targets);
-}
-
-/* Starts a worker on a request that has all but the common settings; takes the reference. The
- * worker gets the descriptors of `source` and `more`. */
-static int start_worker(struct job_run *run, const struct source_set *source, json_t *request,
-                        const int *more, size_t n_more, struct error *err)
-{
-    _cleanup_json_ json_t *owned = request;
-    size_t n = source->n;
-    _cleanup_free_ int *fds = calloc(n + n_more + 1, sizeof *fds);
-    if (!fds || !owned || json_object_update(owned, run->settings) < 0)
-        return error_oom(err);
-    memcpy(fds, source->fds, n * sizeof *fds);
-    memcpy(fds + n, more, n_more * sizeof *fds);
-    return worker_process_start_by(run->nursery, run->worker_path, owned, fds, n + n_more,
-                                   &run->process, err);
-}
-
-static int start_convert(struct job_run *run, struct error *err)
-{
-    json_t *request = json_pack("{s:s, s:o, s:o, s:i}", "kind", "convert", "source",
-                                source_set_json(run->source), "targets", targets_json(run),
-                                "staging", run->work);
-    const struct source_set *importance = run->importance;
-    size_t n = importance ? importance->n : 0;
-    _cleanup_free_ int *fds = calloc(n + 1, sizeof *fds);
-    run->stage = STAGE_CONVERT;
-    if (!fds || json_object_update(request, run->converting) < 0) {
-        json_decref(request);
-        return error_oom(err);
-    }
-    fds[0] = run->work;
-    if (n)
-        memcpy(fds + 1, importance->fds, n * sizeof *fds);
-    return start_worker(run, run->source, request, fds, n + 1, err);
-}
-
-int job_run_start(const struct job_spec *spec, const struct job_callbacks *callbacks,
-                  struct job_run **ret_run, struct error *err)
-{
-    struct job_run *run = calloc(1, sizeof *run);
-    if (!run)
-        return error_oom(err);
-    run->dirfd = run->work = -1;
-    run->callbacks = *callbacks;
-    run->stage = STAGE_END;
-    int r = copy_spec(run, spec) < 0 ? error_oom(err) : copy_targets(run, spec, err);
-    if (r == 0)
-        r = staging_make(run->out_dirfd, run->uid, spec->one_shot, &run->dirfd, &run->work, err);
-    if (r == 0 && run->n_targets)
-        r = start_convert(run, err);
-    if (r < 0) {
-        job_run_free(run, 0);
-        return r;
-    }
-    *ret_run = run;
-    return 0;
-}
-
-static void run_target_deinit(struct run_target *t)
-{
-    free(t->format);
-    free(t->recipe);
-    free(t->stem);
-    free(t->suffix);
-    json_decref(t->options);
-    json_decref(t->line);
-    json_decref(t->tensors);
-    json_decref(t->expected);
-    json_decref(t->verified);
-    cleanup_close(&t->dirfd);
-    staged_deinit(&t->staged);
-}
-
-void job_run_free(struct job_run *run, int keep_staging)
-{
-    if (!run)
-        return;
-    struct error ignored = ERROR_INIT;
-    worker_process_free(run->process);
-    for (size_t i = 0; run->targets && i < run->n_targets; i++)
-        run_target_deinit(&run->targets[i]);
-    if (!keep_staging && !run->keep_staging && run->uid && run->dirfd >= 0 &&
-        staging_remove(run->out_dirfd, run->uid, &ignored) < 0) {
-        /* The folder is hidden, and the job's next run removes it. */
-    }
-    cleanup_close(&run->dirfd);
-    cleanup_close(&run->work);
-    json_decref(run->settings);
-    json_decref(run->converting);
-    json_decref(run->start);
-    json_decref(run->writers);
-    json_decref(run->described);
-    json_decref(run->done);
-    free(run->targets);
-    free(run->uid);
-    free(run->origin);
-    free(run->worker_path);
-    free(run);
+    job_run_pass_on(run, event, line, run->current);
 }
 
 int job_run_fd(const struct job_run *run)
@@ -334,6 +105,20 @@ void job_run_cancel(struct job_run *run)
     run->cancelled = 1;
     if (run->process)
         worker_process_stop(run->process);
+}
+
+void job_run_suspend(struct job_run *run)
+{
+    run->cancelled = 1;
+    if (run->process && run->stage == STAGE_CONVERT)
+        worker_process_suspend(run->process);
+    else if (run->process)
+        worker_process_stop(run->process);
+}
+
+int job_may_go_on(int code)
+{
+    return code == PARE_ECRASH || code == PARE_ETIMEOUT || code == PARE_ENOMEM;
 }
 
 /* ---- after a worker ---- */
@@ -372,8 +157,8 @@ static int start_verifier(struct job_run *run, const struct run_target *t, struc
     int r = source_set_reopen(run->source, &fresh.fds, err);
     if (r < 0)
         return r;
-    r = start_worker(run, &fresh, verify_request(&fresh, t), t->staged.files.fds, t->staged.files.n,
-                     err);
+    r = job_run_start_worker(run, &fresh, verify_request(&fresh, t), t->staged.files.fds,
+                             t->staged.files.n, err);
     for (size_t i = 0; i < fresh.n; i++)
         (void)close(fresh.fds[i]);
     free(fresh.fds);
@@ -465,6 +250,7 @@ static int publish_current(struct job_run *run, struct error *err)
     int r = make_manifest(run, t, &manifest, err);
     if (r == 0)
         r = publish_target(run->out_dirfd, t->dirfd, t->stem, t->staged.suffix, manifest, err);
+    t->is_published = r == 0;
     if (r == 0 && run->callbacks.published)
         run->callbacks.published(run->callbacks.context, t->index, manifest);
     if (r < 0 && publish_is_unfinished(t->dirfd))
@@ -534,7 +320,10 @@ static int adopt(struct job_run *run, size_t position, struct error *err)
 static int after_convert(struct job_run *run, struct error *err)
 {
     struct error why = ERROR_INIT;
+    int killed = worker_process_was_killed(run->process);
     int r = take_result(run, &why, err);
+    if (r > 0 && job_run_is_misled(run, &why, killed))
+        return job_run_start_over(run, run->misfit ? run->misfit : why.text, err);
     if (r > 0)
         r = error_set(err, why.code, "%s", why.text);
     if (r == 0 && (!run->described || !run->done))
@@ -589,7 +378,7 @@ int job_forget(int out_dirfd, const char *uid, struct error *err)
     return staging_remove(out_dirfd, uid, err);
 }
 
-int job_sweep(int out_dirfd, struct error *err)
+int job_sweep(int out_dirfd, const char *done, struct error *err)
 {
-    return staging_sweep(out_dirfd, err);
+    return staging_sweep(out_dirfd, done, err);
 }

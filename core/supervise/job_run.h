@@ -39,12 +39,14 @@ struct job_spec {
     size_t n_targets;
     int out_dirfd;
     const char *out_path;
-    int one_shot; /* nobody restarts this job if we die: see job_sweep */
+    const char *mark; /* of a one-shot job, which nobody restarts if we die (supervise/staging.h) */
+    int go_on;        /* use what an earlier life left, as far as it goes */
     struct job_settings settings;
 };
 
 struct job_callbacks {
-    /* Every line of the workers but those of tensors, as it comes. */
+    /* Every line of the workers but those of tensors, as it comes; and of our own `restart`, with
+     * `text`: what an earlier life left is of no use, why, and the job starts over. */
     worker_event_fn *event;
     /* A target is published: its manifest (docs/manifest.md), with the final output name. */
     void (*published)(void *context, size_t target, const json_t *manifest);
@@ -59,23 +61,38 @@ struct job_run;
  * life of the job left half published is finished first: `published` may be called from here. */
 int job_run_start(const struct job_spec *spec, const struct job_callbacks *callbacks,
                   struct job_run **ret_run, struct error *err) __attribute__((warn_unused_result));
-/* Stops and reaps the worker if one is running; leaves or removes the staging folder (removes it
- * unless `keep_staging`). */
-void job_run_free(struct job_run *run, int keep_staging);
+/* What becomes of the staging folder. */
+enum job_staging {
+    JOB_STAGING_REMOVE,
+    JOB_STAGING_KEEP,
+    JOB_STAGING_GO_ON, /* it is kept if there is a journal, to go on from */
+};
+
+/* Stops and reaps the worker if one is running. The staging folder stays in any case when a
+ * publication is unfinished. */
+void job_run_free(struct job_run *run, enum job_staging staging);
 /* The descriptor to poll for reading; it changes between steps. */
 int job_run_fd(const struct job_run *run);
 /* To be called when the descriptor is readable and at least once a second. 0: going on; 1: all
  * targets are published; < 0: the job failed (targets published before stay so). */
 int job_run_step(struct job_run *run, struct error *err) __attribute__((warn_unused_result));
 void job_run_cancel(struct job_run *run);
+/* As job_run_cancel, but a worker that converts may take a checkpoint before it ends. */
+void job_run_suspend(struct job_run *run);
+
+/* 1 for an error after which the staging folder is worth keeping: the worker was lost, and another
+ * one goes on. */
+int job_may_go_on(int code);
 
 /* Removes what is left of a job's staging folder: when it has ended and no job_run_free did. */
 int job_forget(int out_dirfd, const char *uid, struct error *err)
     __attribute__((warn_unused_result));
 
 /* Clears away what one-shot jobs left in an output directory when their process died; outputs that
- * were being published get their manifest. Jobs that are not one-shot are left alone. */
-int job_sweep(int out_dirfd, struct error *err) __attribute__((warn_unused_result));
+ * were being published get their manifest. Jobs that are not one-shot are left alone, and so is for
+ * a while what may be gone on with; `done` as in staging_sweep. */
+int job_sweep(int out_dirfd, const char *done, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* After a crash: looks at staging UID/i and the output directory. 1: the target is published (if
  * need be by finishing the renames now), *ret_manifest is its manifest; 0: it must be made again

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define STAGING_TOP ".pare"
 #define STAGING ".pare/staging"
@@ -55,38 +56,81 @@ static int make_job(int out_dirfd, const char *path, struct error *err)
 }
 
 /* Locked first: an unlocked directory with the mark is one that was left. */
-static int mark_one_shot(int dirfd, struct error *err)
+static int mark_one_shot(int dirfd, const char *mark, struct error *err)
 {
     if (flock(dirfd, LOCK_EX | LOCK_NB) < 0)
         return error_place(err, errno, "cannot lock the staging directory");
-    _cleanup_close_ int fd = openat(dirfd, ONE_SHOT, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    return fd < 0 ? error_place(err, errno, "cannot mark the staging directory") : 0;
+    _cleanup_close_ int fd = openat(dirfd, ONE_SHOT, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                                    0600);
+    if (fd < 0)
+        return error_place(err, errno, "cannot mark the staging directory");
+    return file_write(fd, mark, strlen(mark), err);
 }
 
-int staging_make(int out_dirfd, const char *uid, int one_shot, int *ret_dirfd, int *ret_work,
-                 struct error *err)
+int staging_has_journal(int dirfd)
 {
-    char path[PATH_MAX];
-    _cleanup_close_ int dirfd = -1, work = -1;
+    return faccessat(dirfd, "work/journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int staging_empty_work(int dirfd, int *ret_work, struct error *err)
+{
+    int r = file_remove_tree(dirfd, "work", err);
+    if (r == 0)
+        r = make_dir(dirfd, "work", err);
+    return r < 0 ? r : file_open_dir(dirfd, "work", ret_work, err);
+}
+
+/* Opens what an earlier life left, if it can be gone on with. 1: it cannot. */
+static int open_left(int out_dirfd, const char *path, int *ret_dirfd, struct error *err)
+{
     struct stat st;
-    int r = job_path(path, uid, err);
-    if (r == 0 && fstatat(out_dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+    int dirfd = -1;
+    if (fstatat(out_dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return 1;
+    int r = file_open_dir(out_dirfd, path, &dirfd, err);
+    if (r == 0 && !staging_has_journal(dirfd)) {
+        (void)close(dirfd);
+        return 1;
+    }
+    if (r == 0)
+        *ret_dirfd = dirfd;
+    return r;
+}
+
+static int make_new(int out_dirfd, const char *path, int *ret_dirfd, struct error *err)
+{
+    struct stat st;
+    int r = 0;
+    if (fstatat(out_dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
         r = file_remove_tree(out_dirfd, path, err);
     if (r == 0)
         r = make_job(out_dirfd, path, err);
+    return r < 0 ? r : file_open_dir(out_dirfd, path, ret_dirfd, err);
+}
+
+int staging_make(int out_dirfd, const struct staging_request *request, int *ret_dirfd,
+                 int *ret_work, struct error *err)
+{
+    char path[PATH_MAX];
+    _cleanup_close_ int dirfd = -1, work = -1;
+    int goes_on = 0;
+    int r = job_path(path, request->uid, err);
+    if (r == 0 && request->go_on) {
+        r = open_left(out_dirfd, path, &dirfd, err);
+        goes_on = r == 0;
+    }
+    if (r >= 0 && !goes_on)
+        r = make_new(out_dirfd, path, &dirfd, err);
+    if (r == 0 && request->mark)
+        r = mark_one_shot(dirfd, request->mark, err);
     if (r == 0)
-        r = file_open_dir(out_dirfd, path, &dirfd, err);
-    if (r == 0 && one_shot)
-        r = mark_one_shot(dirfd, err);
-    if (r == 0)
-        r = make_dir(dirfd, "work", err);
-    if (r == 0)
-        r = file_open_dir(dirfd, "work", &work, err);
+        r = goes_on ? file_open_dir(dirfd, "work", &work, err)
+                    : staging_empty_work(dirfd, &work, err);
     if (r < 0)
         return r;
     *ret_dirfd = TAKE_FD(dirfd);
     *ret_work = TAKE_FD(work);
-    return 0;
+    return goes_on;
 }
 
 int staging_make_target(int dirfd, size_t target, int *ret_dirfd, struct error *err)
@@ -157,20 +201,39 @@ static int finish_targets(int out_dirfd, int dirfd, struct error *err)
     return r;
 }
 
-static int sweep_one(int out_dirfd, const char *uid, struct error *err)
+/* Opens and locks what a one-shot job left; *ret_mark is its line. 1: there is no such thing, or
+ * its process lives. */
+static int open_one_shot(int out_dirfd, const char *uid, int *ret_dirfd, char **ret_mark)
 {
     char path[PATH_MAX];
-    if (job_path(path, uid, err) < 0)
-        return 0; /* not one of ours */
-    _cleanup_close_ int dirfd = openat(out_dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dirfd < 0 || faccessat(dirfd, ONE_SHOT, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
-        flock(dirfd, LOCK_EX | LOCK_NB) < 0)
+    struct error ignored = ERROR_INIT;
+    size_t n = 0;
+    if (*uid == '.' || job_path(path, uid, &ignored) < 0)
+        return 1; /* not one of ours */
+    int dirfd = openat(out_dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (dirfd >= 0 && flock(dirfd, LOCK_EX | LOCK_NB) == 0 &&
+        file_read_all(dirfd, ONE_SHOT, 4096, ret_mark, &n, &ignored) == 0) {
+        *ret_dirfd = dirfd;
         return 0;
-    int r = finish_targets(out_dirfd, dirfd, err);
-    return r < 0 ? r : staging_remove(out_dirfd, uid, err);
+    }
+    if (dirfd >= 0)
+        (void)close(dirfd);
+    return 1;
 }
 
-int staging_sweep(int out_dirfd, struct error *err)
+int staging_is_one_shot(int out_dirfd, const char *uid)
+{
+    char path[PATH_MAX], full[PATH_MAX + sizeof ONE_SHOT + 1];
+    struct error ignored = ERROR_INIT;
+    if (job_path(path, uid, &ignored) < 0)
+        return 0;
+    (void)snprintf(full, sizeof full, "%s/" ONE_SHOT, path);
+    return faccessat(out_dirfd, full, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Calls for each entry of the staging directory until one gives < 0. */
+static int for_each(int out_dirfd, int (*each)(void *context, const char *uid, struct error *err),
+                    void *context, struct error *err)
 {
     int fd = openat(out_dirfd, STAGING, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -183,7 +246,72 @@ int staging_sweep(int out_dirfd, struct error *err)
     int r = 0;
     struct dirent *entry;
     while (r == 0 && (entry = readdir(dir)))
-        if (entry->d_name[0] != '.')
-            r = sweep_one(out_dirfd, entry->d_name, err);
+        r = each(context, entry->d_name, err);
     return r;
+}
+
+struct search {
+    int out_dirfd;
+    const char *mark;
+    char *uid; /* the best so far, or "" */
+};
+
+static int look_at(void *context, const char *uid, struct error *err)
+{
+    struct search *search = context;
+    _cleanup_close_ int dirfd = -1;
+    _cleanup_free_ char *mark = NULL;
+    (void)err;
+    if (open_one_shot(search->out_dirfd, uid, &dirfd, &mark) == 0 && !strcmp(mark, search->mark) &&
+        staging_has_journal(dirfd) && strcmp(uid, search->uid) > 0) /* they sort by age */
+        memcpy(search->uid, uid, strnlen(uid, STAGING_UID_SIZE - 1) + 1);
+    return 0;
+}
+
+int staging_find(int out_dirfd, const char *mark, char ret_uid[STAGING_UID_SIZE], struct error *err)
+{
+    char uid[STAGING_UID_SIZE] = "";
+    struct search search = { out_dirfd, mark, uid };
+    int r = for_each(out_dirfd, look_at, &search, err);
+    if (r == 0 && *uid)
+        memcpy(ret_uid, uid, sizeof uid);
+    return r < 0 ? r : !*uid;
+}
+
+struct sweep {
+    int out_dirfd;
+    const char *done;
+};
+
+/* 1 when somebody may go on with it. */
+static int is_worth_keeping(const struct sweep *sweep, const char *uid, int dirfd, const char *mark)
+{
+    struct stat st;
+    char newest[STAGING_UID_SIZE];
+    struct error ignored = ERROR_INIT;
+    if (!*mark || (sweep->done && !strcmp(mark, sweep->done)) ||
+        fstatat(dirfd, "work/journal", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        st.st_mtim.tv_sec < time(NULL) - STAGING_KEEP_DAYS * 86400)
+        return 0;
+    /* this one is locked by us and not found, so that an older one would be */
+    return staging_find(sweep->out_dirfd, mark, newest, &ignored) != 0 || strcmp(uid, newest) > 0;
+}
+
+static int sweep_one(void *context, const char *uid, struct error *err)
+{
+    const struct sweep *sweep = context;
+    _cleanup_close_ int dirfd = -1;
+    _cleanup_free_ char *mark = NULL;
+    if (open_one_shot(sweep->out_dirfd, uid, &dirfd, &mark) > 0)
+        return 0;
+    int r = finish_targets(sweep->out_dirfd, dirfd, err);
+    return r < 0 || is_worth_keeping(sweep, uid, dirfd, mark)
+               ? r
+               : staging_remove(sweep->out_dirfd, uid, err);
+}
+
+int staging_sweep(int out_dirfd, const char *done, struct error *err)
+{
+    struct sweep sweep = { out_dirfd, done };
+    return for_each(out_dirfd, sweep_one, &sweep, err);
 }

@@ -329,6 +329,16 @@ void worker_process_stop(struct worker_process *p)
         p->deadline_from = timing_now();
 }
 
+void worker_process_suspend(struct worker_process *p)
+{
+    signal_worker(p, SIGUSR1);
+}
+
+int worker_process_was_killed(const struct worker_process *p)
+{
+    return p->ended && WIFSIGNALED(p->wait_status) && WTERMSIG(p->wait_status) == SIGKILL;
+}
+
 void worker_process_time_out(struct worker_process *p, double seconds)
 {
     if (!p->said.code && !p->done)

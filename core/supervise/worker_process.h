@@ -46,6 +46,10 @@ int worker_process_result(const struct worker_process *process, struct error *er
 
 /* SIGTERM first, SIGKILL when called again or after 5 s (checked in worker_process_read). */
 void worker_process_stop(struct worker_process *process);
+/* Asks a converting worker to stop at a checkpoint, and to be quick. */
+void worker_process_suspend(struct worker_process *process);
+/* After the end: 1 when SIGKILL ended it. */
+int worker_process_was_killed(const struct worker_process *process);
 /* As killed for silence: result will be PARE_ETIMEOUT. */
 void worker_process_time_out(struct worker_process *process, double seconds);
 

@@ -150,6 +150,7 @@ void measure_merge(struct measure *m, const struct measure *later)
     m->weighted_sse += later->weighted_sse;
     m->weighted_sxx += later->weighted_sxx;
     m->seconds += later->seconds;
+    m->written += later->written;
     if (later->max_abs > m->max_abs)
         m->max_abs = later->max_abs;
 }

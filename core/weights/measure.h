@@ -23,6 +23,7 @@ struct measure {
     uint64_t weighted_n;                        /* elements in the weighted sums */
     double weighted_sse, weighted_sxx;          /* sums of h (x-y)^2 and h x^2 */
     double seconds;                             /* of threads' time that these elements took */
+    uint64_t written;                           /* sum of the checksums of what they became */
 };
 
 #define MEASURE_INIT                                                  \

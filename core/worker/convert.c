@@ -269,6 +269,8 @@ static int open_targets(const struct job_context *job, const struct model *model
         r = target_reopen(target, staging, with_digests, err);
         c->resume.misfit = r < 0;
     }
+    if (r == 0)
+        resume_tell(&c->resume);
     return r;
 }
 

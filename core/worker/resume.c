@@ -249,8 +249,6 @@ static int look_back(struct resume *resume, struct error *err)
     for (size_t i = 0; i < resume->n; i++)
         resume->targets[i].goes_on = 1;
     resume->kept = json_array_size(resume->job->warnings);
-    job_emit(resume->job, "resumed",
-             json_pack("{s:I}", "checkpoint", (json_int_t)journal_blocks(resume->journal)));
     return 0;
 }
 
@@ -325,6 +323,13 @@ void resume_beat(struct resume *resume)
 int resume_flush(struct resume *resume, struct error *err)
 {
     return resume->checkpoints ? checkpoints_flush(resume->checkpoints, no_beat, NULL, err) : 0;
+}
+
+void resume_tell(const struct resume *resume)
+{
+    if (resume->journal)
+        job_emit(resume->job, "resumed",
+                 json_pack("{s:I}", "checkpoint", (json_int_t)journal_blocks(resume->journal)));
 }
 
 void resume_failed(const struct resume *resume, struct error *err)

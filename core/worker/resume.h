@@ -32,6 +32,8 @@ int resume_open(struct resume *resume, const struct job_context *job, const stru
 /* Before targets are closed. */
 void resume_deinit(struct resume *resume);
 
+/* When the targets are open: tells the parent if the work goes on. */
+void resume_tell(const struct resume *resume);
 /* For pipeline_request.describe; the context is the resume. */
 void resume_describe(void *resume, struct strbuf *block);
 /* While digests are waited for, after all walks: a checkpoint when one is due. A failure shows in

@@ -97,7 +97,7 @@ static int run_job(const struct job_spec *spec, struct conversion *c, struct err
     if (r == 0)
         r = drive(run, err);
     progress_clear(&c->progress);
-    job_run_free(run, 0);
+    job_run_free(run, JOB_STAGING_REMOVE);
     return r == 0 && c->failed ? error_oom(err) : r;
 }
 
@@ -142,7 +142,7 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
     int status = open_out(options->out, &out, &out_path);
     if (status != CLI_OK)
         return status;
-    if (job_sweep(out, err) < 0) {
+    if (job_sweep(out, NULL, err) < 0) {
         (void)error_prefix(err, "%s", out_path);
         return CLI_FAILURE;
     }
@@ -158,7 +158,7 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
         .n_targets = options->n_targets,
         .out_dirfd = out,
         .out_path = out_path,
-        .one_shot = 1,
+        .mark = "",
         .settings = make_settings(cli, options),
     };
     if (!options->no_record && !c->record)

@@ -470,7 +470,7 @@ static void test_sweep(void **state)
     int alive = open("out/.pare/staging/alive", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(flock(alive, LOCK_EX), 0);
     int out = open("out", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_int_equal(job_sweep(out, &err), 0);
+    assert_int_equal(job_sweep(out, NULL, &err), 0);
     assert_int_equal(access("out/.pare/staging/gone", F_OK), -1);
     assert_int_equal(access("out/.pare/staging/theirs/work", F_OK), 0);
     assert_int_equal(access("out/.pare/staging/alive/work", F_OK), 0);

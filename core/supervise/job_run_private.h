@@ -1,0 +1,68 @@
+/* SPDX-FileCopyrightText: 2026 The Pare developers */
+/* SPDX-License-Identifier: MIT */
+/* What job_begin.c (a run is made, and made anew) and job_run.c (its steps) share. */
+#ifndef SUPERVISE_JOB_RUN_PRIVATE_H
+#define SUPERVISE_JOB_RUN_PRIVATE_H
+
+#include "supervise/job_run.h"
+#include "supervise/staged.h"
+
+enum stage { STAGE_CONVERT, STAGE_VERIFY, STAGE_WAIT, STAGE_END };
+
+struct run_target {
+    size_t index; /* in the job's targets */
+    char *format, *recipe, *stem, *suffix;
+    json_t *options, *line;     /* line: the worker's `target` */
+    json_t *tensors, *expected; /* of its `tensor` lines: for the manifest, for verification */
+    int dirfd;                  /* staging/UID/index */
+    struct staged staged;
+    json_t *verified; /* line */
+    int is_published;
+};
+
+struct job_run {
+    enum stage stage;
+    char *uid, *origin, *worker_path;
+    struct nursery *nursery; /* or NULL */
+    const struct source_set *source;
+    const struct source_set *importance; /* or NULL */
+    json_t *settings;                    /* members of every request */
+    json_t *converting; /* members of the convert request only: importance, overrides */
+    double silence;
+    int out_dirfd, dirfd, work; /* dirfd: staging/UID; work: in it, the worker's */
+    struct run_target *targets;
+    size_t n_targets, current;                  /* current: being verified */
+    json_t *start, *writers, *described, *done; /* lines of the convert worker */
+    struct job_callbacks callbacks;
+    struct worker_process *process;
+    uint64_t verify_from;
+    int cancelled;
+    int goes_on;          /* the worker has what an earlier life left … */
+    char *misfit;         /* … and says why it is of no use; or NULL */
+    uint64_t checkpoints; /* of the worker that converts */
+    int keep_staging;     /* a publication could not be finished */
+    struct error problem; /* the first that did not end the job at once */
+};
+
+/* job_begin.c */
+
+/* Starts a worker on a request that has all but the common settings and `source`, whose descriptors
+ * it gets; takes the reference. */
+int job_run_start_worker(struct job_run *run, const struct source_set *source, json_t *request,
+                         const int *more, size_t n_more, struct error *err)
+    __attribute__((warn_unused_result));
+/* Makes all targets that are not published again, without what an earlier life left; why: for the
+ * caller's `restart`. */
+int job_run_start_over(struct job_run *run, const char *why, struct error *err)
+    __attribute__((warn_unused_result));
+/* 1 when a worker that went on failed for what it went on with: it says so, or it crashed before it
+ * came anywhere. killed: by SIGKILL, which says nothing of it. */
+int job_run_is_misled(const struct job_run *run, const struct error *why, int killed);
+
+/* job_run.c */
+
+/* Passes a line to the caller, whose index of the target replaces the worker's position (SIZE_MAX:
+ * it has none). */
+void job_run_pass_on(struct job_run *run, const char *event, const json_t *line, size_t position);
+
+#endif
