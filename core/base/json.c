@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/visible.h"
+#include "base/visible.h"
 
 #include <math.h>
 #include <string.h>
@@ -71,6 +72,41 @@ int json_parse_object(const char *data, size_t n, json_t **ret_object, struct er
         return error_set(err, PARE_EDATA, "the JSON is not an object");
     }
     *ret_object = json;
+    return 0;
+}
+
+/* The letter that stands for a character behind a backslash, or 0. */
+static char escape_of(unsigned char c)
+{
+    static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+    const char *found = c ? strchr(from, c) : NULL;
+    return found ? to[found - from] : 0;
+}
+
+int json_put_string(struct strbuf *sb, const char *data, size_t len)
+{
+    strbuf_add(sb, "\"", 1);
+    for (size_t i = 0, n; i < len; i += n) {
+        const unsigned char c = (unsigned char)data[i];
+        uint32_t character;
+        for (n = 0; i + n < len && (unsigned char)data[i + n] - 0x20u < 0x60u &&
+                    data[i + n] != '"' && data[i + n] != '\\';)
+            n++; /* what stands for itself */
+        if (!n && c >= 0x80)
+            n = visible_decode((const unsigned char *)data + i, len - i, &character);
+        if (n) {
+            strbuf_add(sb, data + i, n);
+            continue;
+        }
+        if (c >= 0x80)
+            return -1;
+        if (escape_of(c))
+            strbuf_add(sb, (char[]){ '\\', escape_of(c) }, 2);
+        else
+            strbuf_printf(sb, "\\u%04X", c);
+        n = 1;
+    }
+    strbuf_add(sb, "\"", 1);
     return 0;
 }
 

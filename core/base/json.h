@@ -8,6 +8,7 @@
 #define BASE_JSON_H
 
 #include "base/error.h"
+#include "base/strbuf.h"
 
 #include <jansson.h>
 
@@ -24,6 +25,9 @@ json_t *json_number(double value);
 
 /* Parses n bytes that must be one JSON object; duplicate keys are refused. New reference. */
 int json_parse_object(const char *data, size_t n, json_t **ret_object, struct error *err)
+    __attribute__((warn_unused_result));
+/* Appends bytes as a JSON string in quotes, as Jansson would write it. -1: they are not UTF-8. */
+int json_put_string(struct strbuf *sb, const char *data, size_t len)
     __attribute__((warn_unused_result));
 /* Compact text (free it); NULL when out of memory. Keys keep their order. */
 char *json_to_text(const json_t *json);
