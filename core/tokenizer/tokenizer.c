@@ -101,10 +101,10 @@ static int put_prefix_space(struct tokenizer *t, struct error *err)
 
 static int load_all(struct tokenizer *t, struct error *err)
 {
-    int r = tokenizer_json_read(t->request->source, "tokenizer.json", &t->json, err);
-    if (r >= 0)
-        r = tokenizer_json_read(t->request->source, "tokenizer_config.json", &t->config, err);
-    if (r >= 0)
+    int r = tokenizer_files_read(t->request->source, &t->files, err);
+    t->json = t->files.json;
+    t->config = t->files.config;
+    if (!r)
         r = tokenizer_check_json(t, err);
     if (!r)
         r = put_prefix_space(t, err);
@@ -130,8 +130,7 @@ int tokenizer_load(const struct tokenizer_request *request, struct model *target
     int r = load_all(&t, err);
     vocab_deinit(&t.vocab);
     free(t.text);
-    json_decref(t.list);
-    json_decref(t.json);
-    json_decref(t.config);
+    free(t.list);
+    tokenizer_files_deinit(&t.files);
     return r;
 }

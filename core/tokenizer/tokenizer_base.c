@@ -20,35 +20,35 @@ struct origin {
     uint64_t left_out, first_left_out;
 };
 
-/* Makes *n one more than the id, where it is less. */
-static int count_id(const json_t *id, const char *where, uint64_t *n, struct error *err)
+/* Makes *n one more than the id, where it is less; an id below 0 is none. */
+static int count_id(int64_t id, const char *where, uint64_t *n, struct error *err)
 {
-    int64_t value;
-    if (!tokenizer_json_int(id, &value) || value < 0)
+    if (id < 0)
         return error_set(err, PARE_EDATA, "%s: a token's id is no number from 0 on", where);
-    if (value >= TOKENIZER_MAX_TOKENS)
+    if (id >= TOKENIZER_MAX_TOKENS)
         return error_set(err, PARE_ELIMIT,
                          "%s: a token has the id %lld; the limit (TOKENIZER_MAX_TOKENS) is %u",
-                         where, (long long)value, TOKENIZER_MAX_TOKENS);
-    if ((uint64_t)value >= *n)
-        *n = (uint64_t)value + 1;
+                         where, (long long)id, TOKENIZER_MAX_TOKENS);
+    if ((uint64_t)id >= *n)
+        *n = (uint64_t)id + 1;
     return 0;
 }
 
-static int count_ids(const struct tokenizer *t, const json_t *vocab, const char *where,
+static int count_ids(const struct tokenizer *t, struct json_walk vocab, const char *where,
                      uint64_t *ret_n, struct error *err)
 {
     uint64_t n = 0;
-    const char *key;
-    json_t *value;
-    size_t i;
-    json_object_foreach((json_t *)vocab, key, value) {
-        int r = count_id(value, where, &n, err);
+    json_walk_enter(&vocab);
+    while (json_walk_more(&vocab)) {
+        int64_t id = -1;
+        (void)json_walk_raw_key(&vocab); /* it is decoded when the vocabulary is filled */
+        (void)json_walk_int(&vocab, &id);
+        int r = count_id(id, where, &n, err);
         if (r < 0)
             return r;
     }
-    json_array_foreach(json_object_get(t->json, "added_tokens"), i, value) {
-        int r = count_id(json_object_get(value, "id"), "tokenizer.json: added_tokens", &n, err);
+    for (size_t i = 0; i < t->files.added.n; i++) {
+        int r = count_id(t->files.added.list[i].id, "tokenizer.json: added_tokens", &n, err);
         if (r < 0)
             return r;
     }
@@ -89,52 +89,44 @@ static void warn_left_out(const struct tokenizer *t, const struct origin *origin
                        (unsigned long long)origin->first_left_out, (unsigned long long)t->vocab.n);
 }
 
-static int fill_model(struct tokenizer *t, const json_t *vocab, const char *where,
+static int fill_model(struct tokenizer *t, struct json_walk vocab, const char *where,
                       struct error *err)
 {
     struct origin origin = { .where = where };
-    const char *key;
-    size_t key_len;
-    json_t *value;
-    json_object_keylen_foreach((json_t *)vocab, key, key_len, value)
-    {
+    json_walk_enter(&vocab);
+    while (json_walk_more(&vocab)) {
+        const struct pare_str token = json_walk_key(&vocab);
         int64_t id;
-        if (!tokenizer_json_int(value, &id))
-            return error_set(err, PARE_EDATA, "%s: the id of `%.60s` is no number", where, key);
-        int r = place(t, (struct pare_str){ key, key_len }, id, &origin, err);
+        if (!json_walk_int(&vocab, &id))
+            return error_set(err, PARE_EDATA, "%s: the id of `%.*s` is no number", where,
+                             text_clip(token), token.data);
+        int known = id >= 0 && (uint64_t)id < t->vocab.n && t->vocab.tokens[id].data;
+        int r = place(t, token, id, &origin, err);
+        if (r == 0 && known)
+            return error_set(err, PARE_EDATA, "%s: the token `%.*s` stands twice", where,
+                             text_clip(token), token.data);
         if (r < 0)
             return r;
+        if (r == 0)
+            t->vocab.flags[id] = TOKEN_OWN;
     }
     warn_left_out(t, &origin);
     return 0;
 }
 
-static uint8_t flags_of(const json_t *entry)
-{
-    int special = tokenizer_json_true(json_object_get(entry, "special"));
-    const json_t *normalized = json_object_get(entry, "normalized");
-    int is_normalized = normalized ? tokenizer_json_true(normalized) : !special;
-    return (uint8_t)(TOKEN_ADDED | (special ? TOKEN_SPECIAL : 0) |
-                     (is_normalized ? TOKEN_NORMALIZED : 0));
-}
-
 static int fill_added(struct tokenizer *t, struct error *err)
 {
     struct origin origin = { .where = "tokenizer.json: added_tokens" };
-    const json_t *added = json_object_get(t->json, "added_tokens");
-    size_t i;
-    json_t *entry;
-    json_array_foreach(added, i, entry) {
-        struct pare_str token = tokenizer_json_str(json_object_get(entry, "content"));
-        int64_t id;
-        if (!token.data || !tokenizer_json_int(json_object_get(entry, "id"), &id))
+    for (size_t i = 0; i < t->files.added.n; i++) {
+        const struct tokenizer_added *token = &t->files.added.list[i];
+        if (!token->content.data || token->id == INT64_MIN)
             return error_set(err, PARE_EDATA, "%s: entry %zu has no id or content", origin.where,
                              i);
-        int r = place(t, token, id, &origin, err);
+        int r = place(t, token->content, token->id, &origin, err);
         if (r < 0)
             return r;
         if (!r)
-            t->vocab.flags[id] = flags_of(entry);
+            vocab_set_flags(&t->vocab, (uint64_t)token->id, token->flags);
     }
     warn_left_out(t, &origin);
     return 0;
@@ -144,27 +136,26 @@ static int fill_added(struct tokenizer *t, struct error *err)
 static int fill_decoder(struct tokenizer *t, struct error *err)
 {
     static const char where[] = "tokenizer_config.json: added_tokens_decoder";
-    const char *key;
-    json_t *entry;
-    json_object_foreach(json_object_get(t->config, "added_tokens_decoder"), key, entry) {
-        struct pare_str token = tokenizer_json_str(json_object_get(entry, "content"));
-        char *end;
-        long long id = strtoll(key, &end, 10);
-        if (!token.data || *end || end == key || id < 0)
-            return error_set(err, PARE_EDATA, "%s: `%.60s` is no id with a content", where, key);
+    for (size_t i = 0; i < t->files.decoder.n; i++) {
+        const struct tokenizer_added *entry = &t->files.decoder.list[i];
+        struct pare_str token = entry->content;
+        if (!token.data)
+            return error_set(err, PARE_EDATA, "%s: id %lld has no content", where,
+                             (long long)entry->id);
         int r = tokenizer_check_token(token, where, err);
         if (r < 0)
             return r;
-        if ((uint64_t)id >= t->vocab.n)
+        if ((uint64_t)entry->id >= t->vocab.n)
             continue;
-        struct pare_str old = t->vocab.tokens[id];
+        struct pare_str old = t->vocab.tokens[entry->id];
         if (old.data && !text_equals(old, token)) {
-            tokenizer_warn(t, "%s: id %lld is `%.60s` in tokenizer.json, not `%.60s`", where, id,
-                           old.data, token.data);
+            tokenizer_warn(t, "%s: id %lld is `%.*s` in tokenizer.json, not `%.*s`", where,
+                           (long long)entry->id, text_clip(old), old.data, text_clip(token),
+                           token.data);
             continue;
         }
-        t->vocab.tokens[id] = token;
-        t->vocab.flags[id] = flags_of(entry);
+        t->vocab.tokens[entry->id] = token;
+        vocab_set_flags(&t->vocab, (uint64_t)entry->id, entry->flags);
     }
     return 0;
 }
@@ -215,24 +206,83 @@ static int mark_all_special(struct tokenizer *t, struct error *err)
     return 0;
 }
 
-int tokenizer_fill(struct tokenizer *t, const json_t *vocab, const char *where, struct error *err)
+/* What comes after the model's own tokens. */
+static int fill_rest(struct tokenizer *t, const char *where, struct error *err)
 {
-    uint64_t n = t->request->vocab_size;
-    if (!json_is_object(vocab))
-        return error_set(err, PARE_EDATA, "%s: there is no vocabulary {token: id}", where);
-    if (!json_object_size(vocab))
-        return error_set(err, PARE_EDATA, "%s: the vocabulary has no tokens", where);
-    int r = n ? 0 : count_ids(t, vocab, where, &n, err);
-    if (!r)
-        r = vocab_init(&t->vocab, n, err);
-    if (!r)
-        r = fill_model(t, vocab, where, err);
-    if (!r)
-        r = fill_added(t, err);
+    int r = fill_added(t, err);
     if (!r)
         r = fill_decoder(t, err);
     if (r)
         return r;
     r = vocab_index(&t->vocab, err);
     return r < 0 ? error_prefix(err, "%s", where) : mark_all_special(t, err);
+}
+
+int tokenizer_fill(struct tokenizer *t, struct json_walk vocab, const char *where,
+                   struct error *err)
+{
+    uint64_t n = t->request->vocab_size;
+    if (!vocab.p || json_walk_peek(&vocab) != '{')
+        return error_set(err, PARE_EDATA, "%s: there is no vocabulary {token: id}", where);
+    if (!json_walk_count(&vocab))
+        return error_set(err, PARE_EDATA, "%s: the vocabulary has no tokens", where);
+    int r = n ? 0 : count_ids(t, vocab, where, &n, err);
+    if (!r)
+        r = vocab_init(&t->vocab, n, err);
+    if (!r)
+        r = fill_model(t, vocab, where, err);
+    return r ? r : fill_rest(t, where, err);
+}
+
+/* ---- one token a line ---- */
+
+/* The next line of a text, without its end; 0: there is none. */
+static int next_line(struct pare_str *text, struct pare_str *ret_line)
+{
+    if (!text->len)
+        return 0;
+    const char *end = memchr(text->data, '\n', text->len);
+    size_t n = end ? (size_t)(end - text->data) : text->len;
+    *ret_line = (struct pare_str){ text->data, n && text->data[n - 1] == '\r' ? n - 1 : n };
+    text->data += n + (end != NULL);
+    text->len -= n + (end != NULL);
+    return 1;
+}
+
+/* Of tokens that stand twice, only the last one keeps its id. */
+static int drop_earlier(struct vocab *vocab, struct error *err)
+{
+    _cleanup_strmap_ struct strmap known = STRMAP_INIT;
+    int r = 0;
+    for (uint64_t i = vocab->n; i-- > 0 && r >= 0;) {
+        struct pare_str *token = &vocab->tokens[i];
+        r = token->data ? strmap_add(&known, token->data, token->len, i, err) : 0;
+        if (r > 0)
+            *token = (struct pare_str){ NULL, 0 };
+    }
+    return r < 0 ? r : 0;
+}
+
+int tokenizer_fill_lines(struct tokenizer *t, struct pare_str text, const char *where,
+                         struct error *err)
+{
+    struct origin origin = { .where = where };
+    struct pare_str rest = text, line;
+    uint64_t n = 0;
+    while (next_line(&rest, &line))
+        n++;
+    if (!n)
+        return error_set(err, PARE_EDATA, "%s: the vocabulary has no tokens", where);
+    int r = vocab_init(&t->vocab, t->request->vocab_size ? t->request->vocab_size : n, err);
+    for (uint64_t i = 0; r >= 0 && next_line(&text, &line); i++)
+        if (!tokenizer_is_utf8(line) || memchr(line.data, 0, line.len))
+            r = error_set(err, PARE_EDATA, "%s: line %llu is not UTF-8", where,
+                          (unsigned long long)i + 1);
+        else
+            r = place(t, line, (int64_t)i, &origin, err);
+    if (r < 0)
+        return r;
+    warn_left_out(t, &origin);
+    r = drop_earlier(&t->vocab, err);
+    return r ? r : fill_rest(t, where, err);
 }

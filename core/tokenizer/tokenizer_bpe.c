@@ -122,52 +122,28 @@ static int set_types(struct tokenizer *t, struct error *err)
 
 /* ---- files ---- */
 
-/* The lines of merges.txt as a list, without its comment. */
-static int read_merges_txt(const struct tokenizer *t, json_t **ret_merges, struct error *err)
+static int read_merges_txt(struct tokenizer *t, struct tokenizer_merges *merges, struct error *err)
 {
     _cleanup_free_ char *text = NULL;
     size_t len = 0;
     int r = side_file_text(t->request->source, "merges.txt", TOKENIZER_MAX_FILE, &text, &len, err);
-    if (r < 0)
-        return r;
-    _cleanup_json_ json_t *merges = json_array();
-    if (!merges)
-        return error_oom(err);
-    char *rest = text;
-    for (size_t line = 0; rest && *rest; line++) {
-        char *begin = rest;
-        size_t n = strcspn(begin, "\r\n");
-        rest = begin[n] ? begin + n + 1 : NULL;
-        if (!n || (!line && *begin == '#'))
-            continue;
-        json_t *merge = json_stringn(begin, n);
-        if (!merge)
-            return error_set(err, PARE_EDATA, "merges.txt: line %zu is not UTF-8", line + 1);
-        if (json_array_append_new(merges, merge) < 0)
-            return error_oom(err);
-    }
-    *ret_merges = TAKE(merges);
-    return 0;
+    if (r)
+        return r < 0 ? r : 0;
+    r = tokenizer_read_merge_lines(t, (struct pare_str){ text, len }, merges, err);
+    return r < 0 ? error_prefix(err, "merges.txt") : 0;
 }
 
 static int put_merges(struct tokenizer *t, struct error *err)
 {
-    _cleanup_json_ json_t *from_file = NULL;
-    _cleanup_free_ struct pare_str *merges = NULL;
-    size_t n = 0;
-    const json_t *list = json_object_get(json_object_get(t->json, "model"), "merges");
-    int r = 0;
-    if (!json_array_size(list)) {
-        r = read_merges_txt(t, &from_file, err);
-        list = from_file;
-    }
-    if (r >= 0)
-        r = tokenizer_read_merges(t, list, NULL, &merges, &n, err);
+    CLEANUP(tokenizer_merges_deinit) struct tokenizer_merges merges = { NULL };
+    int in_file = !t->files.merges.p || !json_walk_count(&t->files.merges);
+    int r = in_file ? read_merges_txt(t, &merges, err)
+                    : tokenizer_read_merges(t, t->files.merges, &merges, err);
     if (r < 0)
-        return error_prefix(err, "%s", from_file ? "merges.txt" : "tokenizer.json");
-    if (!n)
+        return in_file ? r : error_prefix(err, "tokenizer.json");
+    if (!merges.n)
         tokenizer_warn(t, "the tokenizer has no merges: llama.cpp will not load it");
-    return tokenizer_put_strings(t->target, "tokenizer.ggml.merges", merges, n, err);
+    return tokenizer_put_strings(t->target, "tokenizer.ggml.merges", merges.texts, merges.n, err);
 }
 
 static int check_model(const struct tokenizer *t, struct error *err)
@@ -191,11 +167,11 @@ static int check_model(const struct tokenizer *t, struct error *err)
 
 static int fill(struct tokenizer *t, struct error *err)
 {
+    struct json_walk vocab = { NULL, NULL };
     if (t->json)
-        return tokenizer_fill(t, json_object_get(json_object_get(t->json, "model"), "vocab"),
-                              "tokenizer.json", err);
-    int r = tokenizer_json_read(t->request->source, "vocab.json", &t->list, err);
-    return r < 0 ? r : tokenizer_fill(t, t->list, "vocab.json", err);
+        return tokenizer_fill(t, t->files.vocab, "tokenizer.json", err);
+    int r = tokenizer_files_walk(t->request->source, "vocab.json", &t->list, &vocab, err);
+    return r < 0 ? r : tokenizer_fill(t, vocab, "vocab.json", err);
 }
 
 int tokenizer_load_bpe(struct tokenizer *t, struct error *err)

@@ -151,16 +151,20 @@ size_t tokenizer_utf8_length(const uint8_t *p, size_t n)
     return len;
 }
 
-int tokenizer_check_piece(struct pare_str text, float score, uint64_t id, struct error *err)
+int tokenizer_is_utf8(struct pare_str text)
 {
     size_t n = 1;
+    for (size_t i = 0; i < text.len && n; i += n)
+        n = tokenizer_utf8_length((const uint8_t *)text.data + i, text.len - i);
+    return n != 0;
+}
+
+int tokenizer_check_piece(struct pare_str text, float score, uint64_t id, struct error *err)
+{
     if (!text.len)
         return error_set(err, PARE_EDATA, "piece %llu is empty", (unsigned long long)id);
-    for (size_t i = 0; i < text.len; i += n) {
-        n = tokenizer_utf8_length((const uint8_t *)text.data + i, text.len - i);
-        if (!n)
-            return error_set(err, PARE_EDATA, "piece %llu is not UTF-8", (unsigned long long)id);
-    }
+    if (!tokenizer_is_utf8(text))
+        return error_set(err, PARE_EDATA, "piece %llu is not UTF-8", (unsigned long long)id);
     if (!isfinite(score))
         return error_set(err, PARE_EDATA, "the score of piece %llu is %f", (unsigned long long)id,
                          (double)score);

@@ -54,7 +54,7 @@ static int adds_space(const json_t *tokenizer)
 
 /* Types as LlamaHfVocab has them, with one exception: it takes tokens of the model's own vocabulary
  * for text even when they are marked as special; here they are special. */
-static void set_types(struct tokenizer *t, const json_t *model_vocab)
+static void set_types(struct tokenizer *t)
 {
     struct vocab *vocab = &t->vocab;
     for (uint64_t i = 0; i < vocab->n; i++) {
@@ -62,10 +62,9 @@ static void set_types(struct tokenizer *t, const json_t *model_vocab)
         uint8_t flags = vocab->flags[i];
         if (!token.data)
             continue;
-        int own = json_object_getn(model_vocab, token.data, token.len) != NULL;
         if (token_is_byte(token))
             vocab->types[i] = TOKEN_BYTE;
-        else if (flags & TOKEN_NAMED || (own && flags & TOKEN_SPECIAL))
+        else if (flags & TOKEN_NAMED || (flags & TOKEN_OWN && flags & TOKEN_SPECIAL))
             vocab->types[i] = TOKEN_CONTROL;
         else
             vocab->types[i] = flags & TOKEN_ADDED ? TOKEN_USER_DEFINED : TOKEN_NORMAL;
@@ -138,26 +137,27 @@ static void warn_bytes(const struct tokenizer *t)
                       "ends the program at a character that is no token");
 }
 
-int tokenizer_load_fallback(struct tokenizer *t, struct error *err)
+/* The merges, and what follows from their order. */
+static int score(struct tokenizer *t, struct error *err)
 {
-    _cleanup_free_ struct pare_str *merges = NULL;
-    _cleanup_free_ uint32_t *ranks = NULL;
-    size_t n;
-    const json_t *model = json_object_get(t->json, "model");
-    const json_t *vocab = json_object_get(model, "vocab");
-    int r = tokenizer_fill(t, vocab, "tokenizer.json", err);
-    if (r)
-        return r;
-    ranks = calloc(t->vocab.n ? t->vocab.n : 1, sizeof *ranks);
-    if (!ranks)
+    CLEANUP(tokenizer_merges_deinit) struct tokenizer_merges merges = { NULL };
+    merges.ranks = calloc(t->vocab.n ? t->vocab.n : 1, sizeof *merges.ranks);
+    if (!merges.ranks)
         return error_oom(err);
-    r = tokenizer_read_merges(t, json_object_get(model, "merges"), ranks, &merges, &n, err);
+    int r = tokenizer_read_merges(t, t->files.merges, &merges, err);
     if (r < 0)
         return error_prefix(err, "tokenizer.json");
-    set_types(t, vocab);
-    set_scores(&t->vocab, ranks);
+    set_types(t);
+    set_scores(&t->vocab, merges.ranks);
     warn_bytes(t);
-    r = warn_unmerged(t, merges, n, err);
+    return warn_unmerged(t, merges.texts, merges.n, err);
+}
+
+int tokenizer_load_fallback(struct tokenizer *t, struct error *err)
+{
+    int r = tokenizer_fill(t, t->files.vocab, "tokenizer.json", err);
+    if (!r)
+        r = score(t, err);
     if (!r)
         r = vocab_pad(&t->vocab, PAD_SCORE, err);
     if (!r)

@@ -9,7 +9,7 @@
  */
 #include "tokenizer/tokenizer_ids.h"
 
-#include "base/cleanup.h"
+#include "base/text.h"
 #include "model/metadata.h"
 
 #include <stdio.h>
@@ -44,11 +44,10 @@ void special_add(struct special_tokens *special, int which, int add)
     special->add[which] = add;
 }
 
-static int set_id(const struct tokenizer *t, struct special_tokens *special, int which,
-                  const json_t *value, struct error *err)
+static int set_id(const struct tokenizer *t, struct special_tokens *special, int which, int64_t id,
+                  struct error *err)
 {
-    int64_t id;
-    if (!tokenizer_json_int(value, &id) || id == -1) /* some say -1 for none */
+    if (id == INT64_MIN || id == -1) /* none; some say -1 for that */
         return 0;
     if (id < 0)
         return error_set(err, PARE_EDATA, "the special token %s has the id %lld",
@@ -66,16 +65,13 @@ static int set_id(const struct tokenizer *t, struct special_tokens *special, int
 }
 
 /* The id of the first added token of this text. */
-static const json_t *find_added(const struct tokenizer *t, const json_t *content)
+static int64_t find_added(const struct tokenizer *t, struct pare_str content)
 {
-    size_t i;
-    json_t *entry;
-    json_array_foreach(json_object_get(t->json, "added_tokens"), i, entry) {
-        const json_t *own = json_object_get(entry, "content");
-        if (json_is_string(own) && json_equal(own, content))
-            return json_object_get(entry, "id");
-    }
-    return NULL;
+    for (size_t i = 0; i < t->files.added.n; i++)
+        if (t->files.added.list[i].content.data &&
+            text_equals(t->files.added.list[i].content, content))
+            return t->files.added.list[i].id;
+    return INT64_MIN;
 }
 
 static int read_config(const struct tokenizer *t, struct special_tokens *special, struct error *err)
@@ -89,7 +85,9 @@ static int read_config(const struct tokenizer *t, struct special_tokens *special
         const json_t *content = special->token[i];
         if (json_is_object(content))
             content = json_object_get(content, "content");
-        int r = json_is_string(content) ? set_id(t, special, i, find_added(t, content), err) : 0;
+        int r = json_is_string(content)
+                    ? set_id(t, special, i, find_added(t, tokenizer_json_str(content)), err)
+                    : 0;
         if (r < 0)
             return r;
     }
@@ -102,7 +100,9 @@ static int read_model_config(const struct tokenizer *t, struct special_tokens *s
     for (int i = 0; i < special->n_types; i++) {
         char key[32];
         make_key(key, "", i, "_token_id");
-        int r = set_id(t, special, i, json_object_get(t->request->config, key), err);
+        int64_t id = INT64_MIN;
+        (void)tokenizer_json_int(json_object_get(t->request->config, key), &id);
+        int r = set_id(t, special, i, id, err);
         if (r < 0)
             return r;
     }
@@ -128,8 +128,7 @@ static int read_names(const struct tokenizer *t, struct special_tokens *special,
         if (special->id[i] >= 0 || !text.data ||
             !strmap_find(&t->vocab.ids, text.data, text.len, &id) || is_assumed(t, i, id))
             continue;
-        _cleanup_json_ json_t *value = json_integer((json_int_t)id);
-        int r = value ? set_id(t, special, i, value, err) : error_oom(err);
+        int r = set_id(t, special, i, (int64_t)id, err);
         if (r < 0)
             return r;
     }

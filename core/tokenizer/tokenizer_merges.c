@@ -14,11 +14,9 @@
 
 #define GPT2_SPACE "\xc4\xa0" /* U+0120 */
 
-struct merges {
+struct merging {
     struct tokenizer *t;
-    uint32_t *ranks; /* or NULL */
-    struct pare_str *texts;
-    size_t n;
+    struct tokenizer_merges *merges;
 };
 
 /* Finds the id of a part. 1: there is none, which may be since ids were left out. */
@@ -33,7 +31,7 @@ static int find(const struct tokenizer *t, struct pare_str token, size_t merge, 
                      text_clip(token), token.data);
 }
 
-static int check(const struct merges *m, size_t i, struct pare_str a, struct pare_str b,
+static int check(const struct merging *m, size_t i, struct pare_str a, struct pare_str b,
                  struct error *err)
 {
     char text[256];
@@ -53,8 +51,8 @@ static int check(const struct merges *m, size_t i, struct pare_str a, struct par
     memcpy((char *)whole.data + a.len, b.data, b.len);
     r = find(m->t, whole, i, &id, err);
     free(longer);
-    if (!r && m->ranks && m->ranks[id] == UINT32_MAX)
-        m->ranks[id] = (uint32_t)i;
+    if (!r && m->merges->ranks && m->merges->ranks[id] == UINT32_MAX)
+        m->merges->ranks[id] = (uint32_t)i;
     return r < 0 ? r : 0;
 }
 
@@ -80,7 +78,7 @@ static size_t count_spaces(struct pare_str text)
     return n;
 }
 
-static int add_pair(struct merges *m, size_t i, struct pare_str a, struct pare_str b,
+static int add_pair(const struct merging *m, size_t i, struct pare_str a, struct pare_str b,
                     struct error *err)
 {
     if (!a.data || !b.data || !a.len || !b.len)
@@ -96,11 +94,11 @@ static int add_pair(struct merges *m, size_t i, struct pare_str a, struct pare_s
     text[n++] = ' ';
     n += write_part(text + n, b);
     text[n] = 0;
-    m->texts[i] = (struct pare_str){ text, n };
+    m->merges->texts[i] = (struct pare_str){ text, n };
     return 0;
 }
 
-static int add_text(struct merges *m, size_t i, struct pare_str text, struct error *err)
+static int add_text(const struct merging *m, size_t i, struct pare_str text, struct error *err)
 {
     const char *space = text.data ? memchr(text.data, ' ', text.len) : NULL;
     if (!space || count_spaces(text) != 1)
@@ -110,34 +108,93 @@ static int add_text(struct merges *m, size_t i, struct pare_str text, struct err
     return add_pair(m, i, a, b, err);
 }
 
-int tokenizer_read_merges(struct tokenizer *t, const json_t *merges, uint32_t *ranks,
-                          struct pare_str **ret_merges, size_t *ret_n, struct error *err)
+/* Room for n merges. */
+static int begin(const struct merging *m, uint64_t n, struct error *err)
 {
-    size_t n = json_array_size(merges);
     if (n > TOKENIZER_MAX_MERGES)
-        return error_set(err, PARE_ELIMIT, "%zu merges; the limit (TOKENIZER_MAX_MERGES) is %u", n,
-                         TOKENIZER_MAX_MERGES);
-    struct merges m = { .t = t,
-                        .ranks = ranks,
-                        .texts = calloc(n ? n : 1, sizeof(struct pare_str)) };
-    if (!m.texts)
+        return error_set(err, PARE_ELIMIT, "%llu merges; the limit (TOKENIZER_MAX_MERGES) is %u",
+                         (unsigned long long)n, TOKENIZER_MAX_MERGES);
+    m->merges->texts = calloc(n ? n : 1, sizeof *m->merges->texts);
+    if (!m->merges->texts)
         return error_oom(err);
-    for (uint64_t i = 0; ranks && i < t->vocab.n; i++)
-        ranks[i] = UINT32_MAX;
-    int r = 0;
-    for (size_t i = 0; !r && i < n; i++) {
-        const json_t *merge = json_array_get(merges, i);
-        if (json_is_array(merge) && json_array_size(merge) == 2)
-            r = add_pair(&m, i, tokenizer_json_str(json_array_get(merge, 0)),
-                         tokenizer_json_str(json_array_get(merge, 1)), err);
-        else
-            r = add_text(&m, i, tokenizer_json_str(merge), err);
-    }
-    if (r) {
-        free(m.texts);
-        return r;
-    }
-    *ret_merges = m.texts;
-    *ret_n = n;
+    for (uint64_t i = 0; m->merges->ranks && i < m->t->vocab.n; i++)
+        m->merges->ranks[i] = UINT32_MAX;
     return 0;
+}
+
+/* A text, or a list of two. */
+static int read_merge(const struct merging *m, struct json_walk *walk, struct error *err)
+{
+    const struct pare_str none = { NULL, 0 };
+    const size_t i = m->merges->n;
+    struct pare_str pair[2] = { none, none };
+    char c = json_walk_peek(walk);
+    if (c == '"')
+        return add_text(m, i, json_walk_string(walk), err);
+    if (c != '[' || json_walk_count(walk) != 2) {
+        (void)json_walk_skip(walk);
+        return add_text(m, i, none, err);
+    }
+    json_walk_enter(walk);
+    for (size_t k = 0; json_walk_more(walk); k++)
+        if (json_walk_peek(walk) == '"')
+            pair[k] = json_walk_string(walk);
+        else
+            (void)json_walk_skip(walk);
+    return add_pair(m, i, pair[0], pair[1], err);
+}
+
+int tokenizer_read_merges(struct tokenizer *t, struct json_walk list,
+                          struct tokenizer_merges *merges, struct error *err)
+{
+    const struct merging m = { t, merges };
+    int r = begin(&m, list.p ? json_walk_count(&list) : 0, err);
+    if (r < 0 || !list.p)
+        return r;
+    json_walk_enter(&list);
+    for (; r == 0 && json_walk_more(&list); merges->n++)
+        r = read_merge(&m, &list, err);
+    return r;
+}
+
+/* The next line that is a merge: neither empty, nor the comment of the first line. */
+static int next_merge(struct pare_str *rest, size_t *line, struct pare_str *ret_merge)
+{
+    while (rest->len) {
+        size_t n = 0;
+        while (n < rest->len && rest->data[n] != '\n' && rest->data[n] != '\r')
+            n++;
+        struct pare_str merge = { rest->data, n };
+        n += n < rest->len;
+        rest->data += n;
+        rest->len -= n;
+        if (!merge.len || (!(*line)++ && *merge.data == '#'))
+            continue;
+        *ret_merge = merge;
+        return 1;
+    }
+    return 0;
+}
+
+int tokenizer_read_merge_lines(struct tokenizer *t, struct pare_str text,
+                               struct tokenizer_merges *merges, struct error *err)
+{
+    const struct merging m = { t, merges };
+    struct pare_str rest = text, merge;
+    size_t n = 0, line = 0;
+    while (next_merge(&rest, &line, &merge))
+        n++;
+    int r = begin(&m, n, err);
+    for (line = 0; r == 0 && next_merge(&text, &line, &merge); merges->n++)
+        r = tokenizer_is_utf8(merge)
+                ? add_text(&m, merges->n, merge, err)
+                : error_set(err, PARE_EDATA, "merge %zu is not UTF-8", merges->n);
+    return r;
+}
+
+void tokenizer_merges_deinit(struct tokenizer_merges *merges)
+{
+    free(merges->texts);
+    free(merges->ranks);
+    *merges = (struct tokenizer_merges){ NULL };
 }

@@ -8,7 +8,9 @@
 #ifndef TOKENIZER_TOKENIZER_PRIVATE_H
 #define TOKENIZER_TOKENIZER_PRIVATE_H
 
+#include "base/json_walk.h"
 #include "tokenizer/tokenizer.h"
+#include "tokenizer/tokenizer_files.h"
 #include "tokenizer/tokenizer_json.h"
 #include "tokenizer/tokenizer_vocab.h"
 
@@ -21,10 +23,11 @@
 struct tokenizer {
     const struct tokenizer_request *request;
     struct model *target;
-    json_t *json;   /* tokenizer.json, or NULL */
-    json_t *config; /* tokenizer_config.json, or NULL */
-    char *text;     /* what the vocabulary's tokens are parts of: tokenizer.model ... */
-    json_t *list;   /* ... and added_tokens.json, or vocab.json or vocab.txt; or NULL */
+    struct tokenizer_files files; /* tokenizer.json and tokenizer_config.json */
+    const json_t *json;           /* of these: what is left in trees, or NULL */
+    const json_t *config;
+    char *text; /* what the vocabulary's tokens are parts of, too: tokenizer.model or vocab.txt, */
+    char *list; /* added_tokens.json or vocab.json; or NULL */
     struct vocab vocab;
     uint64_t left_out;  /* tokens past the model's embedding */
     unsigned *warnings; /* how many there were */
@@ -48,6 +51,8 @@ int tokenizer_check_piece(struct pare_str text, float score, uint64_t id, struct
     __attribute__((warn_unused_result));
 /* How many bytes a valid UTF-8 sequence has at p; 0 when there is none. n > 0. */
 size_t tokenizer_utf8_length(const uint8_t *p, size_t n);
+/* 1 when all of a text is UTF-8. */
+int tokenizer_is_utf8(struct pare_str text);
 
 /* ---- kinds: fill the vocabulary and emit model, pre, tokens and so on ---- */
 
@@ -64,19 +69,33 @@ int tokenizer_load_bpe(struct tokenizer *t, struct error *err) __attribute__((wa
 int tokenizer_load_wordpiece(struct tokenizer *t, struct error *err)
     __attribute__((warn_unused_result));
 
-/* The vocabulary {token: id} and all added tokens, with flags, types not set yet
- * (tokenizer_base.c). */
-int tokenizer_fill(struct tokenizer *t, const json_t *vocab, const char *where, struct error *err)
-    __attribute__((warn_unused_result));
+/* The vocabulary {token: id} (p NULL: there is none) and all added tokens, with flags, types not
+ * set yet (tokenizer_base.c). */
+int tokenizer_fill(struct tokenizer *t, struct json_walk vocab, const char *where,
+                   struct error *err) __attribute__((warn_unused_result));
+/* The same of a text with one token a line, whose number is the token's id. Of tokens that stand
+ * twice the last one counts. */
+int tokenizer_fill_lines(struct tokenizer *t, struct pare_str text, const char *where,
+                         struct error *err) __attribute__((warn_unused_result));
 
 /* ---- merges (tokenizer_merges.c) ---- */
 
-/* The merges of tokenizer.json or merges.txt as "a b" texts, kept in the vocabulary's memory.
- * Each part and the result must be a token. ranks, unless NULL, gets for each id the number of the
- * first merge that makes it, or UINT32_MAX. */
-int tokenizer_read_merges(struct tokenizer *t, const json_t *merges, uint32_t *ranks,
-                          struct pare_str **ret_merges, size_t *ret_n, struct error *err)
+struct tokenizer_merges {
+    struct pare_str *texts; /* "a b", kept in the vocabulary's memory */
+    size_t n;
+    uint32_t *ranks; /* for each id the number of the first merge that makes it, or UINT32_MAX; NULL
+                        when nobody asks */
+};
+
+/* The merges of tokenizer.json (p NULL: none), or those of merges.txt, a line each. Each part and
+ * the result must be a token. What is in *merges is freed by the caller, failed or not. */
+int tokenizer_read_merges(struct tokenizer *t, struct json_walk list,
+                          struct tokenizer_merges *merges, struct error *err)
     __attribute__((warn_unused_result));
+int tokenizer_read_merge_lines(struct tokenizer *t, struct pare_str text,
+                               struct tokenizer_merges *merges, struct error *err)
+    __attribute__((warn_unused_result));
+void tokenizer_merges_deinit(struct tokenizer_merges *merges);
 
 /* ---- the pre-tokenizer's name (tokenizer_pre.c) ---- */
 

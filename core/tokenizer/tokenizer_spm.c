@@ -151,82 +151,59 @@ static int add(struct tokenizer *t, int64_t id, struct pare_str token, int32_t t
     if (r < 0)
         return r;
     if ((uint64_t)id >= t->vocab.n) {
-        tokenizer_warn(t, "%s: the token `%.60s`, id %lld, is ignored: the model has %llu", where,
-                       token.data, (long long)id, (unsigned long long)t->vocab.n);
+        tokenizer_warn(t, "%s: the token `%.*s`, id %lld, is ignored: the model has %llu", where,
+                       text_clip(token), token.data, (long long)id, (unsigned long long)t->vocab.n);
         return 1;
     }
     struct pare_str old = t->vocab.tokens[id];
     if (old.data && t->vocab.types[id] != TOKEN_UNUSED && !text_equals(old, token))
-        tokenizer_warn(t, "%s: the token %lld, `%.*s`, becomes `%.60s`", where, (long long)id,
-                       text_clip(old), old.data, token.data);
+        tokenizer_warn(t, "%s: the token %lld, `%.*s`, becomes `%.*s`", where, (long long)id,
+                       text_clip(old), old.data, text_clip(token), token.data);
     t->vocab.tokens[id] = token;
     t->vocab.scores[id] = ADDED_SCORE;
     t->vocab.types[id] = type;
     return 0;
 }
 
-static int add_from_list(struct tokenizer *t, json_t *list, struct error *err)
+/* added_tokens.json; p NULL: there is none. */
+static int add_from_list(struct tokenizer *t, struct json_walk list, struct error *err)
 {
-    const char *key;
-    json_t *value;
-    json_object_foreach(list, key, value) {
+    if (!list.p)
+        return 0;
+    json_walk_enter(&list);
+    while (json_walk_more(&list)) {
+        const struct pare_str token = json_walk_key(&list);
         int64_t id = -1;
-        (void)tokenizer_json_int(value, &id);
-        int r = add(t, id, text_of(key), TOKEN_USER_DEFINED, "added_tokens.json", err);
+        (void)json_walk_int(&list, &id);
+        int r = add(t, id, token, TOKEN_USER_DEFINED, "added_tokens.json", err);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-/* An entry of added_tokens_decoder, or of tokenizer.json's added_tokens. */
-static int add_entry(struct tokenizer *t, int64_t id, const json_t *entry, const char *where,
-                     struct error *err)
+/* The entries of added_tokens_decoder, or of tokenizer.json's added_tokens. */
+static int add_entries(struct tokenizer *t, const struct tokenizer_added_list *added,
+                       const char *where, struct error *err)
 {
-    struct pare_str token = tokenizer_json_str(json_object_get(entry, "content"));
-    int by_looks = t->request->looks_special;
-    int special = tokenizer_json_true(json_object_get(entry, "special")) ||
-                  (by_looks && token.data && token_looks_special(token));
-    if (by_looks && !special && token.data) {
-        int r = vocab_spaces(&t->vocab, token, &token, err);
-        if (r < 0)
-            return r;
+    int by_looks = t->request->looks_special, r = 0;
+    for (size_t i = 0; i < added->n && r >= 0; i++) {
+        struct pare_str token = added->list[i].content;
+        int special = added->list[i].flags & TOKEN_SPECIAL ||
+                      (by_looks && token.data && token_looks_special(token));
+        if (by_looks && !special && token.data)
+            r = vocab_spaces(&t->vocab, token, &token, err);
+        if (r >= 0)
+            r = add(t, added->list[i].id, token, special ? TOKEN_CONTROL : TOKEN_USER_DEFINED,
+                    where, err);
     }
-    return add(t, id, token, special ? TOKEN_CONTROL : TOKEN_USER_DEFINED, where, err);
-}
-
-static int add_from_config(struct tokenizer *t, struct error *err)
-{
-    static const char where[] = "tokenizer_config.json: added_tokens_decoder";
-    const char *key;
-    json_t *entry;
-    json_object_foreach(json_object_get(t->config, "added_tokens_decoder"), key, entry) {
-        char *end;
-        long long id = strtoll(key, &end, 10);
-        int r = add_entry(t, *end || end == key ? -1 : id, entry, where, err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int add_from_tokenizer(struct tokenizer *t, struct error *err)
-{
-    size_t i;
-    json_t *entry;
-    json_array_foreach(json_object_get(t->json, "added_tokens"), i, entry) {
-        int64_t id = -1;
-        (void)tokenizer_json_int(json_object_get(entry, "id"), &id);
-        int r = add_entry(t, id, entry, "tokenizer.json: added_tokens", err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    return r < 0 ? r : 0;
 }
 
 /* ---- all of it ---- */
 
-static int fill(struct tokenizer *t, struct protobuf message, struct spm *spm, struct error *err)
+static int fill(struct tokenizer *t, struct protobuf message, struct json_walk list,
+                struct spm *spm, struct error *err)
 {
     int r = prefix(err, survey(message, spm, err));
     if (r < 0)
@@ -246,11 +223,11 @@ static int fill(struct tokenizer *t, struct protobuf message, struct spm *spm, s
     if (!r)
         r = prefix(err, read_pieces(t, message, err));
     if (!r)
-        r = add_from_list(t, t->list, err);
+        r = add_from_list(t, list, err);
     if (!r)
-        r = add_from_config(t, err);
+        r = add_entries(t, &t->files.decoder, "tokenizer_config.json: added_tokens_decoder", err);
     if (!r && t->request->spm_added_tokens)
-        r = add_from_tokenizer(t, err);
+        r = add_entries(t, &t->files.added, "tokenizer.json: added_tokens", err);
     if (!r)
         r = vocab_pad(&t->vocab, PAD_SCORE, err);
     return r ? r : prefix(err, vocab_index(&t->vocab, err));
@@ -259,13 +236,14 @@ static int fill(struct tokenizer *t, struct protobuf message, struct spm *spm, s
 int tokenizer_load_spm(struct tokenizer *t, struct error *err)
 {
     size_t len = 0;
+    struct json_walk list = { NULL, NULL };
     int r = side_file_text(t->request->source, file_name, TOKENIZER_MAX_FILE, &t->text, &len, err);
     if (r >= 0)
-        r = tokenizer_json_read(t->request->source, "added_tokens.json", &t->list, err);
+        r = tokenizer_files_walk(t->request->source, "added_tokens.json", &t->list, &list, err);
     if (r < 0)
         return r;
     struct spm spm = { .trainer = TRAINER_UNIGRAM };
-    r = fill(t, (struct protobuf){ (const uint8_t *)t->text, len }, &spm, err);
+    r = fill(t, (struct protobuf){ (const uint8_t *)t->text, len }, list, &spm, err);
     if (!r)
         r = tokenizer_put_vocab(t, "llama", "default", 1, err);
     if (!r && !spm.dummy_prefix && t->request->add_space_prefix < 0 &&

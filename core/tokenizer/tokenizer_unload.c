@@ -73,21 +73,6 @@ int unload_text(struct pare_str text, json_t **ret_text, struct error *err)
     return *ret_text ? 0 : error_set(err, PARE_ENOTSUP, "a token is not UTF-8");
 }
 
-int unload_add_token(struct unload *u, uint64_t id, struct pare_str text, int special,
-                     struct error *err)
-{
-    json_t *content;
-    int r = unload_text(text, &content, err);
-    if (r < 0)
-        return r;
-    json_t *entry = json_pack("{s:I, s:o, s:b, s:b, s:b, s:b, s:b}", "id", (json_int_t)id,
-                              "content", content, "single_word", 0, "lstrip", 0, "rstrip", 0,
-                              "normalized", 0, "special", special);
-    return json_array_append_new(json_object_get(u->tokenizer, "added_tokens"), entry) < 0
-               ? error_oom(err)
-               : 0;
-}
-
 /* ---- tokenizer_config.json ---- */
 
 static const struct {
@@ -169,46 +154,35 @@ static int config_templates(struct unload *u, struct error *err)
 
 /* ---- byte-level BPE and WordPiece ---- */
 
-/* The model's {token: id} of all but padding, and the added tokens. */
-static int put_vocab(struct unload *u, struct error *err)
+/* Control and user-defined tokens are added tokens, too. */
+static int add_tokens(struct unload *u, struct error *err)
 {
-    json_t *vocab = json_object();
-    if (json_object_set_new(json_object_get(u->tokenizer, "model"), "vocab", vocab) < 0)
-        return error_oom(err);
     for (uint64_t i = 0; i < u->n; i++) {
-        struct pare_str token = u->tokens[i];
         int32_t type = unload_type(u, i);
         int added = type == TOKEN_CONTROL || type == TOKEN_USER_DEFINED;
-        if (unload_is_padding(u, i))
-            continue;
-        int r = added ? unload_add_token(u, i, token, type == TOKEN_CONTROL, err) : 0;
+        int r = added ? unload_add_token(u, i, u->tokens[i], type == TOKEN_CONTROL, err) : 0;
         if (r < 0)
             return r;
-        if (json_object_setn_new(vocab, token.data, token.len, json_integer((json_int_t)i)) < 0)
-            return error_set(err, PARE_ENOTSUP, "the token of id %llu is not UTF-8",
-                             (unsigned long long)i);
     }
     return 0;
 }
 
 /* "a b" as the pair that newer tokenizer.json files have. */
-static int put_merges(struct unload *u, struct error *err)
+static int put_merges(const struct unload *u, struct strbuf *sb, struct error *err)
 {
     const struct pare_value *value = find_array(u->gguf, "tokenizer.ggml.merges", PARE_STRING, 0);
-    json_t *merges = json_array();
-    if (json_object_set_new(json_object_get(u->tokenizer, "model"), "merges", merges) < 0)
-        return error_oom(err);
     for (uint64_t i = 0; value && i < value->count; i++) {
         struct pare_str text = ((const struct pare_str *)value->data)[i];
         const char *space = text.len > 1 ? memchr(text.data + 1, ' ', text.len - 1) : NULL;
-        size_t a = space ? (size_t)(space - text.data) : 0;
-        json_t *pair = space ? json_pack("[s%, s%]", text.data, a, space + 1, text.len - a - 1)
-                             : NULL;
-        if (!pair)
+        if (!space)
             return error_set(err, PARE_ENOTSUP, "merge %llu is not two texts",
                              (unsigned long long)i);
-        if (json_array_append_new(merges, pair) < 0)
-            return error_oom(err);
+        size_t a = (size_t)(space - text.data);
+        strbuf_puts(sb, i ? "," : "");
+        int r = unload_put_pair(sb, (struct pare_str){ text.data, a },
+                                (struct pare_str){ space + 1, text.len - a - 1 }, err);
+        if (r < 0)
+            return r;
     }
     return 0;
 }
@@ -270,8 +244,9 @@ static int unload_bpe(struct unload *u, struct error *err)
     if (!r)
         r = put_entry(u, &entry, err);
     if (!r)
-        r = put_vocab(u, err);
-    return r ? r : put_merges(u, err);
+        r = add_tokens(u, err);
+    u->put_merges = put_merges;
+    return r ? r : unload_put_lists(u, 1, err);
 }
 
 /* U+2581 and "x" becomes "x", "x" becomes "##x". */
@@ -293,6 +268,15 @@ static int restore_beginnings(struct unload *u, struct vocab *texts, struct erro
             return r;
     }
     u->tokens = tokens;
+    strmap_deinit(&u->ids);
+    for (uint64_t i = 0; i < u->n; i++) {
+        int r = strmap_add(&u->ids, tokens[i].data, tokens[i].len, i, err);
+        if (r > 0)
+            return error_set(err, PARE_ENOTSUP, "two tokens are `%.*s` in a vocabulary of words",
+                             text_clip(tokens[i]), tokens[i].data);
+        if (r < 0)
+            return r;
+    }
     return 0;
 }
 
@@ -318,7 +302,9 @@ static int unload_wordpiece(struct unload *u, struct error *err)
     if (!r)
         r = restore_beginnings(u, &u->texts, err);
     if (!r)
-        r = put_vocab(u, err);
+        r = add_tokens(u, err);
+    if (!r)
+        r = unload_put_lists(u, 0, err);
     if (r)
         return r;
     int lowercase = unload_flag(u, "tokenizer.ggml.normalizer.lowercase", 1);
@@ -377,7 +363,7 @@ static int unload_all(struct unload *u, const char *model, struct error *err)
     if (!r)
         r = unload_kind(u, model, err);
     if (!r)
-        r = add_file(u->files, "tokenizer.json", u->tokenizer, JSON_COMPACT, err);
+        r = unload_write(u, err);
     return r ? r : add_file(u->files, "tokenizer_config.json", u->config, JSON_INDENT(2), err);
 }
 
@@ -386,7 +372,11 @@ int tokenizer_unload(const struct model *gguf, const char *dirs, json_t **ret_fi
 {
     _cleanup_free_ char *model = meta_string(gguf, "tokenizer.ggml.model");
     _cleanup_json_ json_t *files = json_object();
-    struct unload u = { .gguf = gguf, .dirs = dirs, .files = files, .ids = STRMAP_INIT };
+    struct unload u = { .gguf = gguf,
+                        .dirs = dirs,
+                        .files = files,
+                        .ids = STRMAP_INIT,
+                        .put_vocab = unload_put_vocab };
     if (!files)
         return error_oom(err);
     if (!model || !strcmp(model, "none") || !strcmp(model, "no_vocab")) {
@@ -396,6 +386,8 @@ int tokenizer_unload(const struct model *gguf, const char *dirs, json_t **ret_fi
     int r = unload_all(&u, model, err);
     strmap_deinit(&u.ids);
     vocab_deinit(&u.texts);
+    strbuf_deinit(&u.added);
+    free(u.merges);
     json_decref(u.tokenizer);
     json_decref(u.config);
     if (!r)

@@ -8,6 +8,7 @@
 #include "tokenizer/tokenizer_unload_private.h"
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/protobuf.h"
 #include "model/metadata.h"
 
@@ -15,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_MERGED 256 /* bytes of a token that merges are sought for */
+#define BESIDE_PIECE 12 /* bytes of a piece besides its text, at most */
+#define MAX_MERGED 256  /* bytes of a token that merges are sought for */
 
 /* ---- tokenizer.model ---- */
 
@@ -51,6 +53,10 @@ static void put_specifications(struct strbuf *model, const struct unload *u)
 static int add_model_file(struct unload *u, struct error *err)
 {
     _cleanup_strbuf_ struct strbuf model = STRBUF_INIT;
+    uint64_t bytes = 0;
+    for (uint64_t i = 0; i < u->n; i++)
+        bytes += u->tokens[i].len + BESIDE_PIECE;
+    memory_reading_allow(4 * bytes); /* a file that is made counts as one that is read, twice */
     for (uint64_t i = 0; i < u->n; i++) {
         int32_t type = unload_type(u, i);
         put_piece(&model, u->tokens[i], u->scores ? u->scores[i] : 0,
@@ -81,15 +87,13 @@ static int add_tokens(struct unload *u, struct error *err)
         int r = unload_add_token(u, i, u->tokens[i], type != TOKEN_USER_DEFINED, err);
         if (r < 0)
             return r;
+        if (type != TOKEN_USER_DEFINED)
+            continue;
         char key[32];
         snprintf(key, sizeof key, "%llu", (unsigned long long)i);
-        const json_t *added = json_object_get(u->tokenizer, "added_tokens");
-        json_t *entry = json_copy(json_array_get(added, json_array_size(added) - 1));
-        if (type != TOKEN_USER_DEFINED) {
-            json_decref(entry);
-            continue;
-        }
-        (void)json_object_del(entry, "id");
+        json_t *entry = json_pack("{s:s%, s:b, s:b, s:b, s:b, s:b}", "content", u->tokens[i].data,
+                                  u->tokens[i].len, "single_word", 0, "lstrip", 0, "rstrip", 0,
+                                  "normalized", 0, "special", 0);
         if (json_object_set_new(decoder, key, entry) < 0)
             return error_oom(err);
     }
@@ -98,19 +102,9 @@ static int add_tokens(struct unload *u, struct error *err)
 
 /* ---- tokenizer.json ---- */
 
-struct merge {
-    uint64_t id, a, b;
-    float score;
-};
-
-struct merges {
-    struct merge *list;
-    size_t n, capacity;
-};
-
 static int compare_merges(const void *one, const void *other)
 {
-    const struct merge *a = one, *b = other;
+    const struct unload_merge *a = one, *b = other;
     if (a->score != b->score)
         return a->score > b->score ? -1 : 1;
     if (a->id != b->id)
@@ -118,27 +112,26 @@ static int compare_merges(const void *one, const void *other)
     return a->a < b->a ? -1 : a->a > b->a;
 }
 
-static int append(struct merges *merges, struct merge merge, struct error *err)
+static int append(struct unload *u, size_t *capacity, struct unload_merge merge, struct error *err)
 {
-    if (merges->n == merges->capacity) {
-        size_t capacity = merges->capacity ? 2 * merges->capacity : 1024;
-        struct merge *list = capacity > TOKENIZER_MAX_MERGES
-                                 ? NULL
-                                 : realloc(merges->list, capacity * sizeof *list);
-        if (capacity > TOKENIZER_MAX_MERGES)
+    if (u->n_merges == *capacity) {
+        size_t more = *capacity ? 2 * *capacity : 1024;
+        if (more > TOKENIZER_MAX_MERGES)
             return error_set(err, PARE_ELIMIT, "more than %u merges (TOKENIZER_MAX_MERGES)",
                              TOKENIZER_MAX_MERGES);
+        struct unload_merge *list = realloc(u->merges, more * sizeof *list);
         if (!list)
             return error_oom(err);
-        merges->list = list;
-        merges->capacity = capacity;
+        u->merges = list;
+        *capacity = more;
     }
-    merges->list[merges->n++] = merge;
+    u->merges[u->n_merges++] = merge;
     return 0;
 }
 
-static int find_merges(const struct unload *u, struct merges *merges, struct error *err)
+static int find_merges(struct unload *u, struct error *err)
 {
+    size_t capacity = 0;
     for (uint64_t i = 0; i < u->n; i++) {
         struct pare_str token = u->tokens[i];
         if (unload_type(u, i) != TOKEN_NORMAL || token.len > MAX_MERGED)
@@ -149,44 +142,26 @@ static int find_merges(const struct unload *u, struct merges *merges, struct err
                 !strmap_find(&u->ids, token.data + k, token.len - k, &b) ||
                 unload_type(u, a) != TOKEN_NORMAL || unload_type(u, b) != TOKEN_NORMAL)
                 continue;
-            struct merge merge = { i, a, b, u->scores ? u->scores[i] : 0 };
-            int r = append(merges, merge, err);
+            struct unload_merge merge = { (uint32_t)i, (uint32_t)a, (uint32_t)b,
+                                          u->scores ? u->scores[i] : 0 };
+            int r = append(u, &capacity, merge, err);
             if (r < 0)
                 return r;
         }
     }
-    if (merges->n)
-        qsort(merges->list, merges->n, sizeof *merges->list, compare_merges);
+    if (u->n_merges)
+        qsort(u->merges, u->n_merges, sizeof *u->merges, compare_merges);
     return 0;
 }
 
-static int put_merges(struct unload *u, struct error *err)
+static int put_merges(const struct unload *u, struct strbuf *sb, struct error *err)
 {
-    struct merges merges = { NULL, 0, 0 };
-    json_t *list = json_array();
-    int r = json_object_set_new(json_object_get(u->tokenizer, "model"), "merges", list) < 0
-                ? error_oom(err)
-                : find_merges(u, &merges, err);
-    for (size_t i = 0; !r && i < merges.n; i++) {
-        struct pare_str a = u->tokens[merges.list[i].a], b = u->tokens[merges.list[i].b];
-        if (json_array_append_new(list, json_pack("[s%, s%]", a.data, a.len, b.data, b.len)) < 0)
-            r = error_set(err, PARE_ENOTSUP, "a token is not UTF-8");
+    for (size_t i = 0; i < u->n_merges; i++) {
+        strbuf_puts(sb, i ? "," : "");
+        int r = unload_put_pair(sb, u->tokens[u->merges[i].a], u->tokens[u->merges[i].b], err);
+        if (r < 0)
+            return r;
     }
-    free(merges.list);
-    return r;
-}
-
-static int put_vocab(struct unload *u, json_t *model, struct error *err)
-{
-    json_t *vocab = json_object();
-    if (json_object_set_new(model, "vocab", vocab) < 0)
-        return error_oom(err);
-    for (uint64_t i = 0; i < u->n; i++)
-        if (!unload_is_padding(u, i) &&
-            json_object_setn_new(vocab, u->tokens[i].data, u->tokens[i].len,
-                                 json_integer((json_int_t)i)) < 0)
-            return error_set(err, PARE_ENOTSUP, "the token of id %llu is not UTF-8",
-                             (unsigned long long)i);
     return 0;
 }
 
@@ -246,8 +221,9 @@ int unload_spm(struct unload *u, struct error *err)
     if (!r)
         r = add_tokens(u, err);
     if (!r)
-        r = put_vocab(u, model, err);
+        r = unload_put_lists(u, 1, err);
     if (!r)
-        r = put_merges(u, err);
+        r = find_merges(u, err);
+    u->put_merges = put_merges;
     return r ? r : put_structure(u, err);
 }

@@ -39,6 +39,11 @@ void vocab_deinit(struct vocab *vocab)
     *vocab = (struct vocab){ .ids = STRMAP_INIT };
 }
 
+void vocab_set_flags(struct vocab *vocab, uint64_t id, uint8_t flags)
+{
+    vocab->flags[id] = (uint8_t)(flags | (vocab->flags[id] & TOKEN_OWN));
+}
+
 int vocab_join(struct vocab *vocab, struct pare_str a, struct pare_str b, struct pare_str *ret,
                struct error *err)
 {

@@ -31,7 +31,8 @@ enum token_flag {
     TOKEN_ADDED = 1, /* one of the added tokens */
     TOKEN_SPECIAL = 2,
     TOKEN_NORMALIZED = 4, /* added, and looked for in normalized text */
-    TOKEN_NAMED = 8       /* tokenizer_config.json gives it a meaning: bos_token and so on */
+    TOKEN_NAMED = 8,      /* tokenizer_config.json gives it a meaning: bos_token and so on */
+    TOKEN_OWN = 16        /* the model's own vocabulary has it, too */
 };
 
 struct vocab {
@@ -48,6 +49,8 @@ struct vocab {
 int vocab_init(struct vocab *vocab, uint64_t n, struct error *err)
     __attribute__((warn_unused_result));
 void vocab_deinit(struct vocab *vocab);
+/* Replaces what is said of an added token. */
+void vocab_set_flags(struct vocab *vocab, uint64_t id, uint8_t flags);
 /* The concatenation of two texts, in the vocabulary's arena. */
 int vocab_join(struct vocab *vocab, struct pare_str a, struct pare_str b, struct pare_str *ret,
                struct error *err) __attribute__((warn_unused_result));

@@ -14,34 +14,14 @@
 
 static const char continuing[] = "##";
 
-/* vocab.txt as {token: id}: one token a line. Of tokens that stand twice the last one counts. */
-static int read_vocab_txt(const struct tokenizer *t, json_t **ret_vocab, struct error *err)
+static int fill_from_file(struct tokenizer *t, struct error *err)
 {
-    _cleanup_free_ char *text = NULL;
     size_t len = 0;
-    int r = side_file_text(t->request->source, "vocab.txt", TOKENIZER_MAX_FILE, &text, &len, err);
+    int r = side_file_text(t->request->source, "vocab.txt", TOKENIZER_MAX_FILE, &t->text, &len,
+                           err);
     if (r < 0)
         return r;
-    _cleanup_json_ json_t *vocab = json_object();
-    if (!vocab)
-        return error_oom(err);
-    size_t line = 0;
-    for (size_t at = 0; at < len; line++) {
-        const char *end = memchr(text + at, '\n', len - at);
-        size_t n = end ? (size_t)(end - (text + at)) : len - at;
-        size_t token_len = n && text[at + n - 1] == '\r' ? n - 1 : n;
-        json_t *checked = json_stringn(text + at, token_len);
-        if (!checked || memchr(text + at, 0, token_len)) {
-            json_decref(checked);
-            return error_set(err, PARE_EDATA, "vocab.txt: line %zu is not UTF-8", line + 1);
-        }
-        json_decref(checked);
-        if (json_object_setn_new(vocab, text + at, token_len, json_integer((json_int_t)line)) < 0)
-            return error_oom(err);
-        at += n + 1;
-    }
-    *ret_vocab = TAKE(vocab);
-    return 0;
+    return tokenizer_fill_lines(t, (struct pare_str){ t->text, len }, "vocab.txt", err);
 }
 
 /* BertTokenizer's own names, where tokenizer_config.json has none. */
@@ -64,9 +44,7 @@ static int fill(struct tokenizer *t, struct error *err)
 {
     const json_t *model = json_object_get(t->json, "model");
     if (!t->json) {
-        int r = read_vocab_txt(t, &t->list, err);
-        if (!r)
-            r = tokenizer_fill(t, t->list, "vocab.txt", err);
+        int r = fill_from_file(t, err);
         if (!r)
             mark_defaults(t);
         return r;
@@ -82,7 +60,7 @@ static int fill(struct tokenizer *t, struct error *err)
         return error_set(err, PARE_ENOTSUP,
                          "tokenizer.json: what continues a word is not marked "
                          "with ##, which is all that llama.cpp knows");
-    return tokenizer_fill(t, json_object_get(model, "vocab"), "tokenizer.json", err);
+    return tokenizer_fill(t, t->files.vocab, "tokenizer.json", err);
 }
 
 static int set_types(struct tokenizer *t, struct error *err)

@@ -311,7 +311,7 @@ static void hostile(const char *vocab, const char *merges, int code, const char 
 static void test_hostile(void **state)
 {
     (void)state;
-    hostile("{\"a\": 0, \"a\": 1}", "[]", PARE_EDATA, "duplicate");
+    hostile("{\"a\": 0, \"a\": 1}", "[]", PARE_EDATA, "stands twice");
     hostile("{\"a\": 0, \"b\": 0}", "[]", PARE_EDATA, "has the id 0");
     hostile("{\"a\": -1}", "[]", PARE_EDATA, "id");
     hostile("{\"a\": 1.5}", "[]", PARE_EDATA, "id");
@@ -357,8 +357,8 @@ static void test_long(void **state)
     hostile_file("tokenizer.json", sb.data, PARE_ENOTSUP, "fingerprint");
     for (int i = 0; i < 100000; i++)
         strbuf_puts(&deep, "[");
-    hostile("{\"a\": 0}", deep.data, PARE_EDATA, "depth");
-    hostile_file("tokenizer_config.json", deep.data, PARE_EDATA, "depth");
+    hostile("{\"a\": 0}", deep.data, PARE_ELIMIT, "JSON_CHECK_DEPTH");
+    hostile_file("tokenizer_config.json", deep.data, PARE_ELIMIT, "JSON_CHECK_DEPTH");
 }
 
 static void test_types(void **state)
