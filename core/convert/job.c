@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/timing.h"
 #include "base/values.h"
@@ -54,9 +55,11 @@ int job_identify(const struct model *model, json_t **ret_architecture, json_t **
 {
     char *architecture = model_architecture(model);
     char *license = meta_string(model, "general.license");
+    memory_reading_begin();
     int r = architecture ? 0 : side_file_model_type(model, &architecture, err);
     if (r == 0 && !license)
         r = provenance_license(model, &license, err);
+    memory_reading_end();
     if (r < 0) {
         free(architecture);
         free(license);
@@ -103,7 +106,10 @@ int job_open(const struct job_context *job, struct model *model, const char *for
              struct source **ret_source, struct error *err)
 {
     struct host_hooks hooks = { .log = warn, .context = (void *)job };
-    return rivals_open(job->registry, model, format, &hooks, ret_source, err);
+    memory_reading_begin();
+    int r = rivals_open(job->registry, model, format, &hooks, ret_source, err);
+    memory_reading_end();
+    return r;
 }
 
 int model_is_importance(const struct model *model)
@@ -151,8 +157,10 @@ int job_open_importance(const struct job_context *job, int check,
     *ret_importance = NULL;
     if (!wanted)
         return 0;
+    memory_reading_begin();
     int r = importance_open(job->registry, job->importance, json_get_string(wanted, "name", ""),
                             &hooks, &importance, err);
+    memory_reading_end();
     if (r == 0 && (json_object_get(wanted, "include") || json_object_get(wanted, "exclude")))
         r = importance_restrict(importance, json_object_get(wanted, "include"),
                                 json_object_get(wanted, "exclude"), err);

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "map/map.h"
 #include "model/side_files.h"
 #include "plugin/source.h"
@@ -164,8 +165,10 @@ int routes_find(struct routes *routes, const struct route_request *request,
             return 0;
         }
     int r = reserve_route(routes, err);
+    memory_reading_begin();
     if (r == 0)
         r = open_route(routes, request, plain, route, err);
+    memory_reading_end();
     if (r < 0)
         return r;
     *ret_route = routes->list[routes->n++] = TAKE(route);

@@ -8,9 +8,12 @@
 
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <string.h>
+
+#define TENSOR_MEMORY 1024 /* for a tensor's description, besides the header's bytes */
 
 int model_new(struct model **ret_model, struct error *err)
 {
@@ -212,6 +215,7 @@ int model_add_tensor(struct model *model, const struct pare_tensor *tensor,
         return error_set(err, PARE_EDATA, "there are two tensors named `%s`",
                          text_show(t.name).text);
     model->tensors[model->n_tensors++] = t;
+    memory_reading_allow(TENSOR_MEMORY);
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/json_numbers.h"
+#include "base/memory.h"
 
 #include <string.h>
 
@@ -24,8 +25,10 @@ const struct model_file *side_file_find(const struct model *model, const char *n
 
 int side_file_bytes(const struct model_file *file, void *buffer, size_t n, struct error *err)
 {
-    if (!file->text)
+    if (!file->text) {
+        memory_reading_file(file->name, file->fd, 0, n);
         return file_pread(file->fd, buffer, n, 0, err);
+    }
     if (n)
         memcpy(buffer, file->text, n);
     return 0;
@@ -40,6 +43,7 @@ int side_file_text(const struct model *model, const char *name, size_t limit, ch
     if (file->size > limit)
         return error_set(err, PARE_ELIMIT, "%s: %llu bytes are more than the %zu that it may have",
                          name, (unsigned long long)file->size, limit);
+    memory_reading_file(name, file->fd, 0, file->size);
     _cleanup_free_ char *text = malloc((size_t)file->size + 1);
     if (!text)
         return error_oom(err);

@@ -17,6 +17,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define READ_AHEAD (1u << 16)  /* bytes from which on memory is taken for what is to be read */
+#define PIECE_HEAD 64          /* of an arena's piece */
+#define READ_WINDOW (1u << 20) /* bytes that readers may have seen already */
+
 /* What a reader's `read` may call on several threads, and what they share. */
 static pthread_mutex_t shared = PTHREAD_MUTEX_INITIALIZER;
 
@@ -71,11 +75,25 @@ host_log(struct pare_job *job, int level, const char *format, ...)
     (void)pthread_mutex_unlock(&shared);
 }
 
+/* A header's length is known before its bytes are: memory for as many as the files have yet to
+ * give is not refused while they are read. */
+static uint64_t bytes_ahead(const struct model *model, uint64_t wanted)
+{
+    uint64_t bytes = READ_WINDOW, known = memory_reading_bytes();
+    for (uint32_t i = 0; i < model->n_files && bytes < known + wanted; i++)
+        bytes += model->files[i].size;
+    return bytes >= known + wanted ? wanted : 0;
+}
+
 static void *host_alloc(struct pare_job *job, uint64_t count, uint64_t size)
 {
     void *memory = NULL;
+    uint64_t bytes;
     (void)pthread_mutex_lock(&shared);
+    if (!checked_mul(count, size, &bytes) && bytes >= READ_AHEAD && bytes <= INT64_MAX / 2)
+        memory_reading_ahead(bytes_ahead(job->model, bytes + PIECE_HEAD));
     int r = model_alloc(job->model, count, size, &memory, host_err(job));
+    memory_reading_ahead(0);
     (void)pthread_mutex_unlock(&shared);
     return r < 0 ? NULL : memory;
 }
@@ -175,6 +193,8 @@ static int host_read(struct pare_job *job, uint32_t file, uint64_t offset, void 
         memcpy(buffer, f->text + offset, n);
         return 0;
     }
+    if (!call.err || call.job != job)
+        memory_reading_file(f->name, f->fd, offset, n);
     r = file_pread(f->fd, buffer, n, offset, host_err(job));
     return r < 0 ? error_prefix(host_err(job), "%s", f->name) : 0;
 }

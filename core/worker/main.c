@@ -30,8 +30,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MAX_REQUEST (256u << 20)
+#define LEAST_MEMORY (UINT64_C(8) << 30)
+#define THREAD_MEMORY (UINT64_C(80) << 20)
 
 struct worker {
     json_t *request;
@@ -134,8 +137,8 @@ static int add_file(struct model *model, const json_t *file, struct error *err)
     return model_add_file(model, name, fd, (uint64_t)st.st_size, err);
 }
 
-/* The model that a request names under `key`; its description may take 64 MiB and twice its
- * files' size of memory. */
+/* The model that a request names under `key`. While it is read, its description takes what
+ * base/memory.h allows; 64 MiB and twice its files' size is a bound for what comes later. */
 static int make_model(const json_t *request, const char *key, struct model **ret_model,
                       struct error *err)
 {
@@ -153,6 +156,18 @@ static int make_model(const json_t *request, const char *key, struct model **ret
     return r;
 }
 
+/* Address space: what is asked for, or by default so much that a real model meets the machine's end
+ * first. Each thread has a stack, and a heap of which most is never used. */
+static uint64_t memory_limit(const json_t *request)
+{
+    uint64_t asked = settings_count(request, "memory_limit");
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    uint64_t limit = pages > 0 && page > 0 ? (uint64_t)pages / 4 * 3 * (uint64_t)page : 0;
+    if (limit < LEAST_MEMORY)
+        limit = LEAST_MEMORY;
+    return asked ? asked : limit + wanted_threads(request) * THREAD_MEMORY;
+}
+
 static struct sandbox_rules confinement(const json_t *request)
 {
     return (struct sandbox_rules){
@@ -161,7 +176,7 @@ static struct sandbox_rules confinement(const json_t *request)
         .architectures = json_get_string(request, "architectures", ""),
         .library = json_get_string(request, "library", ""),
         .staging = (int)json_get_int(request, "staging", -1),
-        .memory_limit = settings_count(request, "memory_limit"),
+        .memory_limit = memory_limit(request),
         .required = !strcmp(settings_text(request, "sandbox"), "require"),
     };
 }
@@ -388,9 +403,14 @@ static int run(struct worker *w, struct error *err)
 }
 
 /* An allocation that failed earlier is the real reason of whatever failed later; with that
- * reason the job may be tried again. */
+ * reason the job may be tried again, unless it was too much to ask for. */
 static void blame_memory(struct error *err)
 {
+    char text[500];
+    if (memory_reading_refused(text, sizeof text)) {
+        (void)!error_set(err, PARE_ELIMIT, "%s", text);
+        return;
+    }
     if (!memory_failed() || err->code == PARE_ENOMEM)
         return;
     err->code = PARE_ENOMEM;
