@@ -162,8 +162,8 @@ static int tell(const struct rivals *rivals, const struct trial *best, struct er
                           first_weights(trial->model), trial->claim->reader->name,
                           n > 1 ? " and others" : "");
         else
-            strbuf_printf(&text, "; what there is for %s cannot be read: %s",
-                          trial->claim->reader->name, trial->why);
+            strbuf_printf(&text, ", not what there is for %s: %s", trial->claim->reader->name,
+                          trial->why);
         if (text.failed)
             return error_oom(err);
         warn(rivals, text.data);

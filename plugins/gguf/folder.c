@@ -221,6 +221,40 @@ static uint32_t list_names(const struct folder *folder, int kind, char *ret_text
     return found;
 }
 
+/* 1 when the folder has weights of another format. */
+static int has_other_weights(const struct folder *folder)
+{
+    static const char *const endings[] = { ".safetensors", ".bin", ".pt", ".pth" };
+    uint32_t n_files = folder->host->file_count(folder->job);
+    for (uint32_t i = 0; i < n_files; i++) {
+        struct pare_file info = { .struct_size = sizeof(info) };
+        int r = folder->host->file_info(folder->job, i, &info);
+        size_t n = r < 0 ? 0 : strlen(info.name);
+        for (size_t k = 0; r == 0 && k < sizeof(endings) / sizeof(endings[0]); k++) {
+            size_t m = strlen(endings[k]);
+            if (n > m && memcmp(info.name + n - m, endings[k], m) == 0)
+                return 1;
+        }
+    }
+    return 0;
+}
+
+/* A projector or adapter beside a checkpoint is not what is to be converted. */
+static int check_kind(const struct folder *folder)
+{
+    static const char *const what[] = { [GGUF_PROJECTOR] = "a projector",
+                                        [GGUF_ADAPTER] = "an adapter",
+                                        [GGUF_CONTROL_VECTOR] = "a control vector",
+                                        [GGUF_IMATRIX] = "importance data" };
+    const char *own = group_name(folder, folder->model);
+    char name[CURSOR_QUOTED];
+    if (folder->model->kind == GGUF_MODEL || !has_other_weights(folder))
+        return 0;
+    return folder->host->fail(folder->job, PARE_ENOTSUP,
+                              "`%s` is %s of a model that is in other files of the folder",
+                              cursor_quote(own, strlen(own), name), what[folder->model->kind]);
+}
+
 static int refuse_models(struct folder *folder)
 {
     char names[640];
@@ -320,6 +354,8 @@ static int choose_model(struct folder *folder, struct cursor *cursor, char *key_
     r = check_groups(cursor, folder);
     if (r == 0)
         r = choose(folder);
+    if (r == 0)
+        r = check_kind(folder);
     if (r == 0)
         r = set_roles(folder);
     if (r == 0)

@@ -47,7 +47,7 @@ static int version_check(struct cursor *cursor)
     if (version != 0 && (version & 0xffff) == 0)
         return cursor_fail(cursor, PARE_ENOTSUP,
                            "a big-endian GGUF file (version %08x): only little-endian ones are "
-                           "supported",
+                           "supported; `gguf-convert-endian FILE little` makes one of it",
                            version);
     if (version == 1)
         return cursor_fail(cursor, PARE_ENOTSUP,

@@ -185,6 +185,13 @@ void st_folder_close(const struct st_context *context, struct st_folder *folder)
     folder->shards = NULL;
 }
 
+/* A projector for images or sound: what runs GGUF files wants it beside a model, and knows it by
+ * its name. */
+static int is_projector(struct pare_str name)
+{
+    return st_ends(name, ".gguf") && memmem(name.data, name.len, "mmproj", 6);
+}
+
 /* The name is that of weights in some format, hidden, or a leftover. */
 static int ignored(struct pare_str name)
 {
@@ -198,7 +205,7 @@ static int ignored(struct pare_str name)
     /* clang-format on */
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
         if (st_ends(name, suffixes[i]))
-            return 1;
+            return !is_projector(name);
     for (size_t i = 0; i < name.len; i++)
         if (name.data[i] == '.' && (i == 0 || name.data[i - 1] == '/'))
             return 1;

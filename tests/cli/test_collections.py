@@ -172,8 +172,25 @@ class Test(program.Program):
         weights.write_bytes(b"no weights at all, but a text of some length")
         told = self.warnings(self.convert("both"), "both")
         self.assertEqual(len(told), 1)
-        self.assertRegex(told[0], "^`b.gguf` \\(gguf\\) is taken as the model; what there is for "
-                         "safetensors cannot be read: `model.safetensors`: not a safetensors file")
+        self.assertRegex(told[0], "^`b.gguf` \\(gguf\\) is taken as the model, not what there is "
+                         "for safetensors: `model.safetensors`: not a safetensors file")
+
+    def test_projector_beside_checkpoint(self):
+        """However large it is, it is not the model; it goes along."""
+        make_folder(self.dir / "hf")
+        large = Gguf([kv("general.architecture", STRING, "clip")],
+                     [Tensor("v.weight", [256, 1024], 0)]).build()
+        self.put("hf", mmproj__F32=large, lora=of_kind("llama", "adapter"))
+        done = self.convert("hf", "--tokenizer", "none", "--to", "safetensors:f16")
+        self.assertIn("`model.safetensors` (safetensors) is taken as the model, not what there is "
+                      "for gguf: `mmproj-F32.gguf` is a projector of a model that is in other "
+                      "files of the folder", self.warnings(done, "hf"))
+        for name, files in (("hf-Q8_0", ["hf-Q8_0.gguf", "mmproj-F32.gguf"]),
+                            ("hf-F16", ["model.safetensors", "mmproj-F32.gguf"])):
+            have = {p.name: p for p in (self.dir / "out" / name).iterdir()}
+            self.assertEqual([f for f in files if f not in have], [], name)
+            self.assertEqual(have["mmproj-F32.gguf"].read_bytes(), large)
+            self.assertNotIn("lora.gguf", have)
 
 
 if __name__ == "__main__":
