@@ -125,6 +125,20 @@ int file_write_durably(int dirfd, const char *name, const void *data, size_t n, 
     return file_sync(dir, "the directory", err);
 }
 
+int file_write_unsynced(int dirfd, const char *name, const void *data, size_t n, int *ret_fd,
+                        struct error *err)
+{
+    _cleanup_close_ int fd = openat(dirfd, name,
+                                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0)
+        return error_errno(err, errno, "cannot create %s", name);
+    int r = file_write(fd, data, n, err);
+    if (r < 0)
+        return error_prefix(err, "%s", name);
+    *ret_fd = TAKE_FD(fd);
+    return 0;
+}
+
 int file_open_regular(int dirfd, const char *path, int beneath, int *ret_fd, struct error *err)
 {
     struct open_how how = {

@@ -34,6 +34,9 @@ int file_read_all(int dirfd, const char *path, size_t limit, char **ret_data, si
  * name, fsync, rename, fsync of the directory. */
 int file_write_durably(int dirfd, const char *name, const void *data, size_t n, struct error *err)
     __attribute__((warn_unused_result));
+/* Writes a small file that is of no meaning before it is synced; it stays open for that. */
+int file_write_unsynced(int dirfd, const char *name, const void *data, size_t n, int *ret_fd,
+                        struct error *err) __attribute__((warn_unused_result));
 
 /* Opens a regular file for reading: no symbolic link in the last component, no device, FIFO or
  * directory; never blocks. Paths may not leave dirfd when `beneath` is not 0. */

@@ -17,7 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TICK_SECONDS 0.5 /* between calls of job_run_step at most */
+#define TICK_SECONDS 0.5  /* between calls of job_run_step at most */
+#define FACTS_SECONDS 0.5 /* after which the catalog knows of the source of a job that runs */
 
 static int load_targets(struct job *job, const json_t *row, struct error *err)
 {
@@ -89,6 +90,8 @@ void job_free(struct job *job, enum job_staging staging)
     ticket_deinit(&job->ticket);
     source_set_deinit(&job->source);
     sidecars_deinit(&job->sidecars);
+    json_decref(job->start);
+    json_decref(job->described);
     free(job->name);
     free(job->origin);
     free(job);
@@ -119,7 +122,7 @@ int job_restore(struct job *job, struct error *err)
             return r;
         job->targets[i].done |= manifest != NULL;
     }
-    return 0;
+    return 1;
 }
 
 /* What becomes of staging when the run ended with r. */
@@ -139,30 +142,71 @@ static void forget(struct job *job)
         log_error("%s: %s", job->name, err.text);
 }
 
-/* Staging is freed before the catalog is written: if that disk is full, this may be why. */
-static void end_job(struct job *job, int r, const struct error *why)
+/* Records the end of a job that is done, and the start of the next, in one transaction. Only then
+ * its staging goes, which holds what the catalog would be told again. 0: else the catalog has taken
+ * nothing of it. */
+static int end_well(struct job *job, struct error *err)
 {
     struct jobs *jobs = job->jobs;
-    int64_t id = job->id;
-    int unrecorded = job->record_error.code < 0;
-    loop_remove(jobs->loop, TAKE(job->io));
+    size_t lost = jobs->n_lost;
+    job_record_facts(job);
+    settle_done(job);
+    jobs_remove(jobs, job);
+    if (!jobs->n_lost)
+        jobs_start(jobs);
+    int r = jobs_release(jobs, err);
+    if (r < 0)
+        jobs->n_lost = lost;
+    return r;
+}
+
+/* Staging is freed before the catalog is written: if that disk is full, this may be why. */
+static void end_badly(struct job *job, int r, const struct error *why)
+{
     enum job_staging staging = staging_after(job, r, why);
     job_run_free(TAKE(job->run), staging);
     job->run_ended = 1;
-    if (r > 0 && unrecorded)
+    job_record_facts(job);
+    if (r > 0)
         settle_error(job, &job->record_error);
-    else if (r > 0)
-        settle_done(job);
     else if (job->cancelled)
         settle_cancelled(job);
     else
         settle_error(job, why);
-    jobs_remove(jobs, job);
     if (staging == JOB_STAGING_GO_ON && !job->requeued)
         forget(job);
-    job_free(job, JOB_STAGING_KEEP);
+    jobs_remove(job->jobs, job);
+}
+
+/* The catalog is held. */
+static void end_job(struct job *job, int r, const struct error *why)
+{
+    struct jobs *jobs = job->jobs;
+    int64_t id = job->id;
+    int ended = 0;
+    loop_remove(jobs->loop, TAKE(job->io));
+    if (r > 0 && !job->record_error.code)
+        ended = end_well(job, &job->record_error) == 0;
+    else if (jobs_release(jobs, &job->record_error) < 0)
+        jobs_log_unrecorded(job->uid, &job->record_error);
+    if (!ended)
+        end_badly(job, r, why);
+    job_free(job, ended ? JOB_STAGING_REMOVE : JOB_STAGING_KEEP);
     jobs_changed(jobs, id, 0);
     jobs_kick(jobs);
+}
+
+/* A step is done, and the job goes on. */
+static void go_on(struct job *job)
+{
+    struct error err = ERROR_INIT;
+    if (timing_since(job->stage_start) > FACTS_SECONDS)
+        job_record_facts(job);
+    if (jobs_release(job->jobs, &err) < 0) {
+        jobs_log_unrecorded(job->uid, &err);
+        job->record_error = err;
+    }
+    loop_timer_set(job->jobs->loop, &job->tick, TICK_SECONDS);
 }
 
 static void advance(void *context);
@@ -180,12 +224,13 @@ static void advance(void *context)
     struct error err = ERROR_INIT;
     loop_remove(job->jobs->loop, job->io);
     job->io = NULL;
+    jobs_hold(job->jobs);
     int r = job_run_step(job->run, &err);
     if (r == 0 && job_run_fd(job->run) >= 0)
         r = loop_add(job->jobs->loop, "job", job_run_fd(job->run), EPOLLIN, on_readable, job,
                      &job->io, &err);
     if (r == 0)
-        loop_timer_set(job->jobs->loop, &job->tick, TICK_SECONDS);
+        go_on(job);
     else
         end_job(job, r, &err);
 }

@@ -59,19 +59,31 @@ static void note_warning(struct job *job, const char *text)
         log_warning("%s: more warnings than %d, see its report", job->name, LOGGED_WARNINGS);
 }
 
+void job_record_facts(struct job *job)
+{
+    struct error err = ERROR_INIT;
+    struct catalog *catalog = job->jobs->catalog;
+    int r = job->start ? catalog_job_start(catalog, job->id, job->start, &err) : 0;
+    if (r >= 0 && job->described)
+        r = catalog_job_source(catalog, job->id, job->described, &err);
+    if (r < 0)
+        jobs_log_unrecorded(job->uid, &err);
+    json_decref(job->start);
+    json_decref(job->described);
+    job->start = job->described = NULL;
+}
+
 void job_record_line(void *context, const char *event, const json_t *line)
 {
     struct job *job = context;
-    struct error err = ERROR_INIT;
-    int r = 0;
     if (!strcmp(event, "progress")) {
         note_progress(job, line);
     } else if (!strcmp(event, "start") && !job->started_known) {
         job->started_known = 1;
-        r = catalog_job_start(job->jobs->catalog, job->id, line, &err);
+        job->start = json_incref((json_t *)line);
     } else if (!strcmp(event, "source") && !job->source_known) {
         job->source_known = 1;
-        r = catalog_job_source(job->jobs->catalog, job->id, line, &err);
+        job->described = json_incref((json_t *)line);
     } else if (!strcmp(event, "resumed")) {
         log_info("%s: goes on from checkpoint %lld", job->name,
                  (long long)json_get_int(line, "checkpoint", 0));
@@ -83,8 +95,6 @@ void job_record_line(void *context, const char *event, const json_t *line)
     } else if (!strcmp(event, "warning")) {
         note_warning(job, json_get_string(line, "text", ""));
     }
-    if (r < 0)
-        jobs_log_unrecorded(job->uid, &err);
 }
 
 void job_record_published(void *context, size_t target, const json_t *manifest)
@@ -95,6 +105,7 @@ void job_record_published(void *context, size_t target, const json_t *manifest)
     log_info("%s: %s is ready (%lld bytes)", job->name, json_get_string(output, "name", "?"),
              (long long)json_get_int(output, "bytes", 0));
     const char *name = json_get_string(output, "name", "");
+    job_record_facts(job);
     int r = 0;
     if (!places_has_output(job->jobs->places, name))
         r = error_set(&err, PARE_EPLACE, "%s is not at its path: %s was moved while it was made",

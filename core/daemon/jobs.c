@@ -43,9 +43,13 @@ static int begin(struct jobs *jobs, int64_t id, struct error *err)
     if (r != 0)
         return r;
     r = job_restore(job, &why);
+    if (r == 1)
+        r = jobs_commit(jobs, &why);
     if (r == 0 && job_all_done(job)) {
         settle_done(job);
-        r = job_forget(jobs->folders->out_fd, job->uid, &why);
+        r = jobs_commit(jobs, &why);
+        if (r == 0)
+            r = job_forget(jobs->folders->out_fd, job->uid, &why);
         job_free(job, JOB_STAGING_REMOVE);
         jobs_changed(jobs, id, 0);
         return r < 0 ? error_set(err, r, "%s", why.text) : 0;
@@ -72,20 +76,36 @@ static int is_running(const struct jobs *jobs, int64_t id)
     return 0;
 }
 
-/* Starts jobs until as many run as may. */
-static void start_jobs(void *context)
+void jobs_hold(struct jobs *jobs)
 {
-    struct jobs *jobs = context;
+    catalog_hold(jobs->catalog);
+    jobs->held_endings = jobs->n_endings;
+    jobs->hold_failed = 0;
+}
+
+int jobs_release(struct jobs *jobs, struct error *err)
+{
+    int r = catalog_release(jobs->catalog, err);
+    if (r == 0 && jobs->hold_failed)
+        r = error_set(err, PARE_EIO, "the catalog did not take a part of the changes");
+    if (r < 0)
+        settle_forget_endings(jobs, jobs->held_endings);
+    return r;
+}
+
+int jobs_commit(struct jobs *jobs, struct error *err)
+{
+    int r = jobs_release(jobs, err);
+    jobs_hold(jobs);
+    jobs->hold_failed = r < 0;
+    return r;
+}
+
+void jobs_start(struct jobs *jobs)
+{
     struct error err = ERROR_INIT;
     int64_t last = 0;
-    int lost = settle_lost(jobs);
-    if (jobs->unsettled) {
-        jobs->unsettled = 0;
-        if (jobs_restore_claims(jobs, &err) < 0)
-            jobs->unsettled = 1;
-    }
-    while (!lost && !jobs->paused && jobs->n_running < jobs->config->jobs &&
-           !places_look(jobs->places)) {
+    while (!jobs->paused && jobs->n_running < jobs->config->jobs && !places_look(jobs->places)) {
         int64_t id = 0;
         double wait = -1;
         int r = catalog_job_next(jobs->catalog, &id, &wait, &err);
@@ -106,10 +126,35 @@ static void start_jobs(void *context)
         }
         last = id;
     }
+}
+
+/* What was left undone is tried again, and jobs start. */
+static void start_jobs(void *context)
+{
+    struct jobs *jobs = context;
+    struct error err = ERROR_INIT;
+    int lost = settle_lost(jobs);
+    if (jobs->unsettled) {
+        jobs->unsettled = 0;
+        if (jobs_restore_claims(jobs, &err) < 0)
+            jobs->unsettled = 1;
+    }
+    jobs_hold(jobs);
+    if (!lost)
+        jobs_start(jobs);
+    if (jobs_release(jobs, &err) < 0) {
+        jobs_log_unrecorded("queue", &err);
+        loop_timer_sooner(jobs->loop, &jobs->kick_timer, CATALOG_RETRY_SECONDS);
+    }
     if (jobs->n_lost)
         loop_timer_sooner(jobs->loop, &jobs->kick_timer, CATALOG_RETRY_SECONDS);
     else if (jobs->unsettled)
         loop_timer_sooner(jobs->loop, &jobs->kick_timer, SWEEP_SECONDS);
+}
+
+static void end_claims(void *context)
+{
+    settle_endings(context);
 }
 
 int jobs_new(struct loop *loop, const struct config *config, const struct folders *folders,
@@ -128,6 +173,8 @@ int jobs_new(struct loop *loop, const struct config *config, const struct folder
     jobs->callbacks = *callbacks;
     jobs->kick_timer =
         (struct loop_timer){ .name = "queue", .callback = start_jobs, .context = jobs };
+    jobs->ending_timer =
+        (struct loop_timer){ .name = "endings", .callback = end_claims, .context = jobs };
     *ret_jobs = jobs;
     return 0;
 }
@@ -167,6 +214,10 @@ void jobs_free(struct jobs *jobs)
         if (catalog_job_requeue(jobs->catalog, id, 0, NULL, &err) < 0)
             jobs_log_unrecorded("stop", &err);
     }
+    settle_endings(jobs);
+    loop_timer_clear(jobs->loop, &jobs->kick_timer);
+    loop_timer_clear(jobs->loop, &jobs->ending_timer);
+    free(jobs->endings);
     free(jobs->running);
     free(jobs->faults);
     free(jobs->lost);
@@ -301,6 +352,7 @@ int jobs_cancel(struct jobs *jobs, int64_t id, struct error *err)
     if (r != 0)
         return r;
     settle_cancelled(job);
+    settle_endings(jobs);
     r = job_forget(jobs->folders->out_fd, job->uid, err);
     job_free(job, JOB_STAGING_REMOVE);
     jobs_changed(jobs, id, 0);
@@ -321,6 +373,7 @@ int jobs_retry(struct jobs *jobs, int64_t id, struct error *err)
     int r = 0;
     if (!strcmp(json_get_string(row, "kind", ""), "drop")) {
         struct ticket ticket;
+        settle_endings(jobs); /* it may not lie there yet */
         r = claim_retry(jobs->folders, json_get_string(row, "uid", ""), &ticket, err);
         if (r == 1) {
             (void)!error_set(err, PARE_EIO, "its source is no longer in %s",

@@ -23,6 +23,13 @@ struct lost { /* how a job has ended, which the catalog did not take (disk full)
     struct error why;
 };
 
+struct ending { /* a claim that is to end, now that the catalog has its job's state */
+    int64_t id;
+    char *uid, *name;
+    int end;      /* enum claim_end */
+    char *reason; /* or NULL */
+};
+
 struct jobs {
     struct loop *loop;
     const struct config *config;
@@ -38,6 +45,10 @@ struct jobs {
     size_t n_faults;
     int paused;
     struct jobs_tallies tallies;
+    struct ending *endings;
+    size_t n_endings, held_endings; /* held_endings: that were there when the catalog was held */
+    int hold_failed;                /* a part of what is held did not reach the catalog */
+    struct loop_timer ending_timer;
     struct lost *lost; /* told to the catalog again and again; no other job starts before */
     size_t n_lost;
     int unsettled; /* some claim could not be ended or recorded: tried again now and then */
@@ -58,6 +69,7 @@ struct job {
     struct loop_source *io;
     struct loop_timer tick;
     struct error record_error; /* a published target could not be recorded */
+    json_t *start, *described; /* the worker's lines that are not in the catalog yet */
     int started_known, source_known, cancelled;
     int run_ended;     /* its worker ran, and staging is free again */
     int requeued;      /* its end was that it is tried again */
@@ -77,6 +89,8 @@ void jobs_event(struct jobs *jobs, int64_t id, int level, const char *kind, cons
 /* Tells those who watch that a job's state (progress 0) or progress (1) changed. */
 void jobs_changed(struct jobs *jobs, int64_t id, int progress);
 /* The callbacks of a job's run (supervise/job_run.h); the context is the job. */
+/* Puts into the catalog what the worker has said of itself and of the source. */
+void job_record_facts(struct job *job);
 void job_record_line(void *context, const char *event, const json_t *line);
 void job_record_published(void *context, size_t target, const json_t *manifest);
 
@@ -88,7 +102,8 @@ int job_load(struct jobs *jobs, int64_t id, struct job **ret_job, struct error *
 void job_free(struct job *job, enum job_staging staging);
 /* Opens the source and starts the worker. */
 int job_start(struct job *job, struct error *err) __attribute__((warn_unused_result));
-/* Records targets that were published before a crash, but of which the catalog may not know. */
+/* Records targets that were published before a crash, but of which the catalog may not know. 1:
+ * there may be some; it must be committed before their staging is touched. */
 int job_restore(struct job *job, struct error *err) __attribute__((warn_unused_result));
 int job_all_done(const struct job *job);
 
@@ -102,6 +117,10 @@ void settle_error(struct job *job, const struct error *why);
 /* Ends the claim of a job by its state in the catalog; 1 when it is not in a final state. */
 int settle_claim(struct jobs *jobs, const char *uid, const json_t *row, struct error *err)
     __attribute__((warn_unused_result));
+/* Ends the claims of jobs that have ended. */
+void settle_endings(struct jobs *jobs);
+/* Forgets those from the given one on. */
+void settle_forget_endings(struct jobs *jobs, size_t from);
 /* Tells the catalog again how jobs have ended, of which it did not take the end. 1: it still does
  * not. */
 int settle_lost(struct jobs *jobs);
@@ -110,6 +129,15 @@ double settle_delay(const struct config *config, unsigned faults);
 void settle_forget_faults(struct jobs *jobs, int64_t id);
 
 /* jobs.c */
+
+/* All changes of the catalog between the two are one transaction. When the release fails, none of
+ * them is there, and no claim ends because of them. */
+void jobs_hold(struct jobs *jobs);
+int jobs_release(struct jobs *jobs, struct error *err) __attribute__((warn_unused_result));
+/* What was held so far is on disk when it returns 0; the hold goes on. */
+int jobs_commit(struct jobs *jobs, struct error *err) __attribute__((warn_unused_result));
+/* Starts jobs until as many run as may; the catalog is held. */
+void jobs_start(struct jobs *jobs);
 
 /* Adds a ticket to the catalog, once. */
 int jobs_enqueue(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id, struct error *err)

@@ -83,7 +83,7 @@ static int restore_staging(struct jobs *jobs, const char *uid, struct error *err
         r = job_load(jobs, id, &job, err);
     if (r == 0)
         r = job_restore(job, err);
-    int wanted = r == 0 && !job_all_done(job) ? is_open(jobs, id, err) : 0;
+    int wanted = r >= 0 && job && !job_all_done(job) ? is_open(jobs, id, err) : 0;
     job_free(job, JOB_STAGING_KEEP);
     if (r < 0 || wanted)
         return r < 0 ? r : wanted < 0 ? wanted : 0;

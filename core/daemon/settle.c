@@ -16,20 +16,17 @@
 
 #define SPACE_SECONDS 30.0 /* between looks at a full disk */
 #define LONGEST_DELAY 3600.0
-#define MOST_GROWTH 64 /* bytes of an output for one of the source: from one bit to a double */
+#define MOST_GROWTH 64      /* bytes of an output for one of the source: from one bit to a double */
+#define ENDING_SECONDS 0.05 /* in which ends of claims come together, */
+#define ENDINGS_AT_ONCE 32  /* unless there are so many */
 
 static int end_claim(struct jobs *jobs, const char *uid, int end, const char *reason,
                      struct error *err)
 {
-    struct ticket ticket;
-    int r = claim_load(jobs->folders, uid, &ticket, err);
-    if (r != 0)
-        return r < 0 ? r : 0;
     _cleanup_free_ char *path = NULL;
-    r = claim_finish(jobs->folders, &ticket, end, reason, &path, err);
+    int r = claim_finish(jobs->folders, uid, end, reason, &path, err);
     if (r == 0 && path)
-        log_debug("%s: the source is now %s", ticket.name, path);
-    ticket_deinit(&ticket);
+        log_debug("%s: the source is now %s", uid, path);
     return r;
 }
 
@@ -38,16 +35,74 @@ static int end_when_done(const struct jobs *jobs)
     return strcmp(jobs->config->after, "delete") ? CLAIM_ARCHIVE : CLAIM_DELETE;
 }
 
-static void end_or_remember(struct job *job, int end, const char *reason)
+static void ending_free(struct ending *ending)
 {
-    struct error err = ERROR_INIT;
-    int r = job->dropped ? end_claim(job->jobs, job->uid, end, reason, &err) : 0;
-    if (r == 0)
+    free(ending->uid);
+    free(ending->name);
+    free(ending->reason);
+}
+
+/* Sources leave their claims together, a moment after the catalog has got the state (jobs_release).
+ * If we die before, that is done at the next start. */
+static void end_later(const struct job *job, int end, const char *reason)
+{
+    struct jobs *jobs = job->jobs;
+    if (!job->dropped)
         return;
-    job->jobs->unsettled = 1;
-    log_error("%s: the source could not be moved away, which will be tried again: %s", job->name,
-              err.text);
-    jobs_event(job->jobs, job->id, LOG_LEVEL_ERROR, "source", err.text);
+    struct ending *endings = reallocarray(jobs->endings, jobs->n_endings + 1, sizeof *endings);
+    if (endings)
+        jobs->endings = endings;
+    struct ending ending = { job->id, strdup(job->uid), strdup(job->name), end,
+                             reason ? strdup(reason) : NULL };
+    if (!endings || !ending.uid || !ending.name || (reason && !ending.reason)) {
+        ending_free(&ending);
+        jobs->unsettled = 1;
+        return;
+    }
+    endings[jobs->n_endings++] = ending;
+    loop_timer_sooner(jobs->loop, &jobs->ending_timer,
+                      end != CLAIM_FAIL && jobs->n_endings < ENDINGS_AT_ONCE ? ENDING_SECONDS : 0);
+}
+
+void settle_forget_endings(struct jobs *jobs, size_t from)
+{
+    while (jobs->n_endings > from)
+        ending_free(&jobs->endings[--jobs->n_endings]);
+}
+
+static void tell_ending(struct jobs *jobs, const struct ending *ending,
+                        const struct claim_ending *end)
+{
+    if (end->result == 0) {
+        if (end->path)
+            log_debug("%s: the source is now %s", ending->name, end->path);
+        return;
+    }
+    jobs->unsettled = 1;
+    log_error("%s: the source could not be moved away, which will be tried again: %s", ending->name,
+              end->err.text);
+    jobs_event(jobs, ending->id, LOG_LEVEL_ERROR, "source", end->err.text);
+}
+
+void settle_endings(struct jobs *jobs)
+{
+    size_t n = jobs->n_endings;
+    _cleanup_free_ struct claim_ending *list = calloc(n + 1, sizeof *list);
+    for (size_t i = 0; list && i < n; i++)
+        list[i] = (struct claim_ending){ .uid = jobs->endings[i].uid,
+                                         .end = jobs->endings[i].end,
+                                         .reason = jobs->endings[i].reason };
+    if (list)
+        claim_finish_all(jobs->folders, list, n);
+    for (size_t i = 0; list && i < n; i++) {
+        tell_ending(jobs, &jobs->endings[i], &list[i]);
+        free(list[i].path);
+    }
+    if (!list)
+        jobs->unsettled = 1;
+    settle_forget_endings(jobs, 0);
+    if (jobs->unsettled)
+        jobs_kick(jobs);
 }
 
 /* The catalog did not take this end of the job: it is told again later. Meanwhile the source stays
@@ -114,7 +169,7 @@ void settle_done(struct job *job)
         return;
     }
     tally_add(&job->jobs->tallies.converted);
-    end_or_remember(job, end_when_done(job->jobs), NULL);
+    end_later(job, end_when_done(job->jobs), NULL);
     log_info("%s: done", job->name);
 }
 
@@ -128,7 +183,7 @@ void settle_failed(struct job *job, const struct error *why)
         return;
     }
     (void)snprintf(reason, sizeof reason, "%s (%s)", why->text, error_name(why->code));
-    end_or_remember(job, CLAIM_FAIL, reason);
+    end_later(job, CLAIM_FAIL, reason);
     log_error("%s: failed: %s", job->name, reason);
 }
 
@@ -140,7 +195,7 @@ void settle_cancelled(struct job *job)
         remember_lost(job, LOST_CANCELLED, 0, NULL, &err);
         return;
     }
-    end_or_remember(job, CLAIM_FAIL, "cancelled");
+    end_later(job, CLAIM_FAIL, "cancelled");
     log_info("%s: cancelled", job->name);
 }
 

@@ -109,7 +109,7 @@ static int move_in(const struct ticket *ticket, int origin, int source, size_t *
     return r;
 }
 
-int claim_remove_dir(const struct folders *folders, const char *uid, struct error *err)
+int claim_remove(const struct folders *folders, const char *uid, struct error *err)
 {
     _cleanup_close_ int dir = -1, source = -1;
     int r = claim_open_dirs(folders, uid, 0, &dir, &source, err);
@@ -118,7 +118,12 @@ int claim_remove_dir(const struct folders *folders, const char *uid, struct erro
     if (unlinkat(dir, "source", AT_REMOVEDIR) < 0 && errno != ENOENT)
         return error_errno(err, errno, "%s/%s/source cannot be removed", folders->claimed_path,
                            uid);
-    r = file_remove_tree(folders->claimed_fd, uid, err);
+    return file_remove_tree(folders->claimed_fd, uid, err);
+}
+
+int claim_remove_dir(const struct folders *folders, const char *uid, struct error *err)
+{
+    int r = claim_remove(folders, uid, err);
     return r < 0 ? r : file_sync(folders->claimed_fd, folders->claimed_path, err);
 }
 
@@ -152,11 +157,8 @@ static int make_claim(const struct folders *folders, struct taking *t, struct er
     int r = claim_open_dirs(folders, ticket->uid, 1, &t->dir, &t->source, err);
     if (r < 0)
         return r;
-    t->ticket = openat(t->dir, "job.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (t->ticket < 0)
-        return error_errno(err, errno, "cannot create %s/job.json", ticket->uid);
-    r = file_write(t->ticket, text, strlen(text), err);
-    return r < 0 ? error_prefix(err, "%s/job.json", ticket->uid) : 0;
+    r = file_write_unsynced(t->dir, "job.json", text, strlen(text), &t->ticket, err);
+    return r < 0 ? error_prefix(err, "%s", ticket->uid) : 0;
 }
 
 static int move_claim(const struct folders *folders, struct taking *t, struct error *err)

@@ -37,15 +37,26 @@ char *claim_source(const struct ticket *ticket);
 
 enum claim_end { CLAIM_ARCHIVE, CLAIM_DELETE, CLAIM_FAIL };
 
-/* Ends a claim: the source goes where `end` says, under its own name or one with -2, -3 ... when
- * that is taken (shards and a model with sidecars as a folder of the model's name), and the claim's
- * directory goes away. For CLAIM_FAIL a NAME.reason.txt with
- * `reason` is put beside it, and a hidden .NAME.job.json from which it can be queued again.
- * *ret_path (may be NULL) is where the source is now, NULL when deleted. A source that is gone
+/* Ends a claim, if there is one: the source goes where `end` says, under its own name or one with
+ * -2, -3 ... when that is taken (shards and a model with sidecars as a folder of the model's name),
+ * and the claim's directory goes away. For CLAIM_FAIL a NAME.reason.txt with `reason` is put
+ * beside it, and a hidden .NAME.job.json from which it can be queued again.
+ * *ret_path is where the source is now, NULL when deleted. A source that is gone
  * already is fine. */
-int claim_finish(const struct folders *folders, const struct ticket *ticket, int end,
-                 const char *reason, char **ret_path, struct error *err)
-    __attribute__((warn_unused_result));
+int claim_finish(const struct folders *folders, const char *uid, int end, const char *reason,
+                 char **ret_path, struct error *err) __attribute__((warn_unused_result));
+
+struct claim_ending { /* one of several claims that end at once */
+    const char *uid;
+    int end;            /* enum claim_end */
+    const char *reason; /* for CLAIM_FAIL */
+    int result;         /* 0, or < 0 with err */
+    struct error err;
+    char *path; /* where the source is now, or NULL; the caller frees it */
+};
+
+/* Ends all of them; the disk is waited for twice, however many there are. */
+void claim_finish_all(const struct folders *folders, struct claim_ending *list, size_t n);
 
 /* The opposite of CLAIM_FAIL: claims the source of job `uid` out of the failed directory again,
  * under the same uid. 1: there is none. */

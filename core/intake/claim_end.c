@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "base/sync.h"
 #include "intake/claim_private.h"
 
 #include <errno.h>
@@ -119,16 +120,11 @@ static int move_out(const struct ending *ending, char **ret_path, struct error *
     if (r == 1)
         return error_set(err, PARE_EEXIST, "%s: too many entries are called %s", to_path,
                          ending->base);
-    if (r == 0)
-        r = file_sync(ending->to_fd, to_path, err);
-    if (r == 0)
-        r = file_sync(ending->from_fd, ending->folders->claimed_path, err);
     if (r < 0)
         return r;
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
     strbuf_printf(&sb, "%s/%s", to_path, name);
-    if (ret_path)
-        *ret_path = strbuf_finish(&sb);
+    *ret_path = strbuf_finish(&sb);
     return 0;
 }
 
@@ -141,34 +137,118 @@ static int move_or_delete(struct ending *ending, int end, char **ret_path, struc
     return move_out(ending, ret_path, err);
 }
 
-int claim_finish(const struct folders *folders, const struct ticket *ticket, int end,
-                 const char *reason, char **ret_path, struct error *err)
+struct leaving { /* a claim that ends; the descriptors are -1 when not open */
+    int dir, source;
+    int gone; /* there is no such claim */
+};
+
+/* Moves the source to where it goes; nothing is synced yet. */
+static int leave(const struct folders *folders, struct claim_ending *e, struct leaving *l,
+                 struct error *err)
 {
-    _cleanup_close_ int dir = -1, source = -1;
-    if (faccessat(folders->claimed_fd, ticket->uid, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-        return 0;
-    int r = claim_open_dirs(folders, ticket->uid, 0, &dir, &source, err);
-    if (r < 0)
-        return r;
     struct ticket own;
-    r = claim_read_ticket(dir, "job.json", &own, err);
+    l->gone = faccessat(folders->claimed_fd, e->uid, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+    if (l->gone)
+        return 0;
+    int r = claim_open_dirs(folders, e->uid, 0, &l->dir, &l->source, err);
+    if (r == 0)
+        r = claim_read_ticket(l->dir, "job.json", &own, err);
     if (r < 0)
         return r;
-    int whole = claim_is_whole(&own);
+    int whole = claim_is_whole(&own), fails = e->end == CLAIM_FAIL;
     struct ending ending = { .folders = folders,
                              .ticket = &own,
-                             .from_fd = whole ? dir : source,
-                             .reason = end == CLAIM_FAIL ? reason : NULL,
-                             .to_fd = end == CLAIM_FAIL ? folders->failed_fd : folders->archive_fd,
+                             .from_fd = whole ? l->dir : l->source,
+                             .reason = fails ? e->reason : NULL,
+                             .to_fd = fails ? folders->failed_fd : folders->archive_fd,
                              .from = whole ? "source" : own.files[0],
                              .base = whole ? own.name : own.files[0],
                              .has_extension = !whole && own.kind == TICKET_FILE };
-    if (source >= 0)
-        r = move_or_delete(&ending, end, ret_path, err);
-    if (r == 0)
-        r = claim_remove_dir(folders, own.uid, err);
+    if (l->source >= 0)
+        r = move_or_delete(&ending, e->end, &e->path, err);
     ticket_deinit(&own);
     return r;
+}
+
+/* Syncs where the sources went and came from. When that fails, none has ended. */
+static void sync_moves(const struct folders *folders, struct claim_ending *list,
+                       const struct leaving *leaving, size_t n, int *fds)
+{
+    struct error err = ERROR_INIT;
+    size_t n_fds = 0;
+    int archived = 0, failed = 0;
+    for (size_t i = 0; i < n; i++)
+        if (list[i].result == 0 && list[i].path) {
+            archived |= list[i].end != CLAIM_FAIL;
+            failed |= list[i].end == CLAIM_FAIL;
+            fds[n_fds++] = leaving[i].source;
+            fds[n_fds++] = leaving[i].dir;
+        }
+    fds[n_fds++] = archived ? folders->archive_fd : -1;
+    fds[n_fds++] = failed ? folders->failed_fd : -1;
+    int r = sync_all(fds, n_fds, "where the sources are put away", &err);
+    for (size_t i = 0; r < 0 && i < n; i++)
+        if (list[i].result == 0) {
+            list[i].result = r;
+            list[i].err = err;
+        }
+}
+
+/* Removes the claims that are empty now. */
+static void remove_left(const struct folders *folders, struct claim_ending *list,
+                        const struct leaving *leaving, size_t n)
+{
+    struct error err = ERROR_INIT;
+    int removed = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].result != 0 || leaving[i].gone)
+            continue;
+        list[i].result = claim_remove(folders, list[i].uid, &list[i].err);
+        removed |= list[i].result == 0;
+    }
+    int r = removed ? file_sync(folders->claimed_fd, folders->claimed_path, &err) : 0;
+    for (size_t i = 0; r < 0 && i < n; i++)
+        if (list[i].result == 0) {
+            list[i].result = r;
+            list[i].err = err;
+        }
+}
+
+void claim_finish_all(const struct folders *folders, struct claim_ending *list, size_t n)
+{
+    _cleanup_free_ struct leaving *leaving = calloc(n + 1, sizeof *leaving);
+    _cleanup_free_ int *fds = calloc(2 * n + 2, sizeof *fds);
+    for (size_t i = 0; i < n; i++) {
+        struct claim_ending *e = &list[i];
+        e->err = (struct error)ERROR_INIT;
+        e->path = NULL;
+        e->result = leaving && fds ? 0 : error_oom(&e->err);
+        if (e->result == 0) {
+            leaving[i] = (struct leaving){ -1, -1, 0 };
+            e->result = leave(folders, e, &leaving[i], &e->err);
+        }
+    }
+    if (!leaving || !fds)
+        return;
+    sync_moves(folders, list, leaving, n, fds);
+    for (size_t i = 0; i < n; i++) {
+        cleanup_close(&leaving[i].dir);
+        cleanup_close(&leaving[i].source);
+    }
+    remove_left(folders, list, leaving, n);
+}
+
+int claim_finish(const struct folders *folders, const char *uid, int end, const char *reason,
+                 char **ret_path, struct error *err)
+{
+    struct claim_ending ending = { .uid = uid, .end = end, .reason = reason };
+    claim_finish_all(folders, &ending, 1);
+    if (ending.result < 0) {
+        free(ending.path);
+        return error_set(err, ending.result, "%s", ending.err.text);
+    }
+    *ret_path = ending.path;
+    return 0;
 }
 
 /* The hidden ticket in the failed directory whose uid is wanted: 0, or 1 when there is none. */

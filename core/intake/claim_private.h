@@ -10,8 +10,10 @@
  * is none. */
 int claim_open_dirs(const struct folders *folders, const char *uid, int make, int *ret_dir,
                     int *ret_source, struct error *err) __attribute__((warn_unused_result));
-/* Removes a claim's directory; its source must be gone. */
+/* Removes a claim's directory; its source must be gone. claim_remove: that is not synced. */
 int claim_remove_dir(const struct folders *folders, const char *uid, struct error *err)
+    __attribute__((warn_unused_result));
+int claim_remove(const struct folders *folders, const char *uid, struct error *err)
     __attribute__((warn_unused_result));
 
 /* 1 when the claim's `source` is given back whole, as a folder of the model's name: its source is

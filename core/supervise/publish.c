@@ -2,17 +2,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Publishing: see publish.h. The order of steps is what makes it safe: (1) manifest and report are
- * written and synced in staging, (2) publish.json says what is about to happen, (3) the output is
- * renamed, (4) the report, (5) the directory is synced, (6) the manifest is renamed, (7) the
- * directory is synced again. So a manifest under its final name means that the output is on disk,
- * and as long as publish.json is there, each state can be told from the others: data in staging:
- * before (3); the output under its name with the inode that publish.json tells: after it.
+ * written in staging, (2) publish.json says what is about to happen, and all are synced, (3) the
+ * output is renamed, (4) the report, (5) the directory is synced, (6) the manifest is renamed,
+ * (7) the directory is synced again. So a manifest under its final name means that the output is on
+ * disk, and as long as publish.json is there, each state can be told from the others: data in
+ * staging: before (3); the output under its name with the inode that publish.json tells: after it.
  */
 #include "supervise/publish.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/sync.h"
 #include "supervise/report.h"
 #include "supervise/staged.h"
 
@@ -60,33 +61,38 @@ static int name_output(json_t *manifest, const char *name, struct error *err)
     return 0;
 }
 
-static int write_text(int dirfd, const char *name, char *text, struct error *err)
+static int write_text(int dirfd, const char *name, char *text, int *ret_fd, struct error *err)
 {
     _cleanup_free_ char *owned = text;
     if (!owned)
         return error_oom(err);
-    return file_write_durably(dirfd, name, owned, strlen(owned), err);
+    return file_write_unsynced(dirfd, name, owned, strlen(owned), ret_fd, err);
 }
 
-/* Steps 1 and 2. */
+/* Steps 1 and 2, which need no order: publish.json without a whole manifest means nothing. */
 static int prepare(int dirfd, const char *name, const char *stem, const char *suffix,
                    json_t *manifest, struct error *err)
 {
     struct stat st;
     if (fstatat(dirfd, STAGED_DATA, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return error_errno(err, errno, "cannot look at the staged output");
+    int fds[] = { dirfd, -1, -1, -1 };
     int r = name_output(manifest, name, err);
     if (r == 0)
-        r = write_text(dirfd, STAGED_MANIFEST, json_to_pretty(manifest), err);
+        r = write_text(dirfd, STAGED_MANIFEST, json_to_pretty(manifest), &fds[1], err);
     if (r == 0)
-        r = write_text(dirfd, STAGED_REPORT, report_text(manifest), err);
+        r = write_text(dirfd, STAGED_REPORT, report_text(manifest), &fds[2], err);
     _cleanup_json_ json_t *intent = json_pack("{s:s, s:I, s:I, s:s, s:s}", "output", name, "ino",
                                               (json_int_t)st.st_ino, "dev", (json_int_t)st.st_dev,
                                               "stem", stem, "suffix", suffix);
     if (r == 0 && !intent)
         r = error_oom(err);
     if (r == 0)
-        r = write_text(dirfd, STAGED_INTENT, json_to_text(intent), err);
+        r = write_text(dirfd, STAGED_INTENT, json_to_text(intent), &fds[3], err);
+    if (r == 0)
+        r = sync_all(fds, 4, "the staged output", err);
+    for (size_t i = 1; i < 4; i++)
+        cleanup_close(&fds[i]);
     return r;
 }
 
@@ -165,6 +171,8 @@ static int publish_again(int out_dirfd, int dirfd, const json_t *intent, json_t 
     const char *stem = json_get_string(intent, "stem", NULL);
     const char *suffix = json_get_string(intent, "suffix", NULL);
     int r = load(dirfd, STAGED_MANIFEST, &manifest, err);
+    if (r == PARE_EDATA) /* it was being written: the output is made again */
+        return 0;
     if (r <= 0 || !stem || !suffix || !file_name_is_plain(stem))
         return r < 0 ? r : 0;
     r = publish_target(out_dirfd, dirfd, stem, suffix, manifest, err);

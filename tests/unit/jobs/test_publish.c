@@ -27,10 +27,12 @@ static int countdown = -1; /* steps until the end; -1: never */
 static int die_after;      /* after the step, not before it */
 
 int __real_file_rename_new(int, const char *, int, const char *, struct error *);
-int __real_file_write_durably(int, const char *, const void *, size_t, struct error *);
+int __real_file_write_unsynced(int, const char *, const void *, size_t, int *, struct error *);
+int __real_sync_all(const int *, size_t, const char *, struct error *);
 int __real_file_sync(int, const char *, struct error *);
 int __wrap_file_rename_new(int, const char *, int, const char *, struct error *);
-int __wrap_file_write_durably(int, const char *, const void *, size_t, struct error *);
+int __wrap_file_write_unsynced(int, const char *, const void *, size_t, int *, struct error *);
+int __wrap_sync_all(const int *, size_t, const char *, struct error *);
 int __wrap_file_sync(int, const char *, struct error *);
 
 static void before(void)
@@ -55,10 +57,19 @@ int __wrap_file_rename_new(int a, const char *b, int c, const char *d, struct er
     return r;
 }
 
-int __wrap_file_write_durably(int a, const char *b, const void *c, size_t d, struct error *err)
+int __wrap_file_write_unsynced(int a, const char *b, const void *c, size_t d, int *e,
+                               struct error *err)
 {
     before();
-    int r = __real_file_write_durably(a, b, c, d, err);
+    int r = __real_file_write_unsynced(a, b, c, d, e, err);
+    after();
+    return r;
+}
+
+int __wrap_sync_all(const int *a, size_t b, const char *c, struct error *err)
+{
+    before();
+    int r = __real_sync_all(a, b, c, err);
     after();
     return r;
 }
@@ -293,7 +304,7 @@ static void test_output_replaced(void **state)
     json_t *manifest = NULL;
     (void)state;
     make_place(&p, 0);
-    assert_int_equal(in_child(&p, 3, 1, 0), 0); /* after the output's rename */
+    assert_int_equal(in_child(&p, 4, 1, 0), 0); /* after the output's rename */
     put(p.out, "other", "somebody's");
     assert_int_equal(renameat(p.out, "other", p.out, "m-F16.fake"), 0);
     assert_int_equal(publish_complete(p.out, p.staging, &manifest, &err), 0);
