@@ -4,6 +4,7 @@
 #include "cli/record.h"
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/paths.h"
 #include "catalog/catalog.h"
 #include "cli/control_client.h"
@@ -90,6 +91,16 @@ void record_line(struct record *record, const char *event, const json_t *line)
         check(record, catalog_job_start(record->catalog, record->job, line, &err), &err);
     else if (!strcmp(event, "source"))
         check(record, catalog_job_source(record->catalog, record->job, line, &err), &err);
+    else if (!strcmp(event, "resumed"))
+        check(record,
+              catalog_event(record->catalog, record->job, "info", "resume",
+                            "goes on from a checkpoint", &err),
+              &err);
+    else if (!strcmp(event, "restart"))
+        check(record,
+              catalog_event(record->catalog, record->job, "warning", "restart",
+                            json_get_string(line, "text", ""), &err),
+              &err);
 }
 
 void record_published(struct record *record, size_t target, const json_t *manifest)

@@ -26,6 +26,7 @@ enum {
     OPTION_AS_CONTAINER,
     OPTION_PRE,
     OPTION_TOKENIZER,
+    OPTION_RESUME,
     OPTION_QUIET,
     OPTION_TENSOR, /* those from here on are overrides */
     OPTION_KEEP,
@@ -61,6 +62,7 @@ static const struct cli_option options[] = {
     { "as-container", 0, NULL, "names and metadata as they are: no map", OPTION_AS_CONTAINER },
     { "pre", 0, "NAME", "llama.cpp's name of the pre-tokenizer", OPTION_PRE },
     { "tokenizer", 0, "WHAT", "none: a GGUF without a tokenizer", OPTION_TOKENIZER },
+    { "resume", 0, NULL, "go on with an interrupted run of the same", OPTION_RESUME },
     { "quiet", 'q', NULL, "no progress and no summary", OPTION_QUIET },
     { NULL, 0, NULL, NULL, 0 },
 };
@@ -225,6 +227,9 @@ static int set(void *state, int id, const char *value)
         break;
     case OPTION_NO_SIDECARS:
         o->no_sidecars = 1;
+        break;
+    case OPTION_RESUME:
+        o->resume = 1;
         break;
     case OPTION_QUIET:
         o->quiet = 1;

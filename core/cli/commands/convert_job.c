@@ -54,6 +54,10 @@ static void on_line(void *context, const char *event, const json_t *line)
 {
     struct conversion *c = context;
     progress_line(&c->progress, event, line);
+    if (!strcmp(event, "restart")) {
+        progress_clear(&c->progress);
+        cli_warn("%s: starts over: %s", c->result->operand, json_get_string(line, "text", ""));
+    }
     record_line(c->record, event, line);
 }
 
@@ -97,8 +101,21 @@ static int run_job(const struct job_spec *spec, struct conversion *c, struct err
     if (r == 0)
         r = drive(run, err);
     progress_clear(&c->progress);
-    job_run_free(run, JOB_STAGING_REMOVE);
+    int is_lost = r < 0 && !interrupted && job_may_go_on(r);
+    job_run_free(run, is_lost ? JOB_STAGING_GO_ON : JOB_STAGING_REMOVE);
     return r == 0 && c->failed ? error_oom(err) : r;
+}
+
+/* Looks for what an interrupted run of the same conversion left. mark: room for the job's. */
+static int find_left(struct job_spec *spec, const struct convert_options *options,
+                     struct conversion *c, char mark[HASH_HEX_SIZE], struct error *err)
+{
+    int r = convert_mark(spec, mark, err);
+    spec->mark = mark;
+    if (r == 0)
+        r = convert_find_left(spec, options->resume, c->uid, err);
+    spec->go_on = r > 0;
+    return r < 0 ? r : 0;
 }
 
 static int open_out(const char *out, int *ret_fd, char **ret_path)
@@ -137,6 +154,7 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
                           const struct convert_inputs *inputs)
 {
     _cleanup_close_ int out = -1;
+    char mark[HASH_HEX_SIZE];
     struct error *err = &c->result->error;
     _cleanup_free_ char *out_path = NULL, *origin = realpath(c->result->operand, NULL);
     int status = open_out(options->out, &out, &out_path);
@@ -158,16 +176,21 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
         .n_targets = options->n_targets,
         .out_dirfd = out,
         .out_path = out_path,
-        .mark = "",
         .settings = make_settings(cli, options),
     };
+    if (find_left(&spec, options, c, mark, err) < 0)
+        return CLI_FAILURE;
     if (!options->no_record && !c->record)
         status = record_open(cli, &spec, &c->record);
     if (status != CLI_OK)
         return status;
     c->out_path = out_path;
     progress_init(&c->progress, source->name, options->quiet || cli->json);
-    return run_job(&spec, c, err) < 0 ? CLI_FAILURE : CLI_OK;
+    int r = run_job(&spec, c, err);
+    struct error ignored = ERROR_INIT;
+    if (r == 0 && job_sweep(out, mark, &ignored) < 0) /* what was left and not wanted */
+        cli_warn("%s: %s", out_path, ignored.text);
+    return r < 0 ? CLI_FAILURE : CLI_OK;
 }
 
 /* One attempt. *ret_told: its failure is told. */

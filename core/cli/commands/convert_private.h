@@ -4,6 +4,7 @@
 #ifndef CLI_COMMANDS_CONVERT_PRIVATE_H
 #define CLI_COMMANDS_CONVERT_PRIVATE_H
 
+#include "base/hash.h"
 #include "cli/cli.h"
 #include "cli/commands/overrides.h"
 #include "supervise/job_run.h"
@@ -18,6 +19,7 @@ struct convert_options {
     struct overrides overrides;
     json_t *writing; /* options of every target: object of texts, or NULL */
     int no_sidecars;
+    int resume; /* go on with an interrupted run of the same conversion */
     int dry_run, quiet;
     int no_record; /* nothing goes into the catalog */
 };
@@ -52,6 +54,14 @@ int convert_one(const struct cli *cli, const struct convert_options *options, co
                 struct convert_result *result) __attribute__((warn_unused_result));
 /* Catches Ctrl-C and its like, which cancel the job that runs. */
 void convert_catch_signals(void);
+
+/* The mark of a job (supervise/staging.h): of the same source and targets it is the same. */
+int convert_mark(const struct job_spec *spec, char ret_mark[HASH_HEX_SIZE], struct error *err)
+    __attribute__((warn_unused_result));
+/* Looks whether an interrupted run of the job left something. 1: it did, and that is wanted: uid
+ * becomes that run's; 0: it is not, or there is none. */
+int convert_find_left(const struct job_spec *spec, int wanted, char uid[40], struct error *err)
+    __attribute__((warn_unused_result));
 
 /* Prints what would be done, asked of a worker. */
 int convert_plan(const struct cli *cli, const struct convert_options *options, const char *operand)
