@@ -86,6 +86,12 @@ static const struct shape progress[] = {
 static const struct shape resumed[] = { { COUNT_("checkpoint"), NEEDED }, { NULL } };
 static const struct shape checkpoint[] = { { COUNT_("number"), NEEDED }, { NULL } };
 static const struct shape misfit[] = { { TEXT_("text", SHAPE_TEXT_BYTES), NEEDED }, { NULL } };
+static const struct shape doubt[] = {
+    { TEXT_("text", SHAPE_TEXT_BYTES), NEEDED },
+    { TEXT_("kind", WORD), NEEDED },
+    { SECONDS("age") },
+    { NULL },
+};
 static const struct shape files[] = {
     { TEXT_("name", 8192), NEEDED },
     { COUNT_("bytes"), NEEDED },
@@ -205,6 +211,7 @@ static const struct answer_event events[] = {
     { "start", ANSWER_ALL, ONCE, SIGN, SMALL, .members = start },
     { "source", ANSWER_CONVERT | ANSWER_PROBE | ANSWER_PLAN, ONCE, SIGN, .bytes = 1 << 20,
       .cost = 4 << 20, .members = source },
+    { "doubt", ANSWER_PROBE, ONCE, SMALL, .members = doubt },
     { "writers", ANSWER_CONVERT, ONCE, SIGN, .bytes = 1 << 20, .cost = 4 << 20,
       .members = writers },
     { "warning", ANSWER_ALL, .most = 2000, .of_target = 1, SMALL, .members = warning },

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/timing.h"
 #include "base/values.h"
+#include "model/arrived.h"
 #include "model/metadata.h"
 #include "model/side_files.h"
 #include "plugin/rivals.h"
@@ -106,8 +107,11 @@ int job_open(const struct job_context *job, struct model *model, const char *for
              struct source **ret_source, struct error *err)
 {
     struct host_hooks hooks = { .log = warn, .context = (void *)job };
+    int r = arrived_check_pointers(model, err);
+    if (r < 0)
+        return r;
     memory_reading_begin();
-    int r = rivals_open(job->registry, model, format, &hooks, ret_source, err);
+    r = rivals_open(job->registry, model, format, &hooks, ret_source, err);
     memory_reading_end();
     return r;
 }
@@ -118,10 +122,27 @@ int model_is_importance(const struct model *model)
     return !strcmp(model->format, "imatrix") || (type && !strcmp(type, "imatrix"));
 }
 
+/* A file that is promised and not there is told, since a conversion without it may lack tokens or
+ * the chat template. */
+static int warn_of_promise(const struct job_context *job, const struct model *model,
+                           struct error *err)
+{
+    struct arrived_promise promise;
+    const char *kind = json_get_string(job->request, "kind", "");
+    if (strcmp(kind, "convert") != 0 && strcmp(kind, "plan") != 0)
+        return 0;
+    int r = arrived_find_promise(model, &promise, err);
+    if (r > 0)
+        warn((void *)job, PARE_LOG_WARNING, promise.text);
+    return r < 0 ? r : 0;
+}
+
 int job_open_model(const struct job_context *job, struct model *model, const char *format,
                    struct source **ret_source, struct error *err)
 {
-    int r = job_open(job, model, format, ret_source, err);
+    int r = warn_of_promise(job, model, err);
+    if (r == 0)
+        r = job_open(job, model, format, ret_source, err);
     if (r < 0 || !model_is_importance(model))
         return r;
     source_close(*ret_source);

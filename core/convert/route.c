@@ -67,7 +67,7 @@ static int try_unpack(struct routes *routes, struct error *err)
     if (routes->unpack_tried)
         return 0;
     int r = side_file_config(routes->model, &config, err);
-    if (r == PARE_EDATA || r == PARE_ELIMIT)
+    if (r == PARE_EDATA || r == PARE_ELIMIT || r == PARE_EINCOMPLETE)
         r = 1; /* who needs it says so */
     if (r == 0)
         r = unpack_open(routes->job->registry, routes->source, routes->model, config,

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/strlist.h"
 #include "intake/observe.h"
+#include "intake/probe.h"
 #include "source/parts.h"
 #include "source/unfinished.h"
 
@@ -18,6 +19,8 @@
  * what a slow sender has put there so far may look like anything. */
 #define DOUBT_FILE 1
 #define DOUBT_FOLDER 5
+#define DOUBT_MISSING 15 /* a file without which a target cannot be made */
+#define DOUBT_PROMISE 4  /* a file that another one promises, since that has come */
 
 /* The end of a mark that lies beside or below a model makes no event. It is looked for often, until
  * all has been quiet for so long; then with each scan. */
@@ -131,15 +134,30 @@ static int may_change_soon(const struct candidate *candidate, const struct obser
     return now->bytes > 0 && !part && !now->is_part;
 }
 
+/* 1 when what a probe doubted has been waited for long enough: so it is taken as it is. */
+static int is_doubt_over(const struct candidate *candidate, double quiet, double settle)
+{
+    switch (candidate->verdict) {
+    case PROBE_REFUSED:
+        return quiet >= settle * DOUBT_FOLDER;
+    case PROBE_MISSING:
+        return quiet >= settle * DOUBT_MISSING;
+    case PROBE_PROMISE:
+        return timing_since(candidate->promised) >= settle * DOUBT_PROMISE;
+    default:
+        return candidate->verdict == 0;
+    }
+}
+
 static void judge(struct candidate *candidate, double quiet, double settle)
 {
     int doubt = candidate->kind == TICKET_FOLDER ? DOUBT_FOLDER : DOUBT_FILE;
     const char *text = candidate->text ? candidate->text : "";
-    if (candidate->verdict == 0)
+    if (is_doubt_over(candidate, quiet, settle))
         candidate->state = CANDIDATE_COMPLETE;
     else if (candidate->verdict == PARE_EINCOMPLETE)
         wait_for(candidate, 0, text);
-    else if (quiet < settle * doubt)
+    else if (candidate->verdict > 0 || quiet < settle * doubt)
         wait_for(candidate, 1, text);
     else
         candidate->state = CANDIDATE_BROKEN;
@@ -205,24 +223,32 @@ void candidate_give_up(struct candidate *candidate)
 /* A probe that died or ran out of something is repeated, but not for ever. */
 static int is_final(struct candidate *candidate, int code)
 {
-    if (code == 0 || !error_is_transient(code))
+    if (code >= 0 || !error_is_transient(code))
         return 1;
     return ++candidate->tries >= MAX_TRIES;
 }
 
-void candidate_probed(struct candidate *candidate, int dirfd, double settle, int code,
-                      const char *text)
+/* What was promised before this process began was promised at its beginning. */
+static uint64_t when(double age)
+{
+    uint64_t now = timing_now();
+    return age * 1e9 < (double)now ? now - (uint64_t)(age * 1e9) : 0;
+}
+
+void candidate_probed(struct candidate *candidate, int dirfd, double settle,
+                      const struct probe_end *end)
 {
     uint64_t before = candidate->signature;
-    wait_for(candidate, 1, text);
+    wait_for(candidate, 1, end->text);
     struct observation now;
     observe(candidate, dirfd, &now);
-    if (now.signature == before && is_final(candidate, code)) {
-        candidate->verdict = code;
+    if (now.signature == before && is_final(candidate, end->code)) {
+        candidate->verdict = end->code;
+        candidate->promised = when(end->age);
         free(candidate->text);
-        candidate->text = strdup(text);
+        candidate->text = strdup(end->text);
     } else if (now.signature == before) {
-        candidate_put_off(candidate, text, 1 << candidate->tries);
+        candidate_put_off(candidate, end->text, 1 << candidate->tries);
     }
     candidate_examine(candidate, dirfd, settle);
 }

@@ -11,6 +11,7 @@
 #define INTAKE_CANDIDATE_H
 
 #include "base/error.h"
+#include "intake/probe.h"
 #include "intake/ticket.h"
 
 enum candidate_state {
@@ -39,9 +40,10 @@ struct candidate {
     unsigned n_shards; /* be among the files too */
     uint64_t bytes, signature;
     uint64_t since;      /* timing_now() when it last changed */
-    int verdict;         /* of a probe, 0 or an error; CANDIDATE_NO_VERDICT for this signature */
+    int verdict;         /* of a probe (probe_end); CANDIDATE_NO_VERDICT for this signature */
     char *text;          /* of that error, or NULL */
     unsigned tries;      /* probes that ended with a transient error */
+    uint64_t promised;   /* timing_now() when a file was promised, of PROBE_PROMISE */
     uint64_t not_before; /* timing_now() before which it is not probed again */
     int is_given_up;     /* it was stuck for too long (candidate_give_up) */
     int has_writer;      /* a process has a file of it open for writing */
@@ -63,10 +65,10 @@ void candidate_clear_sidecars(struct candidate *candidate);
 /* Looks at it in its folder and decides the state anew. */
 void candidate_examine(struct candidate *candidate, int dirfd, double settle);
 
-/* Takes the end of a probe: code 0 complete, < 0 the error. It counts only when the candidate is
- * still as it was when the probe began. */
-void candidate_probed(struct candidate *candidate, int dirfd, double settle, int code,
-                      const char *text);
+/* Takes the end of a probe. It counts only when the candidate is still as it was when the probe
+ * began. */
+void candidate_probed(struct candidate *candidate, int dirfd, double settle,
+                      const struct probe_end *end);
 
 /* 1 when the rest of it is waited for, nobody is at it, and it has not changed for so long. */
 int candidate_is_stuck(const struct candidate *candidate, double seconds);

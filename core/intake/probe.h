@@ -12,15 +12,30 @@
 
 struct probe;
 
-/* The end: code 0 it is complete; PARE_EINCOMPLETE; another error. `name` is the model's name. The
- * probe is freed after this returns. */
-typedef void probe_done_fn(void *context, int code, const char *text, const char *name);
+/* Doubts whether a folder is complete; the text says what is missing. */
+enum {
+    PROBE_REFUSED = 2, /* a target cannot be made of it */
+    PROBE_MISSING,     /* the same, for want of a file */
+    PROBE_PROMISE      /* a file that another one promises is not there */
+};
+
+struct probe_end {
+    int code; /* 0 it is complete; one of the above; PARE_EINCOMPLETE; another error */
+    const char *text;
+    const char *name; /* the model's */
+    double age;       /* seconds since a promise was made */
+};
+
+/* The probe is freed after this returns. */
+typedef void probe_done_fn(void *context, const struct probe_end *end);
 
 struct probe_request {
     const struct config *config; /* with worker, plugins and recipes set */
     struct nursery *nursery;     /* for the worker, or NULL */
     int dirfd;
-    const char *path; /* in dirfd */
+    const char *path;                 /* in dirfd */
+    const struct job_target *targets; /* that a folder must be good for */
+    size_t n_targets;
     int has_sidecars; /* look for them: they must be complete too */
     probe_done_fn *done;
     void *context;

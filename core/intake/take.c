@@ -175,7 +175,7 @@ static void free_slot(struct probing *slot)
     slot->folder = NULL;
 }
 
-static void probe_done(void *context, int code, const char *text, const char *name);
+static void probe_done(void *context, const struct probe_end *end);
 
 static void start_probe(struct intake *intake, struct probing *slot, struct drop_folder *folder,
                         struct candidate *candidate)
@@ -196,13 +196,18 @@ static void start_probe(struct intake *intake, struct probing *slot, struct drop
                                                      candidate->kind == TICKET_FOLDER,
                                      .done = probe_done,
                                      .context = slot };
+    if (candidate->kind == TICKET_FOLDER) {
+        request.targets = *folder->name ? &folder->target : intake->config->targets;
+        request.n_targets = *folder->name ? 1 : intake->config->n_targets;
+    }
     candidate->state = CANDIDATE_PROBING;
     int r = probe_start(intake->loop, &request, &slot->probe, &err);
     if (r == 0)
         return;
     free_slot(slot);
     if (r == PARE_EDATA || r == PARE_ELIMIT || r == PARE_EINCOMPLETE) {
-        candidate_probed(candidate, folder->fd, settle, r, err.text);
+        struct probe_end end = { .code = r, .text = err.text };
+        candidate_probed(candidate, folder->fd, settle, &end);
         return;
     }
     note_once(intake, candidate, "check", &err);
@@ -237,7 +242,7 @@ static int is_probing(const struct intake *intake)
     return 0;
 }
 
-static void probe_done(void *context, int code, const char *text, const char *name)
+static void probe_done(void *context, const struct probe_end *end)
 {
     struct probing *slot = context;
     struct intake *intake = slot->intake;
@@ -245,11 +250,11 @@ static void probe_done(void *context, int code, const char *text, const char *na
     struct drop_folder *folder = slot->folder;
     free_slot(slot);
     if (candidate) {
-        char *model = name ? strdup(name) : NULL;
+        char *model = end->name ? strdup(end->name) : NULL;
         free(candidate->model);
         candidate->model = model;
-        candidate_probed(candidate, folder->fd, intake->config->settle, code, text);
-        log_debug("%s: %s%s", candidate->key, code == 0 ? "complete" : "", text);
+        candidate_probed(candidate, folder->fd, intake->config->settle, end);
+        log_debug("%s: %s%s", candidate->key, end->code == 0 ? "complete" : "", end->text);
         intake_list_changed(intake);
     }
     start_probes(intake);

@@ -32,7 +32,10 @@ static int ask_json(const struct map_work *work, const char *name, json_t **ret)
     if (r < 0)
         return r;
     *ret = r ? json_null() : memory_parse_json(text, len, 0, NULL);
-    return *ret ? 0 : error_set(work->err, PARE_EDATA, "%s: not JSON", name);
+    if (*ret)
+        return 0;
+    return side_file_judge(name, text, len, error_set(work->err, PARE_EDATA, "%s: not JSON", name),
+                           work->err);
 }
 
 /* The functions of expressions that look at the checkpoint. */

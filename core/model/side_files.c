@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/json_numbers.h"
+#include "base/json_whole.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -56,6 +57,14 @@ int side_file_text(const struct model *model, const char *name, size_t limit, ch
     return 0;
 }
 
+int side_file_judge(const char *name, const char *text, size_t n, int code, struct error *err)
+{
+    const char *lacks = code == PARE_EDATA ? json_text_lacks(text, n) : NULL;
+    if (!lacks)
+        return code;
+    return error_set(err, PARE_EINCOMPLETE, "%s: %s: cut short or still arriving", name, lacks);
+}
+
 int side_file_json(const struct model *model, const char *name, size_t limit, json_t **ret_object,
                    struct error *err)
 {
@@ -67,7 +76,7 @@ int side_file_json(const struct model *model, const char *name, size_t limit, js
     r = json_numbers_mark(&text, &len, err);
     if (!r)
         r = json_parse_object(text, len, ret_object, err);
-    return r ? error_prefix(err, "%s", name) : 0;
+    return r ? side_file_judge(name, text, len, error_prefix(err, "%s", name), err) : 0;
 }
 
 /* Copies all that is not null. */
@@ -164,7 +173,7 @@ int side_file_model_type(const struct model *model, char **ret_type, struct erro
 {
     _cleanup_json_ json_t *config = NULL;
     int r = side_file_json(model, "config.json", SIDE_FILE_MAX_CONFIG, &config, err);
-    if (r < 0 && r != PARE_EDATA && r != PARE_ELIMIT)
+    if (r < 0 && r != PARE_EDATA && r != PARE_ELIMIT && r != PARE_EINCOMPLETE)
         return r;
     const char *type = r == 0 ? json_get_string(config, "model_type", NULL) : NULL;
     char *copy = type ? strdup(type) : NULL;

@@ -28,6 +28,11 @@ int side_file_text(const struct model *model, const char *name, size_t limit, ch
 int side_file_json(const struct model *model, const char *name, size_t limit, json_t **ret_object,
                    struct error *err) __attribute__((warn_unused_result));
 
+/* To be returned when the text of a file could not be parsed as JSON: PARE_EINCOMPLETE when it is
+ * cut, else `code`, whose error is set. */
+int side_file_judge(const char *name, const char *text, size_t n, int code, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* config.json as maps see it. 1: there is none. A model of several parts has its language model's
  * values at the root (text_config, language_config, llm_config). `rope_parameters` holds what older
  * folders have in rope_theta, rope_scaling and so on; `rope_local_parameters` the same of sliding

@@ -24,7 +24,7 @@ int tokenizer_files_walk(const struct model *source, const char *name, char **re
         return r;
     r = json_walk_begin(text, len, ret_walk, err);
     if (r < 0)
-        return error_prefix(err, "%s", name);
+        return side_file_judge(name, text, len, error_prefix(err, "%s", name), err);
     *ret_text = TAKE(text);
     return 0;
 }

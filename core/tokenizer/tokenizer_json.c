@@ -62,8 +62,10 @@ int tokenizer_json_read(const struct model *source, const char *name, json_t **r
     if (!json && json_error_code(&problem) == json_error_out_of_memory)
         return error_oom(err);
     if (!json)
-        return error_set(err, PARE_EDATA, "%s: not JSON: %s (line %d, column %d)", name,
-                         problem.text, problem.line, problem.column);
+        return side_file_judge(name, text, len,
+                               error_set(err, PARE_EDATA, "%s: not JSON: %s (line %d, column %d)",
+                                         name, problem.text, problem.line, problem.column),
+                               err);
     if (!json_is_object(json)) {
         json_decref(json);
         return error_set(err, PARE_EDATA, "%s: the JSON is not an object", name);

@@ -5,6 +5,7 @@
  * and what the normalizer does. Keys and their order are those of llama.cpp's converter
  * (gguf-py/gguf/vocab.py, SpecialVocab).
  */
+#include "model/side_files.h"
 #include "tokenizer/tokenizer_ids.h"
 #include "tokenizer/tokenizer_post.h"
 #include "tokenizer/tokenizer_private.h"
@@ -103,7 +104,8 @@ int tokenizer_emit_special(struct tokenizer *t, struct error *err)
     int r = special_find(t, &special, err);
     if (!r)
         r = put_all(t, &special, err);
-    if (!r && special.has_config)
+    if (!r && (special.has_config ||
+               side_file_find(t->request->source, "chat_template.jinja"))) /* it stands alone */
         r = tokenizer_emit_chat(t, err);
     return r ? r : put_normalizer(t, &special, err);
 }

@@ -20,6 +20,7 @@
 #include "worker/convert.h"
 #include "worker/inspect.h"
 #include "worker/nursery.h"
+#include "worker/probe.h"
 #include "worker/sandbox.h"
 #include "worker/verify.h"
 
@@ -277,20 +278,6 @@ static int do_recipes(const struct worker *w, struct error *err)
     return r;
 }
 
-static int do_probe(const struct worker *w, struct error *err)
-{
-    struct source *source = NULL;
-    struct importance *importance = NULL;
-    int r = job_open_model(&w->job, w->model, NULL, &source, err);
-    if (r == 0)
-        r = job_open_importance(&w->job, 0, &importance, err);
-    if (r == 0)
-        r = job_tell_source(&w->job, w->model, err);
-    importance_free(importance);
-    source_close(source);
-    return r;
-}
-
 static int do_job(struct worker *w, json_t **ret_done, struct error *err)
 {
     const char *kind = json_get_string(w->request, "kind", "");
@@ -302,7 +289,7 @@ static int do_job(struct worker *w, json_t **ret_done, struct error *err)
     if (!strcmp(kind, "verify"))
         return job_verify(&w->job, w->model, w->other, err);
     if (!strcmp(kind, "probe"))
-        return do_probe(w, err);
+        return job_probe(&w->job, w->model, err);
     if (!strcmp(kind, "inspect"))
         return job_inspect(&w->job, w->model, err);
     if (!strcmp(kind, "compare"))

@@ -60,6 +60,29 @@ class Unfinished(Program):
         (self.dir / "folder.aria2").touch()
         self.refused("folder", "folder.aria2 of aria2")
 
+    def test_cut_json(self):
+        folder = self.dir / "folder"
+        self.pare("convert", "tiny.gguf", "--to", "safetensors:bf16", "-o", "made", "-q")
+        shutil.copytree(next((self.dir / "made").glob("*/")), folder)
+        for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+            text = (folder / name).read_bytes()
+            for cut, why in ((b"", "it is empty"), (text[:len(text) // 2], "middle of its JSON"),
+                             (text[:len(text) // 2] + bytes(50), "zeros in place of text")):
+                (folder / name).write_bytes(cut)
+                done = self.pare("convert", "folder", "--to", "gguf:f16", "-o", "out", status=1)
+                self.assertIn("%s: it" % name, done.stderr)
+                self.assertIn(why, done.stderr)
+                self.assertIn("cut short or still arriving", done.stderr)
+            (folder / name).write_bytes(text)
+        (folder / "tokenizer_config.json").unlink()
+        done = self.pare("convert", "folder", "--to", "gguf:f16", "-o", "out")
+        self.assertIn("tokenizer.json is there and tokenizer_config.json is not", done.stderr)
+        (folder / "model.safetensors").write_text(
+            "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+        done = self.pare("inspect", "folder", status=1)
+        self.assertIn("only a pointer of git-lfs", done.stderr)
+        self.assertIn("git lfs pull", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

@@ -4,6 +4,7 @@
 """What has not arrived yet is not taken: marks that downloaders leave, beside and below models."""
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -121,6 +122,50 @@ class Downloads(Arrivals):
         with open(growing, 'ab'):
             self.drop_folder('m')
             self.expect_waiting({'m': 'being written'})
+        self.expect_one('m-Q8_0.gguf')
+
+
+POINTER = b'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 20000\n' % 7
+
+
+class SideFiles(Arrivals):
+    """A folder is complete when all of its files are."""
+
+    def test_cut(self):
+        cuts = {'empty': ('config.json', b'', 'config.json: it is empty'),
+                'cut': ('tokenizer.json', b'{"model": {"vocab": {"a": 0', 'middle of its JSON'),
+                'quoted': ('a.json', b'{"b": "c', 'a.json: it ends in the middle of its JSON'),
+                'zeros': ('config.json', b'{"a": 1' + bytes(100), 'zeros in place of text'),
+                'merges': ('merges.txt', b'', 'merges.txt: it is empty'),
+                'lfs': ('model.safetensors', POINTER, 'only a pointer of git-lfs')}
+        for name, (file, data, _) in cuts.items():
+            self.put_folder(name)
+            self.d.aside('%s/%s' % (name, file), data)
+            self.drop_folder(name)
+        self.expect_waiting({name: reason for name, (_, _, reason) in cuts.items()}, 2)
+        for name, (file, _, _) in cuts.items():
+            data = models.safetensors() if file == 'model.safetensors' else b'{}'
+            with open(self.d.path('%s/%s' % (name, file)), 'wb') as f:
+                f.write(data)
+        self.d.wait_done(len(cuts))
+        self.assertEqual(set(self.d.states()), {'done'})
+
+    def test_promised(self):
+        """It is waited for, but not for ever, and then told."""
+        self.put_folder('m')
+        self.drop_folder('m')
+        self.put('m/tokenizer.json', b'{}')
+        reason = 'tokenizer.json is there and tokenizer_config.json is not'
+        wait_until(lambda: self.d.arriving() == {'m': reason}, 5)
+        manifest = self.expect_one('m-Q8_0.gguf')
+        self.assertIn(reason, json.dumps(manifest))
+
+    def test_needed(self):
+        """A folder that a target cannot be made of gets more time than one that a reader refuses."""
+        self.d.aside('m/model.safetensors', models.safetensors())
+        self.drop_folder('m')
+        self.expect_waiting({'m': 'no config.json'}, 2.5)
+        self.put('m/m.pare', models.PLAIN)
         self.expect_one('m-Q8_0.gguf')
 
 

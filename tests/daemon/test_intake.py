@@ -224,7 +224,7 @@ class Folders(harness.DaemonTest):
     def test_download_inside(self):
         self.write(self.d.path('model'), {'model.safetensors': models.safetensors(),
                                           'overrides.pare': models.PLAIN,
-                                          'tokenizer.json.part': b'{'})
+                                          'tokenizer.json.part': b'{}'})
         time.sleep(1.2)
         self.assertEqual(self.d.jobs(), [])
         self.assertEqual(self.d.arriving(), {'model': 'tokenizer.json.part: unfinished name'})

@@ -379,7 +379,7 @@ static void test_failures(void **state)
     expect_failure(TOY "\"layers\":1e999}", q, PARE_EDATA, "layers is 1e999, which is not finite");
     expect_failure(TOY "\"layers\":NaN}", q, PARE_EDATA, "layers is NaN, which is not finite");
     expect_failure(TOY "\"layers\":1,\"scale\":1e-300}", q, PARE_EDATA, "toy.scale cannot be");
-    expect_failure("{\"layers\":1e999", q, PARE_EDATA, "config.json: not JSON");
+    expect_failure("{\"layers\":1e999", q, PARE_EINCOMPLETE, "middle of its JSON");
 }
 
 /* What is wrong with a line at the end of the map is said with its place. */
