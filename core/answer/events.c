@@ -52,6 +52,11 @@ static const struct shape writers[] = {
     { LIST_("writers", 8192, writer), NEEDED },
     { NULL },
 };
+static const struct shape layout[] = {
+    { COUNT_("bytes"), NEEDED },
+    { COUNT_("files"), NEEDED },
+    { NULL },
+};
 static const struct shape census[] = {
     { TEXT_("encoding", WORD), NEEDED },
     { COUNT_("tensors") },
@@ -216,6 +221,7 @@ static const struct answer_event events[] = {
       .members = writers },
     { "warning", ANSWER_ALL, .most = 2000, .of_target = 1, SMALL, .members = warning },
     { "progress", ANSWER_ALL, ENDLESS, .bytes = 4096, .cost = 8192, .members = progress },
+    { "layout", ANSWER_CONVERT, ONCE, SIGN, SMALL, .members = layout },
     { "resumed", ANSWER_CONVERT, ONCE, SIGN, SMALL, .members = resumed },
     { "checkpoint", ANSWER_CONVERT, .most = 4 << 20, SMALL, .members = checkpoint },
     { "misfit", ANSWER_CONVERT, ONCE, SMALL, .members = misfit },

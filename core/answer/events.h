@@ -36,7 +36,7 @@ unsigned answer_kind(const char *name);
 /* The event that is called so (n bytes), or NULL; *ret_index is its place in the table. */
 const struct answer_event *answer_event_find(const char *name, size_t n, size_t *ret_index);
 
-#define ANSWER_EVENTS 32 /* at most so many are in the table */
+#define ANSWER_EVENTS 40 /* at most so many are in the table */
 
 /* The stages of `progress` in the order in which a job comes to them; -1 for an unknown one. */
 int answer_stage(const char *name);

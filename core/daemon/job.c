@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TICK_SECONDS 0.5  /* between calls of job_run_step at most */
+#define TICK_SECONDS 0.25 /* between calls of job_run_step at most */
 #define FACTS_SECONDS 0.5 /* after which the catalog knows of the source of a job that runs */
 
 static int load_targets(struct job *job, const json_t *row, struct error *err)

@@ -106,12 +106,17 @@ void settle_endings(struct jobs *jobs)
 }
 
 /* The catalog did not take this end of the job: it is told again later. Meanwhile the source stays
- * claimed, and nothing runs again. */
+ * claimed, and nothing runs again. What was kept for the next attempt is given up: it may be what
+ * fills the disk. */
 static void remember_lost(struct job *job, enum lost_end end, double delay, const struct error *why,
                           const struct error *err)
 {
     struct jobs *jobs = job->jobs;
+    struct error ignored = ERROR_INIT;
     jobs_log_unrecorded(job->uid, err);
+    if (end == LOST_QUEUED && !job->record_error.code &&
+        job_forget(jobs->folders->out_fd, job->uid, &ignored) < 0)
+        log_error("%s: %s", job->name, ignored.text);
     struct lost *lost = reallocarray(jobs->lost, jobs->n_lost + 1, sizeof *lost);
     if (!lost)
         return; /* the next start finds the job running, and queues it */

@@ -121,8 +121,13 @@ int job_run_start_worker(struct job_run *run, const struct source_set *source, j
         return error_oom(err);
     memcpy(fds, source->fds, n * sizeof *fds);
     memcpy(fds + n, more, n_more * sizeof *fds);
-    return worker_process_start_by(run->nursery, run->worker_path, owned, fds, n + n_more,
-                                   &run->process, err);
+    int r = worker_process_start_by(run->nursery, run->worker_path, owned, fds, n + n_more,
+                                    &run->process, err);
+    allowance_init(&run->allowance, source->bytes, run->n_targets,
+                   settings_count(run->settings, "threads"), run->stage == STAGE_CONVERT);
+    if (r == 0)
+        allowance_impose(&run->allowance, worker_process_pid(run->process));
+    return r;
 }
 
 static int start_convert(struct job_run *run, struct error *err)

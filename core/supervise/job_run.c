@@ -61,6 +61,14 @@ static void keep_tensor(struct run_target *t, const json_t *line)
     (void)json_array_append_new(t->tensors, manifest_tensor(line));
 }
 
+static void take_plan(struct job_run *run, const json_t *line)
+{
+    struct error why = ERROR_INIT;
+    why.code = allowance_take_plan(&run->allowance, line, worker_process_pid(run->process), &why);
+    if (why.code < 0)
+        worker_process_break_off(run->process, &why);
+}
+
 static void on_convert_line(void *context, const char *event, const json_t *line)
 {
     struct job_run *run = context;
@@ -71,6 +79,8 @@ static void on_convert_line(void *context, const char *event, const json_t *line
         replace(&run->start, line);
     else if (!strcmp(event, "writers"))
         replace(&run->writers, line);
+    else if (!strcmp(event, "layout"))
+        take_plan(run, line);
     else if (!strcmp(event, "source"))
         replace(&run->described, line);
     else if (!strcmp(event, "done"))
@@ -334,6 +344,18 @@ static int after_convert(struct job_run *run, struct error *err)
     return r < 0 ? r : start_verify(run, err);
 }
 
+/* Ends a worker that is silent or takes more than it may. */
+static void check_worker(struct job_run *run)
+{
+    struct error why = ERROR_INIT;
+    int work = run->stage == STAGE_CONVERT ? run->work : -1;
+    why.code = allowance_check(&run->allowance, worker_process_pid(run->process), work, &why);
+    if (why.code < 0)
+        worker_process_break_off(run->process, &why);
+    else if (run->silence > 0 && worker_process_silence(run->process) > run->silence)
+        worker_process_time_out(run->process, run->silence);
+}
+
 int job_run_step(struct job_run *run, struct error *err)
 {
     if (run->stage == STAGE_END)
@@ -349,8 +371,7 @@ int job_run_step(struct job_run *run, struct error *err)
     if (r < 0)
         return r;
     if (r == 0) {
-        if (run->silence > 0 && worker_process_silence(run->process) > run->silence)
-            worker_process_time_out(run->process, run->silence);
+        check_worker(run);
         return 0;
     }
     if (run->cancelled) {

@@ -4,6 +4,7 @@
 #ifndef SUPERVISE_JOB_RUN_PRIVATE_H
 #define SUPERVISE_JOB_RUN_PRIVATE_H
 
+#include "supervise/allowance.h"
 #include "supervise/job_run.h"
 #include "supervise/staged.h"
 
@@ -35,6 +36,7 @@ struct job_run {
     json_t *start, *writers, *described, *done; /* lines of the convert worker */
     struct job_callbacks callbacks;
     struct worker_process *process;
+    struct allowance allowance; /* of the process */
     uint64_t verify_from;
     int cancelled;
     int goes_on;          /* the worker has what an earlier life left … */

@@ -157,7 +157,7 @@ double worker_process_silence(const struct worker_process *p)
 }
 
 /* Notes the first thing that is wrong with the worker's output and kills it. */
-static void break_off(struct worker_process *p, const struct error *why)
+void worker_process_break_off(struct worker_process *p, const struct error *why)
 {
     if (!p->said.code)
         p->said = *why;
@@ -168,7 +168,7 @@ static void break_off_text(struct worker_process *p, const char *what)
 {
     struct error why = ERROR_INIT;
     why.code = error_set(&why, PARE_ECRASH, "the worker wrote %s", what);
-    break_off(p, &why);
+    worker_process_break_off(p, &why);
 }
 
 /* `error`: its code, but never one that means success or that we alone may give. */
@@ -190,7 +190,7 @@ static void take_line(struct worker_process *p, const char *text, size_t len,
         return break_off_text(p, "more after its last line");
     problem.code = answer_check_line(&p->check, text, len, &kind, &line, &problem);
     if (problem.code < 0)
-        return break_off(p, &problem);
+        return worker_process_break_off(p, &problem);
     if (problem.code)
         p->last_sign = timing_now();
     if (!strcmp(kind->name, "error")) {

@@ -53,6 +53,9 @@ int worker_process_was_killed(const struct worker_process *process);
 /* As killed for silence: result will be PARE_ETIMEOUT. */
 void worker_process_time_out(struct worker_process *process, double seconds);
 
+/* Kills it: result will be this error, unless it has ended well. */
+void worker_process_break_off(struct worker_process *process, const struct error *why);
+
 /* Runs a worker to its end, blocking, with a time-out of silence in seconds (0: none). */
 int worker_process_run(const char *worker_path, const json_t *request, const int *fds, size_t n_fds,
                        double silence, worker_event_fn *event, void *context, struct error *err)

@@ -301,6 +301,18 @@ static void tell_writers(const struct job_context *job)
     job_emit(job, "writers", json_pack("{s:o}", "writers", writers));
 }
 
+/* What all outputs will take on the disk, before the first of their files is made. */
+static void tell_layout(const struct job_context *job, const struct conversion *c)
+{
+    uint64_t bytes = 0, files = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        bytes += target_bytes(&c->targets[i]);
+        files += c->targets[i].layout.n_files;
+    }
+    job_emit(job, "layout",
+             json_pack("{s:I, s:I}", "bytes", (json_int_t)bytes, "files", (json_int_t)files));
+}
+
 int job_convert(const struct job_context *job, struct model *model, int staging, json_t **ret_done,
                 struct error *err)
 {
@@ -310,6 +322,8 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
     tell_writers(job);
     int r = prepare(job, model, 1, &c, err);
     const size_t known = json_array_size(job->warnings);
+    if (r == 0)
+        tell_layout(job, &c);
     if (r == 0)
         r = open_targets(job, model, staging, &c, err);
     if (r == 0)

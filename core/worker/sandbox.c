@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#define MOST_TASKS 32768 /* processes and threads of our user, ours among them */
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -148,6 +150,9 @@ static int limit(int resource, uint64_t value)
 static int enter_limits(const struct sandbox_rules *rules)
 {
     int bad = limit(RLIMIT_CORE, 0);
+    bad |= limit(RLIMIT_NPROC, MOST_TASKS);
+    if (rules->staging < 0)
+        bad |= limit(RLIMIT_FSIZE, 0); /* pipes do not count */
     if (rules->memory_limit && !SANITIZED)
         bad |= limit(RLIMIT_AS, rules->memory_limit);
     return !bad;
@@ -192,15 +197,17 @@ static int add_fcntl(scmp_filter_ctx filter)
 }
 
 /* Files are opened, or made without the bits that make a program of them, or lend its owner's or
- * group's rights to who runs it; folders without the latter. */
+ * group's rights to who runs it; folders without the latter. No file without a name: nobody would
+ * see how large it is. */
 static int add_opening(scmp_filter_ctx filter)
 {
-    const scmp_datum_t makes = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
+    const scmp_datum_t hides = O_TMPFILE & ~O_DIRECTORY, makes = O_CREAT | hides;
     const scmp_datum_t lends = S_ISUID | S_ISGID | S_ISVTX;
     const scmp_datum_t runs = lends | S_IXUSR | S_IXGRP | S_IXOTH;
     int bad = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
                                SCMP_A2(SCMP_CMP_MASKED_EQ, makes, 0));
-    bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+    bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2,
+                            SCMP_A2(SCMP_CMP_MASKED_EQ, hides, 0),
                             SCMP_A3(SCMP_CMP_MASKED_EQ, runs, 0));
     bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mkdirat), 1,
                             SCMP_A2(SCMP_CMP_MASKED_EQ, lends, 0));
@@ -208,7 +215,8 @@ static int add_opening(scmp_filter_ctx filter)
         return bad;
     bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
                             SCMP_A1(SCMP_CMP_MASKED_EQ, makes, 0));
-    bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+    bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 2,
+                            SCMP_A1(SCMP_CMP_MASKED_EQ, hides, 0),
                             SCMP_A2(SCMP_CMP_MASKED_EQ, runs, 0));
     return bad;
 }

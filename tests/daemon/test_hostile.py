@@ -68,6 +68,9 @@ def act(word):
     if word == 'nospace':
         say('error', code='space', text='the disk is full')
         sys.exit(1)
+    if word == 'plan':
+        say('layout', bytes=10 ** 12, files=1)
+        time.sleep(60)
     if word == 'dies':
         sys.exit(1)
     if word == 'big':
@@ -79,6 +82,8 @@ def act(word):
         while True:
             os.close(os.open(str(i), os.O_WRONLY | os.O_CREAT, 0o644, dir_fd=here))
             i += 1
+            if i %% 500 == 0:
+                say('progress', done=i, total=0, stage='convert')
     if word == 'heap':
         here, i = work_dir(), 0
         while True:
@@ -156,6 +161,9 @@ class Case(harness.DaemonTest):
         part of the errors."""
         for name in expected:
             self.drop(name + '.gguf')
+        self.expect_failures_of(expected, seconds)
+
+    def expect_failures_of(self, expected, seconds=120):
         self.drop('good.gguf')
         self.d.wait_done(len(expected) + 1, seconds)
         states = dict(self.d.jobs())
@@ -205,6 +213,50 @@ class Outputs(Case):
         self.expect_one('convert-setuid-Q8_0.gguf')
         mode = os.stat(os.path.join(self.d.out, 'convert-setuid-Q8_0.gguf')).st_mode
         self.assertEqual(stat.S_IMODE(mode) & 0o7133, 0)
+
+
+class Greed(Case):
+    def test_disk_and_threads(self):
+        """A file without end stops at the limit of the process, others at a look from outside."""
+        self.d.start()
+        most = [0]
+        free = os.statvfs(self.d.out)
+
+        def used():
+            total = 0
+            for root, _, names in os.walk(os.path.join(self.d.out, '.pare')):
+                for name in names:
+                    try:
+                        total += os.lstat(os.path.join(root, name)).st_blocks * 512
+                    except OSError:
+                        pass
+            most[0] = max(most[0], total)
+            return False
+        for name in ('big', 'heap', 'many', 'threads'):
+            self.drop('convert-%s.gguf' % name)
+        end = time.monotonic() + 60
+        while time.monotonic() < end and self.d.states().count('failed') < 4:
+            used()
+            time.sleep(0.02)
+        self.expect_failures_of({
+            'convert-big': ' ', # one or the other limit
+            'convert-heap': 'bytes, more than the',
+            'convert-many': 'more files than the',
+            'convert-threads': 'threads',
+        })
+        self.assertLess(most[0], 2 << 30)
+        self.assertEqual([self.tries('convert-' + n) for n in ('heap', 'many', 'threads')],
+                         [1, 1, 1])
+        wait_until(lambda: not glob.glob(os.path.join(self.d.out, '.pare/*/*')), 30)
+        # Removing 5,000 files takes its time on a busy machine.
+        self.assertGreater(os.statvfs(self.d.out).f_bavail, free.f_bavail - (1 << 15))
+        measured = self.d.ask('status')['measured']
+        self.assertLess(measured['loop']['longest'], 2, measured['loop'])
+
+    def test_plan(self):
+        self.d.start()
+        self.expect_failures({'convert-plan': 'plans 1000000000000 bytes'})
+        self.assertEqual(self.tries('convert-plan'), 1)
 
 
 class Repeated(Case):
