@@ -88,6 +88,12 @@ static const struct shape progress[] = {
     { COUNT_("step") },
     { NULL },
 };
+static const struct shape failed[] = {
+    { COUNT_("target"), NEEDED },
+    { TEXT_("code", WORD), NEEDED },
+    { TEXT_("text", SHAPE_TEXT_BYTES), NEEDED },
+    { NULL },
+};
 static const struct shape resumed[] = { { COUNT_("checkpoint"), NEEDED }, { NULL } };
 static const struct shape checkpoint[] = { { COUNT_("number"), NEEDED }, { NULL } };
 static const struct shape misfit[] = { { TEXT_("text", SHAPE_TEXT_BYTES), NEEDED }, { NULL } };
@@ -228,6 +234,8 @@ static const struct answer_event events[] = {
     { "tensor", ANSWER_CONVERT, .most = 4 << 20, .of_target = 1, SIGN, .bytes = 1 << 20,
       .cost = 2 << 20, .members = tensor },
     { "target", ANSWER_CONVERT, ONCE, .of_target = 1, SIGN, LISTS, .members = target },
+    { "failed", ANSWER_CONVERT | ANSWER_PLAN, ONCE, .of_target = 1, SIGN, SMALL,
+      .members = failed },
     { "verified", ANSWER_VERIFY, ONCE, SIGN, SMALL, .members = verified },
     { "done", ANSWER_ALL, ONCE, SIGN, LISTS, .members = done },
     { "error", ANSWER_ALL, ONCE, SIGN, SMALL, .members = error },

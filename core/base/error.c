@@ -148,3 +148,8 @@ int error_is_transient(int code)
     return code == PARE_ENOSPC || code == PARE_ENOMEM || code == PARE_EIO || code == PARE_ECRASH ||
            code == PARE_ETIMEOUT || code == PARE_ECHANGED || code == PARE_EPLACE;
 }
+
+int error_is_lasting(int code)
+{
+    return code < 0 && code != PARE_ECANCELLED && !error_is_transient(code);
+}

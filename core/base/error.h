@@ -74,4 +74,7 @@ int error_code(const char *name);
  * that was changed, or a place that cannot be written. */
 int error_is_transient(int code);
 
+/* 1 when trying again does not help, and nobody has ended it either. */
+int error_is_lasting(int code);
+
 #endif

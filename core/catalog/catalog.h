@@ -157,6 +157,11 @@ int catalog_conversion_done(struct catalog *catalog, int64_t job, size_t positio
                             const json_t *manifest, const char *out_path, struct error *err)
     __attribute__((warn_unused_result));
 
+/* Records why one target of a running job failed; others go on. */
+int catalog_conversion_failed(struct catalog *catalog, int64_t job, size_t position,
+                              const struct error *why, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* As catalog_conversion_done from the manifest alone (`pare rebuild`): finds or creates its job (by
  * uid) and its conversion (by output name, else format and recipe). 0: imported; 1: it was known
  * as done already, nothing changed. PARE_EDATA: not a manifest that we understand. */

@@ -291,6 +291,15 @@ int catalog_conversion_done(struct catalog *catalog, int64_t job, size_t positio
     return r;
 }
 
+int catalog_conversion_failed(struct catalog *catalog, int64_t job, size_t position,
+                              const struct error *why, struct error *err)
+{
+    return db_run(catalog, err,
+                  "UPDATE conversion SET state = 'failed', finished = " DB_NOW ", error_code = ?,"
+                  " error_text = ? WHERE job_id = ? AND position = ? AND state <> 'done'",
+                  "ssii", error_name(why->code), why->text, job, (int64_t)position);
+}
+
 /* Makes a job from what a manifest says of it. Its uid begins with the time at which it came in. */
 static int make_job(struct catalog *catalog, const struct import *import, struct error *err)
 {

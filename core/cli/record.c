@@ -113,6 +113,14 @@ void record_published(struct record *record, size_t target, const json_t *manife
               &err);
 }
 
+void record_failed(struct record *record, size_t target, const struct error *why)
+{
+    struct error err = ERROR_INIT;
+    if (record && record->catalog)
+        check(record, catalog_conversion_failed(record->catalog, record->job, target, why, &err),
+              &err);
+}
+
 void record_close(struct record *record, const struct error *why)
 {
     struct error err = ERROR_INIT;

@@ -136,7 +136,7 @@ void *pipeline_auditor(void *pipeline)
     struct error err = ERROR_INIT;
     const struct stage_seconds none = { 0 };
     if (audit(p, &err) < 0)
-        pipeline_fail(p, &err);
+        pipeline_fail(p, &err, SIZE_MAX);
     pipeline_ended(p, &none);
     return NULL;
 }

@@ -27,6 +27,7 @@ struct computer {
     struct importance_rows importance;
     uint64_t *unsynced; /* by target: bytes written since the disk was last asked to begin */
     struct stage_seconds seconds;
+    size_t culprit; /* position of the only target that a failure concerns, or SIZE_MAX */
 };
 
 /* A slab on its way into one target. */
@@ -279,6 +280,15 @@ static int finish_task(struct computer *c, const struct task *task, int decoded,
     return write_planes(c, task, m, err);
 }
 
+/* Notes that a target has failed for a reason that others may not have: weights of the source that
+ * are no numbers would fail them, too. */
+static int blame(struct computer *c, const struct target *target, const struct measure *m, int code)
+{
+    if (error_is_lasting(code) && !m->nonfinite)
+        c->culprit = target->position;
+    return code;
+}
+
 /* One slab in one target. *m gets its figures. */
 static int do_target(struct computer *c, const struct loaded_slab *l, const struct target *target,
                      int decoded, struct measure *m, struct error *err)
@@ -296,7 +306,7 @@ static int do_target(struct computer *c, const struct loaded_slab *l, const stru
     if (r == 0)
         r = finish_task(c, &task, decoded, m, err);
     m->seconds = timing_since(start);
-    return r;
+    return r < 0 ? blame(c, target, m, r) : 0;
 }
 
 static int compute_slab(struct computer *c, const struct loaded_slab *l, struct measure *figures,
@@ -336,6 +346,7 @@ static int do_together(struct computer *c, const struct loaded_slab *slabs, unsi
             at[k] += task.shape.length[k];
         }
         r = finish_task(c, &task, 1, m, err);
+        r = r < 0 ? blame(c, target, m, r) : 0;
         m->seconds = timing_since(start) + seconds * (double)count / (double)all->slab.count;
         c->x += count;
     }
@@ -402,10 +413,10 @@ static int work(struct computer *c, struct error *err)
 
 void *pipeline_computer(void *pipeline)
 {
-    struct computer c = { .p = pipeline };
+    struct computer c = { .p = pipeline, .culprit = SIZE_MAX };
     struct error err = ERROR_INIT;
     if (work(&c, &err) < 0)
-        pipeline_fail(c.p, &err);
+        pipeline_fail(c.p, &err, c.culprit);
     free(c.x);
     free(c.y);
     free(c.encoded);

@@ -14,11 +14,14 @@
 #include <fcntl.h>
 #include <string.h>
 
-void pipeline_fail(struct pipeline *p, const struct error *err)
+void pipeline_fail(struct pipeline *p, const struct error *err, size_t culprit)
 {
     (void)pthread_mutex_lock(&p->lock);
-    if (!p->err.code)
+    if (!p->err.code) {
         p->err = *err;
+        if (p->request->culprit)
+            *p->request->culprit = culprit;
+    }
     p->stopped = 1;
     (void)pthread_cond_broadcast(&p->calibrated);
     (void)pthread_mutex_unlock(&p->lock);
@@ -245,7 +248,7 @@ static int start_threads(struct pipeline *p, pthread_t *threads, unsigned *ret_s
         int e = pthread_create(&threads[i], NULL, body_of(p, i), p);
         if (e) {
             int r = error_set(err, PARE_ENOMEM, "cannot start thread %u: %s", i, strerror(e));
-            pipeline_fail(p, err);
+            pipeline_fail(p, err, SIZE_MAX);
             (void)pthread_mutex_lock(&p->lock);
             p->running -= n - i;
             (void)pthread_mutex_unlock(&p->lock);

@@ -58,6 +58,7 @@ struct pipeline_request {
     struct checkpoints *checkpoints; /* are taken on the way; or NULL */
     struct journal *journal;         /* of an earlier life, to go on from; or NULL */
     int *misfit;                     /* becomes 1 when that cannot be; or NULL */
+    size_t *culprit; /* gets the position of the target that alone failed; or NULL */
     /* Appends to a checkpoint what the pipeline does not know: of targets. */
     void (*describe)(void *context, struct strbuf *block);
     /* Called on the caller's thread a few times a second while there is progress. */

@@ -65,8 +65,9 @@ struct pipeline {
 
 /* A thread's last step, with what it spent. */
 void pipeline_ended(struct pipeline *p, const struct stage_seconds *seconds);
-/* Remembers the first failure and stops everything. */
-void pipeline_fail(struct pipeline *p, const struct error *err);
+/* Remembers the first failure and stops everything. culprit: the position of the only target that
+ * it concerns, or SIZE_MAX. */
+void pipeline_fail(struct pipeline *p, const struct error *err, size_t culprit);
 /* Thread bodies; the argument is the pipeline. */
 void *pipeline_reader(void *pipeline);
 void *pipeline_computer(void *pipeline);

@@ -240,7 +240,7 @@ void *pipeline_reader(void *pipeline)
     struct error err = ERROR_INIT;
     struct reading reading = { 0 };
     if (walk_source(p, &reading, &err) < 0)
-        pipeline_fail(p, &err);
+        pipeline_fail(p, &err, SIZE_MAX);
     ring_end(&p->ring);
     pipeline_ended(p, &reading.seconds);
     return NULL;

@@ -346,7 +346,8 @@ static int start_run(struct job *job, struct error *err)
                                            .architectures = config->architectures,
                                            .values = config->settings,
                                            .silence = config->heartbeat } };
-    struct job_callbacks callbacks = { job_record_line, job_record_published, may_publish, job };
+    struct job_callbacks callbacks = { job_record_line, job_record_published, job_record_failed,
+                                       may_publish, job };
     return job_run_start(&spec, &callbacks, &job->run, err);
 }
 

@@ -119,3 +119,14 @@ void job_record_published(void *context, size_t target, const json_t *manifest)
         job->record_error = err;
     jobs_changed(job->jobs, job->id, 0);
 }
+
+void job_record_failed(void *context, size_t target, const struct error *why)
+{
+    struct job *job = context;
+    struct error err = ERROR_INIT;
+    const struct job_target *t = &job->targets[target];
+    log_error("%s: %s:%s: %s", job->name, t->format, t->recipe, why->text);
+    if (catalog_conversion_failed(job->jobs->catalog, job->id, target, why, &err) < 0)
+        jobs_log_unrecorded(job->uid, &err);
+    jobs_changed(job->jobs, job->id, 0);
+}

@@ -93,6 +93,7 @@ void jobs_changed(struct jobs *jobs, int64_t id, int progress);
 void job_record_facts(struct job *job);
 void job_record_line(void *context, const char *event, const json_t *line);
 void job_record_published(void *context, size_t target, const json_t *manifest);
+void job_record_failed(void *context, size_t target, const struct error *why);
 
 /* job.c */
 

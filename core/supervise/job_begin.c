@@ -225,6 +225,7 @@ void job_run_free(struct job_run *run, enum job_staging staging)
 /* Forgets what came of a target that is not published. */
 static int reset_target(const struct job_run *run, struct run_target *t, struct error *err)
 {
+    t->said = (struct error)ERROR_INIT;
     json_decref(TAKE(t->line));
     json_decref(TAKE(t->verified));
     (void)json_array_clear(t->tensors);
@@ -245,7 +246,7 @@ int job_run_start_over(struct job_run *run, const char *why, struct error *err)
     run->goes_on = 0;
     for (size_t i = 0; i < run->n_targets && r == 0; i++) {
         struct run_target *t = &run->targets[i];
-        if (!t->is_published) {
+        if (!t->is_published && !t->failed) {
             r = reset_target(run, t, err);
             struct run_target other = run->targets[n];
             run->targets[n++] = *t;
@@ -257,7 +258,6 @@ int job_run_start_over(struct job_run *run, const char *why, struct error *err)
     if (r < 0)
         return r;
     run->n_targets = n;
-    run->problem = (struct error)ERROR_INIT;
     (void)close(TAKE_FD(run->work));
     r = staging_empty_work(run->dirfd, &run->work, err);
     return r < 0 ? r : start_convert(run, err);

@@ -7,8 +7,8 @@
  *   CONVERT --> adopt the outputs --> VERIFY(0) --> publish --> VERIFY(1) --> publish ... --> END
  *
  * When the caller says that nothing may be published now, the job WAITs with what is verified.
- * A target whose verification or publication fails does not stop the others; the job fails at
- * its end with the first such error. Anything else ends the job at once; so does a source file that
+ * A target that fails does not stop the others (job_failed.c); the job fails at its end with the
+ * first such error. Anything else ends the job at once; so does a source file that
  * was changed since it was opened, which is asked after each worker, before what it made is used,
  * and which is then the reason of whatever the worker stumbled on.
  */
@@ -85,6 +85,8 @@ static void on_convert_line(void *context, const char *event, const json_t *line
         replace(&run->described, line);
     else if (!strcmp(event, "done"))
         replace(&run->done, line);
+    else if (!strcmp(event, "failed") && target)
+        job_run_take_failed(target, line);
     else if (!strcmp(event, "target") && target)
         replace(&target->line, line);
     else if (!strcmp(event, "tensor") && target)
@@ -93,7 +95,7 @@ static void on_convert_line(void *context, const char *event, const json_t *line
         run->checkpoints++;
     else if (!strcmp(event, "misfit") && !run->misfit)
         run->misfit = strdup(json_get_string(line, "text", ""));
-    if (strcmp(event, "tensor") != 0)
+    if (strcmp(event, "tensor") != 0 && strcmp(event, "failed") != 0)
         job_run_pass_on(run, event, line, position);
 }
 
@@ -178,13 +180,9 @@ static int start_verifier(struct job_run *run, const struct run_target *t, struc
 /* Notes why the current target failed and goes on to the next. A cancelled job ends here. */
 static int skip_target(struct job_run *run, const struct error *why, struct error *err)
 {
-    const struct run_target *t = &run->targets[run->current];
     if (why->code == PARE_ECANCELLED)
         return error_set(err, why->code, "%s", why->text);
-    if (!run->problem.code)
-        run->problem.code = error_set(&run->problem, why->code, "%s:%s: %s", t->format, t->recipe,
-                                      why->text);
-    run->current++;
+    job_run_fail(run, &run->targets[run->current++], why);
     return 0;
 }
 
@@ -195,6 +193,10 @@ static int start_verify(struct job_run *run, struct error *err)
     while (run->current < run->n_targets) {
         const struct run_target *t = &run->targets[run->current];
         struct error why = ERROR_INIT;
+        if (t->failed) {
+            run->current++;
+            continue;
+        }
         run->verify_from = timing_now();
         if (start_verifier(run, t, &why) == 0)
             return 0;
@@ -334,12 +336,18 @@ static int after_convert(struct job_run *run, struct error *err)
     int r = take_result(run, &why, err);
     if (r > 0 && job_run_is_misled(run, &why, killed))
         return job_run_start_over(run, run->misfit ? run->misfit : why.text, err);
-    if (r > 0)
+    if (r > 0 && !job_run_failed_in_part(run, &why))
         r = error_set(err, why.code, "%s", why.text);
-    if (r == 0 && (!run->described || !run->done))
-        r = error_set(err, PARE_ECRASH, "the worker did not describe the source");
+    if (r < 0)
+        return r;
+    size_t left = job_run_fail_said(run);
+    if (r > 0)
+        return job_run_start_over(run, "once more, without targets that cannot be made", err);
+    if (!left || !run->described || !run->done)
+        return error_set(err, PARE_ECRASH, "the worker did not describe what it made");
     for (size_t i = 0; i < run->n_targets && r == 0; i++)
-        r = adopt(run, i, err);
+        if (!run->targets[i].failed)
+            r = adopt(run, i, err);
     run->current = 0;
     return r < 0 ? r : start_verify(run, err);
 }

@@ -50,6 +50,8 @@ struct job_callbacks {
     worker_event_fn *event;
     /* A target is published: its manifest (docs/manifest.md), with the final output name. */
     void (*published)(void *context, size_t target, const json_t *manifest);
+    /* A target has failed for good in this run, while others go on; may be NULL. */
+    void (*failed)(void *context, size_t target, const struct error *why);
     /* 0: nothing may be published now, ask again with the next step; may be NULL. */
     int (*may_publish)(void *context);
     void *context;
@@ -74,7 +76,8 @@ void job_run_free(struct job_run *run, enum job_staging staging);
 /* The descriptor to poll for reading; it changes between steps. */
 int job_run_fd(const struct job_run *run);
 /* To be called when the descriptor is readable and at least once a second. 0: going on; 1: all
- * targets are published; < 0: the job failed (targets published before stay so). */
+ * targets are published; < 0: the job, or only some of its targets, failed (what is published stays
+ * so). */
 int job_run_step(struct job_run *run, struct error *err) __attribute__((warn_unused_result));
 void job_run_cancel(struct job_run *run);
 /* As job_run_cancel, but a worker that converts may take a checkpoint before it ends. */

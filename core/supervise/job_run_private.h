@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What job_begin.c (a run is made, and made anew) and job_run.c (its steps) share. */
+/* What job_begin.c (a run is made, and made anew), job_run.c (its steps) and job_failed.c (targets
+ * that fail by themselves) share. */
 #ifndef SUPERVISE_JOB_RUN_PRIVATE_H
 #define SUPERVISE_JOB_RUN_PRIVATE_H
 
@@ -18,7 +19,8 @@ struct run_target {
     int dirfd;                  /* staging/UID/index */
     struct staged staged;
     json_t *verified; /* line */
-    int is_published;
+    int is_published, failed;
+    struct error said; /* by the worker: why it alone failed */
 };
 
 struct job_run {
@@ -53,13 +55,26 @@ struct job_run {
 int job_run_start_worker(struct job_run *run, const struct source_set *source, json_t *request,
                          const int *more, size_t n_more, struct error *err)
     __attribute__((warn_unused_result));
-/* Makes all targets that are not published again, without what an earlier life left; why: for the
- * caller's `restart`. */
+/* Makes all targets that are neither published nor failed again, without what an earlier life left;
+ * why: for the caller's `restart`. */
 int job_run_start_over(struct job_run *run, const char *why, struct error *err)
     __attribute__((warn_unused_result));
 /* 1 when a worker that went on failed for what it went on with: it says so, or it crashed before it
  * came anywhere. killed: by SIGKILL, which says nothing of it. */
 int job_run_is_misled(const struct job_run *run, const struct error *why, int killed);
+
+/* job_failed.c */
+
+/* Takes a worker's `failed` line. */
+void job_run_take_failed(struct run_target *target, const json_t *line);
+/* Notes that a target has failed, and tells the caller. The job's error is the first one, or one
+ * that trying again may help against. */
+void job_run_fail(struct job_run *run, struct run_target *target, const struct error *why);
+/* The worker has failed: 1 when it was for some of the targets alone. */
+int job_run_failed_in_part(const struct job_run *run, const struct error *why);
+/* Fails the targets that the worker said it could not make, when there are others. Returns how many
+ * these are. */
+size_t job_run_fail_said(struct job_run *run);
 
 /* job_run.c */
 

@@ -31,9 +31,10 @@ struct group { /* targets that are made from the same */
     struct pipeline_result result;
 };
 
-struct conversion { /* freed in this order when the job ends */
-    struct target *targets;
-    size_t n;
+struct conversion {         /* freed in this order when the job ends */
+    struct target *targets; /* those that can be made */
+    size_t n, wanted;
+    size_t culprit; /* index of the only target that a failure concerns, or SIZE_MAX */
     struct group *groups;
     size_t n_groups;
     struct importance *importance;
@@ -58,6 +59,41 @@ static void conversion_deinit(struct conversion *c)
     source_close(c->source);
 }
 
+/* A target that fails for a reason of its own, when there are others. */
+static void tell_failed(const struct job_context *job, size_t target, const struct error *why)
+{
+    const json_t *wanted = json_array_get(json_object_get(job->request, "targets"), target);
+    const char *text = why->text, *format = json_get_string(wanted, "format", "");
+    const char *recipe = json_get_string(wanted, "recipe", "");
+    size_t n = strlen(format), m = strlen(recipe);
+    if (!strncmp(text, format, n) && text[n] == ':' && !strncmp(text + n + 1, recipe, m) &&
+        !strncmp(text + n + 1 + m, ": ", 2))
+        text += n + m + 3; /* the line says of which target it is */
+    job_emit(job, "failed",
+             json_pack("{s:i, s:s, s:o}", "target", (int)target, "code", error_name(why->code),
+                       "text", json_text(text, strlen(text))));
+}
+
+/* Prepares the next target. 1: it cannot be made, which others may; err says why. */
+static int prepare_target(const struct job_context *job, struct conversion *c, size_t index,
+                          const json_t *wanted, const struct target_setup *setup, struct error *err)
+{
+    struct target *target = &c->targets[c->n++];
+    int r = target_prepare(target, index, wanted, setup, err);
+    if (r < 0 && (c->wanted == 1 || !error_is_lasting(r)))
+        return r;
+    if (r < 0) {
+        target_deinit(target);
+        *target = (struct target){ 0 };
+        c->n--;
+        tell_failed(job, index, err);
+        return 1;
+    }
+    tell_warnings(job, target);
+    (void)json_array_extend(target->warnings, job->warnings);
+    return 0;
+}
+
 static int prepare_targets(const struct job_context *job, struct conversion *c, struct error *err)
 {
     const json_t *wanted = json_object_get(job->request, "targets");
@@ -75,20 +111,21 @@ static int prepare_targets(const struct job_context *job, struct conversion *c, 
                                .beat = job_beat,
                                .context = &heart } },
     };
-    if (!json_array_size(wanted))
+    c->wanted = json_array_size(wanted);
+    if (!c->wanted)
         return error_set(err, PARE_EUSAGE, "no targets were asked for");
-    c->targets = calloc(json_array_size(wanted), sizeof *c->targets);
+    c->targets = calloc(c->wanted, sizeof *c->targets);
     if (!c->targets)
         return error_oom(err);
-    for (size_t i = 0; i < json_array_size(wanted); i++) {
-        c->n++;
-        int r = target_prepare(&c->targets[i], i, json_array_get(wanted, i), &setup, err);
+    struct error first = ERROR_INIT;
+    for (size_t i = 0; i < c->wanted; i++) {
+        int r = prepare_target(job, c, i, json_array_get(wanted, i), &setup, err);
         if (r < 0)
             return r;
-        tell_warnings(job, &c->targets[i]);
-        (void)json_array_extend(c->targets[i].warnings, job->warnings);
+        if (r > 0 && !first.code)
+            first = *err;
     }
-    return 0;
+    return c->n ? 0 : error_set(err, first.code, "%s", first.text);
 }
 
 static int group_targets(struct conversion *c, struct error *err)
@@ -170,6 +207,14 @@ static void tell_progress(void *context, uint64_t done, uint64_t total)
                        (json_int_t)++walk->steps));
 }
 
+/* Passes a result on; a failure is one of this target alone. */
+static int blame(struct conversion *c, size_t i, int r)
+{
+    if (r < 0)
+        c->culprit = c->targets[i].index;
+    return r;
+}
+
 struct sync_heart {
     struct job_heart heart;
     struct resume *resume;
@@ -191,11 +236,11 @@ static int sync_targets(const struct job_context *job, struct conversion *c, dou
     int r = 0;
     beat_in_sync(&heart);
     for (size_t i = 0; r == 0 && i < c->n; i++)
-        r = target_seal(&c->targets[i], sha256, err);
+        r = blame(c, i, target_seal(&c->targets[i], sha256, err));
     if (r == 0)
         r = resume_flush(&c->resume, err); /* before files are closed */
     for (size_t i = 0; r == 0 && i < c->n; i++) {
-        r = target_finish(&c->targets[i], beat_in_sync, &heart, err);
+        r = blame(c, i, target_finish(&c->targets[i], beat_in_sync, &heart, err));
         c->groups[0].result.seconds.hash += c->targets[i].digest_seconds;
     }
     if (r == 0)
@@ -225,6 +270,7 @@ static int run_groups(const struct job_context *job, struct conversion *c, struc
     for (size_t i = 0; i < c->n_groups; i++) {
         struct group *group = &c->groups[i];
         struct walk walk = { job, &c->resume, i, c->n_groups };
+        size_t culprit = SIZE_MAX;
         struct pipeline_request request = {
             .source = group->route->source,
             .model = group->route->model,
@@ -239,6 +285,7 @@ static int run_groups(const struct job_context *job, struct conversion *c, struc
             .checkpoints = c->resume.checkpoints,
             .journal = c->resume.journal,
             .misfit = &c->resume.misfit,
+            .culprit = &culprit,
             .describe = describe,
             .progress = tell_progress,
             .context = &walk,
@@ -246,6 +293,8 @@ static int run_groups(const struct job_context *job, struct conversion *c, struc
         int r = resume_flush(&c->resume, err); /* its thread and the walk both use the journal */
         if (r == 0)
             r = pipeline_run(&request, &group->result, err);
+        if (r < 0 && culprit < group->n)
+            c->culprit = group->targets[culprit]->index;
         if (r < 0)
             return r;
         if (i)
@@ -263,7 +312,7 @@ static int open_targets(const struct job_context *job, const struct model *model
     for (size_t i = 0; r == 0 && i < c->n; i++) {
         struct target *target = &c->targets[i];
         if (!target->goes_on) {
-            r = target_open(target, staging, with_digests, err);
+            r = blame(c, i, target_open(target, staging, with_digests, err));
             continue;
         }
         r = target_reopen(target, staging, with_digests, err);
@@ -316,7 +365,7 @@ static void tell_layout(const struct job_context *job, const struct conversion *
 int job_convert(const struct job_context *job, struct model *model, int staging, json_t **ret_done,
                 struct error *err)
 {
-    CLEANUP(conversion_deinit) struct conversion c = { 0 };
+    CLEANUP(conversion_deinit) struct conversion c = { .culprit = SIZE_MAX };
     uint64_t start = timing_now();
     double sync = 0;
     tell_writers(job);
@@ -340,5 +389,7 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
         (void)json_object_set_new(*ret_done, "importance", importance_json(c.importance));
     if (r < 0)
         resume_failed(&c.resume, err);
+    if (c.culprit != SIZE_MAX && c.wanted > 1 && error_is_lasting(r))
+        tell_failed(job, c.culprit, err);
     return r;
 }

@@ -392,6 +392,29 @@ class Reload(Case):
         self.assertEqual(self.d.ask('status')['workers']['max'], 1)
 
 
+class Targets(Case):
+    targets = ('gguf:q8_0', 'gguf:bf16', 'gguf:f16')
+
+    def test_each_by_itself(self):
+        """What can be made is made; the source goes, with the reason, where failed ones go."""
+        self.start()
+        weights = models._floats(2048, 1)[:-2] + b'\0\x7f' # 1.7e38
+        os.rename(self.d.aside('m.gguf', models._gguf(
+            [('general.architecture', 8, models._string('llama'))],
+            [('a.weight', (256, 8), 30, weights)])), self.d.path('m.gguf'))
+        self.d.wait_done(1)
+        rows = dict(self.d.query('SELECT recipe, state FROM conversion'))
+        self.assertEqual(rows, {'q8_0': 'failed', 'bf16': 'done', 'f16': 'failed'})
+        self.assertEqual(self.d.states(), ['failed'])
+        self.assertEqual(self.d.outputs(), ['m-BF16.gguf'])
+        harness.check_manifest(self.d.manifests()[0])
+        with open(self.d.path('failed/m.gguf.reason.txt')) as f:
+            self.assertIn('is too large for', f.read())
+        self.drop('n.gguf')
+        self.d.wait_done(2)
+        self.assertEqual(self.d.states(), ['failed', 'done'])
+
+
 class Catalog(Case):
     def test_damaged_catalog_is_made_anew(self):
         self.start()

@@ -31,7 +31,9 @@ struct conversion { /* of one source, in as many attempts as it takes */
     struct convert_result *result;
     struct job_target targets[JOB_TARGETS_MAX]; /* those of the options; done: published */
     const char *out_path;                       /* absolute */
-    int failed;                                 /* out of memory in a callback */
+    size_t n_targets;
+    size_t n_failed; /* targets, as told */
+    int failed;      /* out of memory in a callback */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -77,6 +79,17 @@ static void on_published(void *context, size_t target, const json_t *manifest)
     record_published(c->record, target, manifest);
 }
 
+static void on_failed(void *context, size_t target, const struct error *why)
+{
+    struct conversion *c = context;
+    const struct job_target *t = &c->targets[target];
+    progress_clear(&c->progress);
+    if (c->n_targets > 1)
+        cli_warn("%s: %s:%s: %s", c->result->operand, t->format, t->recipe, why->text);
+    c->n_failed++;
+    record_failed(c->record, target, why);
+}
+
 /* Until the job ends: 0, or its error. */
 static int drive(struct job_run *run, struct error *err)
 {
@@ -95,7 +108,7 @@ static int drive(struct job_run *run, struct error *err)
 
 static int run_job(const struct job_spec *spec, struct conversion *c, struct error *err)
 {
-    struct job_callbacks callbacks = { on_line, on_published, NULL, c };
+    struct job_callbacks callbacks = { on_line, on_published, on_failed, NULL, c };
     struct job_run *run = NULL;
     int r = job_run_start(spec, &callbacks, &run, err);
     if (r == 0)
@@ -202,6 +215,7 @@ static int attempt(const struct cli *cli, const struct convert_options *options,
     struct error *err = &c->result->error;
     *err = (struct error)ERROR_INIT;
     *ret_told = 1;
+    c->n_failed = 0;
     int status = operand_open(c->result->operand, &source, err);
     if (status == CLI_OK)
         status = convert_inputs_open(options, &source, &inputs, err);
@@ -231,7 +245,7 @@ int convert_one(const struct cli *cli, const struct convert_options *options, co
     *result = (struct convert_result){ .operand = operand, .outputs = json_array() };
     if (!result->outputs)
         return cli_fail(CLI_FAILURE, "out of memory");
-    struct conversion c = { .result = result };
+    struct conversion c = { .result = result, .n_targets = options->n_targets };
     unsigned tried = 0;
     int status, told;
     job_uid(c.uid);
@@ -244,6 +258,9 @@ int convert_one(const struct cli *cli, const struct convert_options *options, co
     record_close(c.record, status != CLI_OK ? &result->error : NULL);
     if (told || status == CLI_OK)
         return status;
+    if (c.n_failed && c.n_targets > 1 && error_is_lasting(result->error.code))
+        return cli_fail(CLI_FAILURE, "%s: %zu of %zu targets could not be made", operand,
+                        c.n_failed, c.n_targets);
     return result->error.code == PARE_ECANCELLED && interrupted
                ? cli_fail(CLI_INTERRUPTED, "%s: cancelled", operand)
                : cli_error(&result->error, operand);

@@ -139,7 +139,7 @@ static int print_plans(const struct cli *cli, json_t *const *plans, size_t n,
             (void)json_array_append(all, plans[i]);
         else
             status = print_plan(plans[i], source->name);
-        if (!cli->json && i + 1 < n)
+        if (!cli->json && i + 1 < n && plans[i + 1])
             putchar('\n');
     }
     if (!cli->json || status != CLI_OK)
@@ -148,12 +148,34 @@ static int print_plans(const struct cli *cli, json_t *const *plans, size_t n,
     return object ? cli_print_json(object) : cli_fail(CLI_FAILURE, "out of memory");
 }
 
+struct planning {
+    const char *operand;
+    const struct convert_options *options;
+    size_t n_failed;
+};
+
+/* A target that cannot be planned, while others can. */
+static void on_line(void *context, const char *event, const json_t *line)
+{
+    struct planning *planning = context;
+    size_t i = (size_t)json_get_int(line, "target", 0);
+    if (strcmp(event, "failed") != 0 || i >= planning->options->n_targets)
+        return;
+    const struct job_target *t = &planning->options->targets[i];
+    cli_warn("%s: %s:%s: %s", planning->operand, t->format, t->recipe,
+             json_get_string(line, "text", "?"));
+    planning->n_failed++;
+}
+
 static int plan_source(const struct cli *cli, const struct convert_options *options,
                        const char *operand, const struct source_set *source,
                        const struct convert_inputs *inputs)
 {
     json_t *plans[JOB_TARGETS_MAX];
+    struct planning planning = { operand, options, 0 };
     struct worker_question question = {
+        .each = on_line,
+        .context = &planning,
         .kind = "plan",
         .event = "plan",
         .source = source,
@@ -171,6 +193,9 @@ static int plan_source(const struct cli *cli, const struct convert_options *opti
     status = print_plans(cli, plans, options->n_targets, source);
     for (size_t i = 0; i < options->n_targets; i++)
         json_decref(plans[i]);
+    if (status == CLI_OK && planning.n_failed)
+        status = cli_fail(CLI_FAILURE, "%s: %zu of %zu targets cannot be made", operand,
+                          planning.n_failed, options->n_targets);
     return status;
 }
 

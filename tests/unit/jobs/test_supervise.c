@@ -302,7 +302,7 @@ static int run_job(const char *words, int first_done, struct job *job, struct er
                              .out_dirfd = out,
                              .out_path = "out",
                              .settings = { .worker = worker, .silence = 10 } };
-    struct job_callbacks callbacks = { on_event, published_fn, NULL, job };
+    struct job_callbacks callbacks = { on_event, published_fn, NULL, NULL, job };
     struct job_run *run = NULL;
     int r = job_run_start(&spec, &callbacks, &run, err);
     while (r == 0) {
