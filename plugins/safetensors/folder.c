@@ -212,9 +212,25 @@ static int ignored(struct pare_str name)
     return st_starts(name, "original/");
 }
 
+/* Whether an ignored file right in the folder may be the model in another format. A GGUF is told of
+ * where it is read; trainers leave their own state. */
+static int is_other_model(struct pare_str name)
+{
+    static const char *const no_models[] = { ".gguf", ".json", ".incomplete", ".pkl", ".pickle" };
+    static const char *const state[] = { "optimizer", "scheduler", "rng_state",
+                                         "scaler",    "training_", "." };
+    for (size_t i = 0; i < sizeof no_models / sizeof no_models[0]; i++)
+        if (st_ends(name, no_models[i]))
+            return 0;
+    for (size_t i = 0; i < sizeof state / sizeof state[0]; i++)
+        if (st_starts(name, state[i]))
+            return 0;
+    return !in_subfolder(name);
+}
+
 struct tally {
-    uint64_t n_ignored, n_strays;
-    struct pare_str ignored, stray;
+    uint64_t n_ignored, n_strays, n_others;
+    struct pare_str ignored, stray, other;
 };
 
 static int set_role(const struct st_context *context, uint32_t file, struct tally *tally)
@@ -227,7 +243,10 @@ static int set_role(const struct st_context *context, uint32_t file, struct tall
                       !st_starts(name, "consolidated");
     if (stray && tally->n_strays++ == 0)
         tally->stray = name;
-    if (!stray && tally->n_ignored++ == 0)
+    const int other = !stray && is_other_model(name);
+    if (other && tally->n_others++ == 0)
+        tally->other = name;
+    if (!stray && !other && tally->n_ignored++ == 0)
         tally->ignored = name;
     r = context->host->file_role(context->job, file, PARE_FILE_IGNORED);
     return r < 0 ? r : 0;
@@ -261,6 +280,11 @@ int st_folder_set_roles(const struct st_context *context, const struct st_folder
                "%llu safetensors files of the folder are not "
                "part of the model and were ignored: `%s`",
                (unsigned long long)tally.n_strays, st_show(tally.stray).text);
+    if (tally.n_others > 0)
+        ST_LOG(context, PARE_LOG_WARNING,
+               "the safetensors weights are taken; %llu files of weights in other formats are left "
+               "out: `%s`",
+               (unsigned long long)tally.n_others, st_show(tally.other).text);
     if (tally.n_ignored > 0)
         ST_LOG(context, PARE_LOG_INFO,
                "%llu files that a converted model does not need "

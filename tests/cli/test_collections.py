@@ -175,6 +175,17 @@ class Test(program.Program):
         self.assertRegex(told[0], "^`b.gguf` \\(gguf\\) is taken as the model, not what there is "
                          "for safetensors: `model.safetensors`: not a safetensors file")
 
+    def test_weights_in_other_formats(self):
+        make_folder(self.dir / "hf")
+        for name in ("training_args.bin", "optimizer.pt", "rng_state.pth"):
+            (self.dir / "hf" / name).write_bytes(b"PK")
+        self.assertEqual(self.convert("hf", "--tokenizer", "none").stderr, "")
+        for name in ("pytorch_model.bin", "tf_model.h5"):
+            (self.dir / "hf" / name).write_bytes(b"PK")
+        self.assertEqual(self.warnings(self.convert("hf", "--tokenizer", "none"), "hf"), [
+            "the safetensors weights are taken; 2 files of weights in other formats are left out: "
+            "`pytorch_model.bin`"])
+
     def test_projector_beside_checkpoint(self):
         """However large it is, it is not the model; it goes along."""
         make_folder(self.dir / "hf")
