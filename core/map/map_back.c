@@ -202,7 +202,8 @@ static int same_value(const struct trial *t, const char *key, const struct pare_
         return meta_int(t->work->model, key, 0) == meta_int(view_model(t->again), key, 0) &&
                (a->type == PARE_BOOL) == (b->type == PARE_BOOL) &&
                (a->type != PARE_BOOL || same_bytes(a, b));
-    if (a->type != b->type || a->is_array != b->is_array || a->count != b->count)
+    int same_width = a->type == PARE_U32 && b->type == PARE_I32; /* of small numbers */
+    if ((a->type != b->type && !same_width) || a->is_array != b->is_array || a->count != b->count)
         return 0;
     return a->type == PARE_STRING ? same_texts(a, b) : same_bytes(a, b);
 }

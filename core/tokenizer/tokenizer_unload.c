@@ -37,6 +37,8 @@ static int begin(struct unload *u, struct error *err)
     u->tokens = tokens->data;
     const struct pare_value *types = find_array(u->gguf, "tokenizer.ggml.token_type", PARE_I32,
                                                 u->n);
+    if (!types) /* as mlx-lm writes them: small numbers, the same in either type */
+        types = find_array(u->gguf, "tokenizer.ggml.token_type", PARE_U32, u->n);
     const struct pare_value *scores = find_array(u->gguf, "tokenizer.ggml.scores", PARE_F32, u->n);
     u->types = types ? types->data : NULL;
     u->scores = scores ? scores->data : NULL;

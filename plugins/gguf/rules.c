@@ -27,7 +27,7 @@ static const struct key_rule KEYS[GGUF_N_KEYS] = {
     [GGUF_KEY_SPLIT_TENSORS] = { "split.tensors.count", PARE_I32, PARE_I32, 0 },
     [GGUF_KEY_TOKENS] = { "tokenizer.ggml.tokens", PARE_STRING, PARE_STRING, 1 },
     [GGUF_KEY_SCORES] = { "tokenizer.ggml.scores", PARE_F32, PARE_I32, 1 },
-    [GGUF_KEY_TOKEN_TYPES] = { "tokenizer.ggml.token_type", PARE_I32, PARE_I32, 1 },
+    [GGUF_KEY_TOKEN_TYPES] = { "tokenizer.ggml.token_type", PARE_I32, PARE_U32, 1 },
     [GGUF_KEY_MERGES] = { "tokenizer.ggml.merges", PARE_STRING, PARE_STRING, 1 },
 };
 

@@ -85,7 +85,7 @@ int st_metadata_apply(const struct st_context *context, const struct st_header *
 {
     struct apply apply = { .context = context, .header = header, .planes = planes };
     struct st_json json = header->metadata;
-    if (!json.p)
+    if (!json.p || st_json_peek(&json) == 'n') /* MLX writes null for none */
         return 0;
     if (st_json_peek(&json) != '{')
         return ST_FAIL(context, PARE_EDATA, "`%s`: `" ST_METADATA "` must be an object of strings",

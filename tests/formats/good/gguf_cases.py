@@ -63,6 +63,9 @@ def cases():
     yield "values", Gguf(every_value()).build(), True
     yield "types", Gguf([ARCHITECTURE], every_type()).build(), True
     yield "tokenizer", Gguf(tokenizer()).build(), True
+    types = [array("tokenizer.ggml.tokens", STRING, ["a", "b"]),
+             array("tokenizer.ggml.token_type", U32, [1, 3])]  # as mlx-lm writes them
+    yield "types-u32", Gguf([ARCHITECTURE] + types).build(), True
     yield "version-2", Gguf(version=2).build(), False
     yield "no-tensors", Gguf(tensors=[]).build(), True
     yield "no-tensors-unpadded", Gguf(tensors=[]).header(), False
