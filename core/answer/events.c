@@ -94,6 +94,7 @@ static const struct shape failed[] = {
     { TEXT_("text", SHAPE_TEXT_BYTES), NEEDED },
     { NULL },
 };
+static const struct shape space[] = { { COUNT_("needs"), NEEDED }, { NULL } };
 static const struct shape resumed[] = { { COUNT_("checkpoint"), NEEDED }, { NULL } };
 static const struct shape checkpoint[] = { { COUNT_("number"), NEEDED }, { NULL } };
 static const struct shape misfit[] = { { TEXT_("text", SHAPE_TEXT_BYTES), NEEDED }, { NULL } };
@@ -236,6 +237,7 @@ static const struct answer_event events[] = {
     { "target", ANSWER_CONVERT, ONCE, .of_target = 1, SIGN, LISTS, .members = target },
     { "failed", ANSWER_CONVERT | ANSWER_PLAN, ONCE, .of_target = 1, SIGN, SMALL,
       .members = failed },
+    { "space", ANSWER_CONVERT, ONCE, SIGN, SMALL, .members = space },
     { "verified", ANSWER_VERIFY, ONCE, SIGN, SMALL, .members = verified },
     { "done", ANSWER_ALL, ONCE, SIGN, LISTS, .members = done },
     { "error", ANSWER_ALL, ONCE, SIGN, SMALL, .members = error },

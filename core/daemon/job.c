@@ -52,6 +52,7 @@ static int load_row(struct job *job, const json_t *row, struct error *err)
     job->origin = strdup(json_get_string(row, "path", ""));
     job->attempts = json_get_int(row, "attempts", 0);
     job->dropped = !strcmp(json_get_string(row, "kind", "drop"), "drop");
+    job->waited_for = error_code(json_get_string(json_object_get(row, "error"), "code", "ok"));
     if (!job->name || !job->origin)
         return error_oom(err);
     return load_targets(job, row, err);
@@ -291,19 +292,19 @@ static int open_source(struct job *job, struct error *err)
     return r < 0 ? r : source_set_open(folders->claimed_fd, path, 0, &job->source, err);
 }
 
-/* Checks the space for the outputs, of which each may need about as much as the source. */
-static int check_space(const struct job *job, struct error *err)
+/* What the outputs may take: all that is free but for what is to stay so. What they need is the
+ * worker's to say, once it has a plan; from then on it is known. */
+static int check_space(const struct job *job, uint64_t *ret_space, struct error *err)
 {
-    uint64_t have = folders_free_bytes(job->jobs->folders);
-    uint64_t need = job->jobs->config->min_free;
-    for (size_t i = 0; i < job->n_targets; i++)
-        if (!job->targets[i].done && __builtin_add_overflow(need, job->source.bytes, &need))
-            need = UINT64_MAX;
-    if (have >= need)
+    uint64_t have = folders_free_bytes(job->jobs->folders), keep = job->jobs->config->min_free;
+    uint64_t needs = settle_needs(job->jobs, job->id);
+    if (have > keep && needs <= have - keep) {
+        *ret_space = have == UINT64_MAX ? 0 : have - keep;
         return 0;
-    return error_set(err, PARE_ENOSPC, "needs %llu MB in %s, has %llu MB",
-                     (unsigned long long)(need / 1000000), job->jobs->folders->out_path,
-                     (unsigned long long)(have / 1000000));
+    }
+    return error_set(err, PARE_ENOSPC, "needs %.1f MB in %s, has %.1f MB",
+                     (double)needs / 1e6 + (double)keep / 1e6, job->jobs->folders->out_path,
+                     (double)have / 1e6);
 }
 
 /* The overrides: rules beside the model, then settings that are rules. NULL when out of memory. */
@@ -322,7 +323,7 @@ static int may_publish(void *context)
     return !places_look(job->jobs->places);
 }
 
-static int start_run(struct job *job, struct error *err)
+static int start_run(struct job *job, uint64_t space, struct error *err)
 {
     const struct config *config = job->jobs->config;
     _cleanup_json_ json_t *overrides = make_overrides(job);
@@ -339,6 +340,7 @@ static int start_run(struct job *job, struct error *err)
                              .out_dirfd = job->jobs->folders->out_fd,
                              .out_path = job->jobs->folders->out_path,
                              .go_on = 1,
+                             .space = space,
                              .settings = { .worker = config->worker,
                                            .nursery = job->jobs->nursery,
                                            .plugins = config->plugins,
@@ -353,17 +355,18 @@ static int start_run(struct job *job, struct error *err)
 
 int job_start(struct job *job, struct error *err)
 {
+    uint64_t space = 0;
     int r = open_source(job, err);
     if (r == 0)
         r = open_sidecars(job, err);
     if (r == 0)
         r = source_set_expect_writers(&job->source, 0, err);
     if (r == 0)
-        r = check_space(job, err);
+        r = check_space(job, &space, err);
     if (r == 0)
         r = catalog_job_running(job->jobs->catalog, job->id, err);
     if (r == 0)
-        r = start_run(job, err);
+        r = start_run(job, space, err);
     if (r != 0)
         return r;
     job->tick = (struct loop_timer){ .name = "job", .callback = advance, .context = job };

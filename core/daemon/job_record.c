@@ -92,6 +92,8 @@ void job_record_line(void *context, const char *event, const json_t *line)
         log_warning("%s: starts over: %s", job->name, json_get_string(line, "text", ""));
         jobs_event(job->jobs, job->id, LOG_LEVEL_WARNING, "restart",
                    json_get_string(line, "text", ""));
+    } else if (!strcmp(event, "space")) {
+        settle_note_needs(job->jobs, job->id, (uint64_t)json_get_int(line, "needs", 0));
     } else if (!strcmp(event, "warning")) {
         note_warning(job, json_get_string(line, "text", ""));
     }

@@ -9,9 +9,10 @@
 #include "intake/claim.h"
 #include "source/sidecar.h"
 
-struct fault { /* how often a queued job has failed for a transient reason */
+struct fault { /* of a queued job that has failed for a transient reason */
     int64_t id;
-    unsigned count;
+    unsigned count; /* how often */
+    uint64_t needs; /* bytes of its outputs, as its plan has them; 0: not known */
 };
 
 enum lost_end { LOST_DONE, LOST_FAILED, LOST_CANCELLED, LOST_QUEUED };
@@ -59,6 +60,7 @@ struct job {
     int64_t id;
     char uid[40];
     char *name, *origin;
+    int waited_for;       /* code of the error for which it was queued again, or 0 */
     int dropped;          /* its source is claimed, not in place */
     struct ticket ticket; /* when dropped */
     struct job_target *targets;
@@ -127,6 +129,9 @@ void settle_forget_endings(struct jobs *jobs, size_t from);
 int settle_lost(struct jobs *jobs);
 /* Seconds until a job is tried again that has failed so often. */
 double settle_delay(const struct config *config, unsigned faults);
+/* Bytes that a queued job's outputs need; 0: not known yet. */
+uint64_t settle_needs(const struct jobs *jobs, int64_t id);
+void settle_note_needs(struct jobs *jobs, int64_t id, uint64_t bytes);
 void settle_forget_faults(struct jobs *jobs, int64_t id);
 
 /* jobs.c */

@@ -204,18 +204,40 @@ void settle_cancelled(struct job *job)
     log_info("%s: cancelled", job->name);
 }
 
-/* Counts one more fault of the job and returns how many there are now. */
-static unsigned count_fault(struct jobs *jobs, int64_t id)
+/* The job's entry, made if need be; NULL when that fails. */
+static struct fault *fault_of(struct jobs *jobs, int64_t id)
 {
     for (size_t i = 0; i < jobs->n_faults; i++)
         if (jobs->faults[i].id == id)
-            return ++jobs->faults[i].count;
+            return &jobs->faults[i];
     struct fault *faults = reallocarray(jobs->faults, jobs->n_faults + 1, sizeof *faults);
     if (!faults)
-        return 1;
+        return NULL;
     jobs->faults = faults;
-    faults[jobs->n_faults++] = (struct fault){ id, 1 };
-    return 1;
+    faults[jobs->n_faults] = (struct fault){ .id = id };
+    return &faults[jobs->n_faults++];
+}
+
+/* Counts one more fault of the job and returns how many there are now. */
+static unsigned count_fault(struct jobs *jobs, int64_t id)
+{
+    struct fault *fault = fault_of(jobs, id);
+    return fault ? ++fault->count : 1;
+}
+
+uint64_t settle_needs(const struct jobs *jobs, int64_t id)
+{
+    for (size_t i = 0; i < jobs->n_faults; i++)
+        if (jobs->faults[i].id == id)
+            return jobs->faults[i].needs;
+    return 0;
+}
+
+void settle_note_needs(struct jobs *jobs, int64_t id, uint64_t bytes)
+{
+    struct fault *fault = fault_of(jobs, id);
+    if (fault)
+        fault->needs = bytes;
 }
 
 void settle_forget_faults(struct jobs *jobs, int64_t id)
@@ -229,8 +251,13 @@ static void requeue(struct job *job, double delay, const struct error *why)
 {
     struct error err = ERROR_INIT;
     job->requeued = 1;
-    log_warning("%s: will be tried again in %.0f s: %s", job->name, delay, why->text);
-    jobs_event(job->jobs, job->id, LOG_LEVEL_WARNING, "retry", why->text);
+    /* what lasts is told once, however often it is looked at */
+    int is_old = why->code == job->waited_for &&
+                 (why->code == PARE_ENOSPC || why->code == PARE_EPLACE);
+    log_line(is_old ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, "%s: will be tried again in %.0f s: %s",
+             job->name, delay, why->text);
+    if (!is_old)
+        jobs_event(job->jobs, job->id, LOG_LEVEL_WARNING, "retry", why->text);
     if (catalog_job_requeue(job->jobs->catalog, job->id, delay, why, &err) < 0)
         remember_lost(job, LOST_QUEUED, delay, why, &err);
 }

@@ -49,6 +49,9 @@ static json_t *make_converting(const struct job_spec *spec)
                             source_set_importance_json(spec->importance, spec->importance_name,
                                                        spec->importance_parts)) < 0)
         return NULL;
+    if (spec->space &&
+        json_object_set_new(members, "space", json_integer((json_int_t)spec->space)) < 0)
+        return NULL;
     if (spec->overrides &&
         json_object_set_new(members, "overrides", json_deep_copy(spec->overrides)) < 0)
         return NULL;

@@ -41,6 +41,8 @@ struct job_spec {
     const char *out_path;
     const char *mark; /* of a one-shot job, which nobody restarts if we die (supervise/staging.h) */
     int go_on;        /* use what an earlier life left, as far as it goes */
+    uint64_t space;   /* bytes that the outputs may take; 0: as many as there are */
+    int one_shot;     /* nobody restarts this job if we die: see job_sweep */
     struct job_settings settings;
 };
 

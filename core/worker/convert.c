@@ -303,12 +303,29 @@ static int run_groups(const struct job_context *job, struct conversion *c, struc
     return 0;
 }
 
+/* Whether the outputs fit into what the request leaves them, before the first byte is written. */
+static int check_space(const struct job_context *job, const struct conversion *c, struct error *err)
+{
+    uint64_t space = (uint64_t)json_get_int(job->request, "space", 0), needs = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (!c->targets[i].goes_on &&
+            __builtin_add_overflow(needs, target_bytes(&c->targets[i]), &needs))
+            needs = INT64_MAX;
+    if (!space || needs <= space)
+        return 0;
+    job_emit(job, "space", json_pack("{s:I}", "needs", (json_int_t)needs));
+    return error_set(err, PARE_ENOSPC, "needs %.1f MB for its outputs, has %.1f MB",
+                     (double)needs / 1e6, (double)space / 1e6);
+}
+
 /* Makes the targets' files, or finds those that an earlier life made. */
 static int open_targets(const struct job_context *job, const struct model *model, int staging,
                         struct conversion *c, struct error *err)
 {
     int with_digests = !job_without_digests(job);
     int r = resume_open(&c->resume, job, model, c->targets, c->n, staging, err);
+    if (r == 0)
+        r = check_space(job, c, err);
     for (size_t i = 0; r == 0 && i < c->n; i++) {
         struct target *target = &c->targets[i];
         if (!target->goes_on) {

@@ -449,8 +449,38 @@ class Space(Case):
         self.drop('m.gguf')
         wait_until(lambda: self.d.query("SELECT 1 FROM job WHERE error_code = 'space'"))
         text = self.d.query('SELECT error_text FROM job')[0][0]
-        self.assertRegex(text, r'needs \d+ MB in .*, has \d+ MB')
+        self.assertRegex(text, r'needs [\d.]+ MB in .*, has [\d.]+ MB')
         self.assertEqual(self.d.ask('status')['jobs'][0]['state'], 'retry')
+
+    def small_out(self):
+        if os.geteuid() != 0:
+            self.skipTest('mounting a small file system takes root')
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', self.d.out],
+                          stderr=subprocess.DEVNULL).returncode:
+            self.skipTest('a small file system cannot be mounted here')
+        self.addCleanup(subprocess.run, ['umount', '-l', self.d.out])
+
+    def test_what_is_needed_is_what_the_plan_says(self):
+        """A source of 768 KB and two outputs of 660 KB together, where 900 KB are free."""
+        self.small_out()
+        with open(os.path.join(self.d.out, 'filler'), 'wb') as f:
+            f.write(b'x' * 100000)
+        self.start()
+        self.drop('m.gguf', rows=1536)
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['done'])
+
+    def test_waiting_is_told_once(self):
+        self.small_out()
+        self.start()
+        for name in 'mn':
+            self.drop(name + '.gguf', rows=4096)
+        wait_until(lambda: len(self.d.query("SELECT 1 FROM event WHERE kind = 'retry'")) == 2)
+        probes = self.d.query('SELECT sum(attempts) FROM job')
+        time.sleep(2)
+        self.assertEqual(self.d.query("SELECT count(*) FROM event WHERE kind = 'retry'"), [(2,)])
+        self.assertEqual(self.d.query('SELECT sum(attempts) FROM job'), probes) # no more workers
+        self.assertRegex(self.d.query('SELECT error_text FROM job')[0][0], r'needs 2\.\d MB')
 
     def test_full_disk_waits_for_room(self):
         if os.geteuid() != 0:
