@@ -44,6 +44,11 @@ static void warn(void *context, int level, const char *text)
     job_emit(job, "warning", json_pack("{s:o}", "text", json_text(text, strlen(text))));
 }
 
+void job_warn(const struct job_context *job, const char *text)
+{
+    warn((void *)job, PARE_LOG_WARNING, text);
+}
+
 static json_t *text_or_null(char *text)
 {
     json_t *json = text ? json_text(text, strlen(text)) : json_null();
@@ -133,7 +138,7 @@ static int warn_of_promise(const struct job_context *job, const struct model *mo
         return 0;
     int r = arrived_find_promise(model, &promise, err);
     if (r > 0)
-        warn((void *)job, PARE_LOG_WARNING, promise.text);
+        job_warn(job, promise.text);
     return r < 0 ? r : 0;
 }
 

@@ -48,6 +48,9 @@ int job_identify(const struct model *model, json_t **ret_architecture, json_t **
 int job_tell_source(const struct job_context *job, const struct model *model, struct error *err)
     __attribute__((warn_unused_result));
 
+/* Tells a warning that belongs to all targets. */
+void job_warn(const struct job_context *job, const char *text);
+
 /* Opens a model; warnings become `warning` lines. */
 int job_open(const struct job_context *job, struct model *model, const char *format,
              struct source **ret_source, struct error *err) __attribute__((warn_unused_result));

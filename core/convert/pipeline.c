@@ -321,5 +321,6 @@ void pipeline_result_deinit(struct pipeline_result *result)
 {
     free(result->figures);
     free(result->sha256);
+    free(result->zeros);
     *result = (struct pipeline_result){ 0 };
 }

@@ -42,6 +42,7 @@ struct pipeline_result {
     struct pipeline_figure *figures; /* [target's position * tensors + source tensor] */
     char (*sha256)[HASH_HEX_SIZE];   /* of each source file; "" if ignored, or without digests */
     uint64_t n_tensors;
+    char *zeros; /* where weights seem not to have come (zeros.h), or NULL */
 };
 
 struct pipeline_request {

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/timing.h"
 #include "convert/pipeline_private.h"
+#include "convert/zeros.h"
 #include "plugin/source.h"
 
 struct reading {             /* the reader thread's */
@@ -15,6 +16,7 @@ struct reading {             /* the reader thread's */
     struct slab_shape shape; /* … and, of a tensor's slab, its shape */
     int has_next;
     struct hash *hash; /* of the pipeline's current file */
+    struct zeros zeros;
     struct stage_seconds seconds;
 };
 
@@ -165,6 +167,15 @@ static int load(struct pipeline *p, struct reading *reading, struct batch *batch
     return r;
 }
 
+static void look_for_zeros(struct reading *reading, const struct batch *batch)
+{
+    for (unsigned i = 0; i < batch->n; i++) {
+        const struct loaded_slab *l = &batch->slabs[i];
+        if (l->slab.has_tensor)
+            zeros_look(&reading->zeros, &l->slab, &l->shape, l->planes[0]);
+    }
+}
+
 static void hand_over(struct pipeline *p, struct batch *batch)
 {
     int has_tensor = 0;
@@ -227,9 +238,13 @@ static int walk_source(struct pipeline *p, struct reading *reading, struct error
             break;
         }
         r = load(p, reading, batch, err);
-        if (r == 0)
+        if (r == 0) {
+            look_for_zeros(reading, batch);
             hand_over(p, batch);
+        }
     }
+    if (r == 0)
+        p->result->zeros = zeros_end(&reading->zeros);
     hash_free(reading->hash);
     return r;
 }
@@ -238,7 +253,7 @@ void *pipeline_reader(void *pipeline)
 {
     struct pipeline *p = pipeline;
     struct error err = ERROR_INIT;
-    struct reading reading = { 0 };
+    struct reading reading = { .zeros = ZEROS_INIT(p->request->model) };
     if (walk_source(p, &reading, &err) < 0)
         pipeline_fail(p, &err, SIZE_MAX);
     ring_end(&p->ring);

@@ -297,6 +297,8 @@ static int run_groups(const struct job_context *job, struct conversion *c, struc
             c->culprit = group->targets[culprit]->index;
         if (r < 0)
             return r;
+        if (!i && group->result.zeros)
+            job_warn(job, group->result.zeros);
         if (i)
             stage_seconds_add(&c->groups[0].result.seconds, &group->result.seconds);
     }
