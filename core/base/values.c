@@ -6,6 +6,7 @@
 #include "base/nearest.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,20 @@ int value_size(const char *text, uint64_t *ret_bytes)
     if (rest[unit ? 1 : 0] || (n << shift) >> shift != n)
         return 1;
     *ret_bytes = n << shift;
+    return 0;
+}
+
+int value_real(const char *text, double *ret_number)
+{
+    char *end;
+    double number = strtod(text, &end);
+    if (!*text || *end || text[strspn(text, "+-.0123456789eE")])
+        return REAL_NONE;
+    if (!isfinite(number))
+        return REAL_TOO_LARGE;
+    if (number == 0 && strcspn(text, "123456789") < strcspn(text, "eE"))
+        return REAL_TOO_SMALL;
+    *ret_number = number;
     return 0;
 }
 

@@ -21,6 +21,10 @@ int value_count(const char *text, uint64_t *ret_count) __attribute__((warn_unuse
 /* The same in bytes, with K, M, G or T behind it for powers of 1024. */
 int value_size(const char *text, uint64_t *ret_bytes) __attribute__((warn_unused_result));
 
+/* A decimal number such as 4.25, -3 or 1e-5. REAL_TOO_SMALL: it would become 0, and is not. */
+enum { REAL_NONE = 1, REAL_TOO_LARGE, REAL_TOO_SMALL };
+int value_real(const char *text, double *ret_number) __attribute__((warn_unused_result));
+
 /* 1 when the text is one of the words of `choices`, which stand between bars: "|full|none|". */
 int value_is_choice(const char *choices, const char *text);
 

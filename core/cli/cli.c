@@ -114,9 +114,8 @@ int cli_number(const char *option, const char *text, long long min, long long ma
 
 int cli_real(const char *option, const char *text, double max, double *ret_number)
 {
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !(value > 0 && value <= max)) {
+    double value = 0;
+    if (value_real(text, &value) || !(value > 0 && value <= max)) {
         (void)cli_usage("--%s needs a number over 0, and %g at most, not \"%s\"", option, max,
                         text);
         return -1;

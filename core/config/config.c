@@ -202,7 +202,9 @@ static int set_seconds(struct config *config, const struct key *key, const char 
         seconds *= unit_seconds[unit - units];
         end++;
     }
-    if (end == value || *end || !isfinite(seconds) || seconds < key->min || seconds > key->max)
+    int is_decimal = strspn(value, "+-.0123456789eE") >= (size_t)(end - value) - (unit != NULL);
+    if (end == value || *end || !is_decimal || !isfinite(seconds) || seconds < key->min ||
+        seconds > key->max)
         return error_set(err, PARE_EUSAGE, "%s = %s: seconds from %g to %g are wanted", key->name,
                          value, key->min, key->max);
     *seconds_at(config, key) = seconds;

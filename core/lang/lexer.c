@@ -4,8 +4,8 @@
 #include "lang/lexer.h"
 
 #include "base/text.h"
+#include "base/values.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +64,8 @@ static int lex_real(struct lexer *lexer)
     char *end;
     double real = strtod(text, &end);
     n = (size_t)(end - text);
-    if (strcspn(text, ".eE") >= n || !isfinite(real) || (n < left && is_word(lexer->p[n])))
+    text[n] = 0;
+    if (strcspn(text, ".eE") >= n || value_real(text, &real) || (n < left && is_word(lexer->p[n])))
         return 0;
     lexer->token = TOKEN_REAL;
     lexer->real = real;

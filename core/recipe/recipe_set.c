@@ -8,11 +8,10 @@
 #include "recipe/recipe_private.h"
 
 #include "base/json_numbers.h"
+#include "base/values.h"
 #include "recipe/recipe_line.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -97,25 +96,22 @@ int recipe_value(const struct recipe_rule *rule, const struct expr_env *env,
 
 /* ---- statements ---- */
 
-/* Takes a number such as 4.25, -3 or 1e-5, as strtod reads it. */
+/* Takes a number such as 4.25, -3 or 1e-5. */
 int line_take_decimal(struct line *line, double *ret)
 {
-    char text[64] = "", *end;
+    char text[64] = "";
     struct word word;
     if (!words_take(&line->words, &word))
         return words_expected(&line->words, "a number", NULL);
     if (word.quoted || word.text.len >= sizeof text)
         return words_expected(&line->words, "a number", &word);
     memcpy(text, word.text.data, word.text.len);
-    double value = strtod(text, &end);
-    int vanishes = value == 0 && strcspn(text, "123456789") < strcspn(text, "eE");
-    if (end == text || *end || text[strspn(text, "0123456789.eE+-")])
+    int outcome = value_real(text, ret);
+    if (outcome == REAL_NONE)
         return words_expected(&line->words, "a number", &word);
-    if (!isfinite(value) || vanishes)
-        return error_set(line->words.err, PARE_EDATA, "the number %s is too %s", text,
-                         vanishes ? "small" : "large");
-    *ret = value;
-    return 0;
+    return outcome ? error_set(line->words.err, PARE_EDATA, "the number %s is too %s", text,
+                               outcome == REAL_TOO_SMALL ? "small" : "large")
+                   : 0;
 }
 
 /* Adds a rule to the actions. Its condition is optional and may not look at a tensor. */

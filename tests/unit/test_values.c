@@ -32,6 +32,17 @@ static void values_are_read_in_one_way(void **state)
     assert_int_equal(value_size("3M", &n), 0);
     assert_int_equal(n, 3 << 20);
     assert_int_equal(value_size("3MB", &n) + value_size("M", &n) + value_size("16777216T", &n), 3);
+    double real = 7;
+    static const char *const no_reals[] = {
+        "", "nan", "inf", "0x10", "1e", "1x", "e5", " 1", "1 "
+    };
+    for (size_t i = 0; i < sizeof no_reals / sizeof *no_reals; i++)
+        assert_int_equal(value_real(no_reals[i], &real), REAL_NONE);
+    assert_int_equal(value_real("-1e400", &real), REAL_TOO_LARGE);
+    assert_int_equal(value_real("0.1e-400", &real), REAL_TOO_SMALL);
+    assert_true(real == 7);
+    assert_int_equal(value_real("-0e-400", &real) + value_real("4.25", &real), 0);
+    assert_true(real == 4.25);
     assert_true(value_is_choice("|full|none|", "none") && !value_is_choice("|full|none|", "full|"));
     assert_false(value_is_choice("|full|none|", ""));
     struct error err = ERROR_INIT;

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/values.h"
 #include "cli/cli.h"
 #include "source/sidecar.h"
 
@@ -207,15 +208,14 @@ static const struct {
 
 static int is_value(enum value_kind kind, const char *text)
 {
-    char *end;
+    double number;
     size_t n = strlen(text);
     switch (kind) {
     case VALUE_WHOLE:
         text += *text == '-';
         return *text && strspn(text, "0123456789") == strlen(text);
     case VALUE_REAL:
-        (void)strtod(text, &end);
-        return n && !*end && strspn(text, "+-.0123456789eE") == n;
+        return value_real(text, &number) != REAL_NONE; /* a recipe's words say what else is wrong */
     case VALUE_BOOL:
         return !strcmp(text, "true") || !strcmp(text, "false");
     default:

@@ -399,6 +399,8 @@ static void test_wrong_statements(void **state)
           "expected pre, space_prefix, looks_special, added_tokens "
           "or if, not 'look_special'; did you mean "
           "'looks_special'?" },
+        { "default scale = 1e-999", "neither a number nor a name" },
+        { "default scale = 1e999", "neither a number nor a name" },
         { "title Another", "there is a title already, 'A test'" },
         { "architecture other", "there is an architecture already, 'toy'" },
         { "let x = frist(a, b)", "there is no function frist(); did you mean 'first'?" },
