@@ -10,6 +10,7 @@
 #include "base/memory.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,13 @@ char *arena_text(struct arena *arena, uint64_t len)
     arena->text_left -= len + 1;
     arena->used += len + 1;
     return text;
+}
+
+void *arena_small(struct arena *arena, uint64_t size)
+{
+    const uintptr_t align = sizeof(uint64_t);
+    char *room = size < ARENA_MAX_PIECE ? arena_text(arena, size + align) : NULL;
+    return room ? (void *)(((uintptr_t)room + align - 1) / align * align) : NULL;
 }
 
 char *arena_copy(struct arena *arena, struct pare_str text)

@@ -31,6 +31,10 @@ int arena_has_room(const struct arena *arena, uint64_t size);
 /* `size` zero bytes, aligned for any type; 0 bytes are a piece, too. NULL: see above. */
 void *arena_alloc(struct arena *arena, uint64_t size);
 
+/* The same for pieces of some bytes of which there are many, aligned for 64-bit numbers. They share
+ * blocks with texts, and cannot be given back before the arena is freed. */
+void *arena_small(struct arena *arena, uint64_t size);
+
 /* Gives back, early, what arena_alloc gave. Takes NULL. */
 void arena_release(struct arena *arena, void *piece);
 

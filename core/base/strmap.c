@@ -12,8 +12,7 @@
 
 struct strmap_slot {
     const char *key; /* NULL: free */
-    size_t len;
-    uint64_t value;
+    uint32_t len, value;
 };
 
 static uint64_t rotate(uint64_t x, int n)
@@ -93,6 +92,8 @@ void strmap_deinit(struct strmap *map)
 
 int strmap_add(struct strmap *map, const char *key, size_t len, uint64_t value, struct error *err)
 {
+    if (len > UINT32_MAX || value > UINT32_MAX)
+        return error_set(err, PARE_ELIMIT, "a name of %zu bytes, or over 2^32 of them", len);
     if (2 * (map->count + 1) > map->capacity) {
         int r = grow(map, err);
         if (r < 0)
@@ -101,7 +102,7 @@ int strmap_add(struct strmap *map, const char *key, size_t len, uint64_t value, 
     struct strmap_slot *slot = find_slot(map, key, len);
     if (slot->key)
         return 1;
-    *slot = (struct strmap_slot){ key, len, value };
+    *slot = (struct strmap_slot){ key, (uint32_t)len, (uint32_t)value };
     map->count++;
     return 0;
 }

@@ -3,7 +3,7 @@
 /*
  * A hash map from byte strings to numbers, for finding duplicates among names from files. The
  * hash is keyed at random, so that a file cannot be made to collide. Keys are not copied: they
- * must live as long as the map.
+ * must live as long as the map. Keys are shorter than 4 GiB, values below 2^32.
  */
 #ifndef BASE_STRMAP_H
 #define BASE_STRMAP_H

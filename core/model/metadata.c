@@ -101,6 +101,20 @@ static int reserve_meta(struct model *model, struct error *err)
     return 0;
 }
 
+int meta_share(struct model *model, const struct model_meta *entry, struct error *err)
+{
+    int r = reserve_meta(model, err);
+    if (r == 0)
+        r = strmap_add(&model->meta_keys, entry->key.data, entry->key.len, model->n_meta, err);
+    if (r > 0)
+        return error_set(err, PARE_EDATA, "there are two metadata entries `%s`",
+                         text_show(entry->key).text);
+    if (r < 0)
+        return r;
+    model->meta[model->n_meta++] = *entry;
+    return 0;
+}
+
 int meta_set(struct model *model, struct pare_str key, const struct pare_value *value,
              struct error *err)
 {
@@ -108,20 +122,10 @@ int meta_set(struct model *model, struct pare_str key, const struct pare_value *
         return error_set(err, PARE_EDATA, "metadata entry %llu has a key of %zu bytes",
                          (unsigned long long)model->n_meta, key.len);
     struct model_meta entry = { { NULL, 0 }, { 0 } };
-    int r = reserve_meta(model, err);
-    if (r == 0)
-        r = copy_strings(model, &key, 1, &entry.key, err);
+    int r = copy_strings(model, &key, 1, &entry.key, err);
     if (r == 0)
         r = copy_value(model, value, &entry.value, err);
-    if (r == 0)
-        r = strmap_add(&model->meta_keys, entry.key.data, key.len, model->n_meta, err);
-    if (r > 0)
-        return error_set(err, PARE_EDATA, "there are two metadata entries `%s`",
-                         text_show(key).text);
-    if (r < 0)
-        return r;
-    model->meta[model->n_meta++] = entry;
-    return 0;
+    return r < 0 ? r : meta_share(model, &entry, err);
 }
 
 static int remove_key(struct model *model, struct pare_str key, struct error *err)

@@ -6,10 +6,13 @@
 
 #include "model/model.h"
 
-/* Metadata. set copies; an existing key is PARE_EDATA. put replaces: the old entry is removed and
- * the new one goes to the end. find gives NULL when there is no such key. */
+/* Metadata. set copies; an existing key is PARE_EDATA. share does not copy: key and value stay
+ * those of a model that lives as long. put replaces: the old entry is removed and the new one goes
+ * to the end. find gives NULL when there is no such key. */
 int meta_set(struct model *model, struct pare_str key, const struct pare_value *value,
              struct error *err) __attribute__((warn_unused_result));
+int meta_share(struct model *model, const struct model_meta *entry, struct error *err)
+    __attribute__((warn_unused_result));
 int meta_put(struct model *model, struct pare_str key, const struct pare_value *value,
              struct error *err) __attribute__((warn_unused_result));
 const struct pare_value *meta_find(const struct model *model, const char *key);

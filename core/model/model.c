@@ -13,7 +13,8 @@
 
 #include <string.h>
 
-#define TENSOR_MEMORY 1024 /* for a tensor's description, besides the header's bytes */
+#define MOST_EXTENTS (2 * PARE_MAX_PLANES * sizeof(struct pare_extent))
+#define TENSOR_MEMORY 512 /* for a tensor's description, besides the header's bytes */
 
 int model_new(struct model **ret_model, struct error *err)
 {
@@ -37,6 +38,12 @@ void model_free(struct model *model)
     free(model);
 }
 
+static int refuse_memory(const struct model *model, struct error *err)
+{
+    return error_set(err, PARE_ELIMIT, "the model's description needs over %llu bytes of memory",
+                     (unsigned long long)model->memory.limit);
+}
+
 int model_alloc(struct model *model, uint64_t count, uint64_t size, void **ret_memory,
                 struct error *err)
 {
@@ -45,9 +52,7 @@ int model_alloc(struct model *model, uint64_t count, uint64_t size, void **ret_m
         return error_set(err, PARE_ELIMIT, "%llu x %llu bytes of memory asked for",
                          (unsigned long long)count, (unsigned long long)size);
     if (!arena_has_room(&model->memory, bytes))
-        return error_set(err, PARE_ELIMIT,
-                         "the model's description needs over %llu bytes of memory",
-                         (unsigned long long)model->memory.limit);
+        return refuse_memory(model, err);
     void *memory = arena_alloc(&model->memory, bytes);
     if (!memory)
         return error_oom(err);
@@ -58,13 +63,22 @@ int model_alloc(struct model *model, uint64_t count, uint64_t size, void **ret_m
 static int copy_bytes(struct model *model, const char *data, size_t n, char **ret_copy,
                       struct error *err)
 {
-    void *copy = NULL;
-    int r = model_alloc(model, n + 1, 1, &copy, err);
-    if (r < 0)
-        return r;
-    if (n)
-        memcpy(copy, data, n);
+    if (!arena_has_room(&model->memory, n + 1))
+        return refuse_memory(model, err);
+    char *copy = arena_copy(&model->memory, (struct pare_str){ data, n });
+    if (!copy)
+        return error_oom(err);
     *ret_copy = copy;
+    return 0;
+}
+
+/* The name of an encoding is most often that of the tensor before. */
+static int copy_encoding(struct model *model, const char *name, char **ret_copy, struct error *err)
+{
+    char *before = model->n_tensors ? model->tensors[model->n_tensors - 1].encoding_name : NULL;
+    if (!before || strcmp(before, name) != 0)
+        return copy_bytes(model, name, strlen(name), ret_copy, err);
+    *ret_copy = before;
     return 0;
 }
 
@@ -135,6 +149,11 @@ static int set_planes(struct model *model, struct model_tensor *t, const struct 
                          text_show(t->name).text, said->n_planes, t->encoding->name,
                          t->encoding->n_planes);
     t->n_planes = said->n_planes;
+    if (!arena_has_room(&model->memory, MOST_EXTENTS))
+        return refuse_memory(model, err);
+    t->planes = arena_small(&model->memory, t->n_planes * sizeof *t->planes);
+    if (!t->planes)
+        return error_oom(err);
     for (uint32_t i = 0; i < said->n_planes; i++) {
         const struct pare_extent *extent = &said->planes[i];
         uint64_t want = extent->length, end;
@@ -202,7 +221,7 @@ int model_add_tensor(struct model *model, const struct pare_tensor *tensor,
     if (r == 0)
         r = copy_bytes(model, tensor->name.data, tensor->name.len, &name, err);
     if (r == 0)
-        r = copy_bytes(model, tensor->encoding, strlen(tensor->encoding), &t.encoding_name, err);
+        r = copy_encoding(model, tensor->encoding, &t.encoding_name, err);
     if (r == 0)
         r = set_facts(model, &t, tensor, err);
     if (r < 0)

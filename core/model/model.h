@@ -30,11 +30,11 @@ struct model_tensor {
     uint32_t n_dims;
     uint32_t n_planes;
     uint64_t dims[PARE_MAX_DIMS];
-    uint64_t elements; /* product of dims; 1 for a scalar */
-    uint64_t row_len;  /* elements of a row; 1 for a scalar; 0 only when elements is 0 */
-    uint64_t rows;     /* elements / row_len */
-    uint64_t bytes;    /* over all planes */
-    struct pare_extent planes[PARE_MAX_PLANES];
+    uint64_t elements;          /* product of dims; 1 for a scalar */
+    uint64_t row_len;           /* elements of a row; 1 for a scalar; 0 only when elements is 0 */
+    uint64_t rows;              /* elements / row_len */
+    uint64_t bytes;             /* over all planes */
+    struct pare_extent *planes; /* n_planes of them, in the model's memory */
     /* 1: the planes' lengths are right, but only source_read gives the bytes, which are made of
      * others. Those begin at planes[0].file and offset; a walk over the files that has come to
      * `end_offset` of `end_file` (UINT32_MAX: the end of all files) has seen the last of them. */

@@ -156,7 +156,7 @@ static int copy_metadata(const struct model *from, struct model *to, struct erro
 {
     int r = 0;
     for (uint64_t i = 0; r == 0 && i < from->n_meta; i++)
-        r = meta_set(to, from->meta[i].key, &from->meta[i].value, err);
+        r = meta_share(to, &from->meta[i], err);
     return r;
 }
 

@@ -94,7 +94,7 @@ static int call_begin(struct calibration *c, json_t *asked, struct error *err)
                                 .role = t->role,
                                 .op = t->op };
     memcpy(told.dims, t->dims, sizeof told.dims);
-    memcpy(told.planes, t->planes, sizeof told.planes);
+    memcpy(told.planes, t->planes, t->n_planes * sizeof *t->planes);
     c->job.asked = asked;
     int r = c->encoding->said.begin(&c->host, &c->job, &told, &c->known, &c->state);
     c->job.asked = NULL;

@@ -243,7 +243,7 @@ static void give_tensor(const struct model_tensor *t, struct pare_tensor *ret_te
                                 .role = t->role,
                                 .op = t->op };
     memcpy(full.dims, t->dims, sizeof t->dims);
-    memcpy(full.planes, t->planes, sizeof t->planes);
+    memcpy(full.planes, t->planes, t->n_planes * sizeof *t->planes);
     copy_out(ret_tensor, &full, sizeof full, PARE_TENSOR_SIZE_1);
 }
 

@@ -112,7 +112,7 @@ static void make_of(struct made *made, const struct model_tensor *t)
         made->encoding = t->encoding_name;
         made->n_planes = t->n_planes;
         made->made_of = name_of(t);
-        memcpy(made->planes, t->planes, sizeof made->planes);
+        memcpy(made->planes, t->planes, t->n_planes * sizeof *t->planes);
     } else if (!text_equals(name_of(t), made->made_of)) {
         made->made_of_several = 1;
     }

@@ -40,8 +40,8 @@ struct plan_options {
 /* PARE_EUSAGE when the writer cannot hold what the recipe chose, or when a tensor needs importance
  * data and has none; PARE_EDATA when its importance data have another size; PARE_ENOTSUP when no
  * plugin decodes a tensor that would have to be decoded, or when a quantized tensor would be
- * quantized again and that was not allowed. The errors name the tensor and the encodings. The
- * recipe and the registry must outlive the plan. */
+ * quantized again and that was not allowed. The errors name the tensor and the encodings. Recipe,
+ * registry and source must outlive the plan. */
 int plan_make(const struct recipe *recipe, const struct registry *registry,
               const struct model *source, const struct pare_writer *writer,
               const struct plan_options *options, struct plan **ret_plan, struct error *err)

@@ -97,7 +97,7 @@ static int make_known(struct planner *p)
     p->known->memory.limit = p->source->memory.limit;
     for (uint64_t i = 0; !r && i < p->source->n_meta; i++)
         if (!find_override(p, p->source->meta[i].key))
-            r = meta_set(p->known, p->source->meta[i].key, &p->source->meta[i].value, p->err);
+            r = meta_share(p->known, &p->source->meta[i], p->err);
     for (size_t i = 0; !r && i < p->n_overrides; i++)
         if (p->overrides[i]->verb == RECIPE_SET)
             r = put(p, p->overrides[i], p->known);
@@ -118,7 +118,7 @@ static int copy_source(struct planner *p, struct model *target)
         int64_t dropped = override && override->verb == RECIPE_DROP;
         int r = dropped ? 0 : is_dropped(p, meta->key, &dropped);
         if (!r && !dropped)
-            r = meta_set(target, meta->key, &meta->value, p->err);
+            r = meta_share(target, meta, p->err);
         if (r)
             return r;
     }

@@ -82,7 +82,7 @@ static int make_view(struct unpack *unpack, struct error *err)
     struct model *to = r == 0 ? view_model(unpack->view) : NULL;
     for (uint64_t i = 0; r == 0 && i < unpack->model->n_meta; i++) {
         const struct model_meta *meta = &unpack->model->meta[i];
-        r = meta_set(to, meta->key, &meta->value, err);
+        r = meta_share(to, meta, err);
     }
     return r < 0 ? r : view_source(unpack->view, &unpack->source, err);
 }

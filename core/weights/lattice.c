@@ -31,7 +31,8 @@ struct tensor_search {
     const struct lattice_search *how;
     const struct model_tensor *tensor;
     const struct encoding *to;
-    struct model_tensor as; /* the tensor, in that encoding */
+    struct model_tensor as;                     /* the tensor, in that encoding */
+    struct pare_extent planes[PARE_MAX_PLANES]; /* of `as` */
     uint64_t index;
     uint32_t grain;
     struct slab_cut cut;
@@ -221,6 +222,9 @@ int lattice_find(const struct lattice_search *how, const struct model_tensor *te
     };
     s.as.encoding = to;
     s.as.n_planes = to->n_planes;
+    s.as.planes = s.planes;
+    if (tensor->n_planes)
+        memcpy(s.planes, tensor->planes, tensor->n_planes * sizeof *s.planes);
     *ret_hold = LATTICE_NONE;
     if (!how->source || !to->recover || encoding_has_shared_planes(to) || !tensor->encoding ||
         !tensor->encoding->kernel.decode || (tensor->encoding->flags & PARE_ENCODING_INTEGER) ||

@@ -46,7 +46,8 @@ struct bench {
     float *importance;
     struct runner *runners;
     const struct encoding *encoding;
-    struct model_tensor tensor;      /* of all rows, in that encoding */
+    struct model_tensor tensor;                 /* of all rows, in that encoding */
+    struct pare_extent planes[PARE_MAX_PLANES]; /* its */
     struct calibration *calibration; /* of the first runner's weights, which are all runners'; or
                                               NULL */
     uint32_t least_rows;             /* of a call: those of a tile */
@@ -184,6 +185,7 @@ static int describe_tensor(struct bench *b, const struct encoding *encoding, str
                                        .encoding = encoding,
                                        .n_dims = 2,
                                        .n_planes = encoding->n_planes,
+                                       .planes = b->planes,
                                        .dims = { BENCH_ROWS, BENCH_ROW_LEN },
                                        .elements = BENCH_WEIGHTS,
                                        .row_len = BENCH_ROW_LEN,

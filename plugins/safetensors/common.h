@@ -24,7 +24,7 @@
 
 #define ST_MAX_HEADER 100000000u /* bytes of JSON, as in the reference implementation */
 #define ST_MAX_INDEX 100000000u  /* bytes of JSON */
-#define ST_MAX_TENSORS 1000000u  /* in one model */
+#define ST_MAX_TENSORS 1048576u  /* in one model */
 #define ST_MAX_SHARDS 100000u
 #define ST_MAX_SIDE_JSON (16u << 20) /* bytes of a config.json that is rewritten */
 

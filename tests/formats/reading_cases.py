@@ -201,9 +201,26 @@ def safetensors_metadata(path):
     path.write_bytes(struct.pack("<Q", len(header)) + header)
 
 
-# Those that are one file, with its suffix.
+@good
+def safetensors_of_tensors(path):
+    weights(path, {"t%07d" % i: [1] for i in range(TENSORS)})
+
+
+@good
+def gguf_of_tensors(path):
+    head = b"GGUF" + struct.pack("<IQQ", 3, TENSORS, 0)
+    for i in range(TENSORS):
+        head += text(b"t%07d" % i) + struct.pack("<IQIQ", 1, 1, 0, 32 * i)
+    with open(path, "wb") as f:
+        f.write(head)
+        f.truncate((len(head) + 31) // 32 * 32 + 32 * TENSORS)
+
+
+# Those that are one file, with its suffix; and the tensors that they have.
+TENSORS = 100000
 FILES = {"gguf_of_one_array": ".gguf", "gguf_of_empty_texts": ".gguf",
-         "safetensors_metadata": ".safetensors"}
+         "safetensors_metadata": ".safetensors", "safetensors_of_tensors": ".safetensors",
+         "gguf_of_tensors": ".gguf"}
 
 if __name__ == "__main__":
     CASES[sys.argv[1]][0](pathlib.Path(sys.argv[2]))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Pare developers
 # SPDX-License-Identifier: MIT
-"""What reading a model may cost: 64 MiB of memory and two bytes for each byte of its side files and
-headers, whatever is in them, and time that is linear in them. Large tokenizers that are like real
+"""What reading a model may cost: 64 MiB of memory, two bytes for each byte of its side files and
+headers and 512 for each tensor, whatever is in them, and time that is linear in them. Large tokenizers that are like real
 ones are read within that; what is meant to cost more is refused with the limit and the file named.
 
 Usage: reading_memory.py [--no-limits] PARE [CASE...] (with PARE_PLUGINS, PARE_RECIPES,
@@ -28,7 +28,7 @@ MEMORY = 64 << 20
 def read_bytes(path):
     """Bytes of side files and headers."""
     if path.suffix == ".gguf":
-        return path.stat().st_size
+        return path.stat().st_size - 32 * reading_cases.TENSORS * path.stem.endswith("of_tensors")
     if path.suffix == ".safetensors":
         return 8 + struct.unpack("<Q", path.open("rb").read(8))[0]
     return sum(read_bytes(p) if p.suffix == ".safetensors" else p.stat().st_size
@@ -37,14 +37,16 @@ def read_bytes(path):
 
 def check(pare, name, limited):
     home = pathlib.Path(tempfile.mkdtemp(prefix="pare-reading-"))
-    model = home / ("model" + reading_cases.FILES.get(name, ""))
+    model = home / (name + reading_cases.FILES.get(name, ""))
     parts = reading_cases.CASES[name][1]
     try:
         subprocess.run([sys.executable, str(HERE / "reading_cases.py"), name, str(model)],
                        check=True)
-        target = "gguf:f16" if model.suffix != ".gguf" else "gguf:q8_0"
-        run = Run([pare, "convert", str(model), "--to", target, "--quiet", "--dry-run"], str(home))
-        allowed = MEMORY + 2 * read_bytes(model)
+        convert = ["convert", "--to", "gguf:q8_0" if model.suffix == ".gguf" else "gguf:f16",
+                   "--quiet", "--dry-run"]
+        tensors = reading_cases.TENSORS if "of_tensors" in name else 0
+        run = Run([pare, *(["inspect"] if tensors else convert), str(model)], str(home))
+        allowed = MEMORY + 2 * read_bytes(model) + 512 * tensors
         print("%s: %.2f s, %d MiB of %d" % (name, run.seconds, run.memory >> 20, allowed >> 20))
         found = []
         if limited and run.memory > allowed:

@@ -53,7 +53,7 @@ def lengths_and_text(c):
 def huge(c):
     form = '"%07d":{"dtype":"U8","shape":[],"data_offsets":[0,1]}'
     text = "{" + ",".join([form % i for i in range(1500000)]) + "}"
-    c.file("S08-1500000-tensors", "ELIMIT", "exceeds the limit of 1000000 tensors",
+    c.file("S08-1500000-tensors", "ELIMIT", "exceeds the limit of 1048576 tensors",
            pack(text, b"x"))
     text = "{" + ",".join([form % i for i in range(300000)]) + "}"
     c.file("S08-300000-over-one-range", "EDATA", "overlaps that of `0000000`", pack(text, b"x"))

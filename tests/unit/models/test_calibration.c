@@ -92,6 +92,7 @@ static const struct encoding summed = {
 };
 static const struct encoding plain = { .name = "plain", .block_len = 1 };
 
+static struct pare_extent planes[] = { { .length = 12 }, { .length = 4 } };
 static const struct model_tensor tensor = { .name = { "t", 1 },
                                             .encoding_name = (char *)"summed",
                                             .encoding = &summed,
@@ -101,7 +102,7 @@ static const struct model_tensor tensor = { .name = { "t", 1 },
                                             .elements = ROWS * ROW,
                                             .row_len = ROW,
                                             .rows = ROWS,
-                                            .planes = { { .length = 12 }, { .length = 4 } } };
+                                            .planes = planes };
 
 static void take_log(void *context, int level, const char *text)
 {

@@ -45,14 +45,21 @@ static const struct encoding shared = {
     .planes = { { .bits = 8 }, { .per = PARE_PER_TENSOR, .bits = 8 * ROW * ROWS } }
 };
 
+static struct pare_extent one_plane[1];
+static struct pare_extent two_planes[] = { { .length = ROW * ROWS }, { .length = ROW * ROWS } };
 static struct model_tensor tensors[] = {
-    { .encoding = &f32, .n_planes = 1, .elements = ROW * ROWS, .row_len = ROW, .rows = ROWS },
+    { .encoding = &f32,
+      .n_planes = 1,
+      .elements = ROW * ROWS,
+      .row_len = ROW,
+      .rows = ROWS,
+      .planes = one_plane },
     { .encoding = &two,
       .n_planes = 2,
       .elements = ROW * ROWS,
       .row_len = ROW,
       .rows = ROWS,
-      .planes = { { .length = ROW * ROWS }, { .length = ROW * ROWS } } },
+      .planes = two_planes },
 };
 
 static struct layout_piece pieces[] = {
