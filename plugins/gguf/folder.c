@@ -221,22 +221,80 @@ static uint32_t list_names(const struct folder *folder, int kind, char *ret_text
     return found;
 }
 
-/* 1 when the folder has weights of another format. */
+static int ends_with(const char *name, const char *ending)
+{
+    size_t n = strlen(name), m = strlen(ending);
+    return n > m && memcmp(name + n - m, ending, m) == 0;
+}
+
+/* Weights that another plugin may read, which the host tells of. */
+static int is_checkpoint(const char *name)
+{
+    return ends_with(name, ".safetensors");
+}
+
+/* By its name, weights that nobody reads here. */
+static int is_foreign(const char *name)
+{
+    static const char *const endings[] = { ".bin", ".pt",  ".pth",     ".ckpt",  ".onnx",
+                                           ".h5",  ".npz", ".msgpack", ".tflite" };
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+        if (ends_with(name, endings[i]))
+            return 1;
+    return 0;
+}
+
+static int is_gguf(const struct folder *folder, uint32_t file)
+{
+    for (uint32_t i = 0; i < folder->n_shards; i++)
+        if (folder->shards[i].file == file)
+            return 1;
+    return 0;
+}
+
+/* The name of a file that is no GGUF, "" for one that is; NULL: failed. */
+static const char *other_name(const struct folder *folder, uint32_t file)
+{
+    struct pare_file info = { .struct_size = sizeof(info) };
+    if (is_gguf(folder, file))
+        return "";
+    return folder->host->file_info(folder->job, file, &info) < 0 ? NULL : info.name;
+}
+
+/* 1 when there are weights in another format. */
 static int has_other_weights(const struct folder *folder)
 {
-    static const char *const endings[] = { ".safetensors", ".bin", ".pt", ".pth" };
     uint32_t n_files = folder->host->file_count(folder->job);
     for (uint32_t i = 0; i < n_files; i++) {
-        struct pare_file info = { .struct_size = sizeof(info) };
-        int r = folder->host->file_info(folder->job, i, &info);
-        size_t n = r < 0 ? 0 : strlen(info.name);
-        for (size_t k = 0; r == 0 && k < sizeof(endings) / sizeof(endings[0]); k++) {
-            size_t m = strlen(endings[k]);
-            if (n > m && memcmp(info.name + n - m, endings[k], m) == 0)
-                return 1;
-        }
+        const char *name = other_name(folder, i);
+        if (name && (is_checkpoint(name) || is_foreign(name)))
+            return 1;
     }
     return 0;
+}
+
+/* Leaves out what nobody reads, so that it is not carried to outputs. */
+static int leave_out_foreign(const struct folder *folder)
+{
+    const char *first = NULL, *model = group_name(folder, folder->model);
+    char own[CURSOR_QUOTED], other[CURSOR_QUOTED];
+    uint32_t n_files = folder->host->file_count(folder->job), n = 0;
+    int r = 0;
+    for (uint32_t i = 0; i < n_files && r >= 0; i++) {
+        const char *name = other_name(folder, i);
+        if (!name || !is_foreign(name))
+            continue;
+        if (n++ == 0)
+            first = name;
+        r = folder->host->file_role(folder->job, i, PARE_FILE_IGNORED);
+    }
+    if (r == 0 && first)
+        folder->host->log(folder->job, PARE_LOG_WARNING,
+                          "`%.60s` is taken as the model; %u files of weights in other formats are "
+                          "left out: `%.60s`",
+                          cursor_quote(model, strlen(model), own), n,
+                          cursor_quote(first, strlen(first), other));
+    return r < 0 ? r : 0;
 }
 
 /* A projector or adapter beside a checkpoint is not what is to be converted. */
@@ -360,7 +418,7 @@ static int choose_model(struct folder *folder, struct cursor *cursor, char *key_
         r = set_roles(folder);
     if (r == 0)
         tell(folder);
-    return r;
+    return r == 0 ? leave_out_foreign(folder) : r;
 }
 
 int gguf_folder_scan(struct cursor *cursor, char *key_buffer, struct gguf_shard **ret_shards,

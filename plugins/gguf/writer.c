@@ -95,15 +95,15 @@ static int tensors_check(const struct gguf_target *target)
  * stays for any other. */
 static int side_name(const struct gguf_target *target, uint32_t file, const char **ret_name)
 {
-    static const char suffix[] = ".gguf";
     struct pare_file info = { .struct_size = sizeof(info) };
+    char head[4];
     int r = target->host->file_info(target->job, file, &info);
-    if (r < 0)
+    if (r < 0 || info.role != PARE_FILE_SIDE || info.size < sizeof(head))
         return r;
-    size_t n = strlen(info.name), m = sizeof(suffix) - 1;
-    if (info.role == PARE_FILE_SIDE && n > m && memcmp(info.name + n - m, suffix, m) == 0)
+    r = target->host->read(target->job, file, 0, head, sizeof(head));
+    if (r == 0 && memcmp(head, "GGUF", sizeof(head)) == 0)
         *ret_name = info.name;
-    return 0;
+    return r;
 }
 
 /* Lays out side files, or only counts them. A source that is one file is the model itself. */

@@ -185,6 +185,20 @@ class Test(program.Program):
         self.assertEqual(self.warnings(self.convert("hf", "--tokenizer", "none"), "hf"), [
             "the safetensors weights are taken; 2 files of weights in other formats are left out: "
             "`pytorch_model.bin`"])
+        self.put("gg", m=model())
+        (self.dir / "gg/pytorch_model.bin").write_bytes(b"PK")
+        (self.dir / "gg/named.bin").write_bytes(PROJECTOR)
+        done = self.convert("gg", to="safetensors:f16")
+        self.assertEqual(self.warnings(done, "gg")[:2], [
+            "`m.gguf` is taken as the model; its projector is carried along as it is: `named.bin`",
+            "`m.gguf` is taken as the model; 1 files of weights in other formats are left out: "
+            "`pytorch_model.bin`"])
+        self.assertFalse((self.dir / "out/gg-F16/pytorch_model.bin").exists())
+        self.convert("gg")
+        self.assertEqual(sorted(p.name for p in (self.dir / "out/gg-Q8_0").iterdir()),
+                         ["gg-Q8_0.gguf", "named.bin"])
+        (self.dir / "model.bin").write_bytes(model())
+        self.convert("model.bin")
 
     def test_projector_beside_checkpoint(self):
         """However large it is, it is not the model; it goes along."""
