@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The Pare developers
 # SPDX-License-Identifier: MIT
 """Usage: bench.py BUILD [--only PARTS] [--json FILE] [--update] [--dir DIR] [--runs N]
-                [--threads N] [--time SECONDS] [--size BYTES]
+                [--threads N] [--time SECONDS] [--size BYTES] [--models N]
        bench.py BUILD --memory [--size BYTES] [--limit MIB] [--dir DIR]
 
 Measures the Pare of a build folder. Parts, by default all:
@@ -14,6 +14,8 @@ Measures the Pare of a build folder. Parts, by default all:
   tiny         ten thousand tensors of 1 KB against one of the same bytes
   daemon       pared: 200 small models at once, and models of many tensors: what `pare status` says
                of its loop, memory and rates
+  flood        --models tiny models (4000) dropped at once: how many a second are queued, and are
+               converted, one after the other and both at once (flood.py)
   memory       peak memory (resident set) for files of holes, far larger than that: one like a
                model, one that is a single tensor
 
@@ -33,11 +35,12 @@ import sys
 import tempfile
 import time
 
+import flood
 import machine
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-PARTS = ("conversions", "costs", "kernels", "levels", "tiny", "daemon", "memory")
+PARTS = ("conversions", "costs", "kernels", "levels", "tiny", "daemon", "flood", "memory")
 RECIPES = ("q4_k_m", "q5_k_m", "q6_k", "iq4_xs", "q8_0", "q4_0", "bf16")
 TOGETHER = ("q8_0", "q4_k_m", "q6_k")
 KERNELS = ("q4_k", "q5_k", "q6_k", "iq4_xs", "iq4_nl", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1",
@@ -259,6 +262,9 @@ class Bench:
 
     # ---- memory ----
 
+    def flood(self):
+        return flood.measure(self.o.build, self.o.models, self.directory, say)
+
     def memory(self, model, tensor):
         """Peaks for files of holes."""
         rows = []
@@ -352,6 +358,7 @@ def main():
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--dir", help="a folder with room for the files; default: $TMPDIR")
     parser.add_argument("--size", type=int)
+    parser.add_argument("--models", type=int, default=4000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--time", type=float, default=0.25)

@@ -156,6 +156,12 @@ def tiny_section(part, _):
                         part["tensors"], part["ratio"], WANTED_TINY))
 
 
+def flood_section(part, _):
+    return table(["{:,} models".format(part["models"]), "queued, 1/s", "converted, 1/s"],
+                 [[r["what"], number(r["queued"], 0), number(r["converted"], 0)]
+                  for r in part["rows"]])
+
+
 def memory_section(part, _):
     return table(["source", "bytes", "seconds", "peak memory, MiB (wanted: ≤ %d)" % WANTED_MIB],
                  [[r["source"], "{:,}".format(r["bytes"]), number(r["seconds"], 1),
@@ -165,7 +171,7 @@ def memory_section(part, _):
 SECTIONS = (("time", "conversions", time_section), ("stages", "conversions", stages_section),
             ("costs", "costs", costs_section), ("kernels", "kernels", kernels_section),
             ("levels", "levels", levels_section), ("tiny", "tiny", tiny_section),
-            ("memory", "memory", memory_section))
+            ("flood", "flood", flood_section), ("memory", "memory", memory_section))
 
 
 def update(text, results, svg):

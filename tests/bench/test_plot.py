@@ -37,6 +37,8 @@ RESULTS = {
     "levels": {"machine": MACHINE, "copies": [{"threads": 1, "bytes_per_second": 2e10}],
                "kernels": [{"encoding": "q4_k", "plugin": "ggml", "level": "c", "threads": 1,
                             "encode": RATES, "encode_importance": None, "decode": RATES}]},
+    "flood": {"machine": MACHINE, "models": 4000, "rows": [
+        {"what": "queue first", "queued": 812.4, "converted": 91.6}]},
     "tiny": {"machine": MACHINE, "tensors": 10000, "bytes": 10240000, "runs": 5, "threads": 2,
              "one": 0.25, "many": 0.375, "ratio": 1.5},
     "memory": {"machine": MACHINE, "threads": 2,
@@ -53,6 +55,7 @@ EXPECTED = {
     "kernels": ["| q4_k | encode | avx2 | 10.0 | 130 | 13.0 | ≥ 12 |"],
     "levels": ["20.0 GB/s with 1 thread,", "| q4_k | 12.3 | – | 12.3 | 0.777 | – | 0.777 |"],
     "tiny": ["10,000 tensors", "1.50 times"],
+    "flood": ["| queue first | 812 | 92 |"],
     "memory": ["| a model | 20,000,000,000 | 60.0 | 17 |"],
 }
 
