@@ -124,7 +124,7 @@ static void fire_timers(void *context, uint32_t events)
     uint64_t expirations;
     ssize_t n = read(loop->timer_fd, &expirations, sizeof expirations);
     (void)n;
-    uint64_t now = timing_now();
+    uint64_t now = timing_boot();
     while (loop->timers && loop->timers->due <= now) {
         struct loop_timer *timer = loop->timers;
         loop->timers = timer->next;
@@ -144,7 +144,7 @@ int loop_new(struct loop **ret_loop, struct error *err)
     if (!loop)
         return error_oom(err);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    loop->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     int r = 0;
     if (loop->epoll_fd < 0 || loop->timer_fd < 0)
         r = error_errno(err, errno, "cannot create the event loop");
@@ -227,7 +227,7 @@ static void unlink_timer(struct loop *loop, struct loop_timer *timer)
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, double seconds)
 {
     unlink_timer(loop, timer);
-    timer->due = timing_now() + (uint64_t)((seconds > 0 ? seconds : 0) * 1e9) + 1;
+    timer->due = timing_boot() + (uint64_t)((seconds > 0 ? seconds : 0) * 1e9) + 1;
     struct loop_timer **place = &loop->timers;
     while (*place && (*place)->due <= timer->due)
         place = &(*place)->next;
@@ -238,7 +238,7 @@ void loop_timer_set(struct loop *loop, struct loop_timer *timer, double seconds)
 
 void loop_timer_sooner(struct loop *loop, struct loop_timer *timer, double seconds)
 {
-    if (!timer->due || timer->due > timing_now() + (uint64_t)(seconds * 1e9))
+    if (!timer->due || timer->due > timing_boot() + (uint64_t)(seconds * 1e9))
         loop_timer_set(loop, timer, seconds);
 }
 

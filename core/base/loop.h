@@ -24,7 +24,7 @@ struct loop_timer {
     const char *name;
     loop_timer_fn *callback;
     void *context;
-    uint64_t due; /* timing_now() value, 0: not set */
+    uint64_t due; /* timing_boot() value, 0: not set */
     struct loop_timer *next;
 };
 

@@ -1,7 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Clocks: see timing.h. Intervals must not jump when the wall clock is set, so they take another
- * one. */
+/* Clocks: see timing.h. Intervals must not jump when the wall clock is set, so they take others. */
 #include "base/timing.h"
 
 #include <math.h>
@@ -14,6 +13,20 @@ uint64_t timing_now(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t timing_boot(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+double timing_wall_ahead(void)
+{
+    struct timespec wall;
+    (void)clock_gettime(CLOCK_REALTIME, &wall);
+    return (double)wall.tv_sec + (double)wall.tv_nsec * 1e-9 - (double)timing_boot() * 1e-9;
+}
+
 double timing_since(uint64_t start)
 {
     return (double)(timing_now() - start) * 1e-9;
@@ -22,7 +35,7 @@ double timing_since(uint64_t start)
 struct timespec timing_deadline(double seconds)
 {
     struct timespec at;
-    (void)clock_gettime(CLOCK_REALTIME, &at);
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
     at.tv_nsec += (long)(seconds * 1e9);
     if (at.tv_nsec >= 1000000000) {
         at.tv_nsec -= 1000000000;

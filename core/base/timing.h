@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* Clocks: intervals by the monotonic clock, stamps by the wall clock in UTC. */
+/*
+ * Clocks: what something took by the monotonic clock, which stands still while the machine sleeps;
+ * waiting by the one since the boot, which does not; stamps by the wall clock in UTC.
+ */
 #ifndef BASE_TIMING_H
 #define BASE_TIMING_H
 
@@ -13,7 +16,12 @@
 uint64_t timing_now(void);
 /* Seconds since a timing_now() value. */
 double timing_since(uint64_t start);
-/* The wall clock's time so many seconds (below 1) from now, for pthread_cond_timedwait. */
+/* Nanoseconds since the boot, with those in sleep. */
+uint64_t timing_boot(void);
+/* Seconds that the wall clock is ahead of the time since the boot: it changes when somebody sets
+ * the clock. */
+double timing_wall_ahead(void);
+/* So many seconds (below 1) from now, for pthread_cond_clockwait with CLOCK_MONOTONIC. */
 struct timespec timing_deadline(double seconds);
 /* The wall clock as "2026-11-23T21:00:00.123Z". */
 void timing_stamp(char ret_stamp[TIMING_STAMP_SIZE]);

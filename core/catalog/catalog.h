@@ -149,6 +149,10 @@ int catalog_job_start(struct catalog *catalog, int64_t job, const json_t *start,
 int catalog_job_source(struct catalog *catalog, int64_t job, const json_t *source,
                        struct error *err) __attribute__((warn_unused_result));
 
+/* No job waits for longer than so many seconds from now. */
+int catalog_limit_waits(struct catalog *catalog, double seconds, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* ---- conversions ---- */
 
 /* Records a published target from its manifest: model, conversion, files, plugins and tensors, at

@@ -19,14 +19,18 @@ struct catalog {
     sqlite3 *db;
     char *path;
     int readonly;
-    int held;   /* calls gather in one transaction (catalog_hold) */
-    int open;   /* that transaction has begun */
-    int broken; /* SQLite gave it up, and with it calls that had returned 0 */
+    int held;          /* calls gather in one transaction (catalog_hold) */
+    int open;          /* that transaction has begun */
+    int broken;        /* SQLite gave it up, and with it calls that had returned 0 */
+    double wall_ahead; /* timing_wall_ahead() when it was opened */
 };
 
-/* The wall clock, and a time from now in seconds (a bound value), as stamps. */
+/* The wall clock as a stamp. */
 #define DB_NOW "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
-#define DB_NOW_PLUS "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ? || ' seconds')"
+/* A stamp of the clock of waiting, moved by an SQL text such as "+3 seconds". It began with the
+ * wall clock when the catalog was opened, and nobody can set it since. */
+#define DB_WAIT_NOW(by) "strftime('%Y-%m-%dT%H:%M:%fZ', wait_now(), " by ")"
+#define DB_WAIT_PLUS DB_WAIT_NOW("? || ' seconds'") /* by a bound number of them */
 
 /* Turns the handle's last failure into ours, "PATH: doing: why"; returns its code. */
 int db_fail(const struct catalog *catalog, const char *doing, struct error *err)

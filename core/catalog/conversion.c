@@ -306,12 +306,14 @@ static int make_job(struct catalog *catalog, const struct import *import, struct
     return db_run(catalog, err,
                   "INSERT INTO job (uid, name, source_path, kind, state, submitted, finished)"
                   " VALUES (?1, ?2, coalesce(?3, ?2), 'rebuild', 'done',"
-                  " CASE WHEN ?1 GLOB '[0-9][0-9][0-9][0-9][0-1][0-9][0-3][0-9]T"
+                  " CASE WHEN ?5 GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:*Z'"
+                  " THEN ?5 WHEN ?1 GLOB '[0-9][0-9][0-9][0-9][0-1][0-9][0-3][0-9]T"
                   "[0-2][0-9][0-5][0-9][0-6][0-9]*' THEN substr(?1, 1, 4) || '-' ||"
                   " substr(?1, 5, 2) || '-' || substr(?1, 7, 5) || ':' || substr(?1, 12, 2) ||"
                   " ':' || substr(?1, 14, 2) || '.000Z' ELSE ?4 END, ?4)",
-                  "ssss", import->uid, get_text(import->manifest, "source", "name"),
-                  get_text(import->manifest, "source", "path"), import->created);
+                  "sssss", import->uid, get_text(import->manifest, "source", "name"),
+                  get_text(import->manifest, "source", "path"), import->created,
+                  json_get_string(import->manifest, "submitted", NULL));
 }
 
 /* The job that the manifest names, made when it is not there. */

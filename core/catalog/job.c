@@ -230,7 +230,7 @@ static int requeue(struct catalog *catalog, int64_t job, double delay, const str
                    struct error *err)
 {
     int r = db_run(catalog, err,
-                   "UPDATE job SET state = 'queued', not_before = " DB_NOW_PLUS
+                   "UPDATE job SET state = 'queued', not_before = " DB_WAIT_PLUS
                    ", error_code = ?, error_text = ? WHERE id = ? AND state IN " UNFINISHED,
                    "rssi", delay, why ? error_name(why->code) : NULL, why ? why->text : NULL, job);
     if (r == 0)

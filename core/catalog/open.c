@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "base/timing.h"
 #include "catalog/schema.h"
 
 #include <errno.h>
@@ -38,6 +39,18 @@ static void configure(sqlite3 *db)
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 }
 
+#define UNIX_EPOCH 2440587.5 /* as a Julian day */
+
+/* wait_now(), of DB_WAIT_NOW: a Julian day. */
+static void tell_wait_now(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    const struct catalog *catalog = sqlite3_user_data(context);
+    (void)n;
+    (void)values;
+    double now = (double)timing_boot() * 1e-9 + catalog->wall_ahead;
+    sqlite3_result_double(context, now / 86400 + UNIX_EPOCH);
+}
+
 /* name: the path, or its URI when flags have SQLITE_OPEN_URI. */
 static int open_handle(const char *path, const char *name, int flags, struct catalog **ret_catalog,
                        struct error *err)
@@ -50,6 +63,11 @@ static int open_handle(const char *path, const char *name, int flags, struct cat
     if (result != SQLITE_OK)
         return db_fail_code(catalog, result, "cannot open the catalog", err);
     configure(catalog->db);
+    catalog->wall_ahead = timing_wall_ahead();
+    result = sqlite3_create_function(catalog->db, "wait_now", 0, SQLITE_UTF8, catalog,
+                                     tell_wait_now, NULL, NULL);
+    if (result != SQLITE_OK)
+        return db_fail_code(catalog, result, "cannot open the catalog", err);
     *ret_catalog = TAKE(catalog);
     return 0;
 }

@@ -1,18 +1,19 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * The queue as the daemon and its clients see it (docs/control.md). SQLite makes the JSON. A wait
- * is never longer than a day (catalog_job_requeue), so a stamp further ahead means that the clock
- * was set back: such a job may run at once.
+ * The queue as the daemon and its clients see it (docs/control.md). SQLite makes the JSON. Until
+ * when jobs wait is told by the clock of waiting (DB_WAIT_NOW), so that nobody who sets the clock
+ * makes them wait longer, or shorter. A wait is never longer than a day (catalog_job_requeue), so a
+ * stamp further ahead is from before the start of the daemon: such a job may run at once.
  */
 #include "base/json.h"
 #include "catalog/catalog_private.h"
 
-#define WAITS(job)                                                           \
-    "(" job ".state = 'queued' AND " job ".not_before > " DB_NOW " AND " job \
-    ".not_before <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+86401 seconds'))"
+#define WAITS(job)                                                     \
+    "(" job ".state = 'queued' AND " job ".not_before > " DB_WAIT_NOW( \
+        "'+0 seconds'") " AND " job ".not_before <= " DB_WAIT_NOW("'+86401 seconds'") ")"
 
-#define SECONDS_UNTIL(stamp) "((julianday(" stamp ") - julianday('now')) * 86400.0)"
+#define SECONDS_UNTIL(stamp) "((julianday(" stamp ") - julianday(wait_now())) * 86400.0)"
 
 /* Only jobs of pared: those of `pare convert` end with their process. */
 #define IN_QUEUE(job) job ".kind <> 'convert' AND " job ".state IN ('queued', 'running')"
@@ -143,4 +144,12 @@ int catalog_jobs_interrupted(struct catalog *catalog, json_t **ret_ids, struct e
                      "SELECT json_group_array(id) FROM (SELECT id FROM job WHERE kind <> 'convert'"
                      " AND state = 'running' ORDER BY id LIMIT ?)",
                      -1, ret_ids, err);
+}
+
+int catalog_limit_waits(struct catalog *catalog, double seconds, struct error *err)
+{
+    return db_run(catalog, err,
+                  "UPDATE job SET not_before = " DB_WAIT_PLUS " WHERE state = 'queued'"
+                  " AND not_before > " DB_WAIT_PLUS,
+                  "rr", seconds, seconds);
 }

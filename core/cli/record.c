@@ -41,6 +41,7 @@ static int add_job(struct record *record, const struct job_spec *spec, struct er
         .name = spec->source->name,
         .path = spec->origin,
         .kind = "convert",
+        .submitted = spec->submitted,
         .targets = targets,
         .n_targets = spec->n_targets,
     };

@@ -244,7 +244,8 @@ int digest_wait(struct digest *d, void (*beat)(void *context), void *context, do
     uint64_t seen = d->parts;
     while (!d->ended) {
         struct timespec until = timing_deadline(0.2);
-        if (pthread_cond_timedwait(&d->over, &d->lock, &until) == ETIMEDOUT && d->parts != seen)
+        if (pthread_cond_clockwait(&d->over, &d->lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT &&
+            d->parts != seen)
             beat(context);
         seen = d->parts;
     }

@@ -214,7 +214,8 @@ static void watch(struct pipeline *p, uint64_t total)
     (void)pthread_mutex_lock(&p->lock);
     while (p->running) {
         struct timespec until = timing_deadline(0.2);
-        while (p->running && pthread_cond_timedwait(&p->ended, &p->lock, &until) == 0)
+        while (p->running &&
+               pthread_cond_clockwait(&p->ended, &p->lock, CLOCK_MONOTONIC, &until) == 0)
             continue;
         uint64_t steps = p->steps, done = p->done;
         if (steps == told || !p->request->progress)

@@ -188,9 +188,12 @@ void command_tell_status(struct daemon *daemon)
 
 static json_t *set_paused(struct daemon *daemon, int paused)
 {
-    jobs_pause(daemon->jobs, paused);
+    struct error err = ERROR_INIT;
+    int r = jobs_pause(daemon->jobs, paused, &err);
     log_info(paused ? "paused: running jobs go on, no other starts" : "resumed");
     command_tell_status(daemon);
+    if (r < 0)
+        return refusal(error_name(r), err.text);
     return json_pack("{s:b, s:b}", "ok", 1, "paused", paused);
 }
 

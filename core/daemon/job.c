@@ -50,6 +50,8 @@ static int load_row(struct job *job, const json_t *row, struct error *err)
     (void)snprintf(job->uid, sizeof job->uid, "%s", json_get_string(row, "uid", ""));
     job->name = strdup(json_get_string(row, "name", ""));
     job->origin = strdup(json_get_string(row, "path", ""));
+    (void)snprintf(job->submitted, sizeof job->submitted, "%s",
+                   json_get_string(row, "submitted", ""));
     job->attempts = json_get_int(row, "attempts", 0);
     job->dropped = !strcmp(json_get_string(row, "kind", "drop"), "drop");
     job->waited_for = error_code(json_get_string(json_object_get(row, "error"), "code", "ok"));
@@ -331,6 +333,7 @@ static int start_run(struct job *job, uint64_t space, struct error *err)
         return error_oom(err);
     struct job_spec spec = { .uid = job->uid,
                              .origin = job->origin,
+                             .submitted = *job->submitted ? job->submitted : NULL,
                              .source = &job->source,
                              .importance = job->sidecars.importance.n ? &job->sidecars.importance
                                                                       : NULL,

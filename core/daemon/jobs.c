@@ -4,12 +4,17 @@
 #include "daemon/jobs.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/jobs_private.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CATALOG_RETRY_SECONDS 10.0
 #define SWEEP_SECONDS 60.0
@@ -157,6 +162,12 @@ static void end_claims(void *context)
     settle_endings(context);
 }
 
+static char *pause_mark(const struct config *config)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s.paused", config->catalog) < 0 ? NULL : path;
+}
+
 int jobs_new(struct loop *loop, const struct config *config, const struct folders *folders,
              struct catalog *catalog, struct places *places, struct nursery *nursery,
              const struct jobs_callbacks *callbacks, struct jobs **ret_jobs, struct error *err)
@@ -171,6 +182,14 @@ int jobs_new(struct loop *loop, const struct config *config, const struct folder
     jobs->places = places;
     jobs->nursery = nursery;
     jobs->callbacks = *callbacks;
+    jobs->pause_mark = pause_mark(config);
+    if (!jobs->pause_mark) {
+        free(jobs);
+        return error_oom(err);
+    }
+    jobs->paused = access(jobs->pause_mark, F_OK) == 0;
+    if (jobs->paused)
+        log_warning("paused, as before the start: `pare resume' goes on");
     jobs->kick_timer =
         (struct loop_timer){ .name = "queue", .callback = start_jobs, .context = jobs };
     jobs->ending_timer =
@@ -218,6 +237,7 @@ void jobs_free(struct jobs *jobs)
     loop_timer_clear(jobs->loop, &jobs->kick_timer);
     loop_timer_clear(jobs->loop, &jobs->ending_timer);
     free(jobs->endings);
+    free(jobs->pause_mark);
     free(jobs->running);
     free(jobs->faults);
     free(jobs->lost);
@@ -229,11 +249,36 @@ void jobs_kick(struct jobs *jobs)
     loop_timer_sooner(jobs->loop, &jobs->kick_timer, 0);
 }
 
-void jobs_pause(struct jobs *jobs, int paused)
+/* A file beside the catalog, since a pause outlives the daemon, and the catalog. */
+static int write_mark(const char *path, int paused, struct error *err)
+{
+    _cleanup_free_ char *folder = strdup(path);
+    if (!folder)
+        return error_oom(err);
+    char *name = strrchr(folder, '/');
+    if (name)
+        *name++ = 0;
+    _cleanup_close_ int dirfd = open(name && *folder ? folder
+                                     : name          ? "/"
+                                                     : ".",
+                                     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (!name)
+        name = folder;
+    if (dirfd < 0)
+        return error_errno(err, errno, "%s", path);
+    if (paused)
+        return file_write_durably(dirfd, name, "", 0, err);
+    if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+        return error_place(err, errno, "%s", path);
+    return file_sync(dirfd, "the catalog's directory", err);
+}
+
+int jobs_pause(struct jobs *jobs, int paused, struct error *err)
 {
     jobs->paused = paused;
     if (!paused)
         jobs_kick(jobs);
+    return write_mark(jobs->pause_mark, paused, err);
 }
 
 int jobs_paused(const struct jobs *jobs)
@@ -259,6 +304,7 @@ int jobs_enqueue(struct jobs *jobs, const struct ticket *ticket, int64_t *ret_id
                                      .path = ticket->origin,
                                      .kind = ticket->kind == TICKET_IN_PLACE ? "submit" : "drop",
                                      .priority = (int)ticket->priority,
+                                     .submitted = ticket->submitted,
                                      .identity = *ticket->identity ? ticket->identity : NULL,
                                      .targets = targets,
                                      .n_targets = ticket->n_targets };

@@ -45,7 +45,9 @@ int jobs_restore_claims(struct jobs *jobs, struct error *err) __attribute__((war
 
 /* Starts as many jobs as may run, soon. */
 void jobs_kick(struct jobs *jobs);
-void jobs_pause(struct jobs *jobs, int paused);
+/* Lasts until it is taken back, also over restarts; < 0: only until the next one. */
+int jobs_pause(struct jobs *jobs, int paused, struct error *err)
+    __attribute__((warn_unused_result));
 int jobs_paused(const struct jobs *jobs);
 size_t jobs_running(const struct jobs *jobs);
 

@@ -45,6 +45,7 @@ struct jobs {
     struct fault *faults;
     size_t n_faults;
     int paused;
+    char *pause_mark; /* path of a file that is there while paused */
     struct jobs_tallies tallies;
     struct ending *endings;
     size_t n_endings, held_endings; /* held_endings: that were there when the catalog was held */
@@ -60,6 +61,7 @@ struct job {
     int64_t id;
     char uid[40];
     char *name, *origin;
+    char submitted[TIMING_STAMP_SIZE];
     int waited_for;       /* code of the error for which it was queued again, or 0 */
     int dropped;          /* its source is claimed, not in place */
     struct ticket ticket; /* when dropped */
@@ -111,6 +113,8 @@ int job_restore(struct job *job, struct error *err) __attribute__((warn_unused_r
 int job_all_done(const struct job *job);
 
 /* settle.c: what follows an end. The job is not freed. */
+
+#define SETTLE_LONGEST_DELAY 3600.0 /* seconds until a job is tried again */
 
 void settle_done(struct job *job);
 void settle_failed(struct job *job, const struct error *why);

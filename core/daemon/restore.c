@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #define GOOD_ATTEMPTS 8
@@ -124,6 +125,42 @@ static int restore_interrupted(struct jobs *jobs, struct error *err)
     return 0;
 }
 
+/* "text (code)", as it stands in a ticket. */
+static struct error read_reason(const char *reason)
+{
+    struct error why = ERROR_INIT;
+    const char *open = reason ? strrchr(reason, '(') : NULL;
+    char code[32] = "";
+    if (open && open > reason && sscanf(open, "(%31[a-z])", code) == 1)
+        why.code = error_set(&why, error_code(code), "%.*s", (int)(open - reason - 1), reason);
+    else
+        why.code = error_set(&why, PARE_EINTERNAL, "%s", reason ? reason : "no reason is known");
+    return why;
+}
+
+/* A job whose source is in the failed directory, and of which a new catalog knows nothing, or only
+ * what was made. */
+static int restore_failed(void *context, const char *name, struct ticket *ticket, struct error *err)
+{
+    struct jobs *jobs = context;
+    int64_t id = 0;
+    _cleanup_json_ json_t *row = NULL;
+    (void)name;
+    int r = catalog_job_find(jobs->catalog, ticket->uid, &id, err);
+    if (r == 0)
+        r = catalog_job_get(jobs->catalog, id, &row, err);
+    if (r < 0 || (r == 0 && strcmp(json_get_string(row, "kind", ""), "rebuild") != 0))
+        return r;
+    r = jobs_enqueue(jobs, ticket, &id, err);
+    if (r != 0)
+        return r;
+    struct error why = read_reason(ticket->reason);
+    log_info("%s: failed before, and can be tried again", ticket->name);
+    return ticket->reason && !strcmp(ticket->reason, "cancelled")
+               ? catalog_job_cancelled(jobs->catalog, id, err)
+               : catalog_job_failed(jobs->catalog, id, &why, err);
+}
+
 int jobs_restore_claims(struct jobs *jobs, struct error *err)
 {
     return for_each(jobs, jobs->folders->claimed_fd, ".", jobs->folders->claimed_path,
@@ -137,6 +174,10 @@ int jobs_restore(struct jobs *jobs, struct error *err)
     if (r == 0)
         r = for_each(jobs, folders->out_fd, FOLDERS_STAGING, folders->out_path, restore_staging,
                      err);
+    if (r == 0)
+        r = claim_each_failed(folders, restore_failed, jobs, err);
+    if (r == 0)
+        r = catalog_limit_waits(jobs->catalog, SETTLE_LONGEST_DELAY, err);
     if (r == 0)
         r = job_sweep(folders->out_fd, NULL, err);
     if (r == 0)

@@ -14,8 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SPACE_SECONDS 30.0 /* between looks at a full disk */
-#define LONGEST_DELAY 3600.0
+#define SPACE_SECONDS 30.0  /* between looks at a full disk */
 #define MOST_GROWTH 64      /* bytes of an output for one of the source: from one bit to a double */
 #define ENDING_SECONDS 0.05 /* in which ends of claims come together, */
 #define ENDINGS_AT_ONCE 32  /* unless there are so many */
@@ -274,9 +273,9 @@ static int is_held(const struct job *job, const struct error *why)
 double settle_delay(const struct config *config, unsigned faults)
 {
     double delay = config->backoff;
-    for (unsigned i = 1; i < faults && delay < LONGEST_DELAY; i++)
+    for (unsigned i = 1; i < faults && delay < SETTLE_LONGEST_DELAY; i++)
         delay *= 2;
-    return delay < LONGEST_DELAY ? delay : LONGEST_DELAY;
+    return delay < SETTLE_LONGEST_DELAY ? delay : SETTLE_LONGEST_DELAY;
 }
 
 /* 1 when there is more space than any output of the job can take: a worker that says that the disk

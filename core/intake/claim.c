@@ -214,8 +214,11 @@ static void sync_each(struct taking *takings, size_t n, int moved, int more, int
 static void end_taking(const struct folders *folders, struct taking *t)
 {
     struct claim_try *try = t->try;
+    struct error ignored = ERROR_INIT;
     if (try->result < 0 && t->source >= 0)
         move_back_out(folders, try->ticket, t->source);
+    else if (try->result < 0) /* nothing is in it yet */
+        (void)!file_remove_tree(folders->claimed_fd, try->ticket->uid, &ignored);
     else if (try->result == 0 && !t->found)
         try->result = claim_remove_dir(folders, try->ticket->uid, &try->err) < 0 ? try->err.code
                                                                                  : 1;

@@ -58,6 +58,14 @@ struct claim_ending { /* one of several claims that end at once */
 /* Ends all of them; the disk is waited for twice, however many there are. */
 void claim_finish_all(const struct folders *folders, struct claim_ending *list, size_t n);
 
+/* Calls `each` for every ticket in the failed directory whose source is still there, until it does
+ * not give 0, which is then the result. `name` is the ticket's file; what is taken out of the
+ * ticket is replaced by zeros. */
+typedef int claim_failed_fn(void *context, const char *name, struct ticket *ticket,
+                            struct error *err);
+int claim_each_failed(const struct folders *folders, claim_failed_fn *each, void *context,
+                      struct error *err) __attribute__((warn_unused_result));
+
 /* The opposite of CLAIM_FAIL: claims the source of job `uid` out of the failed directory again,
  * under the same uid. 1: there is none. */
 int claim_retry(const struct folders *folders, const char *uid, struct ticket *ret_ticket,

@@ -63,6 +63,8 @@ static int write_reason(const struct folders *folders, struct ticket *ticket, co
         return error_oom(err);
     free(ticket->rests);
     ticket->rests = rests;
+    free(ticket->reason);
+    ticket->reason = strdup(reason);
     _cleanup_free_ char *reason_name = beside(name, "", ".reason.txt");
     _cleanup_free_ char *ticket_name = beside(name, ".", ".job.json");
     char stamp[TIMING_STAMP_SIZE];
@@ -73,7 +75,7 @@ static int write_reason(const struct folders *folders, struct ticket *ticket, co
                   "%s was not converted:\n%s\n\nJob %s, %s, dropped as %s\n"
                   "To try again: `pare retry %s', or move %s back into the drop directory.\n",
                   name, reason, ticket->uid, stamp, ticket->origin, ticket->uid, what);
-    if (!reason_name || !ticket_name || !sb.data || sb.failed)
+    if (!ticket->reason || !reason_name || !ticket_name || !sb.data || sb.failed)
         return error_oom(err);
     int r = file_write_durably(folders->failed_fd, reason_name, sb.data, sb.len, err);
     if (r == 0)
@@ -251,30 +253,66 @@ int claim_finish(const struct folders *folders, const char *uid, int end, const 
     return 0;
 }
 
-/* The hidden ticket in the failed directory whose uid is wanted: 0, or 1 when there is none. */
-static int find_failed(const struct folders *folders, const char *uid, char **ret_name,
-                       struct ticket *ret_ticket, struct error *err)
+static int is_ticket_name(const char *name)
+{
+    size_t n = strlen(name), m = strlen(".job.json");
+    return *name == '.' && n > m && !strcmp(name + n - m, ".job.json");
+}
+
+int claim_each_failed(const struct folders *folders, claim_failed_fn *each, void *context,
+                      struct error *err)
 {
     int copy = openat(folders->failed_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     _cleanup_closedir_ DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     if (!dir)
         return error_errno(err, errno, "cannot read %s", folders->failed_path);
     struct dirent *entry;
-    while ((entry = readdir(dir))) {
-        size_t n = strlen(entry->d_name), m = strlen(".job.json");
+    int r = 0;
+    while (r == 0 && (entry = readdir(dir))) {
         struct error ignored = ERROR_INIT;
         struct ticket ticket;
-        if (*entry->d_name != '.' || n <= m || strcmp(entry->d_name + n - m, ".job.json") ||
+        if (!is_ticket_name(entry->d_name) ||
             claim_read_ticket(folders->failed_fd, entry->d_name, &ticket, &ignored) < 0)
             continue;
-        if (!strcmp(ticket.uid, uid) && ticket.rests && file_name_is_plain(ticket.rests)) {
-            *ret_name = strdup(entry->d_name);
-            *ret_ticket = ticket;
-            return *ret_name ? 0 : error_oom(err);
-        }
+        if (ticket.rests && file_name_is_plain(ticket.rests) &&
+            faccessat(folders->failed_fd, ticket.rests, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            r = each(context, entry->d_name, &ticket, err);
         ticket_deinit(&ticket);
     }
+    return r;
+}
+
+struct search {
+    const char *uid;
+    char *name; /* of the ticket's file */
+    struct ticket ticket;
+};
+
+/* 1: it is the one. */
+static int match(void *context, const char *name, struct ticket *ticket, struct error *err)
+{
+    struct search *search = context;
+    if (strcmp(ticket->uid, search->uid) != 0)
+        return 0;
+    search->name = strdup(name);
+    if (!search->name)
+        return error_oom(err);
+    search->ticket = *ticket;
+    *ticket = (struct ticket){ 0 };
     return 1;
+}
+
+/* The hidden ticket in the failed directory whose uid is wanted: 0, or 1 when there is none. */
+static int find_failed(const struct folders *folders, const char *uid, char **ret_name,
+                       struct ticket *ret_ticket, struct error *err)
+{
+    struct search search = { .uid = uid };
+    int r = claim_each_failed(folders, match, &search, err);
+    if (r <= 0)
+        return r < 0 ? r : 1;
+    *ret_name = search.name;
+    *ret_ticket = search.ticket;
+    return 0;
 }
 
 /* Renames failed/RESTS back into the claim: 1 when it is not there. */

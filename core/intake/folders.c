@@ -21,7 +21,7 @@ static const struct folders CLOSED = { .drop_fd = -1,
                                        .archive_fd = -1,
                                        .failed_fd = -1,
                                        .out_fd = -1,
-                                       .locks = { -1, -1, -1 } };
+                                       .locks = { -1, -1, -1, -1 } };
 
 void folders_init(struct folders *folders)
 {
@@ -123,13 +123,18 @@ static int check_one_file_system(const struct folders *f, struct error *err)
     return 0;
 }
 
+static char *lock_of(const char *path)
+{
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    strbuf_printf(&sb, "%s.lock", path);
+    return strbuf_finish(&sb);
+}
+
 static int take_locks(const struct config *config, struct folders *f, struct error *err)
 {
-    _cleanup_free_ char *catalog_lock = NULL;
-    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-    strbuf_printf(&sb, "%s.lock", config->catalog);
-    catalog_lock = strbuf_finish(&sb);
-    if (!catalog_lock)
+    _cleanup_free_ char *catalog_lock = lock_of(config->catalog);
+    _cleanup_free_ char *socket_lock = lock_of(config->socket);
+    if (!catalog_lock || !socket_lock)
         return error_oom(err);
     const struct {
         int dirfd;
@@ -138,8 +143,9 @@ static int take_locks(const struct config *config, struct folders *f, struct err
         { f->drop_fd, FOLDERS_HIDDEN "/lock", f->drop_path },
         { f->out_fd, FOLDERS_HIDDEN "/lock", f->out_path },
         { AT_FDCWD, catalog_lock, config->catalog },
+        { AT_FDCWD, socket_lock, config->socket },
     };
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         int pid = 0;
         int r = lock_take(wanted[i].dirfd, wanted[i].name, wanted[i].where, &f->locks[i], &pid,
                           err);
@@ -195,8 +201,8 @@ void folders_close(struct folders *f)
     free(f->archive_path);
     free(f->failed_path);
     free(f->out_path);
-    int *fds[] = { &f->drop_fd, &f->claimed_fd, &f->archive_fd, &f->failed_fd,
-                   &f->out_fd,  &f->locks[0],   &f->locks[1],   &f->locks[2] };
+    int *fds[] = { &f->drop_fd,  &f->claimed_fd, &f->archive_fd, &f->failed_fd, &f->out_fd,
+                   &f->locks[0], &f->locks[1],   &f->locks[2],   &f->locks[3] };
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (*fds[i] >= 0)
             (void)close(*fds[i]);

@@ -17,7 +17,7 @@
 struct folders {
     char *drop_path, *claimed_path, *archive_path, *failed_path, *out_path;
     int drop_fd, claimed_fd, archive_fd, failed_fd, out_fd;
-    int locks[3];
+    int locks[4]; /* of drop, out, catalog and socket */
 };
 
 /* Nothing open: folders_close does nothing with it. */

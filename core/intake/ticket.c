@@ -76,6 +76,7 @@ void ticket_deinit(struct ticket *ticket)
     free(ticket->folder);
     free(ticket->origin);
     free(ticket->rests);
+    free(ticket->reason);
     strlist_clear(&ticket->files, &ticket->n_files);
     strlist_clear(&ticket->sidecars, &ticket->n_sidecars);
     for (size_t i = 0; i < ticket->n_targets; i++)
@@ -101,11 +102,12 @@ json_t *ticket_json(const struct ticket *ticket)
                                                        "recipe", target->recipe, "options",
                                                        target->options));
     }
-    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s*, s:s, s:I, s:o, s:o, s:o}", "pare_job", 1,
-                     "uid", ticket->uid, "kind", kinds[ticket->kind], "name", ticket->name,
-                     "folder", ticket->folder, "origin", ticket->origin, "rests", ticket->rests,
-                     "submitted", ticket->submitted, "priority", (json_int_t)ticket->priority,
-                     "files", names_json(ticket->files, ticket->n_files), "sidecars",
+    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s, s:I, s:o, s:o, s:o}",
+                     "pare_job", 1, "uid", ticket->uid, "kind", kinds[ticket->kind], "name",
+                     ticket->name, "folder", ticket->folder, "origin", ticket->origin, "rests",
+                     ticket->rests, "reason", ticket->reason, "submitted", ticket->submitted,
+                     "priority", (json_int_t)ticket->priority, "files",
+                     names_json(ticket->files, ticket->n_files), "sidecars",
                      names_json(ticket->sidecars, ticket->n_sidecars), "targets", targets);
 }
 
@@ -176,7 +178,10 @@ int ticket_from_json(const json_t *json, struct ticket *ret_ticket, struct error
     ticket.priority = json_get_int(json, "priority", 0);
     r = read_lists(json, &ticket, err);
     const char *rests = json_get_string(json, "rests", NULL);
+    const char *reason = json_get_string(json, "reason", NULL);
     if (r == 0 && rests && !(ticket.rests = strdup(rests)))
+        r = error_oom(err);
+    if (r == 0 && reason && !(ticket.reason = strdup(reason)))
         r = error_oom(err);
     if (r < 0) {
         ticket_deinit(&ticket);

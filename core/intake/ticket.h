@@ -25,7 +25,8 @@ struct ticket {
     char *name;   /* of the model, for people */
     char *folder; /* in the drop directory that it lay in: "" or a target folder's name */
     char *origin; /* full path that it was dropped or submitted at */
-    char *rests;  /* name that it has in the failed directory, or NULL */
+    char *rests;  /* name that it has in the failed directory, or NULL; and then … */
+    char *reason; /* … why it is there, or NULL */
     char **files; /* entries of that folder that are claimed: the file, the folder, the shards */
     size_t n_files;
     char **sidecars; /* files beside them that are claimed with them (source/sidecar.h) */

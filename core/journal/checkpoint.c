@@ -153,7 +153,7 @@ static int wait_idle(struct checkpoints *c, void (*beat)(void *context), void *c
 {
     while (c->busy) {
         struct timespec until = timing_deadline(0.2);
-        if (pthread_cond_timedwait(&c->idle, &c->lock, &until) != ETIMEDOUT)
+        if (pthread_cond_clockwait(&c->idle, &c->lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
             continue;
         (void)pthread_mutex_unlock(&c->lock);
         beat(context);

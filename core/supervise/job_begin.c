@@ -62,6 +62,7 @@ static int copy_spec(struct job_run *run, const struct job_spec *spec)
 {
     run->uid = strdup(spec->uid);
     run->origin = strdup(spec->origin);
+    run->submitted = spec->submitted ? strdup(spec->submitted) : NULL;
     run->worker_path = strdup(spec->settings.worker);
     run->source = spec->source;
     run->importance = spec->importance;
@@ -221,6 +222,7 @@ void job_run_free(struct job_run *run, enum job_staging staging)
     free(run->targets);
     free(run->uid);
     free(run->origin);
+    free(run->submitted);
     free(run->worker_path);
     free(run->misfit);
     free(run);

@@ -244,7 +244,8 @@ static int make_manifest(const struct job_run *run, const struct run_target *t,
         return r;
     /* clang-format off */
     struct manifest_facts facts = {
-        .uid = run->uid, .origin = run->origin, .format = t->format, .recipe = t->recipe,
+        .uid = run->uid, .origin = run->origin, .submitted = run->submitted,
+        .format = t->format, .recipe = t->recipe,
         .settings = run->settings,
         .options = t->options, .overrides = json_object_get(run->converting, "overrides"),
         .start = run->start, .source = run->described,

@@ -28,8 +28,9 @@ struct job_settings {
 };
 
 struct job_spec {
-    const char *uid;    /* names the staging folder: letters, digits, '-' */
-    const char *origin; /* path that the user gave or dropped, for the manifest */
+    const char *uid;       /* names the staging folder: letters, digits, '-' */
+    const char *origin;    /* path that the user gave or dropped, for the manifest */
+    const char *submitted; /* stamp of when it came in, for the manifest, or NULL */
     const struct source_set *source;
     const struct source_set *importance; /* one file, or NULL: none */
     const char *importance_name;         /* what it is called in outputs; NULL: as its file */

@@ -25,7 +25,7 @@ struct run_target {
 
 struct job_run {
     enum stage stage;
-    char *uid, *origin, *worker_path;
+    char *uid, *origin, *submitted, *worker_path;
     struct nursery *nursery; /* or NULL */
     const struct source_set *source;
     const struct source_set *importance; /* or NULL */

@@ -205,9 +205,9 @@ int manifest_new(const struct manifest_facts *f, json_t **ret_manifest, struct e
 {
     char stamp[TIMING_STAMP_SIZE];
     timing_stamp(stamp);
-    _cleanup_json_ json_t *m = json_pack("{s:i, s:s, s:s, s:{s:s, s:s}}", "pare_manifest", 1, "job",
-                                         f->uid, "created", stamp, "program", "name", "pare",
-                                         "version", PARE_VERSION);
+    _cleanup_json_ json_t *m = json_pack("{s:i, s:s, s:s?, s:s, s:{s:s, s:s}}", "pare_manifest", 1,
+                                         "job", f->uid, "submitted", f->submitted, "created", stamp,
+                                         "program", "name", "pare", "version", PARE_VERSION);
     if (!m || put(m, "source", make_source(f)) < 0 || put(m, "target", make_target(f)) < 0 ||
         put(m, "settings", settings_record(f->settings)) < 0 ||
         put(m, "importance", make_importance(f)) < 0 ||

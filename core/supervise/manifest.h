@@ -10,6 +10,7 @@
 
 struct manifest_facts {
     const char *uid, *origin;
+    const char *submitted; /* stamp of when the job came in, or NULL */
     const char *format, *recipe;
     const json_t *settings;                       /* values as in settings/settings.h */
     const json_t *options;                        /* object, or NULL */

@@ -64,12 +64,14 @@ class Case(harness.DaemonTest):
 class Start(Case):
     def test_second_daemon(self):
         self.start()
-        for change in ({}, {'drop': 'drop2'}, {'out': 'out2'}):
+        for change in ({}, {'drop': 'drop2'}, {'out': 'out2'},
+                       {'drop': 'drop2', 'out': 'out2', 'catalog': 'catalog2'}):
             other = harness.Daemon(root=self.d.root)
             other.logfile += '2'
             for field, name in change.items():
                 setattr(other, field, os.path.join(self.d.root, name))
-            other.socket += '2'
+            if len(change) < 3: # else the socket is the same, and nothing else
+                other.socket += '2'
             other.options = ['--socket', other.socket]
             begin = time.monotonic()
             other.start(wait=False)
@@ -257,6 +259,27 @@ class Requests(Case):
         self.assertEqual(self.d.ask('retry', job='1')['code'], 'usage')
         self.assertEqual(self.d.ask('cancel', job='77')['code'], 'notfound')
 
+    def test_a_pause_lasts(self):
+        self.d.ask('pause')
+        for end in (self.d.stop, self.d.kill):
+            end()
+            self.start()
+            self.assertTrue(self.d.ask('status')['paused'])
+            self.assertIn('paused, as before', self.d.log())
+        self.drop('m.gguf')
+        wait_until(self.d.jobs)
+        time.sleep(0.5)
+        self.assertEqual(self.d.states(), ['queued'])
+        self.d.stop()
+        os.unlink(self.d.catalog)
+        self.start()
+        self.assertTrue(self.d.ask('status')['paused'])
+        self.d.ask('resume')
+        self.d.wait_done(1)
+        self.d.stop()
+        self.start()
+        self.assertFalse(self.d.ask('status')['paused'])
+
     def test_cancel_a_running_one(self):
         self.drop('hang.gguf')
         tried = os.path.join(self.d.side, 'hang.convert')
@@ -392,6 +415,56 @@ class Reload(Case):
         self.assertEqual(self.d.ask('status')['workers']['max'], 1)
 
 
+class Clock(Case):
+    """Somebody sets the wall clock: jobs wait neither longer nor shorter for it."""
+
+    options = ('--set', 'backoff=3')
+
+    def setUp(self):
+        super().setUp()
+        self.wrap_worker()
+        self.offset = os.path.join(self.d.root, 'offset')
+        preload = os.path.join(harness.BUILD, 'tests/daemon/clock.so')
+        before = os.environ.get('LD_PRELOAD')
+        self.d.env.update(LD_PRELOAD=before + ':' + preload if before else preload,
+                          PARE_TEST_CLOCK=self.offset)
+
+    def set_clock(self, seconds):
+        with open(self.offset + '.new', 'w') as f:
+            f.write('%d' % seconds)
+        os.rename(self.offset + '.new', self.offset)
+
+    def waits_as_long(self, name, seconds):
+        self.drop(name)
+        wait_until(lambda: 'will be tried again in 3 s' in self.d.log())
+        begin = time.monotonic()
+        self.set_clock(seconds)
+        self.d.wait_done(1, 20)
+        took = time.monotonic() - begin
+        self.assertGreater(took, 2)
+        self.assertLess(took, 10)
+        self.assertEqual(self.d.states(), ['done'])
+
+    def test_set_back(self):
+        self.start()
+        self.waits_as_long('crash1.gguf', -43200)
+
+    def test_set_forward(self):
+        self.start()
+        self.waits_as_long('crash1.gguf', 43200)
+
+    def test_set_back_while_stopped(self):
+        self.set_clock(43200)
+        self.start()
+        self.drop('crash1.gguf')
+        wait_until(lambda: 'will be tried again' in self.d.log())
+        self.d.stop()
+        self.set_clock(0)
+        self.start()
+        job, = self.d.ask('status')['jobs']
+        self.assertLess(job['retry_in'] or 0, 3601)
+
+
 class Targets(Case):
     targets = ('gguf:q8_0', 'gguf:bf16', 'gguf:f16')
 
@@ -438,6 +511,39 @@ class Catalog(Case):
             "SELECT output_path, sqnr_db FROM conversion WHERE state = 'done'")), before)
         self.d.wait_done(3)
         self.assertEqual(self.d.outputs(), ['a-Q8_0.gguf', 'b-Q8_0.gguf', 'hang-Q8_0.gguf'])
+
+
+class Rebuilt(Case):
+    """A new catalog knows of what failed, and when everything came in."""
+
+    targets = ('gguf:q8_0', 'gguf:f16')
+
+    def test_failed_ones_are_known(self):
+        self.wrap_worker()
+        self.d.options = ['--set', 'retries=0']
+        self.start()
+        self.drop('good.gguf')
+        self.drop('crash9.gguf')
+        self.d.wait_done(2)
+        self.d.ask('pause')
+        self.drop('later.gguf')
+        wait_until(lambda: len(self.d.jobs()) == 3)
+        self.d.ask('cancel', job='3')
+        self.d.ask('resume')
+        self.d.stop()
+        sql = 'SELECT uid, name, state, error_code, error_text, submitted FROM job ORDER BY uid'
+        before = self.d.query(sql)
+        for ending in ('', '-wal', '-shm'):
+            if os.path.exists(self.d.catalog + ending):
+                os.unlink(self.d.catalog + ending)
+        self.start()
+        self.assertEqual(self.d.query(sql), before)
+        with open(os.path.join(self.d.side, 'crash9.convert'), 'w') as f:
+            f.write('x' * 99)
+        uid, = [row[0] for row in before if row[1] == 'crash9']
+        self.assertTrue(self.d.ask('retry', job=uid)['ok'])
+        wait_until(lambda: self.d.states().count('done') == 2)
+        self.assertIn('crash9-Q8_0.gguf', self.d.outputs())
 
 
 class Space(Case):

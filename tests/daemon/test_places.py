@@ -281,6 +281,31 @@ class Ends(Case):
         self.assertEqual(self.d.states(), ['done'])
 
     @unittest.skipUnless(can_mount(), 'mounts need root')
+    def test_full_drop_directory(self):
+        """Claims that fail for want of inodes leave nothing behind."""
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=8m,nr_inodes=40', 'none', self.d.drop],
+                       check=True)
+        self.addCleanup(subprocess.run, ['umount', '-l', self.d.drop], check=False)
+        self.start()
+        for left in range(4):
+            with open(self.d.path('.m'), 'wb') as f:
+                f.write(models.gguf())
+            fillers = []
+            while os.statvfs(self.d.drop).f_ffree > left:
+                fillers.append(self.d.path('.filler%d' % len(fillers)))
+                with open(fillers[-1], 'w'):
+                    pass
+            os.rename(self.d.path('.m'), self.d.path('m%d.gguf' % left))
+            if left < 3: # a folder, one in it, a ticket
+                wait_until(lambda: any('No space' in reason or 'cannot create' in reason
+                                       for reason in self.d.arriving().values()))
+                time.sleep(1)
+                self.assertEqual(os.listdir(self.d.path('.pare/claimed')), [])
+            for filler in fillers:
+                os.unlink(filler)
+            self.d.wait_done(left + 1)
+
+    @unittest.skipUnless(can_mount(), 'mounts need root')
     def test_drop_is_mounted_over(self):
         self.start()
         other = os.path.join(self.d.root, 'other')

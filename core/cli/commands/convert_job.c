@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/timing.h"
 #include "cli/commands/convert_private.h"
 #include "cli/operand.h"
 #include "cli/record.h"
@@ -26,7 +27,7 @@
 
 struct conversion { /* of one source, in as many attempts as it takes */
     struct progress progress;
-    char uid[40];
+    char uid[40], submitted[TIMING_STAMP_SIZE];
     struct record *record; /* of all attempts; NULL: none, or none yet */
     struct convert_result *result;
     struct job_target targets[JOB_TARGETS_MAX]; /* those of the options; done: published */
@@ -179,6 +180,7 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
     }
     struct job_spec spec = {
         .uid = c->uid,
+        .submitted = c->submitted,
         .origin = origin ? origin : c->result->operand,
         .source = source,
         .importance = inputs->importance.n ? &inputs->importance : NULL,
@@ -249,6 +251,7 @@ int convert_one(const struct cli *cli, const struct convert_options *options, co
     unsigned tried = 0;
     int status, told;
     job_uid(c.uid);
+    timing_stamp(c.submitted);
     memcpy(c.targets, options->targets, options->n_targets * sizeof *c.targets);
     do
         status = attempt(cli, options, &c, &told);
