@@ -5,6 +5,8 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/strbuf.h"
+#include "source/hub_cache.h"
 #include "supervise/worker_process.h"
 
 #include <errno.h>
@@ -14,6 +16,27 @@
 
 #define SILENCE 300.0 /* seconds */
 
+char *operand_path(const char *operand)
+{
+    _cleanup_free_ char *copy = strdup(operand);
+    struct stat st;
+    if (!copy || lstat(operand, &st) < 0 || !S_ISLNK(st.st_mode))
+        return realpath(operand, NULL);
+    size_t len = strlen(copy);
+    while (len > 1 && copy[len - 1] == '/')
+        copy[--len] = 0;
+    char *slash = strrchr(copy, '/');
+    const char *name = slash ? slash + 1 : copy;
+    _cleanup_free_ char *above = slash ? strndup(copy, (size_t)(slash - copy) + 1) : strdup(".");
+    _cleanup_free_ char *folder = above ? realpath(above, NULL) : NULL;
+    _cleanup_close_ int dir = folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (dir < 0 || !hub_cache_is_snapshot(dir) || !hub_cache_is_link(dir, name, "../../blobs"))
+        return realpath(operand, NULL);
+    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+    strbuf_printf(&sb, "%s/%s", folder, name);
+    return strbuf_finish(&sb);
+}
+
 int operand_open(const char *operand, struct source_set *ret_set, struct error *err)
 {
     struct stat st;
@@ -22,12 +45,11 @@ int operand_open(const char *operand, struct source_set *ret_set, struct error *
         err->code = error_errno(err, errno, "%s", operand);
         return cli_fail(missing ? CLI_NOT_FOUND : CLI_FAILURE, "%s", err->text);
     }
-    int r = source_set_open(AT_FDCWD, operand, 1, ret_set, err);
-    if (r < 0 && S_ISLNK(st.st_mode)) {
-        _cleanup_free_ char *path = realpath(operand, NULL);
-        if (path)
-            r = source_set_open(AT_FDCWD, path, 1, ret_set, err);
-    }
+    _cleanup_free_ char *path = S_ISLNK(st.st_mode) ? operand_path(operand) : strdup(operand);
+    if (!path && S_ISLNK(st.st_mode))
+        return cli_fail(CLI_NOT_FOUND, "%s: a symbolic link that leads nowhere: %s", operand,
+                        strerror(errno));
+    int r = path ? source_set_open(AT_FDCWD, path, 1, ret_set, err) : error_oom(err);
     if (r == 0)
         r = source_set_expect_writers(ret_set, 1, err);
     if (r == 0)

@@ -7,6 +7,10 @@
 #include "cli/cli.h"
 #include "source/source_set.h"
 
+/* The absolute path of an operand (free it; NULL with errno): links are followed, also when the
+ * operand is one itself, but for one of a Hugging Face cache, whose name says more than its blob's.
+ */
+char *operand_path(const char *operand);
 /* Opens an operand; a symbolic link that the user names is followed. CLI_OK, or an exit status
  * after the message, which is in err too. */
 int operand_open(const char *operand, struct source_set *ret_set, struct error *err)

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/strlist.h"
 #include "base/text.h"
+#include "source/hub_cache.h"
 #include "source/unfinished.h"
 
 #include <errno.h>
@@ -41,13 +42,10 @@ static int is_wanted(const char *name)
 static int is_small_file(int dirfd, const char *name, int cached)
 {
     struct stat st;
-    char target[PATH_MAX];
-    size_t n = strlen(SOURCE_BELOW_BLOBS);
     if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
     if (cached && S_ISLNK(st.st_mode) &&
-        (readlinkat(dirfd, name, target, sizeof target) <= (ssize_t)n ||
-         memcmp(target, SOURCE_BELOW_BLOBS, n) != 0 || fstatat(dirfd, name, &st, 0) < 0))
+        (!hub_cache_is_link(dirfd, name, "../../../blobs") || fstatat(dirfd, name, &st, 0) < 0))
         return 0;
     return S_ISREG(st.st_mode) && st.st_size <= SOURCE_BELOW_MAX_BYTES;
 }

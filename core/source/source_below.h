@@ -8,11 +8,10 @@
 
 #include <stddef.h>
 
-#define SOURCE_BELOW_MAX_FILES 256           /* of all subfolders together */
-#define SOURCE_BELOW_MAX_FOLDERS 256         /* with more, no subfolder is looked at */
-#define SOURCE_BELOW_MAX_ENTRIES 4096        /* a subfolder with more is passed over */
-#define SOURCE_BELOW_MAX_BYTES (1u << 20)    /* of a file */
-#define SOURCE_BELOW_BLOBS "../../../blobs/" /* where links of a cache lead to from there */
+#define SOURCE_BELOW_MAX_FILES 256        /* of all subfolders together */
+#define SOURCE_BELOW_MAX_FOLDERS 256      /* with more, no subfolder is looked at */
+#define SOURCE_BELOW_MAX_ENTRIES 4096     /* a subfolder with more is passed over */
+#define SOURCE_BELOW_MAX_BYTES (1u << 20) /* of a file */
 
 /* Lists JSON files and chat templates (.json, .jinja; not indexes of shards) in the subfolders of
  * dirfd, relative to it and sorted (release with strlist_clear). Weights, larger files,

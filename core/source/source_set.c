@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/strlist.h"
 #include "base/text.h"
+#include "source/hub_cache.h"
 #include "source/parts.h"
 #include "source/sidecar_name.h"
 #include "source/source_below.h"
@@ -26,8 +27,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static const char cache_target[] = "../../blobs/", cache_target_below[] = SOURCE_BELOW_BLOBS;
 
 void source_set_deinit(struct source_set *set)
 {
@@ -76,43 +75,27 @@ static int add_slot(struct source_set *set, const char *name, struct error *err)
     return 0;
 }
 
-/* 1 when the directory is DIR/snapshots/REV of a Hugging Face cache. */
-static int is_snapshot(int dirfd)
+/* Opens a plain file; of a link it is said where it leads and what to do. */
+static int open_plain(int dirfd, const char *name, int *ret_fd, struct error *err)
 {
-    struct stat above, snapshots;
-    return fstatat(dirfd, "..", &above, AT_SYMLINK_NOFOLLOW) == 0 &&
-           fstatat(dirfd, "../../snapshots", &snapshots, AT_SYMLINK_NOFOLLOW) == 0 &&
-           above.st_ino == snapshots.st_ino && above.st_dev == snapshots.st_dev;
-}
-
-/* Opens what a link of a Hugging Face cache leads to. 1: it is another kind of link. */
-static int open_cached(int dirfd, const char *name, int *ret_fd, struct error *err)
-{
-    char target[PATH_MAX];
-    ssize_t n = readlinkat(dirfd, name, target, sizeof target - 1);
+    char target[128];
+    int r = file_open_regular(dirfd, name, 1, ret_fd, err);
+    ssize_t n = r < 0 ? readlinkat(dirfd, name, target, sizeof target) : -1;
     if (n < 0)
-        return 1;
-    target[n] = 0;
-    const char *start = strchr(name, '/') ? cache_target_below : cache_target;
-    size_t skip = strlen(start);
-    if (strncmp(target, start, skip) != 0 || !file_name_is_plain(target + skip) ||
-        !is_snapshot(dirfd))
-        return 1;
-    _cleanup_close_ int blobs = -1;
-    int r = file_open_dir(dirfd, "../../blobs", &blobs, err);
-    if (r < 0)
         return r;
-    r = file_open_regular(blobs, target + skip, 1, ret_fd, err);
-    return r < 0 ? error_prefix(err, "%s", name) : 0;
+    return error_set(err, PARE_EDATA,
+                     "%s: is a symbolic link, which is not followed (it leads to %.*s): copy the "
+                     "files with `cp -rL', or give the place that they lie at",
+                     name, (int)n, target);
 }
 
 static int open_file(struct source_set *set, size_t i, int dirfd, int cached, struct error *err)
 {
     const char *name = set->names[i];
     int fd = -1;
-    int r = cached ? open_cached(dirfd, name, &fd, err) : 1;
+    int r = cached ? hub_cache_open(dirfd, name, &fd, err) : 1;
     if (r == 1)
-        r = file_open_regular(dirfd, name, 1, &fd, err);
+        r = open_plain(dirfd, name, &fd, err);
     if (r < 0)
         return r;
     set->fds[i] = fd;
@@ -237,7 +220,7 @@ static char *folder_name(int dirfd)
         return strdup("model");
     path[n] = 0;
     char *base = strrchr(path, '/');
-    if (base && is_snapshot(dirfd)) {
+    if (base && hub_cache_is_snapshot(dirfd)) {
         *base = 0;
         char *snapshots = strrchr(path, '/');
         if (snapshots) {
@@ -256,7 +239,9 @@ static char *folder_name(int dirfd)
 static int refuse_unfinished(int dirfd, const char *name, int is_folder, struct error *err)
 {
     char mark[UNFINISHED_REASON];
-    int is_marked = strcmp(name, ".") != 0 && unfinished_mark(dirfd, name, mark);
+    int is_marked = strcmp(name, ".") != 0
+                        ? unfinished_mark(dirfd, name, mark)
+                        : hub_cache_is_snapshot(dirfd) && hub_cache_is_downloading(dirfd, mark);
     _cleanup_close_ int dir = -1;
     if (!is_marked && is_folder) {
         int r = file_open_dir(dirfd, name, &dir, err);
@@ -272,26 +257,38 @@ static int refuse_unfinished(int dirfd, const char *name, int is_folder, struct 
                      mark);
 }
 
-static int open_folder(struct source_set *set, int dirfd, const char *path, int cached,
-                       struct error *err)
+static int open_folder_at(struct source_set *set, int dir, int cached, struct error *err)
 {
-    _cleanup_close_ int dir = -1;
-    int r = file_open_dir(dirfd, path, &dir, err);
-    if (r < 0)
-        return r;
     set->is_folder = 1;
     set->name = folder_name(dir);
     if (!set->name)
         return error_oom(err);
-    r = refuse_unfinished(dir, ".", 1, err);
+    int r = refuse_unfinished(dir, ".", 1, err);
     if (r == 0)
         r = list_folder(set, dir, err);
+    if (r == 0 && set->n == 0 && hub_cache_is_hub(dir, err))
+        r = err->code;
     if (r == 0 && set->n == 0)
         r = error_set(err, PARE_EINCOMPLETE, "no model files in the folder");
     if (r == 0)
         r = list_below(set, dir, cached, err);
+    return r == 0 ? open_all(set, dir, cached, err) : r;
+}
+
+/* Of a model's folder in a cache it is a snapshot that is opened. */
+static int open_folder(struct source_set *set, int dirfd, const char *path, int cached,
+                       struct error *err)
+{
+    _cleanup_close_ int dir = -1, snapshot = -1;
+    char below[HUB_CACHE_BELOW];
+    int r = file_open_dir(dirfd, path, &dir, err);
+    if (r < 0)
+        return r;
+    r = hub_cache_resolve(dir, below, err);
     if (r == 0)
-        r = open_all(set, dir, cached, err);
+        r = file_open_dir(dir, below, &snapshot, err);
+    if (r >= 0)
+        r = r == 0 ? open_folder_at(set, snapshot, 1, err) : open_folder_at(set, dir, cached, err);
     return r < 0 ? error_prefix(err, "%s", path) : 0;
 }
 

@@ -28,7 +28,8 @@ struct source_set {
 
 /* dirfd, path: a file or folder. Symbolic links, FIFOs, devices and sockets are refused with
  * PARE_EDATA; links that follow the Hugging Face cache's layout (snapshots/REV/x -> ../../blobs/y)
- * are followed when allow_cache_links. In a folder hidden files, names of unfinished transfers and
+ * are followed when allow_cache_links, and in a model's folder of such a cache, which stands for
+ * its snapshot (hub_cache.h). In a folder hidden files, names of unfinished transfers and
  * sidecars (sidecar.h) are passed over, and so is everything in subfolders but small side files
  * (source_below.h). More than SOURCE_SET_MAX_FILES in the folder itself is PARE_ELIMIT. */
 int source_set_open(int dirfd, const char *path, int allow_cache_links, struct source_set *ret_set,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """`pare` refuses what has not wholly arrived, with the reason: files and folders, every command."""
 import fcntl
+import os
 import shutil
 import sys
 import unittest
@@ -82,6 +83,85 @@ class Unfinished(Program):
         done = self.pare("inspect", "folder", status=1)
         self.assertIn("only a pointer of git-lfs", done.stderr)
         self.assertIn("git lfs pull", done.stderr)
+
+
+class HubCache(Program):
+    """models--ORG--NAME as the Hugging Face libraries keep it, by whatever name it is given."""
+    OLD, NEW = "a" * 40, "b" * 40
+
+    def setUp(self):
+        super().setUp()
+        self.repo = self.dir / "hub/models--some--Tiny-1B"
+        (self.repo / "blobs").mkdir(parents=True)
+        shutil.copy(self.dir / "tiny.gguf", self.repo / "blobs/f00")
+        self.link(self.NEW, "../../blobs/f00")
+
+    def link(self, revision, target):
+        snapshot = self.repo / "snapshots" / revision
+        snapshot.mkdir(parents=True)
+        (snapshot / "m.gguf").symlink_to(target)
+
+    def main(self, revision):
+        (self.repo / "refs").mkdir(exist_ok=True)
+        (self.repo / "refs/main").write_text(revision)
+
+    def converts(self, source):
+        shutil.rmtree(self.dir / "out", ignore_errors=True)
+        self.pare("convert", source, "--to", "gguf:f16", "-o", "out", "--allow-requantize", "-q")
+        return sorted(p.name for p in (self.dir / "out").glob("*.gguf"))
+
+    def test_which_snapshot(self):
+        self.assertEqual(self.converts(self.repo), ["Tiny-1B-F16.gguf"])
+        self.link(self.OLD, self.repo / "blobs/f00")
+        done = self.pare("inspect", self.repo, status=1)
+        self.assertIn("2 snapshots, and refs/main names none of them: give one, snapshots/ "
+                      "followed by %s, %s" % (self.OLD, self.NEW), done.stderr)
+        self.main(self.OLD)
+        self.assertEqual(self.converts(self.repo), ["Tiny-1B-F16.gguf"])
+        self.assertEqual(self.converts("%s/snapshots/%s" % (self.repo, self.OLD)),
+                         ["Tiny-1B-F16.gguf"])
+        self.main("../../../elsewhere")
+        self.assertIn("2 snapshots", self.pare("inspect", self.repo, status=1).stderr)
+        done = self.pare("inspect", "hub", status=1)
+        self.assertIn("give a model's folder in it: models--some--Tiny-1B", done.stderr)
+
+    def test_links(self):
+        """What is named is followed, by all commands, and keeps its name in a cache."""
+        snapshot = self.repo / "snapshots" / self.NEW
+        (self.dir / "folder-link").symlink_to(snapshot)
+        (self.dir / "repo-link").symlink_to(self.repo)
+        (self.dir / "file-link").symlink_to(self.dir / "tiny.gguf")
+        self.assertEqual(self.converts("folder-link"), ["Tiny-1B-F16.gguf"])
+        self.assertEqual(self.converts("repo-link"), ["Tiny-1B-F16.gguf"])
+        self.assertEqual(self.converts("file-link"), ["tiny-F16.gguf"])
+        self.assertEqual(self.converts(snapshot / "m.gguf"), ["m-F16.gguf"])
+        for link in ("folder-link", "repo-link", "file-link", snapshot / "m.gguf"):
+            self.pare("inspect", link)
+            self.pare("compare", link, "file-link")
+        (self.dir / "farm").mkdir()
+        (self.dir / "farm/m.gguf").symlink_to(self.dir / "tiny.gguf")
+        done = self.pare("inspect", "farm", status=1)
+        self.assertIn("m.gguf: is a symbolic link, which is not followed (it leads to", done.stderr)
+        (self.dir / "nowhere").symlink_to("gone")
+        self.assertIn("leads nowhere", self.pare("inspect", "nowhere", status=3).stderr)
+
+    def test_blobs(self):
+        snapshot = self.repo / "snapshots" / self.NEW
+        unfinished = self.repo / "blobs/f01.incomplete"
+        unfinished.write_bytes(b"x")
+        for source in (snapshot, self.repo):
+            self.assertIn("f01.incomplete in the cache's blobs",
+                          self.pare("inspect", source, status=1).stderr)
+        os.utime(unfinished, (1, 1))  # an earlier download has left it
+        self.pare("inspect", snapshot)
+        self.pare("inspect", self.repo)
+        (self.repo / "blobs/f00").unlink()
+        self.assertIn("its blob (f00) is not in the cache",
+                      self.pare("inspect", snapshot, status=1).stderr)
+        secret = self.dir / "secret"
+        shutil.copy(self.dir / "tiny.gguf", secret)
+        (self.repo / "blobs/f00").symlink_to(secret)
+        self.assertIn("symbolic link", self.pare("inspect", snapshot, status=1).stderr)
 
 
 if __name__ == "__main__":

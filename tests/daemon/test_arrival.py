@@ -169,6 +169,22 @@ class SideFiles(Arrivals):
         self.expect_one('m-Q8_0.gguf')
 
 
+class HubCache(Arrivals):
+    def test_copied_in(self):
+        """A whole copy of a cache's folder is a model; links that lead elsewhere are told."""
+        repo = os.path.join(self.d.side, 'models--some--Tiny')
+        self.d.aside('models--some--Tiny/blobs/f00', models.gguf())
+        self.d.aside('models--some--Tiny/refs/main', b'0' * 40)
+        snapshot = os.path.join(repo, 'snapshots', '0' * 40)
+        os.makedirs(snapshot)
+        os.symlink('../../blobs/f00', os.path.join(snapshot, 'm.gguf'))
+        shutil.copytree(snapshot, os.path.join(self.d.side, 'links'), symlinks=True)
+        self.drop_folder('links')
+        self.drop_folder('models--some--Tiny')
+        self.expect_one('Tiny-Q8_0.gguf')
+        self.assertIn('only links, which are not followed (m.gguf)', self.d.arriving()['links'])
+
+
 class Litter(Arrivals):
     def test_stays(self):
         files = ['README.md', 'SHA256SUMS', 'm.gguf.sha256', 'Modelfile', 'Thumbs.db', 'desktop.ini',

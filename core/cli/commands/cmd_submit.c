@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "cli/control_client.h"
+#include "cli/operand.h"
 #include "supervise/job_target.h"
 #include "source/sidecar.h"
 
@@ -89,7 +90,7 @@ static int call(const struct cli *cli, const struct submit *submit, const char *
 
 static int submit_one(const struct cli *cli, const struct submit *submit, const char *operand)
 {
-    _cleanup_free_ char *path = realpath(operand, NULL);
+    _cleanup_free_ char *path = operand_path(operand);
     if (!path)
         return cli_fail(errno == ENOENT ? CLI_NOT_FOUND : CLI_FAILURE, "%s: %s", operand,
                         strerror(errno));
