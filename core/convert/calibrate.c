@@ -86,8 +86,7 @@ static int begin(struct tensor_calibration *c, uint64_t source, struct error *er
                                            .tensor = &plan->target->tensors[index],
                                            .options = c->target->options,
                                            .hooks = &c->hooks,
-                                           .search = plan->search,
-                                           .memory_limit = c->target->source->memory.limit };
+                                           .search = plan->search };
     _cleanup_json_ json_t *asked = json_object();
     int r = asked ? 0 : error_oom(err);
     request.asked = asked;

@@ -77,6 +77,9 @@ void pipeline_result_deinit(struct pipeline_result *result);
 int pipeline_cuts(const struct model *model, struct target *const *targets, size_t n_targets,
                   struct slab_cut **ret_cuts, struct error *err)
     __attribute__((warn_unused_result));
+/* 1 when what a tensor of the source becomes in a target is made with a calibration. */
+int calibrate_wants(const struct target *target, uint64_t source);
+
 /* Upper estimate of the bytes that a run with so many threads holds at once. */
 uint64_t pipeline_memory(const struct model *model, const struct slab_cut *cuts,
                          struct target *const *targets, size_t n_targets, unsigned threads);

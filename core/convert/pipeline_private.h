@@ -86,8 +86,6 @@ uint64_t audit_seed(uint64_t slab, uint32_t plane);
 unsigned batch_alike(const struct pipeline *p, const struct batch *batch, unsigned at,
                      uint64_t *ret_elements);
 
-/* 1 when what a tensor of the source becomes in a target is made with a calibration. */
-int calibrate_wants(const struct target *target, uint64_t source);
 /* Sees which tensors need one; calibrate_deinit frees what there is at the end. */
 int calibrate_prepare(struct pipeline *p, struct error *err) __attribute__((warn_unused_result));
 void calibrate_deinit(struct pipeline *p);

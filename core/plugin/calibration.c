@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+#define LEAST_MEMORY (16u << 20)
+#define MOST_COLUMNS 8192u
+
 struct calibration {
     const struct model_tensor *tensor;
     const struct encoding *encoding;
@@ -103,6 +106,12 @@ static int call_begin(struct calibration *c, json_t *asked, struct error *err)
     return r;
 }
 
+uint64_t calibration_memory(const struct model_tensor *tensor)
+{
+    uint64_t columns = tensor->row_len < MOST_COLUMNS ? tensor->row_len : MOST_COLUMNS;
+    return LEAST_MEMORY + 8 * columns * columns;
+}
+
 int calibration_begin(const struct calibration_request *request,
                       struct calibration **ret_calibration, struct error *err)
 {
@@ -119,7 +128,7 @@ int calibration_begin(const struct calibration_request *request,
     describe_inputs(c, request);
     int r = model_new(&c->job.model, err);
     if (r == 0)
-        c->job.model->memory.limit = request->memory_limit;
+        c->job.model->memory.limit = calibration_memory(request->tensor);
     if (r == 0)
         r = make_planes(c, err);
     if (r == 0)

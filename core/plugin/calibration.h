@@ -24,12 +24,15 @@ struct calibration_request {
     /* How much the tensor's inputs weigh: of each matrix (its last two dims) each column; NULL:
      * not known. */
     const float *importance;
-    uint64_t matrices;     /* that importance has values for */
-    uint64_t memory_limit; /* bytes that the encoding may ask of the host; 0: any */
+    uint64_t matrices; /* that importance has values for */
 };
 
 /* 1: an encoding has to be asked with calibration_begin before a tensor becomes it. */
 int calibration_is_needed(const struct encoding *encoding);
+
+/* What an encoding may ask of the host for what it learns of a tensor: 16 MiB, and 8 bytes for each
+ * pair of its columns, of which 8,192 count. */
+uint64_t calibration_memory(const struct model_tensor *tensor);
 
 /* Calls the encoding's `begin`. Errors, here and below, are those that the plugin reports. */
 int calibration_begin(const struct calibration_request *request,

@@ -12,6 +12,7 @@
 #include "plugin/source.h"
 #include "settings/settings.h"
 #include "worker/answer.h"
+#include "worker/needs.h"
 #include "worker/resume.h"
 
 #include <string.h>
@@ -172,12 +173,9 @@ int job_plan(const struct job_context *job, struct model *model, struct error *e
     uint64_t memory = 0;
     int r = prepare(job, model, 0, &c, err);
     for (size_t i = 0; r == 0 && i < c.n_groups; i++) {
-        _cleanup_free_ struct slab_cut *cuts = NULL;
         const struct group *group = &c.groups[i];
-        r = pipeline_cuts(group->route->model, group->targets, group->n, &cuts, err);
-        uint64_t n = r < 0 ? 0
-                           : pipeline_memory(group->route->model, cuts, group->targets, group->n,
-                                             job->threads);
+        uint64_t n = 0;
+        r = needs_memory(group->route->model, group->targets, group->n, job->threads, &n, err);
         memory = n > memory ? n : memory;
     }
     for (size_t i = 0; r == 0 && i < c.n; i++)

@@ -128,6 +128,19 @@ class Test(program.Program):
         self.assertNotIn("other", warnings)
         self.check(model, "cols4", path)
 
+    def test_memory_of_what_is_learned(self):
+        """A plan says beforehand what encodings may take for what they learn of a tensor."""
+        rng = random.Random(5)
+        write(self.dir / "m.planes", {"a": weights(rng, 64, 1024), "b": weights(rng, 64, 1024)})
+        memory = {}
+        for recipe in "tile8", "cols4":
+            done = self.pare("convert", "m.planes", "--to", "planes:" + recipe, "--dry-run",
+                             "--json", "--threads", "2")
+            memory[recipe] = json.loads(done.stdout)["plans"][0]["memory"]
+        learned = memory["cols4"] - memory["tile8"]
+        self.assertGreaterEqual(learned, 2 * ((16 << 20) + 8 * 1024 * 1024))
+        self.assertLess(learned, 2 * (17 << 20) + 2 * 8 * 1024 * 1024)
+
     def test_an_option_that_only_an_encoding_knows(self):
         """It is asked for when the encoding begins, long after the layout; others stay unknown."""
         model = make_model(1)
