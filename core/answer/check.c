@@ -11,7 +11,6 @@
 
 #define SHORT_LINE (64u << 10) /* of a line whose event cannot be told from its beginning */
 #define HELD (96u << 20)       /* memory of all lines of one worker but those that are not kept */
-#define TENSOR_TEXT (512u << 20)
 #define BEATS 300.0 /* lines of progress at any time, and per second: the worker makes five */
 #define BEATS_PER_SECOND 50.0
 
@@ -114,15 +113,14 @@ static double most(const struct answer_check *check, const struct answer_event *
 }
 
 static int check_number(struct answer_check *check, const struct answer_event *event, size_t index,
-                        size_t len, size_t cost, struct error *err)
+                        size_t cost, struct error *err)
 {
-    int is_tensor = !strcmp(event->name, "tensor");
     if ((double)++check->counts[index] > most(check, event))
         return refuse(event, "too many lines of a kind", err);
     if (event->most == SIZE_MAX || !strcmp(event->name, "warning"))
         return 0; /* nobody keeps these */
-    check->held += is_tensor ? len : cost;
-    if (check->held > (is_tensor ? TENSOR_TEXT : event->cost > HELD ? event->cost : HELD))
+    check->held += cost;
+    if (check->held > (event->cost > HELD ? event->cost : HELD))
         return refuse(event, "too much", err);
     return 0;
 }
@@ -187,7 +185,7 @@ int answer_check_line(struct answer_check *check, const char *text, size_t len,
     if (r == 0)
         r = check_target(check, event, line, err);
     if (r == 0)
-        r = check_number(check, event, index, len, cost, err);
+        r = check_number(check, event, index, cost, err);
     if (r < 0)
         return r;
     int is_sign = strcmp(event->name, "progress") ? event->is_sign : shows_progress(check, line);

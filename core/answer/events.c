@@ -144,31 +144,6 @@ static const struct shape target[] = {
     { TEXT_("search", WORD) },
     { NULL },
 };
-static const struct shape probe[] = {
-    { COUNT_("first") },
-    { COUNT_("elements") },
-    { TEXT_("sse", 64) },
-    { NULL },
-};
-static const struct shape tensor[] = {
-    { COUNT_("target"), NEEDED },
-    { TEXT_("name", SHAPE_TEXT_BYTES * 4), NEEDED },
-    { TEXT_("source", SHAPE_TEXT_BYTES * 4) },
-    { TEXT_("origin", WORD) },
-    { .name = "shape", .kind = SHAPE_COUNTS, .limit = 16 },
-    { TEXT_("from", WORD) },
-    { TEXT_("to", WORD) },
-    { COUNT_("elements") },
-    { COUNT_("bytes_in") },
-    { COUNT_("bytes") },
-    FIGURES,
-    { COUNT_("nonfinite") },
-    { FLAG_("importance") },
-    { TEXT_("lattice", WORD) },
-    { SECONDS("seconds") },
-    { OBJECT_("probe", probe) },
-    { NULL },
-};
 static const struct shape verified[] = {
     { COUNT_("tensors"), NEEDED },
     { COUNT_("sampled"), NEEDED },
@@ -232,8 +207,6 @@ static const struct answer_event events[] = {
     { "resumed", ANSWER_CONVERT, ONCE, SIGN, SMALL, .members = resumed },
     { "checkpoint", ANSWER_CONVERT, .most = 4 << 20, SMALL, .members = checkpoint },
     { "misfit", ANSWER_CONVERT, ONCE, SMALL, .members = misfit },
-    { "tensor", ANSWER_CONVERT, .most = 4 << 20, .of_target = 1, SIGN, .bytes = 1 << 20,
-      .cost = 2 << 20, .members = tensor },
     { "target", ANSWER_CONVERT, ONCE, .of_target = 1, SIGN, LISTS, .members = target },
     { "failed", ANSWER_CONVERT | ANSWER_PLAN, ONCE, .of_target = 1, SIGN, SMALL,
       .members = failed },

@@ -22,6 +22,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "results/tensor_row.h"
 
 #include <stdint.h>
 
@@ -155,11 +156,25 @@ int catalog_limit_waits(struct catalog *catalog, double seconds, struct error *e
 
 /* ---- conversions ---- */
 
-/* Records a published target from its manifest: model, conversion, files, plugins and tensors, at
- * once. Doing it again gives the same rows. out_path: the output directory. */
+/* Records a published target from its manifest (the head, and the rows of tensors): model,
+ * conversion, files, plugins and tensors, at once. Doing it again gives the same rows. out_path:
+ * the output directory. */
 int catalog_conversion_done(struct catalog *catalog, int64_t job, size_t position,
-                            const json_t *manifest, const char *out_path, struct error *err)
-    __attribute__((warn_unused_result));
+                            const json_t *head, struct tensor_rows *rows, const char *out_path,
+                            struct error *err) __attribute__((warn_unused_result));
+
+/* The same in slices, for many tensors: each step is a transaction that takes about so many seconds
+ * (0: all that is left), and the last one makes the conversion done. 1: done; 0: to be called
+ * again. A recording that is given up leaves the conversion unfinished; another one begins anew,
+ * with the rows from the first on. */
+struct catalog_recording;
+int catalog_recording_new(struct catalog *catalog, int64_t job, size_t position, const json_t *head,
+                          const char *out_path, struct catalog_recording **ret_recording,
+                          struct error *err) __attribute__((warn_unused_result));
+int catalog_recording_step(struct catalog_recording *recording, struct tensor_rows *rows,
+                           double seconds, struct error *err) __attribute__((warn_unused_result));
+/* Takes NULL. */
+void catalog_recording_free(struct catalog_recording *recording);
 
 /* Records why one target of a running job failed; others go on. */
 int catalog_conversion_failed(struct catalog *catalog, int64_t job, size_t position,
@@ -169,8 +184,9 @@ int catalog_conversion_failed(struct catalog *catalog, int64_t job, size_t posit
 /* As catalog_conversion_done from the manifest alone (`pare rebuild`): finds or creates its job (by
  * uid) and its conversion (by output name, else format and recipe). 0: imported; 1: it was known
  * as done already, nothing changed. PARE_EDATA: not a manifest that we understand. */
-int catalog_import_manifest(struct catalog *catalog, const json_t *manifest, const char *out_path,
-                            struct error *err) __attribute__((warn_unused_result));
+int catalog_import_manifest(struct catalog *catalog, const json_t *head, struct tensor_rows *rows,
+                            const char *out_path, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* A figure of a whole converted model, such as "perplexity"; the same metric and detail again
  * replaces it. detail (may be NULL) says on what: a file, a data set. conversion is its row id. */

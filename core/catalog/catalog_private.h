@@ -49,10 +49,6 @@ int db_prepare(struct catalog *catalog, struct error *err, sqlite3_stmt **ret_st
 int db_preparev(struct catalog *catalog, struct error *err, sqlite3_stmt **ret_statement,
                 const char *sql, const char *format, va_list ap)
     __attribute__((warn_unused_result));
-/* Binds a member of JSON as `->>` gives it: text, number, 0 or 1, NULL; what holds more, and all if
- * `whole`, as JSON. */
-int db_bind_json(struct catalog *catalog, sqlite3_stmt *statement, int i, const json_t *value,
-                 int whole, struct error *err) __attribute__((warn_unused_result));
 /* 1: a row is there; 0: no more. */
 int db_step(struct catalog *catalog, sqlite3_stmt *statement, struct error *err)
     __attribute__((warn_unused_result));

@@ -1,21 +1,23 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /*
- * From a manifest (docs/manifest.md) to rows. SQLite's JSON functions take the manifest apart: one
- * statement for each table, with the manifest as a bound value. `head` is the manifest without its
- * list of tensors, which may be long and is put in one by one. Everything about one conversion is
- * replaced as a whole, so that the same manifest gives the same rows however often it comes.
+ * From a manifest (docs/manifest.md) to rows. SQLite's JSON functions take the head of the manifest
+ * apart: one statement for each table, with the head as a bound value. Everything about one
+ * conversion is replaced as a whole, so that the same manifest gives the same rows however often it
+ * comes. Tensors, of which there may be many, come row by row, and in slices: each is a transaction
+ * of its own, and only the last one makes the conversion `done`. Rows of a conversion that is not
+ * done are a beginning that was interrupted; the next one removes them first.
  */
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strbuf.h"
 #include "catalog/catalog_private.h"
+#include "catalog/tensor.h"
 
 #include <string.h>
 
 struct import {
-    const json_t *manifest;
-    json_t *head;      /* owned */
+    json_t *head;
     char *output_path; /* owned */
     const char *uid, *created, *format, *recipe, *output_name;
     int64_t job, model, conversion;
@@ -23,7 +25,6 @@ struct import {
 
 static void import_deinit(struct import *import)
 {
-    json_decref(import->head);
     free(import->output_path);
 }
 
@@ -34,7 +35,7 @@ static const char *get_text(const json_t *manifest, const char *section, const c
 
 static int check(const struct import *import, struct error *err)
 {
-    const json_t *manifest = import->manifest;
+    const json_t *manifest = import->head;
     if (json_get_int(manifest, "pare_manifest", 0) < 1)
         return error_set(err, PARE_EDATA, "not a manifest: no \"pare_manifest\"");
     if (json_get_int(manifest, "pare_manifest", 0) > 1)
@@ -44,8 +45,6 @@ static int check(const struct import *import, struct error *err)
         return error_set(err, PARE_EDATA, "the manifest lacks job, created, source or target");
     if (!import->output_name || !file_name_is_plain(import->output_name))
         return error_set(err, PARE_EDATA, "the manifest's output has no plain file name");
-    if (!json_is_array(json_object_get(manifest, "tensors")))
-        return error_set(err, PARE_EDATA, "the manifest has no list of tensors");
     return 0;
 }
 
@@ -53,7 +52,7 @@ static int import_init(struct import *import, const json_t *manifest, const char
                        struct error *err)
 {
     *import = (struct import){
-        .manifest = manifest,
+        .head = (json_t *)manifest,
         .uid = get_text(manifest, NULL, "job"),
         .created = get_text(manifest, NULL, "created"),
         .format = get_text(manifest, "target", "format"),
@@ -68,13 +67,7 @@ static int import_init(struct import *import, const json_t *manifest, const char
     strbuf_printf(&path, "%s%s%s", out_path, n && out_path[n - 1] == '/' ? "" : "/",
                   import->output_name);
     import->output_path = strbuf_finish(&path);
-    import->head = json_copy((json_t *)manifest);
-    if (!import->output_path || !import->head) {
-        import_deinit(import);
-        return error_oom(err);
-    }
-    (void)json_object_del(import->head, "tensors");
-    return 0;
+    return import->output_path ? 0 : error_oom(err);
 }
 
 static int put_model(struct catalog *catalog, struct import *import, struct error *err)
@@ -90,7 +83,7 @@ static int put_model(struct catalog *catalog, struct import *import, struct erro
                    "js", import->head, import->created);
     if (r == 0)
         r = db_integer(catalog, err, &import->model, "SELECT id FROM model WHERE digest = ?", "s",
-                       get_text(import->manifest, "source", "digest"));
+                       get_text(import->head, "source", "digest"));
     if (r == 0)
         r = db_run(catalog, err,
                    "INSERT OR IGNORE INTO model_encoding (model_id, encoding, tensors, elements,"
@@ -160,60 +153,6 @@ static int put_files(struct catalog *catalog, const struct import *import, struc
                   "ji", import->head, import->conversion);
 }
 
-/* Members of a tensor in the order of PUT_TENSOR's values, from the third on. */
-/* clang-format off */
-static const char *const tensor_members[] = {
-    "name", "shape", "from", "to", "elements", "bytes_in", "bytes", "rmse", "sqnr_db",
-    "relative_error", "max_abs", "cosine", "nonfinite", "seconds", "importance",
-    "weighted_relative_error", "weighted_sqnr_db", "lattice",
-};
-/* clang-format on */
-
-#define PUT_TENSOR                                                                                \
-    "INSERT INTO tensor (conversion_id, position, name, shape, from_encoding, to_encoding,"       \
-    " elements, bytes_in, bytes_out, rmse, sqnr_db, relative_error, max_abs, cosine, nonfinite,"  \
-    " seconds, importance, weighted_relative_error, weighted_sqnr_db, lattice)"                   \
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, 0), ?, coalesce(?, 0), ?, ?," \
-    " ?)"
-
-static int put_tensor(struct catalog *catalog, sqlite3_stmt *statement, size_t position,
-                      const json_t *tensor, struct error *err)
-{
-    int r = sqlite3_bind_int64(statement, 2, (int64_t)position);
-    if (r != SQLITE_OK)
-        return db_fail_code(catalog, r, "catalog", err);
-    for (size_t i = 0; i < sizeof tensor_members / sizeof *tensor_members; i++) {
-        const char *name = tensor_members[i];
-        r = db_bind_json(catalog, statement, 3 + (int)i, json_object_get(tensor, name),
-                         !strcmp(name, "shape"), err);
-        if (r < 0)
-            return r;
-    }
-    r = db_step(catalog, statement, err);
-    (void)sqlite3_reset(statement);
-    return r;
-}
-
-/* There may be many tensors, so one prepared statement serves all, with bound values. */
-static int put_tensors(struct catalog *catalog, const struct import *import, struct error *err)
-{
-    _cleanup_statement_ sqlite3_stmt *statement = NULL;
-    size_t i;
-    json_t *tensor;
-    int r = db_run(catalog, err, "DELETE FROM tensor WHERE conversion_id = ?", "i",
-                   import->conversion);
-    if (r == 0)
-        r = db_prepare(catalog, err, &statement, PUT_TENSOR, "i", import->conversion);
-    if (r < 0)
-        return r;
-    json_array_foreach(json_object_get(import->manifest, "tensors"), i, tensor) {
-        r = put_tensor(catalog, statement, i, tensor, err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
 static int put_plugins(struct catalog *catalog, const struct import *import, struct error *err)
 {
     return db_run(catalog, err,
@@ -256,19 +195,14 @@ static int find_row(struct catalog *catalog, struct import *import, int64_t posi
                       import->job, position);
 }
 
-/* All rows of one conversion of import->job, within a transaction. */
-static int put_all(struct catalog *catalog, struct import *import, int64_t position,
-                   struct error *err)
+/* All rows of one conversion but its tensors, within a transaction. */
+static int put_head(struct catalog *catalog, struct import *import, struct error *err)
 {
-    int r = find_row(catalog, import, position, err);
-    if (r == 0)
-        r = put_model(catalog, import, err);
+    int r = put_model(catalog, import, err);
     if (r == 0)
         r = put_conversion(catalog, import, err);
     if (r == 0)
         r = put_files(catalog, import, err);
-    if (r == 0)
-        r = put_tensors(catalog, import, err);
     if (r == 0)
         r = put_plugins(catalog, import, err);
     if (r == 0)
@@ -276,17 +210,117 @@ static int put_all(struct catalog *catalog, struct import *import, int64_t posit
     return r;
 }
 
+/* Everything of one conversion of import->job, within a transaction. */
+static int put_all(struct catalog *catalog, struct import *import, int64_t position,
+                   struct tensor_rows *rows, struct error *err)
+{
+    int64_t number = 0;
+    int r = find_row(catalog, import, position, err);
+    if (r != 0)
+        return r;
+    r = tensor_clear(catalog, import->conversion, 1, err);
+    if (r >= 0)
+        r = tensor_put(catalog, import->conversion, &number, rows, 0, err);
+    return r < 0 ? r : put_head(catalog, import, err);
+}
+
+/* ---- in slices ---- */
+
+struct catalog_recording {
+    struct catalog *catalog;
+    struct import import;
+    int64_t position, number; /* number: of the next row */
+    enum { BEGINS, CLEARS, TAKES_ROWS } stage;
+};
+
+int catalog_recording_new(struct catalog *catalog, int64_t job, size_t position, const json_t *head,
+                          const char *out_path, struct catalog_recording **ret_recording,
+                          struct error *err)
+{
+    struct catalog_recording *recording = calloc(1, sizeof *recording);
+    if (!recording)
+        return error_oom(err);
+    recording->catalog = catalog;
+    recording->position = (int64_t)position;
+    int r = import_init(&recording->import, head, out_path, err);
+    if (r < 0) {
+        free(recording);
+        return r;
+    }
+    recording->import.head = json_incref((json_t *)head);
+    recording->import.job = job;
+    *ret_recording = recording;
+    return 0;
+}
+
+void catalog_recording_free(struct catalog_recording *recording)
+{
+    if (!recording)
+        return;
+    json_decref(recording->import.head);
+    import_deinit(&recording->import);
+    free(recording);
+}
+
+/* Makes the conversion's row; one that is done already is not any more until all rows are new. */
+static int begin(struct catalog_recording *recording, struct error *err)
+{
+    int r = find_row(recording->catalog, &recording->import, recording->position, err);
+    if (r == CATALOG_NOT_FOUND)
+        r = error_set(err, PARE_EUSAGE, "the job is no longer in the catalog");
+    if (r == 0)
+        r = db_run(recording->catalog, err,
+                   "UPDATE conversion SET state = 'running', finished = NULL"
+                   " WHERE id = ? AND state = 'done'",
+                   "i", recording->import.conversion);
+    if (r == 0)
+        recording->stage = CLEARS;
+    return r;
+}
+
+/* One slice, within a transaction. */
+static int record(struct catalog_recording *recording, struct tensor_rows *rows, double seconds,
+                  struct error *err)
+{
+    int r = recording->stage == BEGINS ? begin(recording, err) : 0;
+    if (r == 0 && recording->stage == CLEARS) {
+        r = tensor_clear(recording->catalog, recording->import.conversion, 0, err);
+        if (r <= 0)
+            return r;
+        recording->stage = TAKES_ROWS;
+    }
+    if (r >= 0)
+        r = tensor_put(recording->catalog, recording->import.conversion, &recording->number, rows,
+                       seconds, err);
+    if (r <= 0)
+        return r;
+    r = put_head(recording->catalog, &recording->import, err);
+    return r < 0 ? r : 1;
+}
+
+int catalog_recording_step(struct catalog_recording *recording, struct tensor_rows *rows,
+                           double seconds, struct error *err)
+{
+    int r = db_begin(recording->catalog, err);
+    if (r == 0)
+        r = db_end(recording->catalog, record(recording, rows, seconds, err), err);
+    return r;
+}
+
+/* ---- at once ---- */
+
 int catalog_conversion_done(struct catalog *catalog, int64_t job, size_t position,
-                            const json_t *manifest, const char *out_path, struct error *err)
+                            const json_t *head, struct tensor_rows *rows, const char *out_path,
+                            struct error *err)
 {
     struct import import;
-    int r = import_init(&import, manifest, out_path, err);
+    int r = import_init(&import, head, out_path, err);
     if (r < 0)
         return r;
     import.job = job;
     r = db_begin(catalog, err);
     if (r == 0)
-        r = db_end(catalog, put_all(catalog, &import, (int64_t)position, err), err);
+        r = db_end(catalog, put_all(catalog, &import, (int64_t)position, rows, err), err);
     import_deinit(&import);
     return r;
 }
@@ -311,9 +345,9 @@ static int make_job(struct catalog *catalog, const struct import *import, struct
                   "[0-2][0-9][0-5][0-9][0-6][0-9]*' THEN substr(?1, 1, 4) || '-' ||"
                   " substr(?1, 5, 2) || '-' || substr(?1, 7, 5) || ':' || substr(?1, 12, 2) ||"
                   " ':' || substr(?1, 14, 2) || '.000Z' ELSE ?4 END, ?4)",
-                  "sssss", import->uid, get_text(import->manifest, "source", "name"),
-                  get_text(import->manifest, "source", "path"), import->created,
-                  json_get_string(import->manifest, "submitted", NULL));
+                  "sssss", import->uid, get_text(import->head, "source", "name"),
+                  get_text(import->head, "source", "path"), import->created,
+                  json_get_string(import->head, "submitted", NULL));
 }
 
 /* The job that the manifest names, made when it is not there. */
@@ -374,7 +408,8 @@ static int order_positions(struct catalog *catalog, const struct import *import,
                   "i", import->job);
 }
 
-static int import_manifest(struct catalog *catalog, struct import *import, struct error *err)
+static int import_manifest(struct catalog *catalog, struct import *import, struct tensor_rows *rows,
+                           struct error *err)
 {
     int64_t position, known;
     int r = db_integer(catalog, err, &known,
@@ -388,20 +423,20 @@ static int import_manifest(struct catalog *catalog, struct import *import, struc
     if (r == 0)
         r = find_position(catalog, import, &position, err);
     if (r == 0)
-        r = put_all(catalog, import, position, err);
+        r = put_all(catalog, import, position, rows, err);
     return r == 0 ? order_positions(catalog, import, err) : r;
 }
 
-int catalog_import_manifest(struct catalog *catalog, const json_t *manifest, const char *out_path,
-                            struct error *err)
+int catalog_import_manifest(struct catalog *catalog, const json_t *head, struct tensor_rows *rows,
+                            const char *out_path, struct error *err)
 {
     struct import import;
-    int r = import_init(&import, manifest, out_path, err);
+    int r = import_init(&import, head, out_path, err);
     if (r < 0)
         return r;
     r = db_begin(catalog, err);
     if (r == 0)
-        r = db_end(catalog, import_manifest(catalog, &import, err), err);
+        r = db_end(catalog, import_manifest(catalog, &import, rows, err), err);
     import_deinit(&import);
     return r;
 }

@@ -138,33 +138,6 @@ int db_prepare(struct catalog *catalog, struct error *err, sqlite3_stmt **ret_st
     return r;
 }
 
-static int bind_value(sqlite3_stmt *statement, int i, const json_t *value)
-{
-    switch (json_typeof(value)) {
-    case JSON_STRING:
-        return sqlite3_bind_text64(statement, i, json_string_value(value),
-                                   json_string_length(value), SQLITE_TRANSIENT, SQLITE_UTF8);
-    case JSON_INTEGER:
-        return sqlite3_bind_int64(statement, i, json_integer_value(value));
-    case JSON_REAL:
-        return sqlite3_bind_double(statement, i, json_real_value(value));
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return sqlite3_bind_int(statement, i, json_is_true(value));
-    case JSON_NULL:
-        return sqlite3_bind_null(statement, i);
-    default:
-        return bind_json(statement, i, value);
-    }
-}
-
-int db_bind_json(struct catalog *catalog, sqlite3_stmt *statement, int i, const json_t *value,
-                 int whole, struct error *err)
-{
-    int result = whole || !value ? bind_json(statement, i, value) : bind_value(statement, i, value);
-    return result == SQLITE_OK ? 0 : db_fail_code(catalog, result, "catalog", err);
-}
-
 int db_step(struct catalog *catalog, sqlite3_stmt *statement, struct error *err)
 {
     int result = sqlite3_step(statement);

@@ -104,12 +104,13 @@ void record_line(struct record *record, const char *event, const json_t *line)
               &err);
 }
 
-void record_published(struct record *record, size_t target, const json_t *manifest)
+void record_published(struct record *record, size_t target, const json_t *head,
+                      struct tensor_rows *rows)
 {
     struct error err = ERROR_INIT;
     if (record && record->catalog)
         check(record,
-              catalog_conversion_done(record->catalog, record->job, target, manifest,
+              catalog_conversion_done(record->catalog, record->job, target, head, rows,
                                       record->out_path, &err),
               &err);
 }

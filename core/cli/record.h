@@ -18,7 +18,8 @@ int record_open(const struct cli *cli, const struct job_spec *spec, struct recor
     __attribute__((warn_unused_result));
 /* The following take NULL. */
 void record_line(struct record *record, const char *event, const json_t *line);
-void record_published(struct record *record, size_t target, const json_t *manifest);
+void record_published(struct record *record, size_t target, const json_t *head,
+                      struct tensor_rows *rows);
 void record_failed(struct record *record, size_t target, const struct error *why);
 /* Says how the job ended (why NULL: well) and closes. */
 void record_close(struct record *record, const struct error *why);

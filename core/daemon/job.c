@@ -86,6 +86,7 @@ void job_free(struct job *job, enum job_staging staging)
         return;
     loop_timer_clear(job->jobs->loop, &job->tick);
     loop_remove(job->jobs->loop, job->io);
+    catalog_recording_free(job->recording);
     job_run_free(job->run, staging);
     for (size_t i = 0; i < job->n_targets; i++)
         job_target_deinit(&job->targets[i]);
@@ -116,14 +117,16 @@ int job_restore(struct job *job, struct error *err)
     if (faccessat(folders->out_fd, staging, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
     for (size_t i = 0; i < job->n_targets; i++) {
-        _cleanup_json_ json_t *manifest = NULL;
+        struct manifest_file *manifest = NULL;
         int r = job_complete_target(folders->out_fd, job->uid, i, &manifest, err);
         if (r == 1 && !job->targets[i].done)
-            r = catalog_conversion_done(job->jobs->catalog, job->id, i, manifest, folders->out_path,
-                                        err);
+            r = catalog_conversion_done(job->jobs->catalog, job->id, i,
+                                        manifest_file_head(manifest), manifest_file_rows(manifest),
+                                        folders->out_path, err);
+        job->targets[i].done |= r >= 0 && manifest;
+        manifest_file_close(manifest);
         if (r < 0)
             return r;
-        job->targets[i].done |= manifest != NULL;
     }
     return 1;
 }
@@ -209,7 +212,7 @@ static void go_on(struct job *job)
         jobs_log_unrecorded(job->uid, &err);
         job->record_error = err;
     }
-    loop_timer_set(job->jobs->loop, &job->tick, TICK_SECONDS);
+    loop_timer_set(job->jobs->loop, &job->tick, job_run_is_busy(job->run) ? 0 : TICK_SECONDS);
 }
 
 static void advance(void *context);

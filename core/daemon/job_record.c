@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SLICE_SECONDS 0.01 /* of the loop, for rows of tensors */
 #define REPORT_SECONDS 0.5 /* between two reports of a job's progress */
 #define LOGGED_WARNINGS 100
 
@@ -99,27 +100,38 @@ void job_record_line(void *context, const char *event, const json_t *line)
     }
 }
 
-void job_record_published(void *context, size_t target, const json_t *manifest)
+static int begin_recording(struct job *job, size_t target, const json_t *head, struct error *err)
+{
+    const json_t *output = json_object_get(head, "output");
+    const char *name = json_get_string(output, "name", "");
+    log_info("%s: %s is ready (%lld bytes)", job->name, name,
+             (long long)json_get_int(output, "bytes", 0));
+    job_record_facts(job);
+    if (!places_has_output(job->jobs->places, name))
+        return error_set(err, PARE_EPLACE, "%s is not at its path: %s was moved while it was made",
+                         name, job->jobs->folders->out_path);
+    return catalog_recording_new(job->jobs->catalog, job->id, target, head,
+                                 job->jobs->folders->out_path, &job->recording, err);
+}
+
+int job_record_published(void *context, size_t target, const json_t *head, struct tensor_rows *rows)
 {
     struct job *job = context;
     struct error err = ERROR_INIT;
-    const json_t *output = json_object_get(manifest, "output");
-    log_info("%s: %s is ready (%lld bytes)", job->name, json_get_string(output, "name", "?"),
-             (long long)json_get_int(output, "bytes", 0));
-    const char *name = json_get_string(output, "name", "");
-    job_record_facts(job);
-    int r = 0;
-    if (!places_has_output(job->jobs->places, name))
-        r = error_set(&err, PARE_EPLACE, "%s is not at its path: %s was moved while it was made",
-                      name, job->jobs->folders->out_path);
+    int r = job->recording ? 0 : begin_recording(job, target, head, &err);
+    loop_doing(job->jobs->loop, "job: catalog");
     if (r == 0)
-        r = catalog_conversion_done(job->jobs->catalog, job->id, target, manifest,
-                                    job->jobs->folders->out_path, &err);
-    if (r == 0 && target < job->n_targets)
+        r = catalog_recording_step(job->recording, rows, SLICE_SECONDS, &err);
+    if (r == 0)
+        return 1;
+    catalog_recording_free(job->recording);
+    job->recording = NULL;
+    if (r > 0 && target < job->n_targets)
         job->targets[target].done = 1;
     else if (!job->record_error.code)
         job->record_error = err;
     jobs_changed(job->jobs, job->id, 0);
+    return 0;
 }
 
 void job_record_failed(void *context, size_t target, const struct error *why)

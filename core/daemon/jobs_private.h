@@ -70,6 +70,7 @@ struct job {
     struct source_set source;
     struct sidecars sidecars;
     struct job_run *run;
+    struct catalog_recording *recording; /* of the target that was published last, or NULL */
     struct loop_source *io;
     struct loop_timer tick;
     struct error record_error; /* a published target could not be recorded */
@@ -96,7 +97,8 @@ void jobs_changed(struct jobs *jobs, int64_t id, int progress);
 /* Puts into the catalog what the worker has said of itself and of the source. */
 void job_record_facts(struct job *job);
 void job_record_line(void *context, const char *event, const json_t *line);
-void job_record_published(void *context, size_t target, const json_t *manifest);
+int job_record_published(void *context, size_t target, const json_t *head,
+                         struct tensor_rows *rows);
 void job_record_failed(void *context, size_t target, const struct error *why);
 
 /* job.c */

@@ -3,29 +3,25 @@
 /* A new catalog filled from the manifests in the output directory, which say all that the old one
  * said of the outputs. */
 #include "base/cleanup.h"
-#include "base/file.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "daemon/daemon_private.h"
+#include "results/manifest_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #define ENDING ".pare.json"
-#define MAX_MANIFEST (1u << 30)
 
 static int import(struct catalog *catalog, const struct folders *folders, const char *name,
                   struct error *err)
 {
-    _cleanup_free_ char *text = NULL;
-    _cleanup_json_ json_t *manifest = NULL;
-    size_t n = 0;
-    int r = file_read_all(folders->out_fd, name, MAX_MANIFEST, &text, &n, err);
+    struct manifest_file *manifest = NULL;
+    int r = manifest_file_open(folders->out_fd, name, &manifest, err);
     if (r == 0)
-        r = json_parse_object(text, n, &manifest, err);
-    if (r == 0)
-        r = catalog_import_manifest(catalog, manifest, folders->out_path, err);
+        r = catalog_import_manifest(catalog, manifest_file_head(manifest),
+                                    manifest_file_rows(manifest), folders->out_path, err);
+    manifest_file_close(manifest);
     return r;
 }
 

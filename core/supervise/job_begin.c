@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+DEFINE_CLEANUP(struct manifest_file *, manifest_file_close);
+
 static json_t *make_settings(const struct job_settings *s)
 {
     _cleanup_json_ json_t *members = json_pack("{s:s, s:s, s:s}", "plugins",
@@ -32,12 +34,7 @@ static int copy_target(struct run_target *to, size_t index, const struct job_tar
     to->stem = job_output_stem(source->name, from->recipe);
     to->suffix = from->suffix ? strdup(from->suffix) : NULL;
     to->options = json_incref(from->options);
-    to->tensors = json_array();
-    to->expected = json_array();
-    return to->format && to->recipe && to->stem && to->tensors && to->expected &&
-                   !from->suffix == !to->suffix
-               ? 0
-               : -1;
+    return to->format && to->recipe && to->stem && !from->suffix == !to->suffix ? 0 : -1;
 }
 
 /* The members that only a `convert` request has. NULL when out of memory. */
@@ -79,11 +76,15 @@ static int copy_spec(struct job_run *run, const struct job_spec *spec)
 static int complete_target(struct job_run *run, const struct job_spec *spec, size_t index,
                            struct error *err)
 {
-    _cleanup_json_ json_t *manifest = NULL;
+    CLEANUP(manifest_file_close_cleanup) struct manifest_file *manifest = NULL;
     int r = job_complete_target(spec->out_dirfd, spec->uid, index, &manifest, err);
-    if (r == 1 && run->callbacks.published)
-        run->callbacks.published(run->callbacks.context, index, manifest);
-    return r;
+    if (r != 1 || !run->callbacks.published)
+        return r;
+    struct tensor_rows *rows = manifest_file_rows(manifest);
+    while (run->callbacks.published(run->callbacks.context, index, manifest_file_head(manifest),
+                                    rows) > 0)
+        ;
+    return 1;
 }
 
 static int copy_targets(struct job_run *run, const struct job_spec *spec, struct error *err)
@@ -186,8 +187,8 @@ static void run_target_deinit(struct run_target *t)
     free(t->suffix);
     json_decref(t->options);
     json_decref(t->line);
-    json_decref(t->tensors);
-    json_decref(t->expected);
+    json_decref(t->head);
+    publisher_free(t->publisher);
     json_decref(t->verified);
     cleanup_close(&t->dirfd);
     staged_deinit(&t->staged);
@@ -233,8 +234,8 @@ static int reset_target(const struct job_run *run, struct run_target *t, struct 
     t->said = (struct error)ERROR_INIT;
     json_decref(TAKE(t->line));
     json_decref(TAKE(t->verified));
-    (void)json_array_clear(t->tensors);
-    (void)json_array_clear(t->expected);
+    json_decref(TAKE(t->head));
+    publisher_free(TAKE(t->publisher));
     cleanup_close(&t->dirfd);
     t->dirfd = -1;
     staged_deinit(&t->staged);

@@ -4,7 +4,8 @@
  * The state machine of a job: see job_run.h. Targets that an earlier life published take no part:
  * the workers count the others ("positions"), callers all ("indices").
  *
- *   CONVERT --> adopt the outputs --> VERIFY(0) --> publish --> VERIFY(1) --> publish ... --> END
+ *   CONVERT --> adopt the outputs --> VERIFY(0) --> PUBLISH(0) --> RECORD(0) --> VERIFY(1) --> ...
+ *   --> END
  *
  * When the caller says that nothing may be published now, the job WAITs with what is verified.
  * A target that fails does not stop the others (job_failed.c); the job fails at its end with the
@@ -16,10 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "base/timing.h"
-#include "settings/settings.h"
 #include "supervise/job_target.h"
-#include "supervise/manifest.h"
 #include "supervise/publish.h"
 #include "supervise/staged.h"
 #include "supervise/staging.h"
@@ -44,21 +42,6 @@ void job_run_pass_on(struct job_run *run, const char *event, const json_t *line,
                                   json_integer((json_int_t)run->targets[position].index));
     if (copy)
         run->callbacks.event(run->callbacks.context, event, copy);
-}
-
-/* Keeps only what will be needed of a tensor's line, since there may be many. When memory runs out
- * here, verification or make_manifest finds that a tensor is missing. */
-static void keep_tensor(struct run_target *t, const json_t *line)
-{
-    static const char *const keys[] = { "name", "to", "probe" };
-    _cleanup_json_ json_t *expected = json_object();
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        json_t *value = json_object_get(line, keys[i]);
-        if (value && json_object_set(expected, keys[i], value) < 0)
-            return;
-    }
-    (void)json_array_append(t->expected, expected);
-    (void)json_array_append_new(t->tensors, manifest_tensor(line));
 }
 
 static void take_plan(struct job_run *run, const json_t *line)
@@ -89,13 +72,11 @@ static void on_convert_line(void *context, const char *event, const json_t *line
         job_run_take_failed(target, line);
     else if (!strcmp(event, "target") && target)
         replace(&target->line, line);
-    else if (!strcmp(event, "tensor") && target)
-        keep_tensor(target, line);
     else if (!strcmp(event, "checkpoint"))
         run->checkpoints++;
     else if (!strcmp(event, "misfit") && !run->misfit)
         run->misfit = strdup(json_get_string(line, "text", ""));
-    if (strcmp(event, "tensor") != 0 && strcmp(event, "failed") != 0)
+    if (strcmp(event, "failed") != 0)
         job_run_pass_on(run, event, line, position);
 }
 
@@ -109,7 +90,14 @@ static void on_verify_line(void *context, const char *event, const json_t *line)
 
 int job_run_fd(const struct job_run *run)
 {
+    if (run->stage == STAGE_PUBLISH)
+        return publisher_fd(run->targets[run->current].publisher);
     return run->process ? worker_process_fd(run->process) : -1;
+}
+
+int job_run_is_busy(const struct job_run *run)
+{
+    return run->stage == STAGE_RECORD;
 }
 
 void job_run_cancel(struct job_run *run)
@@ -131,174 +119,6 @@ void job_run_suspend(struct job_run *run)
 int job_may_go_on(int code)
 {
     return code == PARE_ECRASH || code == PARE_ETIMEOUT || code == PARE_ENOMEM;
-}
-
-/* ---- after a worker ---- */
-
-static int check_sources(const struct job_run *run, struct error *err)
-{
-    int r = source_set_check(run->source, err);
-    return r == 0 && run->importance ? source_set_check(run->importance, err) : r;
-}
-
-/* The end of the worker. ret_why is why it failed, if it did (1); < 0: the job ends. */
-static int take_result(struct job_run *run, struct error *ret_why, struct error *err)
-{
-    int r = worker_process_result(run->process, ret_why);
-    worker_process_free(TAKE(run->process));
-    int changed = check_sources(run, err);
-    return changed < 0 ? changed : r < 0;
-}
-
-/* ---- verify and publish ---- */
-
-static json_t *verify_request(const struct source_set *source, const struct run_target *t)
-{
-    _cleanup_json_ json_t *expect = json_copy(t->line);
-    if (!expect || json_object_set(expect, "tensors", t->expected) < 0)
-        return NULL;
-    return json_pack("{s:s, s:o, s:o, s:O}", "kind", "verify", "source", source_set_json(source),
-                     "other", source_set_json(&t->staged.files), "expect", expect);
-}
-
-/* The verifier reads the source through descriptors of its own, of which nothing is shared with
- * those that the convert worker had. */
-static int start_verifier(struct job_run *run, const struct run_target *t, struct error *err)
-{
-    struct source_set fresh = *run->source;
-    int r = source_set_reopen(run->source, &fresh.fds, err);
-    if (r < 0)
-        return r;
-    r = job_run_start_worker(run, &fresh, verify_request(&fresh, t), t->staged.files.fds,
-                             t->staged.files.n, err);
-    for (size_t i = 0; i < fresh.n; i++)
-        (void)close(fresh.fds[i]);
-    free(fresh.fds);
-    return r;
-}
-
-/* Notes why the current target failed and goes on to the next. A cancelled job ends here. */
-static int skip_target(struct job_run *run, const struct error *why, struct error *err)
-{
-    if (why->code == PARE_ECANCELLED)
-        return error_set(err, why->code, "%s", why->text);
-    job_run_fail(run, &run->targets[run->current++], why);
-    return 0;
-}
-
-/* Starts verifying the current target, or a later one when that cannot be started. 1: no more. */
-static int start_verify(struct job_run *run, struct error *err)
-{
-    run->stage = STAGE_VERIFY;
-    while (run->current < run->n_targets) {
-        const struct run_target *t = &run->targets[run->current];
-        struct error why = ERROR_INIT;
-        if (t->failed) {
-            run->current++;
-            continue;
-        }
-        run->verify_from = timing_now();
-        if (start_verifier(run, t, &why) == 0)
-            return 0;
-        int r = skip_target(run, &why, err);
-        if (r < 0)
-            return r;
-    }
-    run->stage = STAGE_END;
-    return run->problem.code ? error_set(err, run->problem.code, "%s", run->problem.text) : 1;
-}
-
-/* What the verifier counted in the written file must be what the conversion told of. */
-static int compare_verified(const struct run_target *t, struct error *err)
-{
-    int64_t tensors = json_get_int(t->verified, "tensors", -1), told = 0;
-    int64_t sampled = json_get_int(t->verified, "sampled", -1), most = 0;
-    size_t i;
-    json_t *tensor;
-    json_array_foreach(t->expected, i, tensor) {
-        told++;
-        most += json_get_int(json_object_get(tensor, "probe"), "elements", 0);
-    }
-    if (tensors && (tensors != told || sampled > most))
-        return error_set(err, PARE_EVERIFY,
-                         "the verifying worker found %lld tensors and %lld sampled weights, the "
-                         "converting one told of %lld and %lld",
-                         (long long)tensors, (long long)sampled, (long long)told, (long long)most);
-    return 0;
-}
-
-static int make_manifest(const struct job_run *run, const struct run_target *t,
-                         json_t **ret_manifest, struct error *err)
-{
-    if (!t->verified)
-        return error_set(err, PARE_EVERIFY, "the verifying worker did not say \"verified\"");
-    int r = compare_verified(t, err);
-    if (r < 0)
-        return r;
-    if (json_array_size(t->tensors) != json_array_size(t->expected))
-        return error_oom(err);
-    _cleanup_json_ json_t *files = NULL;
-    int without = !strcmp(settings_text(run->settings, "digest"), "none");
-    r = staged_digests(&t->staged, t->line, without, &files, err);
-    if (r < 0)
-        return r;
-    /* clang-format off */
-    struct manifest_facts facts = {
-        .uid = run->uid, .origin = run->origin, .submitted = run->submitted,
-        .format = t->format, .recipe = t->recipe,
-        .settings = run->settings,
-        .options = t->options, .overrides = json_object_get(run->converting, "overrides"),
-        .start = run->start, .source = run->described,
-        .target = t->line, .tensors = t->tensors, .done = run->done, .files = files,
-        .bytes = t->staged.files.bytes, .verify_seconds = timing_since(run->verify_from),
-    };
-    /* clang-format on */
-    return manifest_new(&facts, ret_manifest, err);
-}
-
-static int publish_current(struct job_run *run, struct error *err)
-{
-    struct run_target *t = &run->targets[run->current];
-    _cleanup_json_ json_t *manifest = NULL;
-    int r = make_manifest(run, t, &manifest, err);
-    if (r == 0)
-        r = publish_target(run->out_dirfd, t->dirfd, t->stem, t->staged.suffix, manifest, err);
-    t->is_published = r == 0;
-    if (r == 0 && run->callbacks.published)
-        run->callbacks.published(run->callbacks.context, t->index, manifest);
-    if (r < 0 && publish_is_unfinished(t->dirfd))
-        run->keep_staging = 1;
-    return r;
-}
-
-/* Publishes the verified target, or waits for that without a worker, and goes on to the next. */
-static int publish_or_wait(struct job_run *run, struct error *err)
-{
-    struct error why = ERROR_INIT;
-    run->stage = STAGE_WAIT;
-    if (run->callbacks.may_publish && !run->callbacks.may_publish(run->callbacks.context))
-        return 0;
-    int r = check_sources(run, err);
-    if (r < 0)
-        return r;
-    r = publish_current(run, &why);
-    staged_deinit(&run->targets[run->current].staged);
-    if (r < 0)
-        r = skip_target(run, &why, err);
-    else
-        run->current++;
-    return r < 0 ? r : start_verify(run, err);
-}
-
-static int after_verify(struct job_run *run, struct error *err)
-{
-    struct error why = ERROR_INIT;
-    int r = take_result(run, &why, err);
-    if (r <= 0)
-        return r < 0 ? r : publish_or_wait(run, err);
-    staged_deinit(&run->targets[run->current].staged);
-    r = skip_target(run, &why, err);
-    return r < 0 ? r : start_verify(run, err);
 }
 
 /* ---- from convert to verify ---- */
@@ -334,7 +154,7 @@ static int after_convert(struct job_run *run, struct error *err)
 {
     struct error why = ERROR_INIT;
     int killed = worker_process_was_killed(run->process);
-    int r = take_result(run, &why, err);
+    int r = job_end_result(run, &why, err);
     if (r > 0 && job_run_is_misled(run, &why, killed))
         return job_run_start_over(run, run->misfit ? run->misfit : why.text, err);
     if (r > 0 && !job_run_failed_in_part(run, &why))
@@ -350,7 +170,7 @@ static int after_convert(struct job_run *run, struct error *err)
         if (!run->targets[i].failed)
             r = adopt(run, i, err);
     run->current = 0;
-    return r < 0 ? r : start_verify(run, err);
+    return r < 0 ? r : job_end_begin(run, err);
 }
 
 /* Ends a worker that is silent or takes more than it may. */
@@ -369,9 +189,8 @@ int job_run_step(struct job_run *run, struct error *err)
 {
     if (run->stage == STAGE_END)
         return run->problem.code ? error_set(err, run->problem.code, "%s", run->problem.text) : 1;
-    if (run->stage == STAGE_WAIT)
-        return run->cancelled ? error_set(err, PARE_ECANCELLED, "cancelled")
-                              : publish_or_wait(run, err);
+    if (run->stage == STAGE_WAIT || run->stage == STAGE_PUBLISH || run->stage == STAGE_RECORD)
+        return job_end_step(run, err);
     if (!run->process)
         return error_set(err, PARE_EINTERNAL, "the job has failed already");
     int converting = run->stage == STAGE_CONVERT;
@@ -387,11 +206,11 @@ int job_run_step(struct job_run *run, struct error *err)
         worker_process_free(TAKE(run->process));
         return error_set(err, PARE_ECANCELLED, "cancelled");
     }
-    return converting ? after_convert(run, err) : after_verify(run, err);
+    return converting ? after_convert(run, err) : job_end_verified(run, err);
 }
 
-int job_complete_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
-                        struct error *err)
+int job_complete_target(int out_dirfd, const char *uid, size_t target,
+                        struct manifest_file **ret_manifest, struct error *err)
 {
     _cleanup_close_ int dirfd = -1;
     int r = staging_open_target(out_dirfd, uid, target, &dirfd, err);

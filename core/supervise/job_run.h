@@ -5,6 +5,10 @@
  * worker, then for each target a `verify` worker, manifest and report, publishing. pared drives it
  * from its epoll loop, `pare convert` from a poll loop of its own.
  *
+ * What a worker says of tensors comes as a file of rows (results/rows_file.h) and is streamed from
+ * there into manifest, report and catalog: nothing here grows with the number of tensors. Where
+ * they are many, manifest and report are written by a forked child.
+ *
  * In the output directory a job owns `.pare/staging/UID/`; target i is made in `UID/i/`. When a
  * target is verified, its manifest and report are written there and synced; then output, report
  * and manifest are renamed (never replacing) to their final names, the manifest last, and the
@@ -15,6 +19,7 @@
 #ifndef SUPERVISE_JOB_RUN_H
 #define SUPERVISE_JOB_RUN_H
 
+#include "results/manifest_file.h"
 #include "supervise/job_target.h"
 #include "source/source_set.h"
 #include "supervise/worker_process.h"
@@ -48,11 +53,13 @@ struct job_spec {
 };
 
 struct job_callbacks {
-    /* Every line of the workers but those of tensors, as it comes; and of our own `restart`, with
+    /* Every line of the workers, as it comes; and of our own `restart`, with
      * `text`: what an earlier life left is of no use, why, and the job starts over. */
     worker_event_fn *event;
-    /* A target is published: its manifest (docs/manifest.md), with the final output name. */
-    void (*published)(void *context, size_t target, const json_t *manifest);
+    /* A target is published: the head of its manifest (results/manifest_file.h), with the final
+     * output name, and its rows, of which there may be many. 0: recorded; 1: not all rows were
+     * taken yet: it is called again, soon, with the rows that are left. */
+    int (*published)(void *context, size_t target, const json_t *head, struct tensor_rows *rows);
     /* A target has failed for good in this run, while others go on; may be NULL. */
     void (*failed)(void *context, size_t target, const struct error *why);
     /* 0: nothing may be published now, ask again with the next step; may be NULL. */
@@ -78,9 +85,11 @@ enum job_staging {
 void job_run_free(struct job_run *run, enum job_staging staging);
 /* The descriptor to poll for reading; it changes between steps. */
 int job_run_fd(const struct job_run *run);
-/* To be called when the descriptor is readable and at least once a second. 0: going on; 1: all
- * targets are published; < 0: the job, or only some of its targets, failed (what is published stays
- * so). */
+/* 1: there is more to do at once, without waiting for the descriptor. */
+int job_run_is_busy(const struct job_run *run);
+/* To be called when the descriptor is readable, when it is busy, and at least once a second. 0:
+ * going on; 1: all targets are published; < 0: the job, or only some of its targets, failed (what
+ * is published stays so). */
 int job_run_step(struct job_run *run, struct error *err) __attribute__((warn_unused_result));
 void job_run_cancel(struct job_run *run);
 /* As job_run_cancel, but a worker that converts may take a checkpoint before it ends. */
@@ -104,7 +113,8 @@ int job_sweep(int out_dirfd, const char *done, struct error *err)
  * need be by finishing the renames now), *ret_manifest is its manifest; 0: it must be made again
  * (what was left of it is removed). While the answer is 1 it can be asked again: the folder stays
  * until job_run_start, job_run_free or job_forget, so record the manifest first. */
-int job_complete_target(int out_dirfd, const char *uid, size_t target, json_t **ret_manifest,
-                        struct error *err) __attribute__((warn_unused_result));
+int job_complete_target(int out_dirfd, const char *uid, size_t target,
+                        struct manifest_file **ret_manifest, struct error *err)
+    __attribute__((warn_unused_result));
 
 #endif

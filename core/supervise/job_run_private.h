@@ -1,24 +1,26 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
-/* What job_begin.c (a run is made, and made anew), job_run.c (its steps) and job_failed.c (targets
- * that fail by themselves) share. */
+/* What job_begin.c (a run is made, and made anew), job_run.c (its steps), job_end.c (verifying,
+ * publishing, recording) and job_failed.c (targets that fail by themselves) share. */
 #ifndef SUPERVISE_JOB_RUN_PRIVATE_H
 #define SUPERVISE_JOB_RUN_PRIVATE_H
 
 #include "supervise/allowance.h"
 #include "supervise/job_run.h"
+#include "supervise/publisher.h"
 #include "supervise/staged.h"
 
-enum stage { STAGE_CONVERT, STAGE_VERIFY, STAGE_WAIT, STAGE_END };
+enum stage { STAGE_CONVERT, STAGE_VERIFY, STAGE_WAIT, STAGE_PUBLISH, STAGE_RECORD, STAGE_END };
 
 struct run_target {
     size_t index; /* in the job's targets */
     char *format, *recipe, *stem, *suffix;
-    json_t *options, *line;     /* line: the worker's `target` */
-    json_t *tensors, *expected; /* of its `tensor` lines: for the manifest, for verification */
-    int dirfd;                  /* staging/UID/index */
+    json_t *options, *line; /* line: the worker's `target` */
+    int dirfd;              /* staging/UID/index */
     struct staged staged;
     json_t *verified; /* line */
+    json_t *head;     /* of its manifest */
+    struct publisher *publisher;
     int is_published, failed;
     struct error said; /* by the worker: why it alone failed */
 };
@@ -81,5 +83,17 @@ size_t job_run_fail_said(struct job_run *run);
 /* Passes a line to the caller, whose index of the target replaces the worker's position (SIZE_MAX:
  * it has none). */
 void job_run_pass_on(struct job_run *run, const char *event, const json_t *line, size_t position);
+
+/* job_end.c. Each: 0: going on; 1: all targets are published; < 0: the job failed. */
+
+/* All outputs are adopted: verifies the first target. */
+int job_end_begin(struct job_run *run, struct error *err) __attribute__((warn_unused_result));
+/* The verifying worker has ended. */
+int job_end_verified(struct job_run *run, struct error *err) __attribute__((warn_unused_result));
+/* The next step of waiting, publishing or recording. */
+int job_end_step(struct job_run *run, struct error *err) __attribute__((warn_unused_result));
+/* Takes the end of a worker. ret_why is why it failed, if it did (1); < 0: the job ends. */
+int job_end_result(struct job_run *run, struct error *ret_why, struct error *err)
+    __attribute__((warn_unused_result));
 
 #endif

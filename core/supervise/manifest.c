@@ -47,16 +47,6 @@ static const struct field second_fields[] = { { "hash", 'n' },    { "read", 'n' 
                                               { "decode", 'n' },  { "encode", 'n' },
                                               { "measure", 'n' }, { "write", 'n' },
                                               { "sync", 'n' },    { NULL, 0 } };
-/* clang-format off */
-static const struct field tensor_fields[] = {
-    { "name", 's' }, { "shape", 'S' }, { "from", 's' }, { "to", 's' }, { "elements", 'i' },
-    { "bytes_in", 'i' }, { "bytes", 'i' }, { "rmse", 'n' }, { "sqnr_db", 'n' },
-    { "relative_error", 'n' }, { "max_abs", 'n' }, { "cosine", 'n' }, { "nonfinite", 'i' },
-    { "seconds", 'n' }, { "importance", 'b' }, { "weighted_relative_error", 'n' },
-    { "weighted_sqnr_db", 'n' }, { "lattice", 's' }, { "source", 's' }, { "origin", 's' },
-    { NULL, 0 },
-};
-/* clang-format on */
 static const struct field lattice_fields[] = { { "exact", 'i' }, { "rounded", 'i' }, { NULL, 0 } };
 static const struct field sandbox_fields[] = { { "no_new_privs", 'b' }, { "rlimits", 'b' },
                                                { "landlock", 'i' },     { "seccomp", 'b' },
@@ -196,12 +186,7 @@ static json_t *make_resources(const struct manifest_facts *f)
                      optional_text(f->start, "cpu"), "sandbox", sandbox);
 }
 
-json_t *manifest_tensor(const json_t *line)
-{
-    return pick(line, tensor_fields);
-}
-
-int manifest_new(const struct manifest_facts *f, json_t **ret_manifest, struct error *err)
+int manifest_new(const struct manifest_facts *f, json_t **ret_head, struct error *err)
 {
     char stamp[TIMING_STAMP_SIZE];
     timing_stamp(stamp);
@@ -215,9 +200,8 @@ int manifest_new(const struct manifest_facts *f, json_t **ret_manifest, struct e
         put(m, "output", make_output(f)) < 0 || put(m, "accuracy", make_accuracy(f)) < 0 ||
         put(m, "lattice", pick(json_object_get(f->target, "lattice"), lattice_fields)) < 0 ||
         put(m, "seconds", make_seconds(f)) < 0 || put(m, "resources", make_resources(f)) < 0 ||
-        put(m, "warnings", texts(json_object_get(f->target, "warnings"))) < 0 ||
-        json_object_set(m, "tensors", f->tensors) < 0)
+        put(m, "warnings", texts(json_object_get(f->target, "warnings"))) < 0)
         return error_oom(err);
-    *ret_manifest = TAKE(m);
+    *ret_head = TAKE(m);
     return 0;
 }

@@ -16,18 +16,15 @@ struct manifest_facts {
     const json_t *options;                        /* object, or NULL */
     const json_t *overrides;                      /* array, or NULL */
     const json_t *start, *source, *target, *done; /* the convert worker's lines */
-    json_t *tensors;                              /* array of manifest_tensor */
     const json_t *files;                          /* of the output, with digests */
     uint64_t bytes;                               /* of all of them */
     double verify_seconds;
 };
 
-/* What a manifest says of a tensor, from its line. NULL when out of memory. */
-json_t *manifest_tensor(const json_t *line);
-
-/* The workers' lines are untrusted: only known fields of the right type are taken, others are null.
- * The output has no name yet (publish.h gives it). New reference. */
-int manifest_new(const struct manifest_facts *facts, json_t **ret_manifest, struct error *err)
+/* The head of a manifest: all but its tensors (results/manifest_file.h). The workers' lines are
+ * untrusted: only known fields of the right type are taken, others are null. The output has no name
+ * yet (publish.h gives it). New reference. */
+int manifest_new(const struct manifest_facts *facts, json_t **ret_head, struct error *err)
     __attribute__((warn_unused_result));
 
 #endif

@@ -7,22 +7,37 @@
 #ifndef SUPERVISE_PUBLISH_H
 #define SUPERVISE_PUBLISH_H
 
-#include "base/error.h"
+#include "results/manifest_file.h"
 
-#include <jansson.h>
+#include <limits.h>
 
 #define PUBLISH_MANIFEST ".pare.json"
 #define PUBLISH_REPORT ".pare.md"
 
-/* Publishes `data` in dirfd as STEM SUFFIX, or STEM-2 SUFFIX and so on when the output, a manifest
- * or a report has that name. The manifest's output gets the name. */
-int publish_target(int out_dirfd, int dirfd, const char *stem, const char *suffix, json_t *manifest,
-                   struct error *err) __attribute__((warn_unused_result));
+struct publication { /* of `data` in dirfd, as STEM SUFFIX or STEM-2 SUFFIX and so on */
+    int out_dirfd, dirfd;
+    const char *stem, *suffix;
+    json_t *head;            /* of the manifest; its output gets the name */
+    unsigned tries;          /* names that are or were taken */
+    char name[NAME_MAX + 1]; /* of the output, once chosen */
+};
 
-/* Finishes what a crash interrupted. 1: published, *ret_manifest is its manifest (new reference);
- * 0: nothing is published. */
-int publish_complete(int out_dirfd, int dirfd, json_t **ret_manifest, struct error *err)
+/* Chooses the next name for which there is no output, manifest or report, and puts it into the
+ * head. */
+int publish_choose_name(struct publication *p, struct error *err)
     __attribute__((warn_unused_result));
+/* Writes manifest, report and publish.json into the staging directory, durably. count: of the
+ * rows. It may take long when there are many. */
+int publish_write(const struct publication *p, struct tensor_rows *rows, uint64_t count,
+                  struct error *err) __attribute__((warn_unused_result));
+/* Renames all of it. 1: somebody took the name meanwhile: choose another and write again. */
+int publish_move(const struct publication *p, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Finishes what a crash interrupted. 1: published, *ret_manifest is its manifest; 0: nothing is
+ * published. */
+int publish_complete(int out_dirfd, int dirfd, struct manifest_file **ret_manifest,
+                     struct error *err) __attribute__((warn_unused_result));
 
 /* 1 when the output has its final name but its manifest may not: the staging directory is still
  * needed, for publish_complete. */

@@ -66,6 +66,9 @@ static int move_data(const struct staged_place *place, const struct staged *stag
     (void)snprintf(from, sizeof from, "%zu/%s", place->index, staged->files.name);
     if (renameat(place->work, from, place->dirfd, STAGED_DATA) < 0)
         return error_errno(err, errno, "the worker's output \"%s\"", staged->files.name);
+    (void)snprintf(from, sizeof from, "%zu.rows", place->index);
+    if (renameat(place->work, from, place->dirfd, STAGED_ROWS) < 0)
+        return error_errno(err, errno, "the worker's rows of tensors");
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "source/source_set.h"
 
 #define STAGED_DATA "data"
+#define STAGED_ROWS "rows" /* the file of its tensors (results/rows_file.h) */
 
 struct staged {
     char *suffix;            /* of the final name, after its stem: ".gguf", or "" */
@@ -29,10 +30,10 @@ struct staged_name { /* what the output has to be called; the worker has no say 
     const struct source_set *source; /* whose files a folder may have by name */
 };
 
-/* Moves the worker's output to `dirfd`/data, opens it and sets its modes. line: the worker's
- * `target`. PARE_EVERIFY when it is not what the line says, or called otherwise than it has to be:
- * files in a folder end in the suffix, in one of plain data (.json, .txt, …), or have a name that a
- * file of the source has. */
+/* Moves the worker's output to `dirfd`/data, opens it and sets its modes, and its `index`.rows to
+ * `dirfd`/rows. line: the worker's `target`. PARE_EVERIFY when it is not what the line says, or
+ * called otherwise than it has to be: files in a folder end in the suffix, in one of plain data
+ * (.json, .txt, …), or have a name that a file of the source has. */
 int staged_adopt(const struct staged_place *place, const struct staged_name *name,
                  const json_t *line, struct staged *ret_staged, struct error *err)
     __attribute__((warn_unused_result));

@@ -191,10 +191,11 @@ static int finish_targets(int out_dirfd, int dirfd, struct error *err)
         if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             break;
         _cleanup_close_ int target = -1;
-        _cleanup_json_ json_t *manifest = NULL;
+        struct manifest_file *manifest = NULL;
         r = file_open_dir(dirfd, name, &target, err);
         if (r == 0)
             r = publish_complete(out_dirfd, target, &manifest, err);
+        manifest_file_close(manifest);
         if (r > 0)
             r = 0;
     }

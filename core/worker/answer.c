@@ -9,21 +9,26 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "model/encoding.h"
+#include "results/rows_file.h"
 #include "settings/settings.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 /* The name that the source's files have for what a tensor is made from, where it is another one
- * than the tensor's; else null. */
-static json_t *made_of(const struct model_tensor *from)
+ * than the tensor's; else nothing. */
+static struct pare_str made_of(const struct model_tensor *from)
 {
-    const struct pare_str name = from->made_of;
-    if (!name.data || (name.len == from->name.len && !memcmp(name.data, from->name.data, name.len)))
-        return json_null();
-    return json_text(name.data, name.len);
+    return text_equals(from->made_of, from->name) ? (struct pare_str){ NULL, 0 } : from->made_of;
+}
+
+static json_t *text_or_null(struct pare_str text)
+{
+    return text.data ? json_text(text.data, text.len) : json_null();
 }
 
 static json_t *describe_choice(const struct target *target, uint64_t i)
@@ -36,7 +41,7 @@ static json_t *describe_choice(const struct target *target, uint64_t i)
                      from->encoding_name, "to", to->encoding_name, "elements",
                      (json_int_t)to->elements, "bytes_in", (json_int_t)from->bytes, "bytes",
                      (json_int_t)to->bytes, "importance", choice->importance != NULL, "source",
-                     made_of(from), "origin", from->origin, "lattice",
+                     text_or_null(made_of(from)), "origin", from->origin, "lattice",
                      lattice_name(choice->lattice));
 }
 
@@ -81,38 +86,107 @@ static void note_nonfinite(const struct target *target, const struct model_tenso
         (void)json_array_append_new(target->warnings, json_text(sb.data, sb.len));
 }
 
-/* Adds the error figures to an object, unless the request wanted none. */
-static void tell_figures(const struct job_context *job, const struct measure *m, json_t *object)
+/* Whether the request wants error figures. */
+static int has_figures(const struct job_context *job)
 {
-    if (!strcmp(settings_text(job->request, "measure"), "none"))
-        return;
-    measure_to_json(m, object);
-    measure_weighted_to_json(m, object);
+    return strcmp(settings_text(job->request, "measure"), "none") != 0;
 }
 
-/* Emits a target's tensors in output order and adds them up. */
-static void emit_tensors(const struct job_context *job, const struct target *target,
-                         const struct pipeline_result *result, struct measure *all)
+static void take_figures(const struct measure *m, double figures[ROW_FIGURES])
 {
+    figures[ROW_RMSE] = measure_rmse(m);
+    figures[ROW_SQNR_DB] = measure_sqnr_db(m);
+    figures[ROW_RELATIVE_ERROR] = measure_relative_error(m);
+    figures[ROW_MAX_ABS] = m->max_abs;
+    figures[ROW_COSINE] = measure_cosine(m);
+    if (m->weighted_n) {
+        figures[ROW_WEIGHTED_RELATIVE_ERROR] = measure_weighted_relative_error(m);
+        figures[ROW_WEIGHTED_SQNR_DB] = measure_weighted_sqnr_db(m);
+    }
+}
+
+static struct tensor_row make_row(const struct target *target, uint64_t i,
+                                  const struct pipeline_figure *f, int with_figures)
+{
+    const struct model_tensor *to = &target->plan->target->tensors[i];
+    const struct plan_choice *choice = &target->plan->choices[i];
+    const struct model_tensor *from = &target->route->model->tensors[choice->source];
+    struct tensor_row row = {
+        .name = to->name,
+        .source = made_of(from),
+        .origin = text_of(from->origin),
+        .from = text_of(from->encoding_name),
+        .to = text_of(to->encoding_name),
+        .n_dims = to->n_dims,
+        .elements = to->elements,
+        .bytes_in = from->bytes,
+        .bytes = to->bytes,
+        .nonfinite = f->all.nonfinite + f->all.overflowed,
+        .importance = choice->importance != NULL,
+        .lattice = choice->lattice == LATTICE_EXACT     ? ROW_LATTICE_EXACT
+                   : choice->lattice == LATTICE_ROUNDED ? ROW_LATTICE_ROUNDED
+                                                        : ROW_NO_LATTICE,
+        .probe_first = f->probe_first,
+        .probe_count = f->probe_count,
+    };
+    memcpy(row.dims, to->dims, to->n_dims * sizeof *row.dims);
+    for (size_t k = 0; k < ROW_FIGURES; k++)
+        row.figures[k] = NAN;
+    if (with_figures)
+        take_figures(&f->all, row.figures);
+    for (size_t k = 0; k < ROW_FIGURES; k++) /* of weights that are not finite */
+        row.figures[k] = isfinite(row.figures[k]) ? row.figures[k] : NAN;
+    row.figures[ROW_SECONDS] = f->all.seconds;
+    row.figures[ROW_PROBE_SSE] = f->probe_sse;
+    return row;
+}
+
+uint64_t answer_rows_bytes(const struct target *target)
+{
+    static const struct pipeline_figure figure = { .all = MEASURE_INIT };
+    uint64_t bytes = 0;
     for (uint64_t i = 0; i < target->plan->target->n_tensors; i++) {
+        const struct tensor_row row = make_row(target, i, &figure, 0);
+        bytes += rows_writer_most(&row);
+    }
+    return bytes;
+}
+
+/* Writes a target's tensors in output order and adds them up. */
+static int write_tensors(const struct job_context *job, const struct target *target,
+                         const struct pipeline_result *result, struct rows_writer *writer,
+                         struct measure *all, struct error *err)
+{
+    int r = 0, with_figures = has_figures(job);
+    for (uint64_t i = 0; r == 0 && i < target->plan->target->n_tensors; i++) {
         uint64_t source = target->plan->choices[i].source;
         const struct pipeline_figure *f =
             &result->figures[target->position * result->n_tensors + source];
-        json_t *line = describe_choice(target, i);
-        char sse[40];
-        (void)snprintf(sse, sizeof sse, "%a", f->probe_sse);
-        (void)json_object_set_new(line, "target", json_integer((json_int_t)target->index));
-        tell_figures(job, &f->all, line);
-        (void)json_object_set_new(line, "nonfinite",
-                                  json_integer((json_int_t)(f->all.nonfinite + f->all.overflowed)));
-        (void)json_object_set_new(line, "seconds", json_number(f->all.seconds));
-        (void)json_object_set_new(line, "probe",
-                                  json_pack("{s:I, s:I, s:s}", "first", (json_int_t)f->probe_first,
-                                            "elements", (json_int_t)f->probe_count, "sse", sse));
-        job_emit(job, "tensor", line);
+        const struct tensor_row row = make_row(target, i, f, with_figures);
+        r = rows_writer_add(writer, &row, err);
         note_nonfinite(target, &target->plan->target->tensors[i], &f->all);
         measure_merge(all, &f->all);
     }
+    return r;
+}
+
+DEFINE_CLEANUP(struct rows_writer *, rows_writer_free);
+
+/* The file of the target's rows, beside its directory in staging. */
+static int write_rows(const struct job_context *job, const struct target *target,
+                      const struct pipeline_result *result, int staging, struct measure *all,
+                      struct error *err)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "%zu.rows", target->index);
+    _cleanup_close_ int fd = openat(staging, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return error_errno(err, errno, "cannot create the file of tensor rows");
+    CLEANUP(rows_writer_free_cleanup) struct rows_writer *writer = NULL;
+    int r = rows_writer_new(fd, &writer, err);
+    if (r == 0)
+        r = write_tensors(job, target, result, writer, all, err);
+    return r == 0 ? rows_writer_finish(writer, err) : r;
 }
 
 /* How many tensors lie on the lattice of their encoding. */
@@ -126,13 +200,24 @@ static json_t *count_lattices(const struct target *target)
     return json_pack("{s:I, s:I}", "exact", (json_int_t)exact, "rounded", (json_int_t)rounded);
 }
 
-void answer_target(const struct job_context *job, const struct target *target,
-                   const struct pipeline_result *result)
+/* The error figures of the whole target, unless the request wanted none. */
+static json_t *accuracy_json(const struct job_context *job, const struct measure *all)
+{
+    json_t *accuracy = json_object();
+    if (has_figures(job)) {
+        measure_to_json(all, accuracy);
+        measure_weighted_to_json(all, accuracy);
+    }
+    return accuracy;
+}
+
+int answer_target(const struct job_context *job, const struct target *target,
+                  const struct pipeline_result *result, int staging, struct error *err)
 {
     struct measure all = MEASURE_INIT;
-    emit_tensors(job, target, result, &all);
-    json_t *accuracy = json_object();
-    tell_figures(job, &all, accuracy);
+    int r = write_rows(job, target, result, staging, &all, err);
+    if (r < 0)
+        return r;
     _cleanup_free_ char *output = target_output_name(target);
     job_emit(job, "target",
              json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:I, s:o, s:f, s:o, s:o, s:O, "
@@ -144,9 +229,10 @@ void answer_target(const struct job_context *job, const struct target *target,
                        (json_int_t)target_bytes(target), "census",
                        model_census(target->plan->target), "bits_per_weight",
                        target_bits_per_weight(target), "lattice", count_lattices(target),
-                       "accuracy", accuracy, "warnings", target->warnings, "map",
+                       "accuracy", accuracy_json(job, &all), "warnings", target->warnings, "map",
                        route_map(target->route), "options", target->options, "search",
                        search_name(target)));
+    return 0;
 }
 
 /* The digest of a model (docs/protocol.md). */

@@ -367,13 +367,13 @@ static void tell_writers(const struct job_context *job)
     job_emit(job, "writers", json_pack("{s:o}", "writers", writers));
 }
 
-/* What all outputs will take on the disk, before the first of their files is made. */
+/* What all outputs and rows will take on the disk, before the first of their files is made. */
 static void tell_layout(const struct job_context *job, const struct conversion *c)
 {
     uint64_t bytes = 0, files = 0;
     for (size_t i = 0; i < c->n; i++) {
-        bytes += target_bytes(&c->targets[i]);
-        files += c->targets[i].layout.n_files;
+        bytes += target_bytes(&c->targets[i]) + answer_rows_bytes(&c->targets[i]);
+        files += c->targets[i].layout.n_files + 1;
     }
     job_emit(job, "layout",
              json_pack("{s:I, s:I}", "bytes", (json_int_t)bytes, "files", (json_int_t)files));
@@ -399,7 +399,7 @@ int job_convert(const struct job_context *job, struct model *model, int staging,
     if (r == 0)
         r = take_late_warnings(job, known, &c, err);
     for (size_t i = 0; r == 0 && i < c.n; i++)
-        answer_target(job, &c.targets[i], &group_of(&c, &c.targets[i])->result);
+        r = answer_target(job, &c.targets[i], &group_of(&c, &c.targets[i])->result, staging, err);
     if (r == 0)
         r = answer_done(job, model, &c.groups[0].result, sync, timing_since(start), ret_done, err);
     if (r == 0 && c.importance)

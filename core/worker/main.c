@@ -49,13 +49,10 @@ struct worker {
     char text[4096];      /* of a line, if it is short */
 };
 
-/* Writes a line, but none that may lack a part because memory ran out (memory.h). Lines of
- * tensors, of which there may be many, stay in stdout's buffer until a line of another kind
- * flushes it. */
+/* Writes a line, but none that may lack a part because memory ran out (memory.h). */
 static void emit(void *context, json_t *line)
 {
     struct worker *w = context;
-    int waits = !strcmp(json_get_string(line, "event", ""), "tensor");
     (void)pthread_mutex_lock(&w->lock);
     size_t n = json_to_buffer(line, w->text, sizeof w->text);
     _cleanup_free_ char *longer = n > sizeof w->text ? json_to_text(line) : NULL;
@@ -64,7 +61,7 @@ static void emit(void *context, json_t *line)
     if (!n || !text)
         memory_note_failure();
     else if (!memory_failed() && (fwrite(text, n, 1, stdout) != 1 || putc('\n', stdout) == EOF ||
-                                  (!waits && fflush(stdout) == EOF)))
+                                  fflush(stdout) == EOF))
         w->unheard = errno;
     (void)pthread_mutex_unlock(&w->lock);
 }

@@ -8,16 +8,18 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "base/strbuf.h"
+#include "base/text.h"
 #include "base/timing.h"
 #include "convert/route.h"
 #include "plugin/source.h"
+#include "results/rows_file.h"
 #include "weights/measure_tensors.h"
 
 #include <stdio.h>
 #include <string.h>
 
 DEFINE_CLEANUP(struct source *, source_close);
+DEFINE_CLEANUP(struct rows_file *, rows_file_close);
 
 struct verification {
     const struct job_context *job;
@@ -26,28 +28,12 @@ struct verification {
     uint64_t sampled;
 };
 
-/* The tensor that an expectation names, by its JSON name (which is escaped if not UTF-8). */
-static int expected_index(const struct model *output, const char *name, uint64_t guess,
-                          uint64_t *ret_index)
-{
-    if (strmap_find(&output->tensor_names, name, strlen(name), ret_index))
-        return 1;
-    if (guess >= output->n_tensors)
-        return 0;
-    const struct pare_str *real = &output->tensors[guess].name;
-    _cleanup_json_ json_t *text = json_text(real->data, real->len);
-    *ret_index = guess;
-    return text && !strcmp(json_string_value(text), name);
-}
-
-static int check_probe(struct verification *v, const json_t *line, uint64_t from, uint64_t to,
-                       struct error *err)
+static int check_probe(struct verification *v, const struct tensor_row *row, uint64_t from,
+                       uint64_t to, struct error *err)
 {
     const struct model_tensor *a = &v->model->tensors[from], *b = &v->output->tensors[to];
-    const json_t *probe = json_object_get(line, "probe");
-    uint64_t first = (uint64_t)json_get_int(probe, "first", 0);
-    uint64_t count = (uint64_t)json_get_int(probe, "elements", 0);
-    double said = strtod(json_get_string(probe, "sse", "0"), NULL);
+    const uint64_t first = row->probe_first, count = row->probe_count;
+    const double said = row->figures[ROW_PROBE_SSE];
     struct measure m;
     if (!count || !a->encoding || !b->encoding || (a->encoding->flags & PARE_ENCODING_INTEGER))
         return 0;
@@ -66,34 +52,50 @@ static int check_probe(struct verification *v, const json_t *line, uint64_t from
                      (unsigned long long)count, (unsigned long long)first, m.sse, said);
 }
 
-static int check_tensor(struct verification *v, const json_t *line, uint64_t i, struct error *err)
+static int check_tensor(struct verification *v, const struct tensor_row *row, struct error *err)
 {
-    const char *name = json_get_string(line, "name", "");
+    const struct text_shown name = text_show(row->name);
     uint64_t to, from;
-    if (!expected_index(v->output, name, i, &to))
-        return error_set(err, PARE_EVERIFY, "the written file has no tensor `%s`", name);
+    if (!model_find_tensor(v->output, row->name, &to))
+        return error_set(err, PARE_EVERIFY, "the written file has no tensor `%s`", name.text);
     const struct model_tensor *t = &v->output->tensors[to];
-    const char *encoding = json_get_string(line, "to", "");
-    if (strcmp(encoding, t->encoding_name) != 0)
-        return error_set(err, PARE_EVERIFY, "tensor `%s` is in %s, not in %s", name,
-                         t->encoding_name, encoding);
+    if (!text_is(row->to, t->encoding_name))
+        return error_set(err, PARE_EVERIFY, "tensor `%s` is in %s, not in %.*s", name.text,
+                         t->encoding_name, text_clip(row->to), row->to.data);
     if (!model_find_tensor(v->model, t->name, &from))
-        return error_set(err, PARE_EVERIFY, "tensor `%s` is not in the source", name);
+        return error_set(err, PARE_EVERIFY, "tensor `%s` is not in the source", name.text);
     if (!tensor_shapes_agree(&v->model->tensors[from], t))
         return error_set(err, PARE_EVERIFY, "tensor `%s` has another shape in the written file",
-                         name);
-    int r = check_probe(v, line, from, to, err);
-    return r < 0 ? error_prefix(err, "tensor `%s`", name) : 0;
+                         name.text);
+    int r = check_probe(v, row, from, to, err);
+    return r < 0 ? error_prefix(err, "tensor `%s`", name.text) : 0;
 }
 
-static int check_tensors(struct verification *v, const json_t *expected, struct error *err)
+/* Every row is of another tensor, and there are as many of both: so each tensor has a row. */
+static int check_once(unsigned char *seen, uint64_t index, struct pare_str name, struct error *err)
 {
-    uint64_t told = timing_now(), n = json_array_size(expected);
+    if (seen[index / 8] & 1u << index % 8)
+        return error_set(err, PARE_EVERIFY, "tensor `%s` has two rows", text_show(name).text);
+    seen[index / 8] |= (unsigned char)(1u << index % 8);
+    return 0;
+}
+
+static int check_tensors(struct verification *v, struct rows_file *file, struct error *err)
+{
+    uint64_t told = timing_now(), n = rows_file_count(file), index;
+    struct tensor_row row;
+    int r = 0;
     if (n != v->output->n_tensors)
         return error_set(err, PARE_EVERIFY, "the written file has %llu tensors, not %llu",
                          (unsigned long long)v->output->n_tensors, (unsigned long long)n);
-    for (uint64_t i = 0; i < n; i++) {
-        int r = check_tensor(v, json_array_get(expected, i), i, err);
+    _cleanup_free_ unsigned char *seen = calloc(n / 8 + 1, 1);
+    if (!seen)
+        return error_oom(err);
+    for (uint64_t i = 0; (r = rows_file_rows(file)->next(rows_file_rows(file), &row, err)) > 0;
+         i++) {
+        r = check_tensor(v, &row, err);
+        if (r == 0 && model_find_tensor(v->output, row.name, &index))
+            r = check_once(seen, index, row.name, err);
         if (r < 0)
             return r;
         if (timing_since(told) < 0.2)
@@ -103,7 +105,7 @@ static int check_tensors(struct verification *v, const json_t *expected, struct 
                  json_pack("{s:I, s:I, s:s}", "done", (json_int_t)i, "total", (json_int_t)n,
                            "stage", "verify"));
     }
-    return 0;
+    return r;
 }
 
 static int check_size(const struct model_file *f, const json_t *expected, struct error *err)
@@ -172,6 +174,7 @@ int job_verify(const struct job_context *job, struct model *model, struct model 
     CLEANUP(source_close_cleanup) struct source *source = NULL;
     CLEANUP(source_close_cleanup) struct source *written = NULL;
     CLEANUP(routes_deinit) struct routes routes = { 0 };
+    CLEANUP(rows_file_close_cleanup) struct rows_file *rows = NULL;
     const json_t *expect = json_object_get(job->request, "expect");
     const char *format = json_get_string(expect, "format", "");
     uint64_t start = timing_now();
@@ -185,7 +188,9 @@ int job_verify(const struct job_context *job, struct model *model, struct model 
     if (r == 0)
         r = find_made(&routes, expect, &v, err);
     if (r == 0)
-        r = check_tensors(&v, json_object_get(expect, "tensors"), err);
+        r = rows_file_open((int)json_get_int(job->request, "rows", -1), &rows, err);
+    if (r == 0)
+        r = check_tensors(&v, rows, err);
     if (r == 0)
         r = check_files(output, json_object_get(expect, "files"), err);
     if (r < 0)

@@ -12,12 +12,16 @@ import sys
 import tempfile
 import threading
 
+import rows
+
 
 class Answer:
-    """What a worker said, how it ended, and the files that it left: {path in staging: bytes}."""
+    """What a worker said, how it ended, the files that it left: {path in staging: bytes}, and the
+    rows of tensors of all targets."""
 
-    def __init__(self, lines, status, errors, files):
+    def __init__(self, lines, status, errors, files, tensors):
         self.lines, self.status, self.errors, self.files = lines, status, errors, files
+        self.tensors = tensors
 
     def all(self, event):
         return [line for line in self.lines if line["event"] == event]
@@ -99,8 +103,10 @@ class Worker:
             process = self.start(request, sources, other, folder, importance)
             output, errors = process.communicate(timeout=timeout)
             lines = [parse(line) for line in output.splitlines()]
-            return Answer(lines, process.returncode, errors.decode(errors="replace"),
-                          read_tree(folder) if folder else {})
+            files = read_tree(folder) if folder else {}
+            tensors = take_tensors(files)
+            return Answer(lines, process.returncode, errors.decode(errors="replace"), files,
+                          tensors)
         finally:
             if folder:
                 shutil.rmtree(folder)
@@ -186,6 +192,16 @@ def read_tree(folder):
             with open(path, "rb") as file:
                 found[os.path.relpath(path, folder)] = file.read()
     return found
+
+
+def take_tensors(files):
+    """Takes the files of rows out of what is left in staging."""
+    tensors = []
+    for name in sorted(name for name in files if name.endswith(".rows")):
+        data = files.pop(name)
+        if data[:8] == b"PARErows":  # else it was not finished
+            tensors += rows.read_rows(data)
+    return tensors
 
 
 def gguf_string(text):

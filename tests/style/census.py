@@ -27,6 +27,7 @@ ROOMS = {
     "check": "",
     "settings": "",
     "journal": "",
+    "results": "",
     "lang": "",
     "model": "lang",
     "plugin": "lang model",
@@ -37,16 +38,16 @@ ROOMS = {
     "map": "lang model plugin tokenizer unpack provenance weights",
     "recipe": "lang model plugin weights",
     "convert": "settings journal lang model plugin tokenizer unpack provenance weights map recipe",
-    "worker": "settings journal lang model plugin tokenizer unpack provenance weights map recipe "
-              "convert check",
-    "catalog": "",
+    "worker": "settings journal results lang model plugin tokenizer unpack provenance weights map "
+              "recipe convert check",
+    "catalog": "results",
     "answer": "",
     "source": "",
-    "supervise": "source settings catalog answer",
+    "supervise": "source settings results catalog answer",
     "config": "source settings supervise",
     "intake": "source settings catalog supervise config",
-    "daemon": "source settings catalog supervise config intake",
-    "cli": "source settings catalog supervise config",
+    "daemon": "source settings results catalog supervise config intake",
+    "cli": "source settings results catalog supervise config",
 }
 MAY_INCLUDE = {room: {"base", room, *below.split()} for room, below in ROOMS.items()}
 INCLUDE = re.compile(r'#include "([\w/-]+\.h)"')

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "cli/catalog_reader.h"
 #include "cli/control_client.h"
+#include "results/manifest_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,6 @@
 #include <sys/stat.h>
 
 #define ENDING ".pare.json"
-#define MAX_MANIFEST (1u << 30)
 #define MAX_DEPTH 32
 
 enum { OPTION_OUT };
@@ -81,15 +81,15 @@ static int check_output(int dirfd, const json_t *manifest, struct error *err)
 static int import(struct rebuild *rebuild, int dirfd, const char *dir, const char *name,
                   struct error *err)
 {
-    _cleanup_free_ char *text = NULL;
-    _cleanup_json_ json_t *manifest = NULL;
-    size_t n = 0;
-    int r = file_read_all(dirfd, name, MAX_MANIFEST, &text, &n, err);
+    struct manifest_file *manifest = NULL;
+    int r = manifest_file_open(dirfd, name, &manifest, err);
     if (r == 0)
-        r = json_parse_object(text, n, &manifest, err);
+        r = check_output(dirfd, manifest_file_head(manifest), err);
     if (r == 0)
-        r = check_output(dirfd, manifest, err);
-    return r == 0 ? catalog_import_manifest(rebuild->catalog, manifest, dir, err) : r;
+        r = catalog_import_manifest(rebuild->catalog, manifest_file_head(manifest),
+                                    manifest_file_rows(manifest), dir, err);
+    manifest_file_close(manifest);
+    return r;
 }
 
 /* Notes one that was left out; -1 when out of memory. */

@@ -21,7 +21,8 @@
 #include <signal.h>
 #include <string.h>
 
-#define SILENCE 300.0 /* seconds without a sign of life from the worker */
+#define TENSORS_SHOWN 10000 /* of an output, with --json */
+#define SILENCE 300.0       /* seconds without a sign of life from the worker */
 #define CHANGED_TRIES \
     3 /* more, when the source was changed meanwhile; after 0.5, 1 and 2 seconds */
 
@@ -64,20 +65,60 @@ static void on_line(void *context, const char *event, const json_t *line)
     record_line(c->record, event, line);
 }
 
-static void on_published(void *context, size_t target, const json_t *manifest)
+/* Rows on their way into the catalog, of which the first ones are kept for --json. */
+struct kept_rows {
+    struct tensor_rows rows, *from;
+    json_t *tensors;
+    int failed;
+};
+
+static int keep_and_pass(struct tensor_rows *rows, struct tensor_row *ret_row, struct error *err)
 {
-    struct conversion *c = context;
-    const char *name = json_get_string(json_object_get(manifest, "output"), "name", "");
+    struct kept_rows *kept = (struct kept_rows *)rows; /* its first member */
+    struct error ignored = ERROR_INIT;
+    _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+    json_t *tensor = NULL;
+    int r = kept->from->next(kept->from, ret_row, err);
+    if (r <= 0 || json_array_size(kept->tensors) == TENSORS_SHOWN)
+        return r;
+    tensor_row_add_json(&text, ret_row);
+    if (text.failed || json_parse_object(text.data, text.len, &tensor, &ignored) < 0 ||
+        json_array_append_new(kept->tensors, tensor) < 0)
+        kept->failed = 1;
+    return r;
+}
+
+/* The manifest as --json shows it: with its tensors, if they are not too many. */
+static int add_output(struct conversion *c, const json_t *head, json_t *tensors)
+{
+    const char *name = json_get_string(json_object_get(head, "output"), "name", "");
+    _cleanup_json_ json_t *manifest = json_copy((json_t *)head);
     _cleanup_strbuf_ struct strbuf path = STRBUF_INIT;
     strbuf_printf(&path, "%s/%s", c->out_path, name);
     const char *text = path.data ? path.data : "";
-    json_t *output = json_pack("{s:o, s:O}", "path", json_text(text, strlen(text)), "manifest",
-                               manifest);
-    if (json_array_append_new(c->result->outputs, output) < 0)
-        c->failed = 1;
+    if (json_object_set(manifest, "tensors", tensors) < 0)
+        return -1;
+    return json_array_append_new(c->result->outputs,
+                                 json_pack("{s:o, s:O}", "path", json_text(text, strlen(text)),
+                                           "manifest", manifest));
+}
+
+static int on_published(void *context, size_t target, const json_t *head, struct tensor_rows *rows)
+{
+    struct conversion *c = context;
+    struct error ignored = ERROR_INIT;
+    struct tensor_row row;
+    _cleanup_json_ json_t *tensors = json_array();
+    struct kept_rows kept = { { keep_and_pass }, rows, tensors, 0 };
     c->targets[target].done = 1;
     progress_clear(&c->progress);
-    record_published(c->record, target, manifest);
+    record_published(c->record, target, head, &kept.rows);
+    while (json_array_size(tensors) < TENSORS_SHOWN &&
+           kept.rows.next(&kept.rows, &row, &ignored) > 0)
+        ; /* nothing is recorded, or not all */
+    if (kept.failed || add_output(c, head, tensors) < 0)
+        c->failed = 1;
+    return 0;
 }
 
 static void on_failed(void *context, size_t target, const struct error *why)
@@ -101,7 +142,7 @@ static int drive(struct job_run *run, struct error *err)
             job_run_cancel(run);
         }
         struct pollfd pollfd = { .fd = job_run_fd(run), .events = POLLIN };
-        (void)poll(&pollfd, 1, 250);
+        (void)poll(&pollfd, 1, job_run_is_busy(run) ? 0 : 250);
         r = job_run_step(run, err);
     }
     return r < 0 ? r : 0;

@@ -247,9 +247,42 @@ static json_t *manifest(const char *uid, const char *recipe, const char *output,
     return json;
 }
 
+/* The tensors of such a manifest. */
+struct json_rows {
+    struct tensor_rows rows;
+    const json_t *tensors;
+    size_t i;
+};
+
+static int next_row(struct tensor_rows *rows, struct tensor_row *ret_row, struct error *problem)
+{
+    struct json_rows *r = (struct json_rows *)rows;
+    if (r->i == json_array_size(r->tensors))
+        return 0;
+    int result = tensor_row_from_json(json_array_get(r->tensors, r->i++), ret_row, problem);
+    return result < 0 ? result : 1;
+}
+
+static struct json_rows rows_of(const json_t *json)
+{
+    return (struct json_rows){ { next_row }, json_object_get(json, "tensors"), 0 };
+}
+
+static int import_json(struct catalog *catalog, const json_t *json, const char *out)
+{
+    struct json_rows rows = rows_of(json);
+    return catalog_import_manifest(catalog, json, &rows.rows, out, &err);
+}
+
+static int record_done(struct catalog *catalog, int64_t id, size_t position, const json_t *json)
+{
+    struct json_rows rows = rows_of(json);
+    return catalog_conversion_done(catalog, id, position, json, &rows.rows, "/out", &err);
+}
+
 static void import(struct catalog *catalog, json_t *json, int expected)
 {
-    int r = catalog_import_manifest(catalog, json, "/out", &err);
+    int r = import_json(catalog, json, "/out");
     json_decref(json);
     if (r != expected)
         fail_msg("import: %d: %s", r, err.text);
@@ -264,13 +297,12 @@ static void test_conversion_done(void **state)
     _cleanup_json_ json_t *json = manifest("20261123T210000-aaaaaa", "q8_0", "tiny-Q8_0.gguf", 5000,
                                            40.25);
     for (int i = 0; i < 2; i++) {
-        OK(catalog_conversion_done(catalog, id, 1, json, "/out", &err));
+        OK(record_done(catalog, id, 1, json));
         assert_int_equal(number(catalog, "SELECT count(*) FROM tensor"), 2);
         assert_int_equal(number(catalog, "SELECT count(*) FROM output_file"), 1);
         assert_int_equal(number(catalog, "SELECT count(*) FROM conversion"), 2);
     }
-    assert_int_equal(catalog_conversion_done(catalog, 99, 0, json, "/out", &err),
-                     CATALOG_NOT_FOUND);
+    assert_int_equal(record_done(catalog, 99, 0, json), CATALOG_NOT_FOUND);
     assert_text(catalog,
                 "SELECT group_concat(state) FROM (SELECT state FROM conversion ORDER BY"
                 " position)",
@@ -297,6 +329,37 @@ static void test_conversion_done(void **state)
     assert_text(catalog, "SELECT ref || target || error_code FROM failures", "1.1gguf:q4_k_mspace");
 }
 
+/* In slices, of which each is on disk: only the last makes the conversion done. */
+static void test_recording(void **state)
+{
+    (void)state;
+    _cleanup_catalog_ struct catalog *catalog = open_catalog();
+    int64_t id = add_job(catalog, "20261123T210000-aaaaaa", 0);
+    OK(catalog_job_running(catalog, id, &err));
+    _cleanup_json_ json_t *json = manifest("20261123T210000-aaaaaa", "q8_0", "tiny-Q8_0.gguf", 5000,
+                                           40.25);
+    json_t *tensors = json_object_get(json, "tensors");
+    while (json_array_size(tensors) < 3000)
+        assert_int_equal(json_array_append(tensors, json_array_get(tensors, 0)), 0);
+    for (int again = 0; again < 2; again++) { /* the first one is given up */
+        struct catalog_recording *recording = NULL;
+        struct json_rows rows = rows_of(json);
+        OK(catalog_recording_new(catalog, id, 1, json, "/out", &recording, &err));
+        int r = 0, steps = 0;
+        for (; r == 0 && (again || steps < 3); steps++) {
+            assert_int_equal(number(catalog, "SELECT count(*) FROM worst_tensors"), 0);
+            r = catalog_recording_step(recording, &rows.rows, 1e-9, &err);
+            if (r == 0)
+                assert_text(catalog, "SELECT state FROM conversion WHERE position = 1", "running");
+        }
+        assert_int_equal(r, again);
+        assert_true(steps >= 3);
+        catalog_recording_free(recording);
+    }
+    assert_text(catalog, "SELECT state FROM conversion WHERE position = 1", "done");
+    assert_int_equal(number(catalog, "SELECT count(*) FROM tensor"), 3000);
+}
+
 static void test_import(void **state)
 {
     (void)state;
@@ -314,7 +377,7 @@ static void test_import(void **state)
     assert_text(catalog, "SELECT started FROM conversion LIMIT 1", "2026-11-23T21:00:07.000Z");
     /* The output directory was moved: the same rows, elsewhere. */
     _cleanup_json_ json_t *json = manifest(uid, "q8_0", "tiny-Q8_0.gguf", 5000, 40);
-    assert_int_equal(catalog_import_manifest(catalog, json, "/new/", &err), 0);
+    assert_int_equal(import_json(catalog, json, "/new/"), 0);
     assert_int_equal(number(catalog, "SELECT count(*) FROM conversion"), 2);
     assert_text(catalog, "SELECT output_path FROM conversion WHERE recipe = 'q8_0'",
                 "/new/tiny-Q8_0.gguf");
@@ -366,7 +429,7 @@ static void test_import_then_queue(void **state)
 
 static void refuse_import(struct catalog *catalog, json_t *json, const char *expected)
 {
-    assert_int_equal(catalog_import_manifest(catalog, json, "/out", &err), PARE_EDATA);
+    assert_int_equal(import_json(catalog, json, "/out"), PARE_EDATA);
     if (!strstr(err.text, expected))
         fail_msg("\"%s\" is not in \"%s\"", expected, err.text);
     json_decref(json);
@@ -391,7 +454,7 @@ static void test_bad_manifests(void **state)
     json = manifest("u", "q8_0", "x.gguf", 1, 1);
     (void)json_object_set_new(json_array_get(json_object_get(json, "tensors"), 1), "elements",
                               json_string("many"));
-    refuse_import(catalog, json, "cannot store TEXT");
+    refuse_import(catalog, json, "it has no shape and number of elements");
 }
 
 /* ---- views ---- */
@@ -471,6 +534,7 @@ int main(void)
                                         TEST(test_find),
                                         TEST(test_names_not_utf8),
                                         TEST(test_conversion_done),
+                                        TEST(test_recording),
                                         TEST(test_import),
                                         TEST(test_import_order),
                                         TEST(test_import_then_queue),

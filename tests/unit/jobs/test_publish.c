@@ -123,12 +123,36 @@ static json_t *new_manifest(int folder)
                      "bytes", 7);
 }
 
+static int row_given;
+
+static int one_row(struct tensor_rows *rows, struct tensor_row *ret_row, struct error *err)
+{
+    (void)rows, (void)err;
+    *ret_row = (struct tensor_row){ .name = { "t", 1 },
+                                    .from = { "f32", 3 },
+                                    .to = { "f16", 3 },
+                                    .n_dims = 1,
+                                    .dims = { 4 },
+                                    .elements = 4 };
+    return !row_given++;
+}
+
 static int publish(const struct place *p)
 {
     struct error err = ERROR_INIT;
-    json_t *manifest = new_manifest(p->folder);
-    int r = publish_target(p->out, p->staging, "m-F16", p->folder ? "" : ".fake", manifest, &err);
-    json_decref(manifest);
+    struct publication publication = { .out_dirfd = p->out,
+                                       .dirfd = p->staging,
+                                       .stem = "m-F16",
+                                       .suffix = p->folder ? "" : ".fake",
+                                       .head = new_manifest(p->folder) };
+    struct tensor_rows rows = { one_row };
+    row_given = 0;
+    int r = publish_choose_name(&publication, &err);
+    if (r == 0)
+        r = publish_write(&publication, &rows, 1, &err);
+    if (r == 0)
+        r = publish_move(&publication, &err);
+    json_decref(publication.head);
     return r;
 }
 
@@ -138,7 +162,7 @@ static int in_child(const struct place *p, int step, int late, int recover)
     pid_t pid = fork();
     if (pid == 0) {
         struct error err = ERROR_INIT;
-        json_t *manifest = NULL;
+        struct manifest_file *manifest = NULL;
         countdown = step;
         die_after = late;
         _exit(recover ? publish_complete(p->out, p->staging, &manifest, &err) < 0
@@ -190,12 +214,25 @@ static void assert_honest(const struct place *p, const char *name)
         assert_true(has(p, name));
 }
 
+static void assert_one_tensor(struct manifest_file *manifest)
+{
+    struct error err = ERROR_INIT;
+    struct tensor_rows *rows = manifest_file_rows(manifest);
+    struct tensor_row row;
+    assert_int_equal(rows->next(rows, &row, &err), 1);
+    assert_int_equal(row.elements, 4);
+    assert_int_equal(rows->next(rows, &row, &err), 0);
+}
+
 static void assert_recovers(const struct place *p, const char *name, const char *next)
 {
     struct error err = ERROR_INIT;
     for (int again = 0; again < 2; again++) {
-        _cleanup_json_ json_t *manifest = NULL;
+        struct manifest_file *manifest = NULL;
         int r = publish_complete(p->out, p->staging, &manifest, &err);
+        if (r == 1)
+            assert_one_tensor(manifest);
+        manifest_file_close(manifest);
         if (r < 0)
             fail_msg("%s", err.text);
         if (r == 1) {
@@ -283,15 +320,17 @@ static void test_name_taken_meanwhile(void **state)
 {
     struct place p;
     struct error err = ERROR_INIT;
-    json_t *manifest = NULL;
+    struct manifest_file *manifest = NULL;
     (void)state;
     make_place(&p, 0);
     assert_int_equal(in_child(&p, 3, 0, 0), 0); /* before the output's rename */
     put(p.out, "m-F16.fake", "somebody's");
     assert_int_equal(publish_complete(p.out, p.staging, &manifest, &err), 1);
-    assert_string_equal(json_get_string(json_object_get(manifest, "output"), "name", ""),
+    assert_string_equal(json_get_string(json_object_get(manifest_file_head(manifest), "output"),
+                                        "name", ""),
                         "m-F16-2.fake");
-    json_decref(manifest);
+    assert_one_tensor(manifest);
+    manifest_file_close(manifest);
     assert_published(&p, "m-F16-2.fake");
     remove_place(&p);
 }
@@ -301,10 +340,10 @@ static void test_output_replaced(void **state)
 {
     struct place p;
     struct error err = ERROR_INIT;
-    json_t *manifest = NULL;
+    struct manifest_file *manifest = NULL;
     (void)state;
     make_place(&p, 0);
-    assert_int_equal(in_child(&p, 4, 1, 0), 0); /* after the output's rename */
+    assert_int_equal(in_child(&p, 3, 1, 0), 0); /* after the output's rename */
     put(p.out, "other", "somebody's");
     assert_int_equal(renameat(p.out, "other", p.out, "m-F16.fake"), 0);
     assert_int_equal(publish_complete(p.out, p.staging, &manifest, &err), 0);
@@ -316,7 +355,7 @@ static void test_damaged_intent(void **state)
 {
     struct place p;
     struct error err = ERROR_INIT;
-    json_t *manifest = NULL;
+    struct manifest_file *manifest = NULL;
     (void)state;
     make_place(&p, 0);
     put(p.staging, "publish.json", "{\"output\": \"m-F");

@@ -64,6 +64,8 @@ def figures(answer):
         line = {key: value for key, value in line.items() if key not in ("seconds", "peak_rss")}
         if line["event"] not in ("start", "progress"):
             kept.append(json.dumps(line, sort_keys=True))
+    for row in answer.tensors:
+        kept.append(json.dumps({k: v for k, v in row.items() if k != "seconds"}, sort_keys=True))
     return kept
 
 
@@ -76,7 +78,7 @@ def compare(tally, worker, name, path, targets, importance=None, **more):
         if not tally.check(answer.code == "done", f"{what}: {answer.code} {answer.text}"):
             continue
         tally.check(len(answer.files) == len(targets), f"{what}: {list(answer.files)}")
-        probes = [line["probe"]["sse"] for line in answer.all("tensor")]
+        probes = [row["probe"]["sse"] for row in answer.tensors]
         tally.check(any(float.fromhex(p) > 0 for p in probes), f"{what}: nothing was measured")
         if base is None:
             base = answer
@@ -109,7 +111,7 @@ def with_importance(tally, worker, folder, gguf, tensors):
     base = compare(tally, worker, "importance", gguf, targets, path)
     if not base:
         return
-    lines = base.all("tensor")
+    lines = base.tensors
     for line in lines:
         matters = line["name"] != tensors[0][0]
         weighted = line["weighted_relative_error"] is not None
@@ -143,7 +145,7 @@ def experts(tally, worker, folder):
         said = answer.all("target")
         data.append({t["recipe"]: answer.files[f"{t['target']}/{t['output']}"]
                      [-sum(c["bytes"] for c in t["census"]):] for t in said})
-        sums = [line["weighted_relative_error"] for line in answer.all("tensor")]
+        sums = [row["weighted_relative_error"] for row in answer.tensors]
         tally.check(all(sums), f"experts: {sums}")
     tally.check(len(data[0]) == 2 and data[0] == data[1], "experts in one tensor differ")
 

@@ -1,73 +1,28 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Reports: see report.h. Names come from models: they are escaped for Markdown tables. */
-#include "supervise/report.h"
+#include "results/report.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
-#include "base/visible.h"
+#include "results/report_cells.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Text that Markdown would read as anything else gets a backslash, control characters \xNN. */
-static void add_text(struct strbuf *sb, const char *text)
-{
-    _cleanup_strbuf_ struct strbuf shown = STRBUF_INIT;
-    visible_add(&shown, text, strlen(text));
-    sb->failed |= shown.failed;
-    for (const char *p = shown.data; p && *p; p++) {
-        strbuf_puts(sb, strchr("\\`*[]<>|#", *p) ? "\\" : "");
-        strbuf_add(sb, p, 1);
-    }
-}
-
 static void add_field(struct strbuf *sb, const char *label, const char *text)
 {
     strbuf_printf(sb, "| %s | ", label);
-    add_text(sb, text);
+    cells_text(sb, text);
     strbuf_puts(sb, " |\n");
-}
-
-/* A number with a number of significant digits, or a dash. */
-static void add_number(struct strbuf *sb, const json_t *object, const char *key, int digits)
-{
-    double value = json_get_real(object, key, NAN);
-    if (isfinite(value))
-        strbuf_printf(sb, " %.*g |", digits, value);
-    else
-        strbuf_puts(sb, " – |");
-}
-
-/* key: the decibels; error: a figure that is 0 when nothing was lost. */
-static void add_decibels(struct strbuf *sb, const json_t *object, const char *key,
-                         const char *error)
-{
-    double value = json_get_real(object, key, NAN);
-    if (isfinite(value))
-        strbuf_printf(sb, " %.2f |", value);
-    else
-        strbuf_puts(sb, json_get_real(object, error, NAN) == 0 ? " exact |" : " – |");
-}
-
-/* 12345678 as "12 345 678". */
-static void add_count(struct strbuf *sb, int64_t count)
-{
-    char digits[24];
-    int n = snprintf(digits, sizeof digits, "%lld", (long long)count);
-    for (int i = 0; i < n; i++) {
-        if (i && (n - i) % 3 == 0 && digits[i - 1] != '-')
-            strbuf_puts(sb, " ");
-        strbuf_add(sb, &digits[i], 1);
-    }
 }
 
 static void add_count_field(struct strbuf *sb, const char *label, const json_t *object,
                             const char *key, const char *unit)
 {
     strbuf_printf(sb, "| %s | ", label);
-    add_count(sb, json_get_int(object, key, 0));
+    cells_count(sb, json_get_int(object, key, 0));
     strbuf_printf(sb, "%s |\n", unit);
 }
 
@@ -85,9 +40,9 @@ static void add_overview(struct strbuf *sb, const json_t *m)
     add_count_field(sb, "Tensors", source, "tensors", "");
     add_count_field(sb, "Weights before", source, "bytes", " bytes");
     strbuf_puts(sb, "| Target | ");
-    add_text(sb, json_get_string(target, "format", "?"));
+    cells_text(sb, json_get_string(target, "format", "?"));
     strbuf_puts(sb, ":");
-    add_text(sb, json_get_string(target, "recipe", "?"));
+    cells_text(sb, json_get_string(target, "recipe", "?"));
     strbuf_puts(sb, " |\n");
     const char *map = json_get_string(target, "map", NULL);
     if (map)
@@ -120,6 +75,11 @@ static void add_lattices(struct strbuf *sb, const json_t *m)
                       rounded);
 }
 
+static double figure(const json_t *object, const char *key)
+{
+    return json_get_real(object, key, NAN);
+}
+
 static void add_accuracy(struct strbuf *sb, const json_t *m)
 {
     const json_t *a = json_object_get(m, "accuracy");
@@ -135,19 +95,19 @@ static void add_accuracy(struct strbuf *sb, const json_t *m)
                   "| SQNR (dB) | RMSE | relative error | max. abs. error | cosine |\n"
                   "|--:|--:|--:|--:|--:|\n|",
                   strcmp(measured, "sample") ? "all weights" : "an eighth of the weights");
-    add_decibels(sb, a, "sqnr_db", "rmse");
-    add_number(sb, a, "rmse", 4);
-    add_number(sb, a, "relative_error", 4);
-    add_number(sb, a, "max_abs", 4);
-    add_number(sb, a, "cosine", 8);
+    cells_decibels(sb, figure(a, "sqnr_db"), figure(a, "rmse"));
+    cells_number(sb, figure(a, "rmse"), 4);
+    cells_number(sb, figure(a, "relative_error"), 4);
+    cells_number(sb, figure(a, "max_abs"), 4);
+    cells_number(sb, figure(a, "cosine"), 8);
     strbuf_puts(sb, "\n");
     add_lattices(sb, m);
     if (!json_is_object(json_object_get(m, "importance")))
         return;
     strbuf_puts(sb, "\nThe same weighed by the importance of each column, over the tensors that "
                     "have it.\n\n| weighted SQNR (dB) | weighted relative error |\n|--:|--:|\n|");
-    add_decibels(sb, a, "weighted_sqnr_db", "weighted_relative_error");
-    add_number(sb, a, "weighted_relative_error", 4);
+    cells_decibels(sb, figure(a, "weighted_sqnr_db"), figure(a, "weighted_relative_error"));
+    cells_number(sb, figure(a, "weighted_relative_error"), 4);
     strbuf_puts(sb, "\n");
 }
 
@@ -159,62 +119,14 @@ static void add_census(struct strbuf *sb, const json_t *m)
                     "|---|--:|--:|--:|\n");
     json_array_foreach(json_object_get(json_object_get(m, "output"), "census"), i, entry) {
         strbuf_puts(sb, "| ");
-        add_text(sb, json_get_string(entry, "encoding", "?"));
+        cells_text(sb, json_get_string(entry, "encoding", "?"));
         static const char *const keys[] = { "tensors", "elements", "bytes" };
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
             strbuf_puts(sb, " | ");
-            add_count(sb, json_get_int(entry, keys[k], 0));
+            cells_count(sb, json_get_int(entry, keys[k], 0));
         }
         strbuf_puts(sb, " |\n");
     }
-}
-
-static void add_shape(struct strbuf *sb, const json_t *tensor)
-{
-    size_t i;
-    json_t *dim;
-    json_array_foreach(json_object_get(tensor, "shape"), i, dim)
-        strbuf_printf(sb, "%s%lld", i ? "×" : "", (long long)json_integer_value(dim));
-}
-
-static void add_tensor(struct strbuf *sb, const json_t *tensor, int weighted)
-{
-    strbuf_puts(sb, "| ");
-    add_text(sb, json_get_string(tensor, "name", "?"));
-    strbuf_puts(sb, " | ");
-    add_shape(sb, tensor);
-    strbuf_puts(sb, " | ");
-    add_text(sb, json_get_string(tensor, "from", "?"));
-    strbuf_puts(sb, " | ");
-    add_text(sb, json_get_string(tensor, "to", "?"));
-    if (json_get_string(tensor, "lattice", NULL))
-        strbuf_puts(sb, " (lattice)");
-    strbuf_puts(sb, " | ");
-    add_count(sb, json_get_int(tensor, "bytes", 0));
-    strbuf_puts(sb, " |");
-    add_decibels(sb, tensor, "sqnr_db", "rmse");
-    add_number(sb, tensor, "rmse", 3);
-    add_number(sb, tensor, "max_abs", 3);
-    add_number(sb, tensor, "cosine", 7);
-    if (weighted) {
-        strbuf_puts(sb, json_get_bool(tensor, "importance", 0) ? " yes |" : " no |");
-        add_decibels(sb, tensor, "weighted_sqnr_db", "weighted_relative_error");
-    }
-    strbuf_puts(sb, "\n");
-}
-
-static void add_tensors(struct strbuf *sb, const json_t *m)
-{
-    size_t i;
-    json_t *tensor;
-    int weighted = json_is_object(json_object_get(m, "importance"));
-    strbuf_puts(sb, "\n## Tensors\n\n| tensor | shape | from | to | bytes | SQNR (dB) | RMSE | "
-                    "max. abs. error | cosine |");
-    strbuf_puts(sb, weighted ? " importance used | weighted SQNR (dB) |\n" : "\n");
-    strbuf_puts(sb, "|---|---|---|---|--:|--:|--:|--:|--:|");
-    strbuf_puts(sb, weighted ? "---|--:|\n" : "\n");
-    json_array_foreach(json_object_get(m, "tensors"), i, tensor)
-        add_tensor(sb, tensor, weighted);
 }
 
 static void add_stages(struct strbuf *sb, const json_t *m)
@@ -230,7 +142,7 @@ static void add_stages(struct strbuf *sb, const json_t *m)
         strbuf_printf(sb, "| %s | %.3f |\n", stages[i], json_get_real(seconds, stages[i], 0));
     strbuf_printf(sb, "\n%lld threads, CPU level ",
                   (long long)json_get_int(resources, "threads", 0));
-    add_text(sb, json_get_string(resources, "cpu", "unknown"));
+    cells_text(sb, json_get_string(resources, "cpu", "unknown"));
     strbuf_printf(sb, ", peak memory %.1f MiB.\n",
                   (double)json_get_int(resources, "peak_rss", 0) / (1 << 20));
 }
@@ -244,7 +156,7 @@ static void add_warnings(struct strbuf *sb, const json_t *m)
         strbuf_puts(sb, "\n## Warnings\n\n");
     json_array_foreach((json_t *)warnings, i, warning) {
         strbuf_puts(sb, "- ");
-        add_text(sb, json_string_value(warning));
+        cells_text(sb, json_string_value(warning));
         strbuf_puts(sb, "\n");
     }
 }
@@ -256,7 +168,7 @@ static void add_files(struct strbuf *sb, const char *title, const json_t *files)
     strbuf_printf(sb, "\n%s:\n\n", title);
     json_array_foreach((json_t *)files, i, file) {
         strbuf_puts(sb, "- ");
-        add_text(sb, json_get_string(file, "name", "?"));
+        cells_text(sb, json_get_string(file, "name", "?"));
         strbuf_printf(sb, ", %lld bytes, SHA-256 %s\n", (long long)json_get_int(file, "bytes", 0),
                       json_get_string(file, "sha256", "unknown"));
     }
@@ -270,13 +182,13 @@ static void add_importance(struct strbuf *sb, const json_t *importance)
     if (!json_is_object(importance))
         return;
     strbuf_puts(sb, "\nImportance matrix:\n\n- ");
-    add_text(sb, json_get_string(importance, "name", "?"));
+    cells_text(sb, json_get_string(importance, "name", "?"));
     strbuf_printf(sb, ", %lld entries", (long long)json_get_int(importance, "entries", 0));
     if (chunks > 0)
         strbuf_printf(sb, " from %lld chunks", (long long)chunks);
     if (dataset) {
         strbuf_puts(sb, " of ");
-        add_text(sb, dataset);
+        cells_text(sb, dataset);
     }
     strbuf_printf(sb, ", %lld bytes, SHA-256 %s\n", (long long)json_get_int(importance, "bytes", 0),
                   json_get_string(importance, "sha256", "unknown"));
@@ -291,7 +203,7 @@ static void add_overrides(struct strbuf *sb, const json_t *overrides)
         strbuf_puts(sb, "\nOverrides of the recipe:\n");
     json_array_foreach((json_t *)overrides, i, override) {
         strbuf_puts(sb, "\n- ");
-        add_text(sb, json_get_string(override, "name", "?"));
+        cells_text(sb, json_get_string(override, "name", "?"));
         strbuf_puts(sb, ":\n\n      ");
         for (const char *p = json_get_string(override, "text", ""); *p; p++) {
             if ((unsigned char)*p < 0x20 && *p != '\n' && *p != '\t')
@@ -311,17 +223,17 @@ static void add_provenance(struct strbuf *sb, const json_t *m)
     size_t i;
     json_t *plugin;
     strbuf_puts(sb, "\n## Provenance\n\nMade by pare ");
-    add_text(sb, json_get_string(json_object_get(m, "program"), "version", "?"));
+    cells_text(sb, json_get_string(json_object_get(m, "program"), "version", "?"));
     strbuf_puts(sb, ", job ");
-    add_text(sb, json_get_string(m, "job", "?"));
+    cells_text(sb, json_get_string(m, "job", "?"));
     strbuf_puts(sb, ", on ");
-    add_text(sb, json_get_string(m, "created", "?"));
+    cells_text(sb, json_get_string(m, "created", "?"));
     strbuf_puts(sb, ", with the plugins");
     json_array_foreach(json_object_get(m, "plugins"), i, plugin) {
         strbuf_puts(sb, i ? ", " : " ");
-        add_text(sb, json_get_string(plugin, "name", "?"));
+        cells_text(sb, json_get_string(plugin, "name", "?"));
         strbuf_puts(sb, " ");
-        add_text(sb, json_get_string(plugin, "version", "?"));
+        cells_text(sb, json_get_string(plugin, "version", "?"));
     }
     strbuf_puts(sb, ".\n");
     add_files(sb, "Source files", json_object_get(source, "files"));
@@ -330,18 +242,18 @@ static void add_provenance(struct strbuf *sb, const json_t *m)
     add_overrides(sb, json_object_get(json_object_get(m, "target"), "overrides"));
 }
 
-char *report_text(const json_t *m)
+char *report_text(const json_t *m, const struct report_tensors *tensors)
 {
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
     strbuf_puts(&sb, "# ");
-    add_text(&sb, json_get_string(json_object_get(m, "output"), "name", "?"));
+    cells_text(&sb, json_get_string(json_object_get(m, "output"), "name", "?"));
     strbuf_puts(&sb, "\n\n");
     add_overview(&sb, m);
     add_accuracy(&sb, m);
     add_warnings(&sb, m);
     add_census(&sb, m);
     add_stages(&sb, m);
-    add_tensors(&sb, m);
+    report_tensors_print(tensors, &sb);
     add_provenance(&sb, m);
     return strbuf_finish(&sb);
 }
