@@ -58,7 +58,7 @@ static int can_be_held(const char *literal, size_t n)
  * go on then. */
 static size_t length_to_mark(const char *text, size_t *ret_skip)
 {
-    size_t n = nonfinite_length(text);
+    size_t n = strchr("NI-", *text) ? nonfinite_length(text) : 0;
     *ret_skip = 1;
     if (n || (*text != '-' && (*text < '0' || *text > '9')))
         return n;

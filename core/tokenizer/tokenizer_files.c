@@ -4,6 +4,7 @@
 #include "tokenizer/tokenizer_files.h"
 
 #include "base/cleanup.h"
+#include "base/json_numbers.h"
 #include "base/text.h"
 #include "model/side_files.h"
 #include "tokenizer/tokenizer_vocab.h"
@@ -20,6 +21,8 @@ int tokenizer_files_walk(const struct model *source, const char *name, char **re
     _cleanup_free_ char *text = NULL;
     size_t len;
     int r = side_file_text(source, name, MAX_FILE, &text, &len, err);
+    if (!r && len <= SIDE_FILE_MAX_CONFIG) /* a vocabulary's file has ids only, and is large */
+        r = json_numbers_mark(&text, &len, err);
     if (r)
         return r;
     r = json_walk_begin(text, len, ret_walk, err);

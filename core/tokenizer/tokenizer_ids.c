@@ -9,6 +9,7 @@
  */
 #include "tokenizer/tokenizer_ids.h"
 
+#include "base/json_numbers.h"
 #include "base/text.h"
 #include "model/metadata.h"
 
@@ -94,6 +95,15 @@ static int read_config(const struct tokenizer *t, struct special_tokens *special
     return 0;
 }
 
+/* Of several ends, a list, none is the one; all else that is no number is a mistake. */
+static void warn_of_id(const struct tokenizer *t, const char *key, const json_t *value)
+{
+    const char *literal = json_number_literal(value);
+    if (value && !json_is_null(value) && !json_is_array(value))
+        tokenizer_warn(t, "config.json: `%s' is %.40s, and is ignored", key,
+                       literal ? literal : "no whole number");
+}
+
 static int read_model_config(const struct tokenizer *t, struct special_tokens *special,
                              struct error *err)
 {
@@ -101,7 +111,9 @@ static int read_model_config(const struct tokenizer *t, struct special_tokens *s
         char key[32];
         make_key(key, "", i, "_token_id");
         int64_t id = INT64_MIN;
-        (void)tokenizer_json_int(json_object_get(t->request->config, key), &id);
+        const json_t *value = json_object_get(t->request->config, key);
+        if (!tokenizer_json_int(value, &id))
+            warn_of_id(t, key, value);
         int r = set_id(t, special, i, id, err);
         if (r < 0)
             return r;

@@ -5,6 +5,8 @@
  * compares whole ones with llama.cpp.
  */
 #include "base/cleanup.h"
+#include "base/json.h"
+#include "base/json_numbers.h"
 #include "base/strbuf.h"
 #include "model/metadata.h"
 #include "tokenizer/tokenizer.h"
@@ -424,6 +426,49 @@ static void test_special_ids(void **state)
     json_decref((json_t *)request.config);
 }
 
+static void keep_warning(void *context, const char *text)
+{
+    (void)snprintf(context, 512, "%s", text);
+}
+
+/* What is no token's id is told, and never taken for none; several ends are none. A number that
+ * nobody asks for stops nothing. */
+static void test_wrong_ids(void **state)
+{
+    static const char *const wrong[][2] = { { "1e400", "is 1e400, and is ignored" },
+                                            { "NaN", "is NaN, and is ignored" },
+                                            { "1.5", "is no whole number, and is ignored" },
+                                            { "\"1\"", "is no whole number, and is ignored" },
+                                            { "true", "is no whole number, and is ignored" },
+                                            { "[1, 2]", "" },
+                                            { "null", "" },
+                                            { "1.0", "" } };
+    char warning[512];
+    request.warn = keep_warning;
+    request.context = warning;
+    (void)state;
+    add("tokenizer.json", small_bpe);
+    add("tokenizer_config.json", "{\"model_max_length\": Infinity}");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char config[100];
+        int n = snprintf(config, sizeof config, "{\"eos_token_id\": %s}", wrong[i][0]);
+        char *text = strndup(config, (size_t)n);
+        size_t len = (size_t)n;
+        json_t *json = NULL;
+        *warning = 0;
+        assert_int_equal(json_numbers_mark(&text, &len, &err), 0);
+        assert_int_equal(json_parse_object(text, len, &json, &err), 0);
+        free(text);
+        request.config = json;
+        model_free(target);
+        assert_int_equal(model_new(&target, &err), 0);
+        load();
+        json_decref(json);
+        if (!strstr(warning, wrong[i][1]) || !*wrong[i][1] != !*warning)
+            fail_msg("%s: %s", wrong[i][0], warning);
+    }
+}
+
 static void count_warning(void *context, const char *text)
 {
     ++*(int *)context;
@@ -516,6 +561,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_types, begin, end),
         cmocka_unit_test_setup_teardown(test_added, begin, end),
         cmocka_unit_test_setup_teardown(test_special_ids, begin, end),
+        cmocka_unit_test_setup_teardown(test_wrong_ids, begin, end),
         cmocka_unit_test_setup_teardown(test_warnings, begin, end),
         cmocka_unit_test_setup_teardown(test_round_trip, begin, end),
     };
