@@ -137,10 +137,10 @@ def texts():
     good = json.dumps(CONFIG).encode()
     case("no config.json", "there is no config.json", "--as-container")(
         lambda c: setattr(c, "config", None))
-    text("empty", b"", "config.json: not JSON")
+    text("empty", b"", "config.json: it is empty: cut short or still arriving")
     text("no object", b"[1]", "config.json: the JSON is not an object")
-    text("cut", good[:-20], "config.json: not JSON", "line 1, column")
-    text("zeros", bytes(100), "config.json: not JSON")
+    text("cut", good[:-20], "config.json: it ends in the middle of its JSON")
+    text("zeros", bytes(100), "config.json: it has zeros in place of text")
     text("byte order mark", b"\xef\xbb\xbf" + good, "config.json: not JSON")
     text("bad UTF-8", good[:-1] + b',"a":"\xff\xfe"}', "config.json: not JSON", "decode byte 0xff")
     text("lone surrogate", good[:-1] + b',"a":"\\ud800"}', "config.json: not JSON")
