@@ -27,8 +27,8 @@
 static const struct {
     const char *begins, *tool, *fetch;
 } pointers[] = {
-    { "version https://git-lfs.github.com/spec/", "git-lfs", "`git lfs pull'" },
-    { "version https://hawser.github.com/spec/", "git-lfs", "`git lfs pull'" },
+    { "version https://git-lfs.github.com/spec/", "Git LFS", "`git lfs pull'" },
+    { "version https://hawser.github.com/spec/", "Git LFS", "`git lfs pull'" },
     { "# xet version", "Xet", "`git xet checkout'" },
     { "/annex/objects/", "git-annex", "`git annex get'" },
     { "../.git/annex/objects/", "git-annex", "`git annex get'" },
@@ -70,8 +70,7 @@ int arrived_check_pointers(const struct model *model, struct error *err)
         for (size_t j = 0; j < sizeof pointers / sizeof *pointers; j++)
             if (!strncmp(text, pointers[j].begins, strlen(pointers[j].begins)))
                 return error_set(err, PARE_EINCOMPLETE,
-                                 "%s: only a pointer of %s, whose file was not fetched: %s does "
-                                 "that",
+                                 "%s: a %s pointer, whose file was not fetched: %s does that",
                                  file->name, pointers[j].tool, pointers[j].fetch);
     }
     return 0;

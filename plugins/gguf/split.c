@@ -110,6 +110,15 @@ static int keys_scan(struct cursor *cursor, char *key_buffer, struct gguf_shard 
     return gguf_rules_finish(cursor, &shard->facts);
 }
 
+/* 1 when another GGUF file begins right behind the data: shards that were joined with `cat'. */
+static int is_joined(const struct cursor *cursor, uint64_t end)
+{
+    unsigned char magic[4];
+    return cursor->size - end > sizeof magic &&
+           cursor->host->read(cursor->job, cursor->file, end, magic, sizeof magic) == 0 &&
+           !memcmp(magic, "GGUF", sizeof magic);
+}
+
 /* Finds where the data begins and that nothing follows it. `length` is that of all tensors, padded;
  * the padding of the last one may be missing, so may the header's when there are no tensors. */
 static int data_check(const struct cursor *cursor, struct gguf_shard *shard, uint64_t length)
@@ -119,6 +128,13 @@ static int data_check(const struct cursor *cursor, struct gguf_shard *shard, uin
     if (gguf_align(cursor->pos, shard->alignment, &data) < 0 ||
         __builtin_add_overflow(data, length, &end) || end > INT64_MAX)
         return cursor_fail(cursor, PARE_EDATA, "the tensors' sizes exceed 63 bits");
+    if (cursor->size > end && is_joined(cursor, end))
+        return cursor_fail(
+            cursor, PARE_EDATA,
+            "another GGUF file begins at byte %llu, where the data ends: shards that "
+            "were joined with `cat' are no model; give them as they were, all in one "
+            "folder, or merge them with `llama-gguf-split --merge'",
+            (unsigned long long)end);
     if (cursor->size > end)
         return cursor_fail(cursor, PARE_EDATA,
                            "%llu bytes follow the data, which ends at byte %llu: the file is "
@@ -209,6 +225,22 @@ static int counts_check(const struct cursor *cursor, const struct gguf_shard *sh
     return 0;
 }
 
+/* Shards are found by their names, or because they lie in one folder. */
+static int shard_missing(const struct cursor *cursor, const struct gguf_shard *shards, uint32_t i,
+                         uint32_t n)
+{
+    unsigned long long count = gguf_shard_count(&shards[0]);
+    unsigned long long no = shards[0].facts.value[GGUF_KEY_SPLIT_NO] + 1;
+    if (n > 1)
+        return cursor->host->fail(cursor->job, PARE_EINCOMPLETE,
+                                  "shard %u of %llu is missing; %u found", i + 1, count, n);
+    return cursor->host->fail(cursor->job, PARE_EINCOMPLETE,
+                              "shard %u of %llu is missing; 1 found: this one is shard %llu of "
+                              "%llu, whatever its name; put all into one folder, or call them "
+                              "NAME-00001-of-%05llu.gguf and so on",
+                              i + 1, count, no, count, count);
+}
+
 static int order_check(const struct cursor *cursor, const struct gguf_shard *shards, uint32_t n)
 {
     const struct pare_host *host = cursor->host;
@@ -219,14 +251,9 @@ static int order_check(const struct cursor *cursor, const struct gguf_shard *sha
             return host->fail(cursor->job, PARE_EDATA, "two files are shard %llu of %llu",
                               (unsigned long long)(no + 1), (unsigned long long)count);
         if (no > i)
-            return host->fail(cursor->job, PARE_EINCOMPLETE,
-                              "shard %u of %llu is missing; %u found", i + 1,
-                              (unsigned long long)count, n);
+            return shard_missing(cursor, shards, i, n);
     }
-    if (n < count)
-        return host->fail(cursor->job, PARE_EINCOMPLETE, "shard %u of %llu is missing; %u found",
-                          n + 1, (unsigned long long)count, n);
-    return 0;
+    return n < count ? shard_missing(cursor, shards, n, n) : 0;
 }
 
 static int tensor_counts_check(const struct cursor *cursor, const struct gguf_shard *shards,

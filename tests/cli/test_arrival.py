@@ -81,7 +81,7 @@ class Unfinished(Program):
         (folder / "model.safetensors").write_text(
             "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
         done = self.pare("inspect", "folder", status=1)
-        self.assertIn("only a pointer of git-lfs", done.stderr)
+        self.assertIn("a Git LFS pointer", done.stderr)
         self.assertIn("git lfs pull", done.stderr)
 
 

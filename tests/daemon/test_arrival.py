@@ -137,7 +137,7 @@ class SideFiles(Arrivals):
                 'quoted': ('a.json', b'{"b": "c', 'a.json: it ends in the middle of its JSON'),
                 'zeros': ('config.json', b'{"a": 1' + bytes(100), 'zeros in place of text'),
                 'merges': ('merges.txt', b'', 'merges.txt: it is empty'),
-                'lfs': ('model.safetensors', POINTER, 'only a pointer of git-lfs')}
+                'lfs': ('model.safetensors', POINTER, 'a Git LFS pointer')}
         for name, (file, data, _) in cuts.items():
             self.put_folder(name)
             self.d.aside('%s/%s' % (name, file), data)

@@ -171,6 +171,7 @@ def ends():
     yield "G44", valid + trailing, "EDATA", "4096 bytes follow the data"
     yield "G44-one", valid + b"\0", "EDATA", "1 bytes follow the data"
     yield "G44-empty", Gguf(tensors=[]).build() + trailing, "EDATA", "bytes follow the data"
+    yield "G44-joined", valid + valid, "EDATA", "another GGUF file begins at byte %d" % len(valid)
     zero = bytes(4)
     many = [Tensor("blk.%d.w" % i, [1], 0, zero) for i in range(80000)]
     yield "G45", Gguf(tensors=many).build(), "OK", ""
@@ -221,6 +222,7 @@ def splits():
     """Folders: {name: bytes}."""
     yield "G47", {"m.gguf": shards(0, 65535)}, "EINCOMPLETE", "shard 2 of 65535 is missing; 1 found"
     yield "G47-first", {"m-2.gguf": shards(1, 2)}, "EINCOMPLETE", "shard 1 of 2 is missing"
+    yield "G47-alone", {"m.gguf": shards(1, 2)}, "EINCOMPLETE", "this one is shard 2 of 2, whatever"
     three = {"a.gguf": shards(0, 3, 3), "b.gguf": shards(2, 3, 3)}
     yield "G47-middle", three, "EINCOMPLETE", "shard 2 of 3 is missing; 2 found"
     same = {"a.gguf": shards(0, 2), "b.gguf": shards(0, 2)}
