@@ -76,10 +76,10 @@ int candidate_add_sidecar(struct candidate *candidate, const char *name, struct 
 }
 
 /* A sidecar that is not complete yet keeps its model waiting. */
-static void observe_sidecar(int dirfd, const char *name, struct observation *seen)
+static void observe_sidecar(int dirfd, const char *name, int beside, struct observation *seen)
 {
     struct observation own = { 0 };
-    observe_mark(dirfd, name, &own);
+    observe_mark(dirfd, name, beside, &own);
     observe_file(dirfd, name, &own);
     seen->signature += own.signature;
     seen->bytes += own.bytes;
@@ -95,7 +95,7 @@ static void observe(const struct candidate *candidate, int dirfd, struct observa
 {
     struct observation now = { 0 };
     for (size_t i = 0; i < candidate->n_files; i++) {
-        observe_mark(dirfd, candidate->files[i], &now);
+        observe_mark(dirfd, candidate->files[i], candidate->look_beside, &now);
         if (candidate->kind == TICKET_FILE && !*now.reason)
             now.is_part = parts_find(dirfd, candidate->files[i], now.reason);
         if (candidate->kind == TICKET_FOLDER)
@@ -109,7 +109,7 @@ static void observe(const struct candidate *candidate, int dirfd, struct observa
     if (!*now.reason && !now.bytes)
         (void)snprintf(now.reason, sizeof now.reason, "empty so far");
     for (size_t i = 0; i < candidate->n_sidecars; i++)
-        observe_sidecar(dirfd, candidate->sidecars[i], &now);
+        observe_sidecar(dirfd, candidate->sidecars[i], candidate->look_beside, &now);
     *ret_seen = now;
 }
 

@@ -46,6 +46,7 @@ struct candidate {
     uint64_t promised;   /* timing_now() when a file was promised, of PROBE_PROMISE */
     uint64_t not_before; /* timing_now() before which it is not probed again */
     int is_given_up;     /* it was stuck for too long (candidate_give_up) */
+    int look_beside;     /* files in which downloaders count lie in the folder */
     int has_writer;      /* a process has a file of it open for writing */
     int is_held;         /* that, or a mark says that it is not whole */
     int wd;              /* watch on a folder, -1: none */

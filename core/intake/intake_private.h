@@ -18,6 +18,7 @@ struct drop_folder { /* the drop directory itself, or a target's folder in it */
     int wd;
     int dirty;
     int seen;
+    int has_counters;             /* files in which downloaders count were there at the last scan */
     char problem[ERROR_TEXT_MAX]; /* why it could not be scanned, or "" */
     struct job_target target;     /* of a target's folder */
     struct candidate **candidates;

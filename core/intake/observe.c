@@ -87,11 +87,13 @@ static void note_mark(struct observation *seen, const char *mark)
     set_reason(seen, "%s", mark);
 }
 
-void observe_mark(int dirfd, const char *name, struct observation *seen)
+void observe_mark(int dirfd, const char *name, int beside, struct observation *seen)
 {
     char mark[UNFINISHED_REASON];
-    if (unfinished_mark(dirfd, name, mark))
+    if (beside && unfinished_mark(dirfd, name, mark))
         note_mark(seen, mark);
+    else if (!beside && unfinished_name(name))
+        note_mark(seen, "unfinished name");
 }
 
 struct walk {

@@ -22,8 +22,9 @@ struct observation {
 
 /* Adds the file `name` in dirfd. A file that is gone counts as a reason. */
 void observe_file(int dirfd, const char *name, struct observation *seen);
-/* Asks whether what brings the entry `name` in dirfd is still at it. */
-void observe_mark(int dirfd, const char *name, struct observation *seen);
+/* Asks whether what brings the entry `name` in dirfd is still at it; beside: look for files in
+ * which it counts, too. */
+void observe_mark(int dirfd, const char *name, int beside, struct observation *seen);
 /* Adds all that is in the folder `name`, eight levels deep. */
 void observe_folder(int dirfd, const char *name, struct observation *seen);
 

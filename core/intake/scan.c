@@ -354,6 +354,7 @@ static int read_entries(struct scan *scan, int late)
         if (!strcmp(name, ".") || !strcmp(name, "..") ||
             (!*scan->folder->name && folders_reserved(scan->intake->folders, name)))
             continue;
+        scan->folder->has_counters |= unfinished_counts(name);
         int is_late = comes_late(name);
         passed += is_late;
         if (is_late != late || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -366,6 +367,7 @@ static int read_entries(struct scan *scan, int late)
 static void begin(struct scan *scan)
 {
     struct drop_folder *folder = scan->folder;
+    folder->has_counters = 0;
     for (size_t i = 0; i < folder->n_candidates; i++) {
         struct candidate *candidate = folder->candidates[i];
         candidate->seen = 0;
@@ -391,6 +393,7 @@ static void finish(struct scan *scan)
             continue;
         }
         folder->candidates[kept++] = candidate;
+        candidate->look_beside = folder->has_counters;
         if (candidate->state == CANDIDATE_WAITING || candidate->state == CANDIDATE_SETTLING)
             intake_examine(scan->intake, folder, candidate);
     }

@@ -226,6 +226,12 @@ int unfinished_name(const char *name)
     return mark == MARK_OWN || mark == MARK_COUNTER || mark == MARK_WORD;
 }
 
+int unfinished_counts(const char *name)
+{
+    enum mark mark = mark_of(name, NULL, NULL);
+    return mark >= MARK_COUNTER && mark <= MARK_LOCK;
+}
+
 int unfinished_passed_over(const char *name)
 {
     enum mark mark = mark_of(name, NULL, NULL);

@@ -17,6 +17,9 @@
  * or as the file in which a downloader counts ("m.gguf.aria2"). */
 int unfinished_name(const char *name);
 
+/* 1 for a name that may say something of what lies beside it ("m.gguf.aria2", "m.gguf.lock"). */
+int unfinished_counts(const char *name);
+
 /* 1 for what is passed over in a model's folder by its name: hidden, unfinished, an editor's or
  * lock file, or what desktops and network storage leave (litter.h). */
 int unfinished_passed_over(const char *name);
