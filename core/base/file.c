@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include "base/cleanup.h"
+#include "base/timing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define MAX_DEPTH 64 /* of nested directories, two descriptors each */
+#define CUT_BYTES (1ll << 30) /* of a large file are freed at once, when there is little time */
+#define MAX_DEPTH 64          /* of nested directories, two descriptors each */
 
 int file_pread(int fd, void *buffer, size_t n, uint64_t offset, struct error *err)
 {
@@ -213,7 +215,35 @@ int file_sync(int fd, const char *what, struct error *err)
 struct removal {
     int top;        /* descriptor of the tree's own directory */
     unsigned moved; /* directories moved up so far */
+    uint64_t start; /* timing_now */
+    double seconds; /* for so long; 0: until the end */
+    int has_begun;  /* something is removed: with little time, too, it comes to an end */
 };
+
+static int is_over(const struct removal *removal)
+{
+    return removal->seconds > 0 && removal->has_begun &&
+           timing_since(removal->start) > removal->seconds;
+}
+
+/* A large file's space is freed piece by piece. 1: there is more of it, and the time is over. */
+static int shorten(struct removal *removal, int dirfd, const char *name)
+{
+    struct stat st;
+    if (removal->seconds <= 0 || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_blocks < CUT_BYTES / 512)
+        return 0;
+    _cleanup_close_ int fd = openat(dirfd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    for (off_t size = st.st_size; fd >= 0 && size > CUT_BYTES;) {
+        size -= CUT_BYTES;
+        if (ftruncate(fd, size) < 0)
+            return 0;
+        removal->has_begun = 1;
+        if (is_over(removal))
+            return 1;
+    }
+    return 0;
+}
 
 static int remove_children(struct removal *removal, int fd, int depth, struct error *err);
 
@@ -222,8 +252,10 @@ static int move_up(struct removal *removal, int dirfd, const char *name, struct 
     char up[32];
     for (int tries = 0; tries < 1000; tries++) {
         (void)snprintf(up, sizeof up, ".moved-up-%u", removal->moved++);
-        if (renameat(dirfd, name, removal->top, up) == 0)
+        if (renameat(dirfd, name, removal->top, up) == 0) {
+            removal->has_begun = 1;
             return 0;
+        }
         if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
             break;
     }
@@ -242,8 +274,12 @@ static int open_any_dir(int dirfd, const char *name, int *ret_fd, struct error *
 static int remove_entry(struct removal *removal, int dirfd, const char *name, int depth,
                         struct error *err)
 {
-    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+    if (is_over(removal) || shorten(removal, dirfd, name))
+        return 1;
+    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT) {
+        removal->has_begun = 1;
         return 0;
+    }
     if (errno != EISDIR && errno != EPERM)
         return error_errno(err, errno, "cannot remove %s", name);
     if (depth > MAX_DEPTH)
@@ -262,6 +298,7 @@ static int remove_entry(struct removal *removal, int dirfd, const char *name, in
     (void)close(fd);
     if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
         r = error_errno(err, errno, "cannot remove the directory %s", name);
+    removal->has_begun |= r == 0;
     return r;
 }
 
@@ -285,7 +322,17 @@ static int remove_children(struct removal *removal, int fd, int depth, struct er
 
 int file_remove_tree(int dirfd, const char *name, struct error *err)
 {
-    struct removal removal = { -1, 0 };
+    struct removal removal = { .top = -1 };
+    return remove_entry(&removal, dirfd, name, 0, err);
+}
+
+int file_remove_some(int dirfd, const char *name, double seconds, struct error *err)
+{
+    uint64_t now = timing_now();
+    /* numbers that the call before has hardly used */
+    struct removal removal = {
+        .top = -1, .moved = (unsigned)(now >> 10), .start = now, .seconds = seconds
+    };
     return remove_entry(&removal, dirfd, name, 0, err);
 }
 

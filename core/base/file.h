@@ -62,6 +62,11 @@ int file_sync(int fd, const char *what, struct error *err) __attribute__((warn_u
 int file_remove_tree(int dirfd, const char *name, struct error *err)
     __attribute__((warn_unused_result));
 
+/* The same for about so many seconds: 0 all is removed, 1 there is more; call it again. What is in
+ * the tree's directory itself may have got other names meanwhile. */
+int file_remove_some(int dirfd, const char *name, double seconds, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* 1 for a name that is one plain path component: not empty, ".", "..", and without '/'. */
 int file_name_is_plain(const char *name);
 

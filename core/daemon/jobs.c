@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #define CATALOG_RETRY_SECONDS 10.0
+#define CLEAR_SECONDS 0.01
+#define LAST_CLEAR_SECONDS 0.5 /* when the daemon ends; the next one goes on */
 #define SWEEP_SECONDS 60.0
 #define SUSPEND_SECONDS 4.0 /* for checkpoints, when the daemon stops */
 
@@ -139,6 +141,7 @@ static void start_jobs(void *context)
     struct jobs *jobs = context;
     struct error err = ERROR_INIT;
     int lost = settle_lost(jobs);
+    loop_timer_sooner(jobs->loop, &jobs->clear_timer, 0);
     if (jobs->unsettled) {
         jobs->unsettled = 0;
         if (jobs_restore_claims(jobs, &err) < 0)
@@ -168,6 +171,18 @@ static char *pause_mark(const struct config *config)
     return asprintf(&path, "%s.paused", config->catalog) < 0 ? NULL : path;
 }
 
+/* What ended jobs leave in staging may be much: between its pieces the loop turns. */
+static void clear_staging(void *context)
+{
+    struct jobs *jobs = context;
+    struct error err = ERROR_INIT;
+    int r = job_clear(jobs->folders->out_fd, CLEAR_SECONDS, &err);
+    if (r < 0)
+        log_error("what is left of jobs cannot be removed: %s", err.text);
+    if (r != 0)
+        loop_timer_set(jobs->loop, &jobs->clear_timer, r > 0 ? 0 : SWEEP_SECONDS);
+}
+
 int jobs_new(struct loop *loop, const struct config *config, const struct folders *folders,
              struct catalog *catalog, struct places *places, struct nursery *nursery,
              const struct jobs_callbacks *callbacks, struct jobs **ret_jobs, struct error *err)
@@ -192,6 +207,8 @@ int jobs_new(struct loop *loop, const struct config *config, const struct folder
         log_warning("paused, as before the start: `pare resume' goes on");
     jobs->kick_timer =
         (struct loop_timer){ .name = "queue", .callback = start_jobs, .context = jobs };
+    jobs->clear_timer =
+        (struct loop_timer){ .name = "staging", .callback = clear_staging, .context = jobs };
     jobs->ending_timer =
         (struct loop_timer){ .name = "endings", .callback = end_claims, .context = jobs };
     *ret_jobs = jobs;
@@ -234,8 +251,12 @@ void jobs_free(struct jobs *jobs)
             jobs_log_unrecorded("stop", &err);
     }
     settle_endings(jobs);
+    struct error ignored = ERROR_INIT;
+    if (job_clear(jobs->folders->out_fd, LAST_CLEAR_SECONDS, &ignored) < 0)
+        log_error("what is left of jobs cannot be removed: %s", ignored.text);
     loop_timer_clear(jobs->loop, &jobs->kick_timer);
     loop_timer_clear(jobs->loop, &jobs->ending_timer);
+    loop_timer_clear(jobs->loop, &jobs->clear_timer);
     free(jobs->endings);
     free(jobs->pause_mark);
     free(jobs->running);

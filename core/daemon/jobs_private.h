@@ -39,7 +39,7 @@ struct jobs {
     struct places *places;
     struct nursery *nursery;
     struct jobs_callbacks callbacks;
-    struct loop_timer kick_timer;
+    struct loop_timer kick_timer, clear_timer;
     struct job **running;
     size_t n_running;
     struct fault *faults;

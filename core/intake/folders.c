@@ -6,9 +6,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/private_dir.h"
 #include "base/strbuf.h"
 #include "intake/lock.h"
+#include "supervise/private_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -227,6 +227,11 @@ int job_forget(int out_dirfd, const char *uid, struct error *err)
     return staging_remove(out_dirfd, uid, err);
 }
 
+int job_clear(int out_dirfd, double seconds, struct error *err)
+{
+    return staging_clear(out_dirfd, seconds, err);
+}
+
 int job_sweep(int out_dirfd, const char *done, struct error *err)
 {
     return staging_sweep(out_dirfd, done, err);

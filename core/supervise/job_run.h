@@ -103,6 +103,10 @@ int job_may_go_on(int code);
 int job_forget(int out_dirfd, const char *uid, struct error *err)
     __attribute__((warn_unused_result));
 
+/* Goes on for about so many seconds with removing what jobs had in staging and was too much to be
+ * removed at once. 1: there is more. */
+int job_clear(int out_dirfd, double seconds, struct error *err) __attribute__((warn_unused_result));
+
 /* Clears away what one-shot jobs left in an output directory when their process died; outputs that
  * were being published get their manifest. Jobs that are not one-shot are left alone, and so is for
  * a while what may be gone on with; `done` as in staging_sweep. */

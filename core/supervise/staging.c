@@ -5,7 +5,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/private_dir.h"
+#include "base/timing.h"
+#include "supervise/private_dir.h"
 #include "supervise/publish.h"
 
 #include <errno.h>
@@ -19,6 +20,8 @@
 
 #define STAGING_TOP ".pare"
 #define STAGING ".pare/staging"
+#define REMOVED ".removed-"
+#define CLEAR_SECONDS 0.01
 #define ONE_SHOT "one-shot" /* an empty file: the mark */
 
 static int job_path(char path[PATH_MAX], const char *uid, struct error *err)
@@ -27,6 +30,44 @@ static int job_path(char path[PATH_MAX], const char *uid, struct error *err)
         return error_set(err, PARE_EINTERNAL, "\"%s\" is not the uid of a job", uid);
     (void)snprintf(path, PATH_MAX, STAGING "/%s", uid);
     return 0;
+}
+
+/* Gives a directory of a job another name, below dirfd/to (STAGING, seen from dirfd), under which
+ * staging_clear finds it. A missing one is fine. */
+static int put_aside(int dirfd, const char *name, const char *to, struct error *err)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int r = 1;
+    if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+        return 0;
+    for (int tries = 0; r == 1 && tries < 100; tries++) {
+        (void)snprintf(path, sizeof path, "%s/" REMOVED "%llx", to,
+                       (unsigned long long)timing_now());
+        r = file_rename_new(dirfd, name, dirfd, path, err);
+    }
+    return r == 0 ? 0 : file_remove_tree(dirfd, name, err);
+}
+
+int staging_clear(int out_dirfd, double seconds, struct error *err)
+{
+    int fd = openat(out_dirfd, STAGING, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        cleanup_close(&fd);
+        return 0;
+    }
+    uint64_t start = timing_now();
+    int r = 0;
+    struct dirent *entry;
+    while (r == 0 && (entry = readdir(dir))) {
+        double left = seconds - timing_since(start);
+        if (strncmp(entry->d_name, REMOVED, sizeof REMOVED - 1) == 0)
+            r = file_remove_some(fd, entry->d_name, left > 0.001 ? left : 0.001, err);
+    }
+    if (r == 0 && unlinkat(out_dirfd, STAGING, AT_REMOVEDIR) == 0)
+        (void)unlinkat(out_dirfd, STAGING_TOP, AT_REMOVEDIR);
+    return r;
 }
 
 static int make_dir(int dirfd, const char *path, struct error *err)
@@ -74,7 +115,7 @@ int staging_has_journal(int dirfd)
 
 int staging_empty_work(int dirfd, int *ret_work, struct error *err)
 {
-    int r = file_remove_tree(dirfd, "work", err);
+    int r = put_aside(dirfd, "work", "..", err);
     if (r == 0)
         r = make_dir(dirfd, "work", err);
     return r < 0 ? r : file_open_dir(dirfd, "work", ret_work, err);
@@ -99,10 +140,7 @@ static int open_left(int out_dirfd, const char *path, int *ret_dirfd, struct err
 
 static int make_new(int out_dirfd, const char *path, int *ret_dirfd, struct error *err)
 {
-    struct stat st;
-    int r = 0;
-    if (fstatat(out_dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        r = file_remove_tree(out_dirfd, path, err);
+    int r = put_aside(out_dirfd, path, STAGING, err);
     if (r == 0)
         r = make_job(out_dirfd, path, err);
     return r < 0 ? r : file_open_dir(out_dirfd, path, ret_dirfd, err);
@@ -159,6 +197,13 @@ int staging_open_target(int out_dirfd, const char *uid, size_t target, int *ret_
     return file_open_dir(out_dirfd, full, ret_dirfd, err);
 }
 
+/* Of most jobs that is all. */
+static int clear_a_little(int out_dirfd, struct error *err)
+{
+    int r = staging_clear(out_dirfd, CLEAR_SECONDS, err);
+    return r < 0 ? r : 0;
+}
+
 int staging_remove_target(int out_dirfd, const char *uid, size_t target, struct error *err)
 {
     char path[PATH_MAX], full[PATH_MAX + 32];
@@ -166,7 +211,8 @@ int staging_remove_target(int out_dirfd, const char *uid, size_t target, struct 
     if (r < 0)
         return r;
     (void)snprintf(full, sizeof full, "%s/%zu", path, target);
-    return file_remove_tree(out_dirfd, full, err);
+    r = put_aside(out_dirfd, full, STAGING, err);
+    return r < 0 ? r : clear_a_little(out_dirfd, err);
 }
 
 int staging_remove(int out_dirfd, const char *uid, struct error *err)
@@ -174,10 +220,8 @@ int staging_remove(int out_dirfd, const char *uid, struct error *err)
     char path[PATH_MAX];
     int r = job_path(path, uid, err);
     if (r == 0)
-        r = file_remove_tree(out_dirfd, path, err);
-    if (r == 0 && unlinkat(out_dirfd, STAGING, AT_REMOVEDIR) == 0)
-        (void)unlinkat(out_dirfd, STAGING_TOP, AT_REMOVEDIR);
-    return r;
+        r = put_aside(out_dirfd, path, STAGING, err);
+    return r < 0 ? r : clear_a_little(out_dirfd, err);
 }
 
 /* Every target of a job that was left: half a publication becomes a whole one. */

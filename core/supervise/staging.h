@@ -43,6 +43,12 @@ int staging_make_target(int dirfd, size_t target, int *ret_dirfd, struct error *
 /* Opens that of an earlier life. 1: there is none. */
 int staging_open_target(int out_dirfd, const char *uid, size_t target, int *ret_dirfd,
                         struct error *err) __attribute__((warn_unused_result));
+/* What is removed gets another name first, so that its own is free. It may be so much that it takes
+ * long: what is left after some milliseconds is for staging_clear. */
+
+/* Removes for about so many seconds. 1: there is more. */
+int staging_clear(int out_dirfd, double seconds, struct error *err)
+    __attribute__((warn_unused_result));
 /* Removes the directory of target i. */
 int staging_remove_target(int out_dirfd, const char *uid, size_t target, struct error *err)
     __attribute__((warn_unused_result));

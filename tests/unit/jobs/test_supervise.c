@@ -320,6 +320,9 @@ static int run_job(const char *words, int first_done, struct job *job, struct er
         r = job_run_step(run, err);
     }
     job_run_free(run, 0);
+    struct error ignored = ERROR_INIT;
+    while (job_clear(out, 1, &ignored) > 0)
+        ;
     for (size_t i = 0; i < 2; i++)
         job_target_deinit(&targets[i]);
     source_set_deinit(&set);

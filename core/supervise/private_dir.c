@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Directories of the daemon's own: see private_dir.h. */
-#include "base/private_dir.h"
+#include "supervise/private_dir.h"
 
 #include "base/cleanup.h"
 

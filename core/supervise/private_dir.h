@@ -4,8 +4,8 @@
  * Directories of the daemon's own inside those that others may write into. Who can replace them can
  * swap claimed sources and outputs that are not published yet, so this must be nobody else.
  */
-#ifndef BASE_PRIVATE_DIR_H
-#define BASE_PRIVATE_DIR_H
+#ifndef SUPERVISE_PRIVATE_DIR_H
+#define SUPERVISE_PRIVATE_DIR_H
 
 #include "base/error.h"
 
