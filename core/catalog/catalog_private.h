@@ -43,7 +43,7 @@ int db_fail_code(const struct catalog *catalog, int result, const char *doing, s
 int db_exec(struct catalog *catalog, const char *script, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Prepares a statement and binds its values; sqlite3_finalize it. */
+/* Prepares a statement and binds its values; db_finalize gives it back. */
 int db_prepare(struct catalog *catalog, struct error *err, sqlite3_stmt **ret_statement,
                const char *sql, const char *format, ...) __attribute__((warn_unused_result));
 int db_preparev(struct catalog *catalog, struct error *err, sqlite3_stmt **ret_statement,
@@ -77,10 +77,9 @@ int db_begin(struct catalog *catalog, struct error *err) __attribute__((warn_unu
 int db_end(struct catalog *catalog, int result, struct error *err)
     __attribute__((warn_unused_result));
 
-static inline void db_finalize(sqlite3_stmt **statement)
-{
-    (void)sqlite3_finalize(*statement);
-}
+/* Of a handle that writes, statements are kept and used again: parsing costs more than running most
+ * of them. Only one of a text may be in use at a time. */
+void db_finalize(sqlite3_stmt **statement);
 
 #define _cleanup_statement_ __attribute__((cleanup(db_finalize)))
 

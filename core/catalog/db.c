@@ -115,11 +115,47 @@ static int bind_values(sqlite3_stmt *statement, const char *format, va_list ap)
     return result;
 }
 
+/* SQLite keeps a list of a handle's statements, which is our cache. */
+#define KEPT_STATEMENTS 64
+
+static sqlite3_stmt *find_kept(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *idle = NULL;
+    size_t n = 0;
+    for (sqlite3_stmt *s = sqlite3_next_stmt(db, NULL); s; s = sqlite3_next_stmt(db, s)) {
+        const char *text = sqlite3_sql(s);
+        if (sqlite3_stmt_busy(s))
+            continue;
+        if (text && !strcmp(text, sql))
+            return s;
+        idle = s; /* in the end that of the longest standing */
+        n++;
+    }
+    if (n >= KEPT_STATEMENTS)
+        (void)sqlite3_finalize(idle);
+    return NULL;
+}
+
+void db_finalize(sqlite3_stmt **statement)
+{
+    if (!*statement)
+        return;
+    if (sqlite3_db_readonly(sqlite3_db_handle(*statement), "main") != 0) {
+        (void)sqlite3_finalize(*statement);
+        return;
+    }
+    (void)sqlite3_reset(*statement);
+    (void)sqlite3_clear_bindings(*statement);
+}
+
 int db_preparev(struct catalog *catalog, struct error *err, sqlite3_stmt **ret_statement,
                 const char *sql, const char *format, va_list ap)
 {
-    _cleanup_statement_ sqlite3_stmt *statement = NULL;
-    int result = sqlite3_prepare_v2(catalog->db, sql, -1, &statement, NULL);
+    _cleanup_statement_ sqlite3_stmt *statement = catalog->readonly ? NULL
+                                                                    : find_kept(catalog->db, sql);
+    int result = statement ? SQLITE_OK
+                           : sqlite3_prepare_v3(catalog->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                                &statement, NULL);
     if (result == SQLITE_OK)
         result = bind_values(statement, format, ap);
     if (result != SQLITE_OK)

@@ -22,6 +22,9 @@ void catalog_close(struct catalog *catalog)
 {
     if (!catalog)
         return;
+    sqlite3_stmt *kept;
+    while ((kept = sqlite3_next_stmt(catalog->db, NULL)))
+        (void)sqlite3_finalize(kept);
     (void)sqlite3_close_v2(catalog->db);
     free(catalog->path);
     free(catalog);

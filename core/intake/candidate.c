@@ -168,10 +168,10 @@ static int is_waiting(const struct candidate *candidate)
     return candidate->state == CANDIDATE_WAITING || candidate->state == CANDIDATE_SETTLING;
 }
 
-void candidate_examine(struct candidate *candidate, int dirfd, double settle)
+/* Decides the state by what was seen. */
+static void decide(struct candidate *candidate, const struct observation *seen, double settle)
 {
-    struct observation now;
-    observe(candidate, dirfd, &now);
+    struct observation now = *seen;
     candidate->bytes = now.bytes;
     if (now.signature != candidate->signature) {
         candidate->signature = now.signature;
@@ -195,6 +195,13 @@ void candidate_examine(struct candidate *candidate, int dirfd, double settle)
         candidate->state = CANDIDATE_READY;
     if (candidate->is_given_up && is_waiting(candidate) && !candidate->is_held)
         candidate->state = CANDIDATE_BROKEN;
+}
+
+void candidate_examine(struct candidate *candidate, int dirfd, double settle)
+{
+    struct observation now;
+    observe(candidate, dirfd, &now);
+    decide(candidate, &now, settle);
 }
 
 int candidate_is_stuck(const struct candidate *candidate, double seconds)
@@ -250,7 +257,7 @@ void candidate_probed(struct candidate *candidate, int dirfd, double settle,
     } else if (now.signature == before) {
         candidate_put_off(candidate, end->text, 1 << candidate->tries);
     }
-    candidate_examine(candidate, dirfd, settle);
+    decide(candidate, &now, settle);
 }
 
 void candidate_put_off(struct candidate *candidate, const char *reason, double seconds)
