@@ -8,6 +8,7 @@ twice. PARE_FLOOD=N: so many models (10000 before a release); PARE_FLOOD_QUEUE: 
 import contextlib
 import fcntl
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -51,7 +52,9 @@ class Flood(unittest.TestCase):
                 run.daemon.start()
             run.daemon.ask('pause')
             start = time.monotonic()
+            run.daemon.process.send_signal(signal.SIGSTOP)  # it may be fast enough
             run.drop()
+            run.daemon.process.send_signal(signal.SIGCONT)
             run.wait(lambda jobs, done: jobs == number)
             queued = time.monotonic()
             run.daemon.ask('resume')
