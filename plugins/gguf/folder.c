@@ -172,6 +172,8 @@ static int check_groups(const struct cursor *cursor, const struct folder *folder
         r = gguf_shards_order(cursor, folder->shards + group->first, group->n);
         group->kind = folder->shards[group->first].facts.kind;
         group->identity = folder->shards[group->first].facts.identity;
+        if (group->kind == GGUF_MODEL && group->n_tensors == 0 && folder->n_groups > 1)
+            group->kind = GGUF_VOCABULARY;
     }
     return r;
 }
@@ -303,7 +305,8 @@ static int check_kind(const struct folder *folder)
     static const char *const what[] = { [GGUF_PROJECTOR] = "a projector",
                                         [GGUF_ADAPTER] = "an adapter",
                                         [GGUF_CONTROL_VECTOR] = "a control vector",
-                                        [GGUF_IMATRIX] = "importance data" };
+                                        [GGUF_IMATRIX] = "importance data",
+                                        [GGUF_VOCABULARY] = "a vocabulary" };
     const char *own = group_name(folder, folder->model);
     char name[CURSOR_QUOTED];
     if (folder->model->kind == GGUF_MODEL || !has_other_weights(folder))
@@ -377,8 +380,11 @@ static void tell(const struct folder *folder)
         enum gguf_kind kind;
         const char *what;
     } LEFT_OUT[] = {
-        { GGUF_MODEL, "the same model" },     { GGUF_ADAPTER, "an adapter" },
-        { GGUF_IMATRIX, "importance data" },  { GGUF_CONTROL_VECTOR, "a control vector" },
+        { GGUF_MODEL, "the same model" },
+        { GGUF_ADAPTER, "an adapter" },
+        { GGUF_IMATRIX, "importance data" },
+        { GGUF_VOCABULARY, "a vocabulary" },
+        { GGUF_CONTROL_VECTOR, "a control vector" },
         { GGUF_PROJECTOR, "the same model" },
     };
     const struct pare_host *host = folder->host;

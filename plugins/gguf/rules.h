@@ -29,6 +29,7 @@ enum gguf_kind {
     GGUF_ADAPTER,
     GGUF_CONTROL_VECTOR,
     GGUF_IMATRIX,
+    GGUF_VOCABULARY, /* a model without tensors, beside others */
 };
 
 /* What those keys say in one file. */

@@ -83,12 +83,13 @@ class Test(program.Program):
     def test_most_precise_is_taken(self):
         self.put("many", m__Q4_0=model(2), m__Q8_0=model(8), m__F16=model(1), m__BF16=model(30),
                  m__lora=of_kind("llama", "adapter"), m__cv=of_kind("controlvector", "model"),
-                 measured=of_kind("none", "imatrix"))
+                 measured=of_kind("none", "imatrix"), vocab=Gguf(LLAMA, []).build())
         self.assertEqual(self.warnings(self.convert("many"), "many"), [
             "`m-F16.gguf` is taken as the model, since no other file of it is more precise; left "
             "out (the same model): `m-BF16.gguf`, `m-Q4_0.gguf`, `m-Q8_0.gguf`",
             "`m-F16.gguf` is taken as the model; left out (an adapter): `m-lora.gguf`",
             "`m-F16.gguf` is taken as the model; left out (importance data): `measured.gguf`",
+            "`m-F16.gguf` is taken as the model; left out (a vocabulary): `vocab.gguf`",
             "`m-F16.gguf` is taken as the model; left out (a control vector): `m-cv.gguf`"])
         self.put("many", m__F32=model(0))
         self.assertIn("`m-F32.gguf` is taken", self.convert("many").stderr)
