@@ -64,10 +64,13 @@ static void on_lost(void *context, int wd)
     look_soon(places);
 }
 
+/* What is mounted may also lie over a target's folder in the drop directory. */
 static void on_mounts(void *context, uint32_t events)
 {
+    struct places *places = context;
     (void)events;
-    look_soon(context);
+    look_soon(places);
+    places->callbacks.drop_away(places->callbacks.context);
 }
 
 /* Watches the directories above ours, as far as they are there. */

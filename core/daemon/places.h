@@ -18,7 +18,8 @@ struct places_callbacks {
     void (*held)(void *context, const char *reason);
     /* Something else lies at a path: the daemon must start again. The text says where. */
     void (*replaced)(void *context, const char *text);
-    /* The drop directory is not at its path: intake must look. */
+    /* The drop directory is not at its path, or something may lie over what is in it: intake must
+     * look. */
     void (*drop_away)(void *context);
     void *context;
 };

@@ -356,6 +356,8 @@ int claim_retry(const struct folders *folders, const char *uid, struct ticket *r
             (void)unlinkat(folders->failed_fd, reason_name, 0);
     }
     if (r != 0) {
+        struct error ignored = ERROR_INIT;
+        (void)!claim_remove_dir(folders, ticket.uid, &ignored); /* unless something is in it */
         ticket_deinit(&ticket);
         return r;
     }

@@ -159,6 +159,14 @@ class Changed(program.Program):
             self.assertIn("was written while it was read", pare.communicate(timeout=60)[1])
             self.assertEqual(pare.returncode, 1)
 
+    def test_output_directory_is_moved_away(self):
+        self.steps.write_text(json.dumps([("verify", "os.rename(%r, %r)" % (
+            str(self.dir / "out"), str(self.dir / "elsewhere")))]))
+        done = self.pare("convert", "tiny.gguf", "--to", "gguf:f16", "-o", "out", "-q", status=1)
+        self.assertIn("was moved away while it was written to", done.stderr)
+        rows = json.loads(self.pare("list", "--json").stdout)
+        self.assertNotIn("done", {row["state"] for row in rows})
+
     def test_compare_and_inspect(self):
         for args in (("compare", "tiny.gguf", "tiny.gguf"), ("inspect", "tiny.gguf")):
             self.steps.write_text(json.dumps([(args[0], WRITE)]))

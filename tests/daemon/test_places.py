@@ -252,6 +252,21 @@ class Out(Case):
 class Ends(Case):
     """The other places."""
 
+    @unittest.skipUnless(can_mount(), 'mounts need root')
+    def test_folder_of_a_target_is_mounted_over(self):
+        self.start()
+        os.mkdir(self.d.path('gguf-f16'))
+        other = os.path.join(self.d.root, 'other')
+        os.mkdir(other)
+        with open(os.path.join(other, 'm.gguf'), 'wb') as f:
+            f.write(models.gguf())
+        time.sleep(0.5)
+        begin = time.monotonic()
+        subprocess.run(['mount', '--bind', other, self.d.path('gguf-f16')], check=True)
+        self.addCleanup(subprocess.run, ['umount', '-l', self.d.path('gguf-f16')], check=False)
+        wait_until(lambda: 'gguf-f16/m.gguf' in self.d.arriving(), 10)
+        self.assertLess(time.monotonic() - begin, 5)
+
     def test_done_and_failed_are_removed(self):
         self.start()
         for name in ('done', 'failed'):

@@ -35,6 +35,7 @@ struct conversion { /* of one source, in as many attempts as it takes */
     const char *out_path;                       /* absolute */
     size_t n_targets;
     size_t n_failed; /* targets, as told */
+    int moved;       /* the output directory, meanwhile */
     int failed;      /* out of memory in a callback */
 };
 
@@ -103,6 +104,15 @@ static int add_output(struct conversion *c, const json_t *head, json_t *tensors)
                                            "manifest", manifest));
 }
 
+/* 1 unless the output directory was moved away meanwhile. */
+static int is_at_path(const struct conversion *c, const json_t *head)
+{
+    const char *name = json_get_string(json_object_get(head, "output"), "name", "");
+    _cleanup_strbuf_ struct strbuf path = STRBUF_INIT;
+    strbuf_printf(&path, "%s/%s", c->out_path, name);
+    return path.data && faccessat(AT_FDCWD, path.data, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int on_published(void *context, size_t target, const json_t *head, struct tensor_rows *rows)
 {
     struct conversion *c = context;
@@ -110,6 +120,10 @@ static int on_published(void *context, size_t target, const json_t *head, struct
     struct tensor_row row;
     _cleanup_json_ json_t *tensors = json_array();
     struct kept_rows kept = { { keep_and_pass }, rows, tensors, 0 };
+    if (!is_at_path(c, head)) {
+        c->moved = 1;
+        return 0;
+    }
     c->targets[target].done = 1;
     progress_clear(&c->progress);
     record_published(c->record, target, head, &kept.rows);
@@ -158,6 +172,11 @@ static int run_job(const struct job_spec *spec, struct conversion *c, struct err
     progress_clear(&c->progress);
     int is_lost = r < 0 && !interrupted && job_may_go_on(r);
     job_run_free(run, is_lost ? JOB_STAGING_GO_ON : JOB_STAGING_REMOVE);
+    if (r == 0 && c->moved)
+        return error_set(err, PARE_EPLACE,
+                         "%s was moved away while it was written to: the outputs are where it is "
+                         "now, or lost with it",
+                         c->out_path);
     return r == 0 && c->failed ? error_oom(err) : r;
 }
 
