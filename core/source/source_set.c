@@ -120,16 +120,10 @@ static int take_states(struct source_set *set, struct error *err)
     return 0;
 }
 
-/* The states of all files, such that a later write shows. */
 static int note_states(struct source_set *set, struct error *err)
 {
     set->states = calloc(set->n + 1, sizeof *set->states);
-    if (!set->states)
-        return error_oom(err);
-    int r = take_states(set, err), waited = 0;
-    for (size_t i = 0; i < set->n && r == 0; i++)
-        waited |= source_state_let_tick(&set->states[i].st);
-    return waited ? take_states(set, err) : r;
+    return set->states ? take_states(set, err) : error_oom(err);
 }
 
 static int open_all(struct source_set *set, int dirfd, int cached, struct error *err)
@@ -416,17 +410,28 @@ int source_set_check(const struct source_set *set, struct error *err)
     return r;
 }
 
-int source_set_expect_writers(const struct source_set *set, int wait, struct error *err)
+/* 1 when the file had to be written back. */
+static int look_for_writer(const struct source_set *set, size_t i, int wait, struct error *err)
 {
+    if (source_state_has_writer(set->fds[i]) <= 0)
+        return 0;
+    if (!wait)
+        return error_set(err, PARE_ECHANGED, "%s is open for writing", set->names[i]);
+    if (fdatasync(set->fds[i]) < 0 && errno == EIO)
+        return error_errno(err, errno, "%s", set->names[i]);
+    return 1;
+}
+
+int source_set_expect_writers(struct source_set *set, int wait, struct error *err)
+{
+    int again = 0;
     for (size_t i = 0; i < set->n; i++) {
-        if (source_state_has_writer(set->fds[i]) <= 0)
-            continue;
-        if (!wait)
-            return error_set(err, PARE_ECHANGED, "%s is open for writing", set->names[i]);
-        if (fdatasync(set->fds[i]) < 0 && errno == EIO)
-            return error_errno(err, errno, "%s", set->names[i]);
+        int r = look_for_writer(set, i, wait, err);
+        if (r < 0)
+            return r;
+        again |= r | source_state_let_tick(&set->states[i].st);
     }
-    return 0;
+    return again ? take_states(set, err) : 0;
 }
 
 json_t *source_set_json(const struct source_set *set)

@@ -46,10 +46,10 @@ int source_set_reopen(const struct source_set *set, int **ret_fds, struct error 
 int source_set_check(const struct source_set *set, struct error *err)
     __attribute__((warn_unused_result));
 
-/* What is stored through a mapping that somebody has had before we looked moves no time until the
- * page was written back. Without `wait`: PARE_ECHANGED when somebody has a file open for writing.
- * With it: such files are written back, so that later stores will show. */
-int source_set_expect_writers(const struct source_set *set, int wait, struct error *err)
+/* Before the first read: makes sure that later writes will show. What is stored through a mapping
+ * that somebody has had before moves no time until the page was written back: without `wait` it is
+ * PARE_ECHANGED when somebody has a file open for writing; with it such files are written back. */
+int source_set_expect_writers(struct source_set *set, int wait, struct error *err)
     __attribute__((warn_unused_result));
 
 /* The `source` member of a request. New reference. */
