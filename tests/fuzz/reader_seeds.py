@@ -11,7 +11,8 @@ import pathlib
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "formats"))
+FORMATS = pathlib.Path(__file__).resolve().parent.parent / "formats"
+sys.path[:0] = [str(FORMATS), str(FORMATS / "bad")]
 import manifest
 
 LIMIT = 1 << 20 # bytes: a larger case is about sizes, not for fuzzing

@@ -171,7 +171,6 @@ def ends():
     yield "G44", valid + trailing, "EDATA", "4096 bytes follow the data"
     yield "G44-one", valid + b"\0", "EDATA", "1 bytes follow the data"
     yield "G44-empty", Gguf(tensors=[]).build() + trailing, "EDATA", "bytes follow the data"
-    yield "G44-joined", valid + valid, "EDATA", "another GGUF file begins at byte %d" % len(valid)
     zero = bytes(4)
     many = [Tensor("blk.%d.w" % i, [1], 0, zero) for i in range(80000)]
     yield "G45", Gguf(tensors=many).build(), "OK", ""
