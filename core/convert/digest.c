@@ -244,10 +244,15 @@ int digest_wait(struct digest *d, void (*beat)(void *context), void *context, do
     uint64_t seen = d->parts;
     while (!d->ended) {
         struct timespec until = timing_deadline(0.2);
-        if (pthread_cond_clockwait(&d->over, &d->lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT &&
-            d->parts != seen)
-            beat(context);
+        int is_late = pthread_cond_clockwait(&d->over, &d->lock, CLOCK_MONOTONIC, &until) ==
+                      ETIMEDOUT;
+        int has_grown = d->parts != seen;
         seen = d->parts;
+        if (!is_late || !has_grown)
+            continue;
+        (void)pthread_mutex_unlock(&d->lock); /* beat may ask where the digest is */
+        beat(context);
+        (void)pthread_mutex_lock(&d->lock);
     }
     (void)pthread_mutex_unlock(&d->lock);
     if (d->err.code) {

@@ -68,6 +68,8 @@ void target_begin_state(struct target *target);
 void target_put_state(struct target *target, struct strbuf *block);
 /* Only how far its digest is, when it has one. */
 void target_put_digest(struct target *target, struct strbuf *block);
+/* Bytes of its files that are digested. */
+uint64_t target_digested(struct target *target);
 /* Takes from a block of a journal what is in it of n targets; their files are opened after that.
  * PARE_EDATA: it does not fit them. */
 int target_get_state(struct target *targets, size_t n_targets, const unsigned char *block,

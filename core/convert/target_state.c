@@ -35,6 +35,18 @@ void target_put_digest(struct target *target, struct strbuf *block)
     record_end(block, place);
 }
 
+uint64_t target_digested(struct target *target)
+{
+    struct digest_state state;
+    if (!target->digest)
+        return 0;
+    digest_state(target->digest, &state);
+    uint64_t bytes = state.at;
+    for (uint32_t i = 0; i < state.file; i++)
+        bytes += target->layout.files[i].size;
+    return bytes;
+}
+
 static void put_text(const struct target *target, enum text_kind kind, const char *text, size_t n,
                      struct strbuf *block)
 {
@@ -118,6 +130,15 @@ static int get_record(struct target *target, struct record *record, struct error
     }
 }
 
+/* The target of this index, or NULL: some of those that were asked for may not be made. */
+static struct target *find_target(struct target *targets, size_t n, uint32_t index)
+{
+    for (size_t i = 0; i < n; i++)
+        if (targets[i].index == index)
+            return &targets[i];
+    return NULL;
+}
+
 int target_get_state(struct target *targets, size_t n_targets, const unsigned char *block,
                      uint64_t n, struct error *err)
 {
@@ -129,10 +150,11 @@ int target_get_state(struct target *targets, size_t n_targets, const unsigned ch
         if (record.type != RECORD_DIGEST && record.type != RECORD_OUTPUT &&
             record.type != RECORD_TEXT)
             continue;
-        uint32_t i = record_get32(&record);
-        if (record.type == RECORD_TEXT && i == RECORD_ALL_TARGETS)
+        uint32_t index = record_get32(&record);
+        if (record.type == RECORD_TEXT && index == RECORD_ALL_TARGETS)
             continue;
-        r = record.bad || i >= n_targets ? damaged(err) : get_record(&targets[i], &record, err);
+        struct target *target = find_target(targets, n_targets, index);
+        r = target ? get_record(target, &record, err) : damaged(err);
     }
     return r;
 }

@@ -309,9 +309,16 @@ void resume_beat(struct resume *resume)
     struct checkpoints *checkpoints = resume->checkpoints;
     _cleanup_strbuf_ struct strbuf block = STRBUF_INIT;
     struct error later = ERROR_INIT; /* resume_end tells it */
-    if (!checkpoints || !checkpoints_have_begun(checkpoints) ||
-        !checkpoints_are_due(checkpoints, 1))
+    uint64_t digested = 0;
+    if (!checkpoints || !checkpoints_have_begun(checkpoints))
         return;
+    for (size_t i = 0; i < resume->n; i++)
+        digested += target_digested(&resume->targets[i]);
+    if (!resume->digested) /* the walk's last checkpoint was hardly before */
+        resume->digested = digested;
+    if (!checkpoints_are_due(checkpoints, digested - resume->digested))
+        return;
+    resume->digested = digested;
     for (size_t i = 0; i < resume->n; i++)
         target_put_digest(&resume->targets[i], &block);
     int r = checkpoints_add(checkpoints, &block, no_beat, NULL, &later);

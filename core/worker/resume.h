@@ -21,6 +21,7 @@ struct resume {
     struct journal *journal;         /* to go on from, or NULL; the checkpoints' */
     struct checkpoints *checkpoints; /* NULL: none are wanted */
     int misfit;                      /* what the journal says cannot be */
+    uint64_t digested;               /* bytes of all targets at the last resume_beat with one */
 };
 
 /* Looks for a journal in staging, reads what it says of the targets, which are prepared but not

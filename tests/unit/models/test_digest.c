@@ -11,6 +11,7 @@
 #include "base/timing.h"
 #include "plugin/layout.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -231,6 +232,56 @@ static void planes_of_the_whole_tensor(void **state)
     layout.pieces = pieces;
 }
 
+struct asking {
+    struct digest *d;
+    struct digest_state state;
+    unsigned beats;
+};
+
+/* Asks where the digest is, and then lets it end. */
+static void ask_in_beat(void *context)
+{
+    struct asking *asking = context;
+    digest_state(asking->d, &asking->state);
+    asking->beats++;
+    digest_seal(asking->d);
+}
+
+static void *write_later(void *d)
+{
+    const struct timespec moment = { 0, 100000000 };
+    (void)nanosleep(&moment, NULL);
+    for (uint64_t t = 0; t < 2; t++)
+        for (uint64_t at = 0; at < ROW * ROWS; at += STEP)
+            put_elements(d, t, at, STEP);
+    return NULL;
+}
+
+/* While somebody waits for it, the digest can be asked; and taken up again where it was. */
+static void it_is_taken_up_again(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    char done[2][HASH_HEX_SIZE] = { "" };
+    double seconds = -1;
+    pthread_t writer;
+    put_header();
+    struct asking asking = { .d = start(0) };
+    assert_int_equal(pthread_create(&writer, NULL, write_later, asking.d), 0);
+    assert_int_equal(digest_wait(asking.d, ask_in_beat, &asking, &seconds, &err), 0);
+    assert_int_equal(pthread_join(writer, NULL), 0);
+    assert_true(asking.beats > 0 && (asking.state.file || asking.state.at));
+    for (uint32_t i = 0; i < asking.state.file && i < 2; i++)
+        memcpy(done[i], digest_of_file(asking.d, i), HASH_HEX_SIZE);
+    struct digest_files what = { &layout, &model, fds, 0 };
+    struct digest *next = NULL;
+    assert_int_equal(digest_start(&what, &asking.state, done, &next, &err), 0);
+    digest_free(asking.d);
+    assert_digests(next);
+    struct digest_state wrong = { .file = 1, .at = files[1].size + 1 };
+    assert_int_equal(digest_start(&what, &wrong, done, &next, &err), PARE_EDATA);
+}
+
 static void it_ends_when_told(void **state)
 {
     (void)state;
@@ -262,6 +313,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(literals_that_are_late, make_files, close_files),
         cmocka_unit_test_setup_teardown(parts_of_rows, make_files, close_files),
         cmocka_unit_test_setup_teardown(planes_of_the_whole_tensor, make_files, close_files),
+        cmocka_unit_test_setup_teardown(it_is_taken_up_again, make_files, close_files),
         cmocka_unit_test_setup_teardown(it_ends_when_told, make_files, close_files),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_read, make_files, close_files),
     };
