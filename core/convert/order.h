@@ -8,7 +8,7 @@
 #ifndef CONVERT_ORDER_H
 #define CONVERT_ORDER_H
 
-#include "convert/target.h"
+#include "target/target.h"
 
 /* The tensors of the model to begin with, for the first target that is digested as it is written
  * (free it). None where too much would be read twice. */

@@ -10,7 +10,7 @@
 
 #include "base/hash.h"
 #include "journal/checkpoint.h"
-#include "convert/target.h"
+#include "target/target.h"
 #include "weights/measure.h"
 #include "weights/slab.h"
 

@@ -5,7 +5,7 @@
 #ifndef WORKER_ANSWER_H
 #define WORKER_ANSWER_H
 
-#include "convert/job.h"
+#include "target/job.h"
 #include "convert/pipeline.h"
 
 /* Emits a target's `plan` line. memory: bytes that the job is going to take. */

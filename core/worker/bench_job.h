@@ -4,7 +4,7 @@
 #ifndef WORKER_BENCH_JOB_H
 #define WORKER_BENCH_JOB_H
 
-#include "convert/job.h"
+#include "target/job.h"
 
 /* kind bench: throughput of kernels beside a memory copy. */
 int job_bench(const struct job_context *job, struct error *err) __attribute__((warn_unused_result));

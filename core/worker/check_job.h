@@ -4,7 +4,7 @@
 #ifndef WORKER_CHECK_JOB_H
 #define WORKER_CHECK_JOB_H
 
-#include "convert/job.h"
+#include "target/job.h"
 
 /* Loads the request's library into the registry, and nothing else; says so beforehand. */
 int check_job_load(const struct job_context *job, struct registry *registry, struct error *err)

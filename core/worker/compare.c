@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/timing.h"
-#include "convert/route.h"
+#include "target/route.h"
 #include "map/map.h"
 #include "plugin/source.h"
 #include "weights/measure_tensors.h"

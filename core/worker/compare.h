@@ -4,7 +4,7 @@
 #ifndef WORKER_COMPARE_H
 #define WORKER_COMPARE_H
 
-#include "convert/job.h"
+#include "target/job.h"
 
 /* kind compare: errors of `other` against the model, per tensor and in all. */
 int job_compare(const struct job_context *job, struct model *model, struct model *other,

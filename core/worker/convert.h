@@ -4,7 +4,7 @@
 #ifndef WORKER_CONVERT_H
 #define WORKER_CONVERT_H
 
-#include "convert/job.h"
+#include "target/job.h"
 
 /* kind convert: emits source, progress, tensor and target lines; ret_done gets the fields of the
  * `done` line but peak_rss and plugins. */

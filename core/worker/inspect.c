@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "convert/route.h"
+#include "target/route.h"
 #include "map/map.h"
 #include "model/metadata.h"
 #include "model/side_files.h"

@@ -4,7 +4,7 @@
 #ifndef WORKER_INSPECT_H
 #define WORKER_INSPECT_H
 
-#include "convert/job.h"
+#include "target/job.h"
 
 /* kind inspect. */
 int job_inspect(const struct job_context *job, struct model *model, struct error *err)

@@ -4,7 +4,7 @@
 #ifndef WORKER_NEEDS_H
 #define WORKER_NEEDS_H
 
-#include "convert/target.h"
+#include "target/target.h"
 
 /* Bytes of memory that making these targets of a model takes at most: buffers of the pipeline, the
  * model's description, and what encodings may take for what they learn of tensors. */

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "convert/target.h"
+#include "target/target.h"
 #include "model/arrived.h"
 #include "model/side_files.h"
 #include "settings/settings.h"

@@ -4,7 +4,7 @@
 #ifndef WORKER_PROBE_H
 #define WORKER_PROBE_H
 
-#include "convert/job.h"
+#include "target/job.h"
 
 /* kind probe: emits source, and `doubt` where a file of a folder may still come. Fails as opening
  * does; PARE_EINCOMPLETE when something is cut or not there. */

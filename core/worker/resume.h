@@ -10,7 +10,7 @@
 #define WORKER_RESUME_H
 
 #include "journal/checkpoint.h"
-#include "convert/target.h"
+#include "target/target.h"
 
 struct resume {
     const struct job_context *job;

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/timing.h"
-#include "convert/route.h"
+#include "target/route.h"
 #include "plugin/source.h"
 #include "results/rows_file.h"
 #include "weights/measure_tensors.h"

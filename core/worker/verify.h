@@ -4,7 +4,7 @@
 #ifndef WORKER_VERIFY_H
 #define WORKER_VERIFY_H
 
-#include "convert/job.h"
+#include "target/job.h"
 
 /* kind verify: the output is what convert said, and its errors can be measured again. */
 int job_verify(const struct job_context *job, struct model *model, struct model *output,

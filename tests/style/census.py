@@ -37,9 +37,10 @@ ROOMS = {
     "weights": "lang model plugin",
     "map": "lang model plugin tokenizer unpack provenance weights",
     "recipe": "lang model plugin weights",
-    "convert": "settings journal lang model plugin tokenizer unpack provenance weights map recipe",
+    "target": "settings journal lang model plugin tokenizer unpack provenance weights map recipe",
+    "convert": "journal lang model plugin weights recipe target",
     "worker": "settings journal results lang model plugin tokenizer unpack provenance weights map "
-              "recipe convert check",
+              "recipe target convert check",
     "catalog": "results",
     "answer": "",
     "source": "",

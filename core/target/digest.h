@@ -5,8 +5,8 @@
  * the files' order, what lies before the first byte that is still to come. Literals wait for the
  * end when the writer is going to patch them.
  */
-#ifndef CONVERT_DIGEST_H
-#define CONVERT_DIGEST_H
+#ifndef TARGET_DIGEST_H
+#define TARGET_DIGEST_H
 
 #include "base/hash.h"
 #include "plugin/source.h"

@@ -4,12 +4,12 @@
  * One target of a conversion: its recipe, plan and layout, and, once opened, the files that are
  * written. The files lie in a directory of their own in the job's staging directory.
  */
-#ifndef CONVERT_TARGET_H
-#define CONVERT_TARGET_H
+#ifndef TARGET_H
+#define TARGET_H
 
 #include "base/strbuf.h"
-#include "convert/digest.h"
-#include "convert/route.h"
+#include "target/digest.h"
+#include "target/route.h"
 #include "plugin/layout.h"
 #include "recipe/plan.h"
 

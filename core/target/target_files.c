@@ -7,7 +7,7 @@
  */
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "convert/target_private.h"
+#include "target/target_private.h"
 #include "plugin/layout.h"
 #include "plugin/options.h"
 #include "plugin/source.h"

@@ -4,7 +4,7 @@
  * Choosing what targets are made from: see route.h. Unpacking is tried when the first target asks
  * for it, so that a plain copy of a checkpoint needs no plugin or scheme that knows its insides.
  */
-#include "convert/route.h"
+#include "target/route.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "journal/records.h"
-#include "convert/target_private.h"
+#include "target/target_private.h"
 
 #include <errno.h>
 #include <string.h>

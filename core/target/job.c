@@ -3,7 +3,7 @@
 /*
  * A job's context (job.h): what it says of itself and of the models that it opens.
  */
-#include "convert/job.h"
+#include "target/job.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"

@@ -6,8 +6,8 @@
  * are known only when all has been read: a writer leaves room for them and fills them in at the end
  * (PARE_DIGEST in plugin.h).
  */
-#ifndef CONVERT_MAKING_H
-#define CONVERT_MAKING_H
+#ifndef TARGET_MAKING_H
+#define TARGET_MAKING_H
 
 #include "model/model.h"
 

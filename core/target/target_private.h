@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* A target as its own files see it: target.c prepares it, target_files.c writes its files. */
-#ifndef CONVERT_TARGET_PRIVATE_H
-#define CONVERT_TARGET_PRIVATE_H
+#ifndef TARGET_PRIVATE_H
+#define TARGET_PRIVATE_H
 
-#include "convert/target.h"
+#include "target/target.h"
 
 /* What the target's writer is called with; hooks are borrowed. */
 struct layout_request target_layout_request(const struct target *target,

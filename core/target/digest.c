@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Digests of outputs: see digest.h. */
-#include "convert/digest.h"
+#include "target/digest.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"

@@ -4,8 +4,8 @@
  * What a job of the worker has at hand, whatever its kind: the request, the plugins, and where its
  * answer goes. None of this opens a file by name: models come as struct model with files added.
  */
-#ifndef CONVERT_JOB_H
-#define CONVERT_JOB_H
+#ifndef TARGET_JOB_H
+#define TARGET_JOB_H
 
 #include "plugin/source.h"
 #include "recipe/recipe.h"

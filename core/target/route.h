@@ -6,10 +6,10 @@
  * such way is a route: a model with a source. Targets that ask for the same share a route; the
  * pipeline runs once per route.
  */
-#ifndef CONVERT_ROUTE_H
-#define CONVERT_ROUTE_H
+#ifndef TARGET_ROUTE_H
+#define TARGET_ROUTE_H
 
-#include "convert/job.h"
+#include "target/job.h"
 #include "plugin/arrange.h"
 
 struct route {

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* What an output says of its making: see making.h. */
-#include "convert/making.h"
+#include "target/making.h"
 
 #include "base/cleanup.h"
 #include "config.h"

@@ -1,15 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The Pare developers */
 /* SPDX-License-Identifier: MIT */
 /* Targets: see target.h. */
-#include "convert/target.h"
+#include "target/target.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/json_numbers.h"
 #include "base/strbuf.h"
-#include "convert/making.h"
-#include "convert/target_private.h"
+#include "target/making.h"
+#include "target/target_private.h"
 #include "plugin/layout.h"
 
 #include <string.h>
