@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SURE 50             /* a claim that is worth mentioning when it fails */
@@ -17,7 +18,7 @@
 
 struct trial {
     const struct source_claim *claim;
-    struct model *model; /* NULL: it could not be opened */
+    uint8_t *roles; /* of the files, as its reader knows them; NULL: it could not be opened */
     double bits, weights;
     char *why; /* it could not be */
 };
@@ -34,7 +35,7 @@ struct rivals {
 static void rivals_deinit(struct rivals *rivals)
 {
     for (size_t i = 0; i < rivals->n; i++) {
-        model_free(rivals->trials[i].model);
+        free(rivals->trials[i].roles);
         free(rivals->trials[i].why);
     }
 }
@@ -56,24 +57,35 @@ static int copy_files(const struct model *from, struct model *to, struct error *
     return r;
 }
 
+/* Notes what is known of a trial's model, so that it need not be kept. */
+static int note_trial(struct trial *trial, const struct model *model, struct error *err)
+{
+    trial->roles = calloc(model->n_files, sizeof *trial->roles);
+    if (!trial->roles)
+        return error_oom(err);
+    for (uint32_t i = 0; i < model->n_files; i++)
+        trial->roles[i] = (uint8_t)model->files[i].role;
+    trial->bits = 8.0 * (double)model_bytes(model);
+    for (uint64_t i = 0; i < model->n_tensors; i++)
+        trial->weights += (double)model->tensors[i].elements;
+    return 0;
+}
+
+DEFINE_CLEANUP(struct model *, model_free);
+
 static int open_trial(const struct rivals *rivals, struct trial *trial, struct error *err)
 {
+    CLEANUP(model_free_cleanup) struct model *model = NULL;
     struct source *source = NULL;
     struct host_hooks quiet = { .cancelled = rivals->hooks ? rivals->hooks->cancelled : NULL,
                                 .context = rivals->hooks ? rivals->hooks->context : NULL };
-    int r = model_new(&trial->model, err);
+    int r = model_new(&model, err);
     if (r == 0)
-        r = copy_files(rivals->model, trial->model, err);
+        r = copy_files(rivals->model, model, err);
     if (r == 0)
-        r = source_open(rivals->registry, trial->model, trial->claim->reader->name, &quiet, &source,
-                        err);
+        r = source_open(rivals->registry, model, trial->claim->reader->name, &quiet, &source, err);
     source_close(source);
-    if (r < 0)
-        return r;
-    trial->bits = 8.0 * (double)model_bytes(trial->model);
-    for (uint64_t i = 0; i < trial->model->n_tensors; i++)
-        trial->weights += (double)trial->model->tensors[i].elements;
-    return 0;
+    return r < 0 ? r : note_trial(trial, model, err);
 }
 
 /* A model that is damaged, or none, is no rival. */
@@ -91,7 +103,6 @@ static int open_trials(struct rivals *rivals, struct error *err)
         int r = open_trial(rivals, trial, &own);
         if (r == 0)
             continue;
-        model_free(TAKE(trial->model));
         trial->why = strdup(own.text);
         if (!trial->why)
             return error_oom(err);
@@ -117,25 +128,26 @@ static const struct trial *choose(const struct rivals *rivals)
 {
     const struct trial *best = NULL;
     for (size_t i = 0; i < rivals->n; i++)
-        if (rivals->trials[i].model && (!best || is_better(&rivals->trials[i], best)))
+        if (rivals->trials[i].roles && (!best || is_better(&rivals->trials[i], best)))
             best = &rivals->trials[i];
     return best;
 }
 
-static const char *first_weights(const struct model *model)
+static const char *first_weights(const struct rivals *rivals, const struct trial *trial)
 {
+    const struct model *model = rivals->model;
     for (uint32_t i = 0; i < model->n_files; i++)
-        if (model->files[i].role == PARE_FILE_WEIGHTS)
+        if (trial->roles[i] == PARE_FILE_WEIGHTS)
             return model->files[i].name;
     return model->files[0].name;
 }
 
 /* Files of weights that the chosen reader knows nothing of are not carried to outputs. */
-static uint32_t leave_out(struct model *model, const struct model *loser)
+static uint32_t leave_out(struct model *model, const uint8_t *roles)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < model->n_files; i++) {
-        uint32_t role = loser->files[i].role;
+        uint32_t role = roles[i];
         if (role != PARE_FILE_WEIGHTS && role != PARE_FILE_INDEX)
             continue;
         n += role == PARE_FILE_WEIGHTS && model->files[i].role != PARE_FILE_WEIGHTS;
@@ -150,16 +162,16 @@ static int tell(const struct rivals *rivals, const struct trial *best, struct er
     for (size_t i = 0; i < rivals->n; i++) {
         const struct trial *trial = &rivals->trials[i];
         _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-        if (trial == best || (!trial->model && trial->claim->score < SURE))
+        if (trial == best || (!trial->roles && trial->claim->score < SURE))
             continue;
-        uint32_t n = trial->model ? leave_out(rivals->model, trial->model) : 1;
+        uint32_t n = trial->roles ? leave_out(rivals->model, trial->roles) : 1;
         if (!n)
             continue;
-        strbuf_printf(&text, "`%s` (%s) is taken as the model", first_weights(rivals->model),
+        strbuf_printf(&text, "`%s` (%s) is taken as the model", first_weights(rivals, best),
                       best->claim->reader->name);
-        if (trial->model)
+        if (trial->roles)
             strbuf_printf(&text, "; left out, since no more precise: `%s` (%s)%s",
-                          first_weights(trial->model), trial->claim->reader->name,
+                          first_weights(rivals, trial), trial->claim->reader->name,
                           n > 1 ? " and others" : "");
         else
             strbuf_printf(&text, ", not what there is for %s: %s", trial->claim->reader->name,
