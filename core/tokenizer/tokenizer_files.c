@@ -162,8 +162,10 @@ static int read_object(const struct reading *reading, struct json_walk *walk, re
             return error_set(reading->err, PARE_EDATA, "not JSON: the key `%.60s` stands twice",
                              key);
         int r = read(reading, walk, key, &value);
-        if (r < 0)
+        if (r < 0) {
+            json_decref(value);
             return r;
+        }
         if (r > 0)
             (void)json_walk_skip(walk);
         else if (json_object_set_new(object, key, value) < 0)

@@ -208,9 +208,9 @@ def safetensors_of_tensors(path):
 
 @good
 def gguf_of_tensors(path):
-    head = b"GGUF" + struct.pack("<IQQ", 3, TENSORS, 0)
-    for i in range(TENSORS):
-        head += text(b"t%07d" % i) + struct.pack("<IQIQ", 1, 1, 0, 32 * i)
+    head = b"".join([b"GGUF" + struct.pack("<IQQ", 3, TENSORS, 0)] +
+                    [text(b"t%07d" % i) + struct.pack("<IQIQ", 1, 1, 0, 32 * i)
+                     for i in range(TENSORS)])
     with open(path, "wb") as f:
         f.write(head)
         f.truncate((len(head) + 31) // 32 * 32 + 32 * TENSORS)
