@@ -230,6 +230,19 @@ class Out(Case):
         self.assertEqual(self.d.states(), ['done'] * 3)
         self.assert_recorded(['m-Q8_0.gguf', 'n-Q8_0.gguf', 'o-Q8_0.gguf'])
 
+    def test_disk_that_fails_now_and_then(self):
+        """A worker that could not write, where others can: its model is not to blame."""
+        self.d.options = ['--set', 'retries=2']
+        self.steps('convert', """
+print('{"event": "error", "code": "place", "text": "cannot write: Input/output error"}')
+raise SystemExit(1)
+""", 5)
+        self.start()
+        self.drop('m.gguf')
+        self.d.wait_done(1)
+        self.assertEqual(self.d.states(), ['done'])
+        self.assertEqual(self.d.query('SELECT attempts FROM job'), [(6,)])
+
     def test_staging_that_cannot_be_made(self):
         """A file where the daemon's folder should be: not the fault of any model."""
         self.release()
