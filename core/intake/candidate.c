@@ -91,7 +91,8 @@ static void observe_sidecar(int dirfd, const char *name, int beside, struct obse
         (void)snprintf(seen->reason, sizeof seen->reason, "%.60s: %.90s", name, reason);
 }
 
-static void observe(const struct candidate *candidate, int dirfd, struct observation *ret_seen)
+static void observe(const struct candidate *candidate, int dirfd, const char *ignore,
+                    struct observation *ret_seen)
 {
     struct observation now = { 0 };
     for (size_t i = 0; i < candidate->n_files; i++) {
@@ -99,7 +100,7 @@ static void observe(const struct candidate *candidate, int dirfd, struct observa
         if (candidate->kind == TICKET_FILE && !*now.reason)
             now.is_part = parts_find(dirfd, candidate->files[i], now.reason);
         if (candidate->kind == TICKET_FOLDER)
-            observe_folder(dirfd, candidate->files[i], &now);
+            observe_folder(dirfd, candidate->files[i], ignore, &now);
         else
             observe_file(dirfd, candidate->files[i], &now);
     }
@@ -197,11 +198,11 @@ static void decide(struct candidate *candidate, const struct observation *seen, 
         candidate->state = CANDIDATE_BROKEN;
 }
 
-void candidate_examine(struct candidate *candidate, int dirfd, double settle)
+void candidate_examine(struct candidate *candidate, int dirfd, const struct config *config)
 {
     struct observation now;
-    observe(candidate, dirfd, &now);
-    decide(candidate, &now, settle);
+    observe(candidate, dirfd, config->ignore, &now);
+    decide(candidate, &now, config->settle);
 }
 
 int candidate_is_stuck(const struct candidate *candidate, double seconds)
@@ -242,13 +243,13 @@ static uint64_t when(double age)
     return age * 1e9 < (double)now ? now - (uint64_t)(age * 1e9) : 0;
 }
 
-void candidate_probed(struct candidate *candidate, int dirfd, double settle,
+void candidate_probed(struct candidate *candidate, int dirfd, const struct config *config,
                       const struct probe_end *end)
 {
     uint64_t before = candidate->signature;
     wait_for(candidate, 1, end->text);
     struct observation now;
-    observe(candidate, dirfd, &now);
+    observe(candidate, dirfd, config->ignore, &now);
     if (now.signature == before && is_final(candidate, end->code)) {
         candidate->verdict = end->code;
         candidate->promised = when(end->age);
@@ -257,7 +258,7 @@ void candidate_probed(struct candidate *candidate, int dirfd, double settle,
     } else if (now.signature == before) {
         candidate_put_off(candidate, end->text, 1 << candidate->tries);
     }
-    decide(candidate, &now, settle);
+    decide(candidate, &now, config->settle);
 }
 
 void candidate_put_off(struct candidate *candidate, const char *reason, double seconds)

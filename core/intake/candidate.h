@@ -64,11 +64,11 @@ void candidate_clear_files(struct candidate *candidate);
 void candidate_clear_sidecars(struct candidate *candidate);
 
 /* Looks at it in its folder and decides the state anew. */
-void candidate_examine(struct candidate *candidate, int dirfd, double settle);
+void candidate_examine(struct candidate *candidate, int dirfd, const struct config *config);
 
 /* Takes the end of a probe. It counts only when the candidate is still as it was when the probe
  * began. */
-void candidate_probed(struct candidate *candidate, int dirfd, double settle,
+void candidate_probed(struct candidate *candidate, int dirfd, const struct config *config,
                       const struct probe_end *end);
 
 /* 1 when the rest of it is waited for, nobody is at it, and it has not changed for so long. */

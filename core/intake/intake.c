@@ -51,7 +51,7 @@ void intake_examine(struct intake *intake, struct drop_folder *folder, struct ca
     char before[sizeof candidate->reason];
     int state = candidate->state;
     memcpy(before, candidate->reason, sizeof before);
-    candidate_examine(candidate, folder->fd, intake->config->settle);
+    candidate_examine(candidate, folder->fd, intake->config);
     if (state != candidate->state || strcmp(before, candidate->reason) != 0)
         intake_list_changed(intake);
 }

@@ -98,6 +98,8 @@ void observe_mark(int dirfd, const char *name, int beside, struct observation *s
 
 struct walk {
     struct observation *seen;
+    const char *ignore;
+    int has_model;           /* a file that may be one */
     char link[NAME_MAX + 1]; /* the first link, or "" */
     unsigned left;           /* entries that may still be looked at */
 };
@@ -119,6 +121,8 @@ static void observe_entry(int dirfd, const char *name, int depth, int temporary,
         note_mark(seen, mark);
     if (S_ISLNK(st.st_mode) && !*walk->link)
         (void)snprintf(walk->link, sizeof walk->link, "%s", name);
+    if (S_ISREG(st.st_mode) && *name != '.')
+        walk->has_model |= !litter_find(walk->ignore, name, 0, &len);
     if (S_ISREG(st.st_mode))
         observe_file(dirfd, name, seen);
     else if (is_dir && depth < UNFINISHED_DEPTH)
@@ -152,13 +156,15 @@ static void observe_tree(int dirfd, const char *name, int depth, int temporary, 
         }
 }
 
-void observe_folder(int dirfd, const char *name, struct observation *seen)
+void observe_folder(int dirfd, const char *name, const char *ignore, struct observation *seen)
 {
-    struct walk walk = { .seen = seen, .left = UNFINISHED_ENTRIES };
+    struct walk walk = { .seen = seen, .ignore = ignore, .left = UNFINISHED_ENTRIES };
     observe_tree(dirfd, name, 1, 0, &walk);
-    if (seen->n_files)
+    if (walk.has_model)
         return;
-    if (*walk.link)
+    if (seen->n_files)
+        set_reason(seen, "no model so far: all names in it are among those to ignore");
+    else if (*walk.link)
         set_reason(seen, "only links, which are not followed (%.60s): copy the files (cp -rL)",
                    walk.link);
     else

@@ -25,7 +25,8 @@ void observe_file(int dirfd, const char *name, struct observation *seen);
 /* Asks whether what brings the entry `name` in dirfd is still at it; beside: look for files in
  * which it counts, too. */
 void observe_mark(int dirfd, const char *name, int beside, struct observation *seen);
-/* Adds all that is in the folder `name`, eight levels deep. */
-void observe_folder(int dirfd, const char *name, struct observation *seen);
+/* Adds all that is in the folder `name`, eight levels deep. One that has nothing but files whose
+ * names are among the patterns `ignore` (litter.h) is no model yet. */
+void observe_folder(int dirfd, const char *name, const char *ignore, struct observation *seen);
 
 #endif

@@ -94,7 +94,7 @@ static void add_to_batch(struct intake *intake, struct batch *batch, struct drop
 {
     struct error err = ERROR_INIT;
     struct intake_taken *taken = &batch->taken[batch->n];
-    candidate_examine(candidate, folder->fd, intake->config->settle);
+    candidate_examine(candidate, folder->fd, intake->config);
     if (candidate->state != CANDIDATE_COMPLETE && candidate->state != CANDIDATE_BROKEN)
         return;
     if (make_ticket(intake, folder, candidate, &taken->ticket, &err) < 0) {
@@ -181,8 +181,7 @@ static void start_probe(struct intake *intake, struct probing *slot, struct drop
                         struct candidate *candidate)
 {
     struct error err = ERROR_INIT;
-    double settle = intake->config->settle;
-    candidate_examine(candidate, folder->fd, settle);
+    candidate_examine(candidate, folder->fd, intake->config);
     if (candidate->state != CANDIDATE_READY)
         return;
     slot->intake = intake;
@@ -207,7 +206,7 @@ static void start_probe(struct intake *intake, struct probing *slot, struct drop
     free_slot(slot);
     if (r == PARE_EDATA || r == PARE_ELIMIT || r == PARE_EINCOMPLETE) {
         struct probe_end end = { .code = r, .text = err.text };
-        candidate_probed(candidate, folder->fd, settle, &end);
+        candidate_probed(candidate, folder->fd, intake->config, &end);
         return;
     }
     note_once(intake, candidate, "check", &err);
@@ -253,7 +252,7 @@ static void probe_done(void *context, const struct probe_end *end)
         char *model = end->name ? strdup(end->name) : NULL;
         free(candidate->model);
         candidate->model = model;
-        candidate_probed(candidate, folder->fd, intake->config->settle, end);
+        candidate_probed(candidate, folder->fd, intake->config, end);
         log_debug("%s: %s%s", candidate->key, end->code == 0 ? "complete" : "", end->text);
         intake_list_changed(intake);
     }

@@ -218,6 +218,18 @@ class Litter(Arrivals):
         self.assertEqual([f['name'] for f in source['files']], ['model.safetensors'])
 
 
+    def test_folders_of_it(self):
+        """They are no models, and not yet broken ones either."""
+        self.d.aside('docs/README.md', b'x')
+        self.d.aside('docs/more/picture.png', b'x')
+        self.d.aside('early/config.json', b'{}')
+        self.drop_folder('docs')
+        self.drop_folder('early')
+        self.expect_waiting({'docs': 'no model so far', 'early': 'no model so far'}, 3)
+        self.put('early/m.pare', models.PLAIN)
+        self.put('early/model.safetensors', models.safetensors())
+        self.expect_one('early-Q8_0.gguf')
+
     def test_the_manual_names_all(self):
         with open(os.path.join(harness.SOURCE, 'docs/pared.conf.5')) as f:
             manual = f.read().split()
