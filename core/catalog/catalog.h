@@ -41,7 +41,8 @@ int catalog_open(const char *path, struct catalog **ret_catalog, struct error *e
 int catalog_open_readonly(const char *path, struct catalog **ret_catalog, struct error *err)
     __attribute__((warn_unused_result));
 
-/* As catalog_open, for the daemon's start: also checks the file, and moves a damaged one away.
+/* As catalog_open, for the daemon's start: also checks the file unless that takes long, and moves a
+ * damaged one away.
  * 0: opened; 1: import the manifests and then call catalog_rebuilt: the catalog is new, because it
  * was missing, empty, or damaged (then *ret_moved, NULL otherwise, is where the old one lies now;
  * free it); or nobody has called catalog_rebuilt since it was new. */
@@ -50,6 +51,18 @@ int catalog_open_or_replace(const char *path, char **ret_moved, struct catalog *
 
 /* All manifests are in the catalog: catalog_open_or_replace gives 0 from now on. */
 int catalog_rebuilt(struct catalog *catalog, struct error *err) __attribute__((warn_unused_result));
+
+/* Whether catalog_open_or_replace has checked all of the file: not when it is large, since that
+ * takes minutes; it should be checked by catalog_check then, in another process. */
+int catalog_is_checked(const struct catalog *catalog);
+/* Whether anything that was asked of the catalog met damage. */
+int catalog_is_damaged(const struct catalog *catalog);
+/* Reads all of the file, which may be in use. PARE_EDATA when it is damaged. */
+int catalog_check(const char *path, struct error *err) __attribute__((warn_unused_result));
+/* Lets the next catalog_open_or_replace move this file away as damaged; why: for people, beside
+ * it. */
+int catalog_condemn(const char *path, const char *why, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* Takes NULL. */
 void catalog_close(struct catalog *catalog);

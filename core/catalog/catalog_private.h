@@ -22,6 +22,8 @@ struct catalog {
     int held;          /* calls gather in one transaction (catalog_hold) */
     int open;          /* that transaction has begun */
     int broken;        /* SQLite gave it up, and with it calls that had returned 0 */
+    int checked;       /* all of the file was found sound when it was opened */
+    int damaged;       /* SQLite has met damage since */
     double wall_ahead; /* timing_wall_ahead() when it was opened */
 };
 
@@ -33,10 +35,10 @@ struct catalog {
 #define DB_WAIT_PLUS DB_WAIT_NOW("? || ' seconds'") /* by a bound number of them */
 
 /* Turns the handle's last failure into ours, "PATH: doing: why"; returns its code. */
-int db_fail(const struct catalog *catalog, const char *doing, struct error *err)
+int db_fail(struct catalog *catalog, const char *doing, struct error *err)
     __attribute__((warn_unused_result));
 /* The same for a result code. */
-int db_fail_code(const struct catalog *catalog, int result, const char *doing, struct error *err)
+int db_fail_code(struct catalog *catalog, int result, const char *doing, struct error *err)
     __attribute__((warn_unused_result));
 
 /* Runs a script of trusted statements without values. */
@@ -82,6 +84,16 @@ int db_end(struct catalog *catalog, int result, struct error *err)
 void db_finalize(sqlite3_stmt **statement);
 
 #define _cleanup_statement_ __attribute__((cleanup(db_finalize)))
+
+/* check.c */
+
+/* Reads all of the file. PARE_EDATA when it is damaged. */
+int check_whole(struct catalog *catalog, struct error *err) __attribute__((warn_unused_result));
+/* 1 when that takes no time that anybody notices. */
+int check_is_short(const char *path);
+/* 1 when the file is the one that catalog_condemn was called for. */
+int check_has_condemned(const char *path);
+void check_forget(const char *path);
 
 /* As catalog_open. `check`: also look for damage in the whole file. PARE_EDATA means that it is
  * damaged; it was not changed then. */

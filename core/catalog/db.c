@@ -55,17 +55,19 @@ static const char *advice(int result)
     }
 }
 
-int db_fail_code(const struct catalog *catalog, int result, const char *doing, struct error *err)
+int db_fail_code(struct catalog *catalog, int result, const char *doing, struct error *err)
 {
     /* The handle's message says more than that of the code, but it may belong to another failure.
      * */
     int same = catalog->db && (sqlite3_errcode(catalog->db) & 0xff) == (result & 0xff);
+    if ((result & 0xff) == SQLITE_CORRUPT || (result & 0xff) == SQLITE_NOTADB)
+        catalog->damaged = 1;
     const char *text = same ? sqlite3_errmsg(catalog->db) : sqlite3_errstr(result);
     return error_set(err, status_of(catalog, result), "%s: %s: %s%s", catalog->path, doing, text,
                      advice(result));
 }
 
-int db_fail(const struct catalog *catalog, const char *doing, struct error *err)
+int db_fail(struct catalog *catalog, const char *doing, struct error *err)
 {
     return db_fail_code(catalog, sqlite3_extended_errcode(catalog->db), doing, err);
 }

@@ -84,20 +84,6 @@ static int make_parents(const char *path, struct error *err)
     return parent ? file_make_dirs(parent, 0755, err) : error_oom(err);
 }
 
-static int quick_check(struct catalog *catalog, struct error *err)
-{
-    _cleanup_free_ char *verdict = NULL;
-    int r = db_text(catalog, err, &verdict, "PRAGMA quick_check(1)", "");
-    if (r != 0)
-        return r;
-    if (strcmp(verdict, "ok") != 0)
-        return error_set(err, PARE_EDATA,
-                         "%s: %s; the catalog is damaged: move it away and run "
-                         "`pare rebuild`",
-                         catalog->path, verdict);
-    return 0;
-}
-
 /* Readers and the writer do not wait for each other in WAL mode; FULL makes a commit durable. */
 static int set_journal(struct catalog *catalog, struct error *err)
 {
@@ -125,7 +111,8 @@ static int prepare_writer(struct catalog *catalog, int check, struct error *err)
                       "it is left as it is",
                       catalog->path, "this one");
     if (r == 0 && check)
-        r = quick_check(catalog, err);
+        r = check_whole(catalog, err);
+    catalog->checked = check || state == SCHEMA_EMPTY;
     if (r == 0)
         r = set_journal(catalog, err);
     if (r == 0 && state != SCHEMA_CURRENT)

@@ -64,7 +64,7 @@ static int is_over(void *context)
 }
 
 /* SQLite's own message, for the person who wrote the statement. */
-static int refuse(const struct catalog *catalog, int result, const struct deadline *deadline,
+static int refuse(struct catalog *catalog, int result, const struct deadline *deadline,
                   struct error *err)
 {
     switch (result & 0xff) {

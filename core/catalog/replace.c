@@ -71,7 +71,8 @@ int catalog_open_or_replace(const char *path, char **ret_moved, struct catalog *
     _cleanup_catalog_ struct catalog *catalog = NULL;
     _cleanup_free_ char *moved = NULL;
     int64_t pending = 0;
-    int r = open_writer(path, 1, &catalog, err);
+    int r = check_has_condemned(path) ? PARE_EDATA
+                                      : open_writer(path, check_is_short(path), &catalog, err);
     if (r == PARE_EDATA) {
         r = move_away(path, &moved, err);
         if (r == 0)
@@ -82,6 +83,7 @@ int catalog_open_or_replace(const char *path, char **ret_moved, struct catalog *
                        "SELECT count(*) FROM pending WHERE task = 'rebuild'", "");
     if (r < 0)
         return r;
+    check_forget(path);
     *ret_moved = TAKE(moved);
     *ret_catalog = TAKE(catalog);
     return pending > 0;

@@ -29,6 +29,7 @@ static void update_status(void *context)
     struct daemon *daemon = context;
     _cleanup_json_ json_t *counts = NULL;
     struct error err = ERROR_INIT;
+    catalog_watch_damage(daemon);
     if (catalog_counts(daemon->catalog, &counts, &err) < 0)
         return;
     const char *held = places_held(daemon->places);
@@ -329,12 +330,15 @@ static int start(struct daemon *daemon, struct error *err)
     daemon->watchdog_seconds = notify_watchdog_seconds();
     if (daemon->watchdog_seconds > 0)
         loop_timer_set(daemon->loop, &daemon->watchdog_timer, 0);
+    catalog_check_start(daemon);
     jobs_kick(daemon->jobs);
     return 0;
 }
 
 static void stop(struct daemon *daemon)
 {
+    if (daemon->loop)
+        catalog_check_stop(daemon);
     control_free(daemon->control);
     daemon->control = NULL;
     intake_free(daemon->intake);

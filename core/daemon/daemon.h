@@ -21,4 +21,7 @@ enum { DAEMON_STOPPED = 0, DAEMON_LOCKED = 1, DAEMON_RESTART = 2 };
 int daemon_run(struct config *config, daemon_reload_fn *reload, void *context, struct error *err)
     __attribute__((warn_unused_result));
 
+/* The process that checks a large catalog (pared --check-catalog); its exit status. */
+int catalog_check_main(const char *path);
+
 #endif

@@ -26,6 +26,9 @@ struct daemon {
     struct control *control;
     int signal_fd;
     struct loop_source *signal_source;
+    pid_t check_pid; /* of the process that checks the catalog; 0: none */
+    int check_fd;
+    struct loop_source *check_source;
     struct loop_timer watchdog_timer, status_timer;
     double watchdog_seconds;
     uint64_t start, measured_from; /* measured_from: the last reset */
@@ -57,6 +60,14 @@ json_t *command_handle(void *context, const json_t *request, const struct shown 
 /* Queues what a `submit` request names: files that its client has shown. */
 int submit_request(struct daemon *daemon, const json_t *request, const struct shown *shown,
                    int64_t *ret_id, struct error *err) __attribute__((warn_unused_result));
+
+/* catalog_check.c */
+
+/* Starts checking a catalog that was too large for the start. */
+void catalog_check_start(struct daemon *daemon);
+void catalog_check_stop(struct daemon *daemon);
+/* Starts the daemon again when its work with the catalog has met damage. */
+void catalog_watch_damage(struct daemon *daemon);
 
 /* measured.c */
 

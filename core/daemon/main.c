@@ -19,7 +19,16 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCKED = 75 };
 
-enum { OPT_SET = 256, OPT_CHECK, OPT_HELP, OPT_VERSION, OPT_CONFIG, OPT_TO, OPT_KEY };
+enum {
+    OPT_SET = 256,
+    OPT_CHECK,
+    OPT_CHECK_CATALOG,
+    OPT_HELP,
+    OPT_VERSION,
+    OPT_CONFIG,
+    OPT_TO,
+    OPT_KEY
+};
 
 #define MAX_OPTIONS 256
 
@@ -53,6 +62,7 @@ static const struct option long_options[] = {
     { "settle", required_argument, NULL, OPT_KEY },
     { "set", required_argument, NULL, OPT_SET },
     { "check", no_argument, NULL, OPT_CHECK },
+    { "check-catalog", required_argument, NULL, OPT_CHECK_CATALOG },
     { "help", no_argument, NULL, OPT_HELP },
     { "version", no_argument, NULL, OPT_VERSION },
     { NULL, 0, NULL, 0 },
@@ -79,6 +89,7 @@ static const char help[] =
     "  --log-level LEVEL   error, warning, info or debug\n"
     "  --set KEY=VALUE     any other key of the configuration\n"
     "  --check             check configuration and targets, and end\n"
+    "  --check-catalog FILE  read all of a catalog, and end: 0 sound, 3 damaged\n"
     "  --help, --version\n"
     "\n"
     "Ends with 0 when told to stop, 1 on failure, 2 on a wrong option or configuration,\n"
@@ -140,6 +151,8 @@ static int parse(int argc, char **argv, struct options *options)
         case OPT_CHECK:
             options->check = 1;
             break;
+        case OPT_CHECK_CATALOG:
+            return catalog_check_main(optarg);
         case OPT_HELP:
             return fputs(help, stdout) == EOF ? EXIT_FAILED : EXIT_OK;
         case OPT_VERSION:

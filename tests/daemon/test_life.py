@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -513,6 +514,49 @@ class Catalog(Case):
             "SELECT output_path, sqnr_db FROM conversion WHERE state = 'done'")), before)
         self.d.wait_done(3)
         self.assertEqual(self.d.outputs(), ['a-Q8_0.gguf', 'b-Q8_0.gguf', 'hang-Q8_0.gguf'])
+
+
+class LargeCatalog(Case):
+    """One that takes long to be read is checked beside the work."""
+
+    def enlarge(self):
+        with sqlite3.connect(self.d.catalog) as db:
+            db.execute("INSERT INTO job (uid, name, source_path, kind, state, submitted, finished)"
+                       " VALUES ('u', 'n', 'p', 'rebuild', 'done', 's', 'f')")
+            db.execute("INSERT INTO conversion (job_id, position, format, recipe, state, queued)"
+                       " SELECT id, 0, 'gguf', 'f16', 'queued', '' FROM job WHERE uid = 'u'")
+            db.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE"
+                       " i < 400000) INSERT INTO tensor (conversion_id, position, name, shape,"
+                       " from_encoding, to_encoding, elements, sqnr_db) SELECT c.id, i,"
+                       " hex(zeroblob(90)), '[]', 'f32', 'f16', 1, i FROM n, conversion c, job j"
+                       " WHERE j.uid = 'u' AND c.job_id = j.id")
+        db.close()
+        self.assertGreater(os.path.getsize(self.d.catalog), 64 << 20)
+
+    def test_is_checked_later(self):
+        self.start()
+        self.drop('a.gguf')
+        self.d.wait_done(1)
+        self.d.stop()
+        self.enlarge()
+        self.start()
+        wait_until(lambda: 'the catalog is sound' in self.d.log())
+        ref, = self.d.query("SELECT ref FROM conversions WHERE state = 'done'")[0]
+        plan = str(self.d.query("EXPLAIN QUERY PLAN SELECT * FROM worst_tensors WHERE ref = ?", ref))
+        self.assertIn('conversion_ref', plan)
+        self.assertNotIn('SCAN', plan)
+        self.d.stop()
+        with open(self.d.catalog, 'r+b') as f: # a page of the rows of tensors
+            f.seek(40 << 20)
+            f.write(b'\xff' * 4096)
+        self.start()
+        wait_until(lambda: 'kept as' in self.d.log())
+        wait_until(lambda: self.d.answers())
+        self.assertEqual(self.d.query("SELECT name, state FROM job"), [('a', 'done')])
+        self.assertEqual(self.d.query('SELECT count(*) FROM tensor'), [(2,)])
+        self.assertFalse(os.path.exists(self.d.catalog + '.damaged'))
+        self.drop('b.gguf')
+        self.d.wait_done(2)
 
 
 class Rebuilt(Case):
