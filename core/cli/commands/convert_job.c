@@ -33,6 +33,7 @@ struct conversion { /* of one source, in as many attempts as it takes */
     struct convert_result *result;
     struct job_target targets[JOB_TARGETS_MAX]; /* those of the options; done: published */
     const char *out_path;                       /* absolute */
+    int shows_tensors;                          /* --json */
     size_t n_targets;
     size_t n_failed; /* targets, as told */
     int moved;       /* the output directory, meanwhile */
@@ -126,8 +127,8 @@ static int on_published(void *context, size_t target, const json_t *head, struct
     }
     c->targets[target].done = 1;
     progress_clear(&c->progress);
-    record_published(c->record, target, head, &kept.rows);
-    while (json_array_size(tensors) < TENSORS_SHOWN &&
+    record_published(c->record, target, head, c->shows_tensors ? &kept.rows : rows);
+    while (c->shows_tensors && json_array_size(tensors) < TENSORS_SHOWN &&
            kept.rows.next(&kept.rows, &row, &ignored) > 0)
         ; /* nothing is recorded, or not all */
     if (kept.failed || add_output(c, head, tensors) < 0)
@@ -260,6 +261,7 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
     if (status != CLI_OK)
         return status;
     c->out_path = out_path;
+    c->shows_tensors = cli->json;
     progress_init(&c->progress, source->name, options->quiet || cli->json);
     int r = run_job(&spec, c, err);
     struct error ignored = ERROR_INIT;
