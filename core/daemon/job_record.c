@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SLICE_SECONDS 0.01 /* of the loop, for rows of tensors */
+#define SLICE_SECONDS 0.004 /* of the loop, for rows of tensors */
 #define REPORT_SECONDS 0.5 /* between two reports of a job's progress */
 #define LOGGED_WARNINGS 100
 
