@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define SLICE_SECONDS 0.004 /* of the loop, for rows of tensors */
-#define REPORT_SECONDS 0.5 /* between two reports of a job's progress */
+#define REPORT_SECONDS 0.5  /* between two reports of a job's progress */
 #define LOGGED_WARNINGS 100
 
 void jobs_log_unrecorded(const char *what, const struct error *err)
