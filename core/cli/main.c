@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "config.h"
+#include "supervise/stopped.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -150,6 +151,7 @@ int main(int argc, char **argv)
 {
     (void)setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_IGN);
+    stopped_catch();
     (void)signal(SIGIO, SIG_IGN); /* of a short lease that a writer breaks (source_state.h) */
     int status = run(argc, argv);
     if (fflush(stdout) != 0 && status == CLI_OK)

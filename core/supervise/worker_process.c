@@ -14,6 +14,7 @@
 #include "base/timing.h"
 #include "answer/check.h"
 #include "supervise/spawn.h"
+#include "supervise/stopped.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -95,10 +96,14 @@ int worker_process_start_by(struct nursery *nursery, const char *worker_path, co
     r = p->epoll < 0 ? error_errno(err, errno, "cannot watch the worker") : 0;
     if (r == 0)
         r = answer_check_init(&p->check, request, err);
+    stopped_wait(1);
     if (r == 0)
         r = nursery_spawn(nursery, worker_path, request, in, fds, n_fds, &p->spawned, err);
     if (r == 1)
         r = spawn(worker_path, in, fds, n_fds, &p->spawned, err);
+    if (r == 0)
+        stopped_add(p->spawned.pid);
+    stopped_wait(0);
     if (r == 0)
         r = watch(p, p->spawned.out, err);
     if (r == 0)
@@ -129,6 +134,7 @@ void worker_process_free(struct worker_process *p)
         return;
     if (p->spawned.pid > 0 && !p->ended) {
         signal_worker(p, SIGKILL);
+        stopped_remove(p->spawned.pid);
         while (waitpid(p->spawned.pid, NULL, 0) < 0 && errno == EINTR)
             ;
     }
@@ -153,7 +159,9 @@ pid_t worker_process_pid(const struct worker_process *p)
 
 double worker_process_silence(const struct worker_process *p)
 {
-    return timing_since(p->last_sign);
+    double since = timing_since(p->last_sign);
+    double continued = stopped_until() ? timing_since(stopped_until()) : since;
+    return continued < since ? continued : since;
 }
 
 /* Notes the first thing that is wrong with the worker's output and kills it. */
@@ -293,6 +301,7 @@ static int reap(struct worker_process *p)
             return 0;
         (void)kill(-p->spawned.pid, SIGKILL); /* while the number is still its own */
     }
+    stopped_remove(p->spawned.pid); /* also while the number is its own */
     if (waitpid(p->spawned.pid, &p->wait_status, WNOHANG) <= 0)
         p->wait_status = 0xff00; /* somebody else reaped it: exit status 255 */
     return 1;

@@ -155,6 +155,8 @@ static int drive(struct job_run *run, struct error *err)
         if (interrupted > told) {
             told = interrupted;
             job_run_cancel(run);
+            job_run_cancel(
+                run); /* at once, even if it does not listen: it has nothing to tidy up */
         }
         struct pollfd pollfd = { .fd = job_run_fd(run), .events = POLLIN };
         (void)poll(&pollfd, 1, job_run_is_busy(run) ? 0 : 250);
