@@ -133,7 +133,7 @@ int file_write_unsynced(int dirfd, const char *name, const void *data, size_t n,
     _cleanup_close_ int fd = openat(dirfd, name,
                                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
-        return error_errno(err, errno, "cannot create %s", name);
+        return error_place(err, errno, "cannot create %s", name);
     int r = file_write(fd, data, n, err);
     if (r < 0)
         return error_prefix(err, "%s", name);

@@ -54,5 +54,5 @@ int sync_all(const int *fds, size_t n, const char *what, struct error *err)
     (void)sync_some(&s);
     for (size_t i = 0; i < made; i++)
         (void)pthread_join(threads[i], NULL);
-    return s.problem ? error_errno(err, s.problem, "cannot sync %s", what) : 0;
+    return s.problem ? error_place(err, s.problem, "cannot sync %s", what) : 0;
 }

@@ -7,6 +7,7 @@
  */
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/sync.h"
 #include "target/target_private.h"
 #include "plugin/layout.h"
 #include "plugin/options.h"
@@ -251,16 +252,24 @@ int target_seal(struct target *target, char (*sha256)[HASH_HEX_SIZE], struct err
     return r;
 }
 
+/* Syncs the files and their directory, all at once. */
+static int sync_files(const struct target *target, struct error *err)
+{
+    const uint32_t n = target->layout.n_files;
+    _cleanup_free_ int *fds = calloc(n + 1u, sizeof *fds);
+    if (!fds)
+        return error_oom(err);
+    memcpy(fds, target->fds, n * sizeof *fds);
+    fds[n] = target->dirfd;
+    return sync_all(fds, n + 1u, "the output", err);
+}
+
 int target_finish(struct target *target, void (*beat)(void *context), void *context,
                   struct error *err)
 {
-    int r = 0;
-    for (uint32_t i = 0; r == 0 && i < target->layout.n_files; i++) {
+    for (uint32_t i = 0; i < target->layout.n_files; i++)
         write_back(target->fds[i], target->layout.files[i].size, beat, context);
-        r = file_sync(target->fds[i], "the output", err);
-    }
-    if (r == 0)
-        r = file_sync(target->dirfd, "the output's directory", err);
+    int r = sync_files(target, err);
     if (r == 0 && target->digest)
         r = digest_wait(target->digest, beat, context, &target->digest_seconds, err);
     if (r == 0) /* else the digest may still be reading: target_deinit ends it first */

@@ -42,7 +42,7 @@ STRACE = {  # system call: error, codes
     "pread64": [("EIO", ("io",))], "fsync": [("EIO", ("place",)), ("ENOSPC", ("space",))],
     "fallocate": [("ENOSPC", ("space",)), ("EIO", ("place",))],
     "openat": [("EMFILE", ("io", "memory"))], "mkdirat": [("ENOSPC", ("space",))],
-    "write": [("EIO", ("io",)), ("ENOSPC", ("space",))],
+    "write": [("EIO", ("io", "place")), ("ENOSPC", ("space",))],
     "mmap": [("ENOMEM", ("memory",))], "read": [("EIO", ("io", "memory"))],
     "clone3": [("EAGAIN", ("memory",))],
 }
