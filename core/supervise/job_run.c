@@ -217,8 +217,10 @@ int job_complete_target(int out_dirfd, const char *uid, size_t target,
     if (r != 0)
         return r < 0 ? r : 0;
     r = publish_complete(out_dirfd, dirfd, ret_manifest, err);
-    if (r == 0)
+    if (r == 0) {
+        (void)staged_give_back(dirfd); /* the next worker has nothing left to do */
         r = staging_remove_target(out_dirfd, uid, target, err);
+    }
     return r;
 }
 

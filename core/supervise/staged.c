@@ -59,11 +59,31 @@ static int take_name(struct staged *staged, const struct staged_name *name, cons
     return staged->suffix && staged->files.name ? 0 : error_oom(err);
 }
 
+#define CAME_FROM "came-from" /* a link that says where in `work` the data was */
+
+int staged_give_back(int dirfd)
+{
+    char from[32 + NAME_MAX], to[sizeof from + 16];
+    struct error ignored = ERROR_INIT;
+    ssize_t n = readlinkat(dirfd, CAME_FROM, from, sizeof from - 1);
+    if (n <= 0)
+        return 0;
+    from[n] = 0;
+    size_t digits = strspn(from, "0123456789");
+    if (!digits || from[digits] != '/' || !file_name_is_plain(from + digits + 1))
+        return 0;
+    (void)snprintf(to, sizeof to, "../work/%s", from);
+    return file_rename_new(dirfd, STAGED_DATA, dirfd, to, &ignored) == 0;
+}
+
 static int move_data(const struct staged_place *place, const struct staged *staged,
                      struct error *err)
 {
     char from[32 + NAME_MAX];
     (void)snprintf(from, sizeof from, "%zu/%s", place->index, staged->files.name);
+    if (faccessat(place->work, "journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+        symlinkat(from, place->dirfd, CAME_FROM) < 0 && errno != EEXIST)
+        return error_place(err, errno, "cannot note where the output was");
     if (renameat(place->work, from, place->dirfd, STAGED_DATA) < 0)
         return error_errno(err, errno, "the worker's output \"%s\"", staged->files.name);
     (void)snprintf(from, sizeof from, "%zu.rows", place->index);

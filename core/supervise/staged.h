@@ -38,6 +38,9 @@ int staged_adopt(const struct staged_place *place, const struct staged_name *nam
                  const json_t *line, struct staged *ret_staged, struct error *err)
     __attribute__((warn_unused_result));
 void staged_deinit(struct staged *staged);
+/* Moves data that was adopted, and is not published, back to where the worker of a job with a
+ * journal finds it, from the target's directory. 1: it is there; 0: it was not, or is gone. */
+int staged_give_back(int dirfd);
 
 /* [{"name","bytes","sha256"}] from the line `target`, if it names the same files and sizes; else
  * PARE_EVERIFY. without: nobody took digests, and they are null. New reference. */

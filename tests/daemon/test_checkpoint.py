@@ -129,6 +129,18 @@ class CheckpointTest(harness.DaemonTest):
         self.expect_all()
         self.assertEqual(self.events('restart'), [])
 
+    def test_the_daemon_is_killed_while_it_verifies(self):
+        self.begin()
+        pattern = os.path.join(self.d.out, '.pare/staging/*/1/data')
+        end = time.monotonic() + 60
+        while not glob.glob(pattern) and time.monotonic() < end:
+            pass
+        self.d.kill()
+        self.assertEqual(self.d.outputs(), [])
+        self.d.start()
+        self.expect_all()
+        self.assertEqual(self.events('restart'), [])
+
     def test_the_daemon_is_stopped(self):
         self.begin()
         start = time.monotonic()
