@@ -146,19 +146,26 @@ static int restore_failed(void *context, const char *name, struct ticket *ticket
     int64_t id = 0;
     _cleanup_json_ json_t *row = NULL;
     (void)name;
-    int r = catalog_job_find(jobs->catalog, ticket->uid, &id, err);
+    int r = jobs_enqueue(jobs, ticket, &id, err);
     if (r == 0)
         r = catalog_job_get(jobs->catalog, id, &row, err);
-    if (r < 0 || (r == 0 && strcmp(json_get_string(row, "kind", ""), "rebuild") != 0))
-        return r;
-    r = jobs_enqueue(jobs, ticket, &id, err);
-    if (r != 0)
-        return r;
+    if (r != 0 || strcmp(json_get_string(row, "state", ""), "queued") != 0)
+        return r < 0 ? r : 0;
     struct error why = read_reason(ticket->reason);
-    log_info("%s: failed before, and can be tried again", ticket->name);
+    log_debug("%s: failed before, and can be tried again", ticket->name);
     return ticket->reason && !strcmp(ticket->reason, "cancelled")
                ? catalog_job_cancelled(jobs->catalog, id, err)
                : catalog_job_failed(jobs->catalog, id, &why, err);
+}
+
+/* There may be many: all of them in one transaction. */
+static int restore_all_failed(struct jobs *jobs, struct error *err)
+{
+    struct error ignored = ERROR_INIT;
+    catalog_hold(jobs->catalog);
+    int r = claim_each_failed(jobs->folders, restore_failed, jobs, err);
+    int released = catalog_release(jobs->catalog, r < 0 ? &ignored : err);
+    return r < 0 ? r : released;
 }
 
 int jobs_restore_claims(struct jobs *jobs, struct error *err)
@@ -175,7 +182,7 @@ int jobs_restore(struct jobs *jobs, struct error *err)
         r = for_each(jobs, folders->out_fd, FOLDERS_STAGING, folders->out_path, restore_staging,
                      err);
     if (r == 0)
-        r = claim_each_failed(folders, restore_failed, jobs, err);
+        r = restore_all_failed(jobs, err);
     if (r == 0)
         r = catalog_limit_waits(jobs->catalog, SETTLE_LONGEST_DELAY, err);
     if (r == 0)
