@@ -198,6 +198,7 @@ class Sidecars(harness.DaemonTest):
         claimed = self.d.path('.pare/claimed')
         os.unlink(os.path.join(claimed, os.listdir(claimed)[0], 'source/m.gguf'))
         self.start()
+        self.d.ask('resume')  # a pause survives the restart
         self.fails('m.gguf: No such file')
         self.assertEqual(self.in_folder('failed/m'), ['m.pare'])
 
@@ -228,6 +229,7 @@ class Sidecars(harness.DaemonTest):
         wait_until(self.d.jobs, 10, 'it is taken')
         self.d.kill()
         self.start()
+        self.d.ask('resume')  # a pause survives the restart
         self.check(self.expect_one('m-Q4_K_M.gguf'), 'm.imatrix.gguf', 'q8_0')
         self.assertEqual(self.in_folder('done/m'), ['m.gguf', 'm.imatrix.gguf', 'm.pare'])
 
@@ -242,6 +244,7 @@ class Sidecars(harness.DaemonTest):
         os.rename(os.path.join(claimed, os.listdir(claimed)[0], 'source/m.pare'),
                   self.d.path('m.pare'))
         self.start()
+        self.d.ask('resume')  # a pause survives the restart
         self.check(self.expect_one('m-Q4_K_M.gguf'), None, 'q8_0')
         self.assertEqual(self.in_folder('done/m'), ['m.gguf', 'm.pare'])
 
