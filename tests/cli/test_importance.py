@@ -105,8 +105,8 @@ class Test(program.Program):
         error = self.convert(name, status=1, recipe=recipe)
         self.assertIn(text, error)
         self.assertIn(file or name, error)
-        left = [path for path in (self.dir / "out").rglob("*") if path.is_file()]
-        self.assertEqual(left, [])
+        left = [path.name for path in (self.dir / "out").rglob("*") if path.is_file()]
+        self.assertEqual([name for name in left if "BF16" not in name], [])  # that needs no matrix
 
     def test_refused(self):
         first = next(iter(self.entries))
