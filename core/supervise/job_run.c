@@ -4,8 +4,8 @@
  * The state machine of a job: see job_run.h. Targets that an earlier life published take no part:
  * the workers count the others ("positions"), callers all ("indices").
  *
- *   CONVERT --> adopt the outputs --> VERIFY(0) --> PUBLISH(0) --> RECORD(0) --> VERIFY(1) --> ...
- *   --> END
+ *   CONVERT --> ADOPT(0) --> ADOPT(1) ... --> VERIFY(0) --> PUBLISH(0) --> RECORD(0) --> VERIFY(1)
+ *   ... --> END
  *
  * When the caller says that nothing may be published now, the job WAITs with what is verified.
  * A target that fails does not stop the others (job_failed.c); the job fails at its end with the
@@ -97,7 +97,7 @@ int job_run_fd(const struct job_run *run)
 
 int job_run_is_busy(const struct job_run *run)
 {
-    return run->stage == STAGE_RECORD;
+    return run->stage == STAGE_ADOPT || run->stage == STAGE_RECORD;
 }
 
 void job_run_cancel(struct job_run *run)
@@ -166,11 +166,20 @@ static int after_convert(struct job_run *run, struct error *err)
         return job_run_start_over(run, "once more, without targets that cannot be made", err);
     if (!left || !run->described || !run->done)
         return error_set(err, PARE_ECRASH, "the worker did not describe what it made");
-    for (size_t i = 0; i < run->n_targets && r == 0; i++)
-        if (!run->targets[i].failed)
-            r = adopt(run, i, err);
+    run->stage = STAGE_ADOPT;
     run->current = 0;
-    return r < 0 ? r : job_end_begin(run, err);
+    return 0;
+}
+
+/* One target in a step, since each of them costs some calls that wait for the disk. */
+static int adopt_next(struct job_run *run, struct error *err)
+{
+    while (run->current < run->n_targets && run->targets[run->current].failed)
+        run->current++;
+    if (run->current < run->n_targets)
+        return adopt(run, run->current++, err);
+    run->current = 0;
+    return job_end_begin(run, err);
 }
 
 /* Ends a worker that is silent or takes more than it may. */
@@ -191,6 +200,8 @@ int job_run_step(struct job_run *run, struct error *err)
         return run->problem.code ? error_set(err, run->problem.code, "%s", run->problem.text) : 1;
     if (run->stage == STAGE_WAIT || run->stage == STAGE_PUBLISH || run->stage == STAGE_RECORD)
         return job_end_step(run, err);
+    if (run->stage == STAGE_ADOPT)
+        return run->cancelled ? error_set(err, PARE_ECANCELLED, "cancelled") : adopt_next(run, err);
     if (!run->process)
         return error_set(err, PARE_EINTERNAL, "the job has failed already");
     int converting = run->stage == STAGE_CONVERT;

@@ -10,7 +10,15 @@
 #include "supervise/publisher.h"
 #include "supervise/staged.h"
 
-enum stage { STAGE_CONVERT, STAGE_VERIFY, STAGE_WAIT, STAGE_PUBLISH, STAGE_RECORD, STAGE_END };
+enum stage {
+    STAGE_CONVERT,
+    STAGE_ADOPT,
+    STAGE_VERIFY,
+    STAGE_WAIT,
+    STAGE_PUBLISH,
+    STAGE_RECORD,
+    STAGE_END
+};
 
 struct run_target {
     size_t index; /* in the job's targets */

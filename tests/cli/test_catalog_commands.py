@@ -149,6 +149,16 @@ class Catalog(unittest.TestCase):
         self.assertIn('--state is', self.pare('list', '--state', 'lost', status=2))
         self.assertIn("did you mean 'failed'?", self.pare('list', '--state', 'fialed', status=2))
 
+    def test_rebuild_follows_no_links(self):
+        """A link in place of a manifest may lead to what only the reader may see."""
+        path = os.path.join(self.out, 'tiny-Q8_0.gguf.pare.json')
+        os.rename(path, os.path.join(self.out, 'elsewhere.json'))
+        os.symlink('elsewhere.json', path)
+        answer = json.loads(self.pare('rebuild', '--out', self.out, '--json', status=1)
+                            .splitlines()[0])
+        self.assertEqual(answer['imported'], 2)
+        self.assertIn('link', answer['skipped'][0]['reason'])
+
     def test_query(self):
         self.pare('rebuild', '--out', self.out)
         sql = 'SELECT recipe, sqnr_db, NULL AS "a,b", error_text FROM conversion ORDER BY recipe'
