@@ -267,10 +267,10 @@ static int convert_source(const struct cli *cli, const struct convert_options *o
     progress_init(&c->progress, source->name, options->quiet || cli->json);
     int r = run_job(&spec, c, err);
     struct error ignored = ERROR_INIT;
-    while (job_clear(out, 1, &ignored) > 0)
-        ;
     if (r == 0 && job_sweep(out, mark, &ignored) < 0) /* what was left and not wanted */
         cli_warn("%s: %s", out_path, ignored.text);
+    while (job_clear(out, 1, &ignored) > 0)
+        ;
     return r < 0 ? CLI_FAILURE : CLI_OK;
 }
 
