@@ -91,6 +91,7 @@ def cache(c):
         c.tree("models--a--" + case, code, text, {"blobs/1234": SHARD_A, "refs/main": b"abc",
                                                   "blobs/5678.incomplete": SHARD_A[:20]})
         top = os.path.join(c.folder, "models--a--" + case)
+        os.utime(os.path.join(top, "blobs", "5678.incomplete"), (0, 0))  # left over long ago
         os.makedirs(os.path.join(top, "snapshots", "abc"))
         os.symlink(target, os.path.join(top, "snapshots", "abc", WEIGHTS))
         c.list[-1].update(id="D08-" + case, path=os.path.join(top, "snapshots", "abc"))
