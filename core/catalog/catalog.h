@@ -194,6 +194,14 @@ int catalog_conversion_failed(struct catalog *catalog, int64_t job, size_t posit
                               const struct error *why, struct error *err)
     __attribute__((warn_unused_result));
 
+/* 1 when a conversion that is done has this output, 0 when none has. */
+int catalog_output_is_known(struct catalog *catalog, const char *output_path, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Jobs that wait, though all their conversions are done: they are done, too. */
+int catalog_jobs_are_made(struct catalog *catalog, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* As catalog_conversion_done from the manifest alone (`pare rebuild`): finds or creates its job (by
  * uid) and its conversion (by output name, else format and recipe). 0: imported; 1: it was known
  * as done already, nothing changed. PARE_EDATA: not a manifest that we understand. */

@@ -427,6 +427,27 @@ static int import_manifest(struct catalog *catalog, struct import *import, struc
     return r == 0 ? order_positions(catalog, import, err) : r;
 }
 
+int catalog_output_is_known(struct catalog *catalog, const char *output_path, struct error *err)
+{
+    int64_t id;
+    int r = db_integer(catalog, err, &id,
+                       "SELECT id FROM conversion WHERE output_path = ? AND state = 'done' LIMIT 1",
+                       "s", output_path);
+    return r < 0 ? r : r == 0;
+}
+
+int catalog_jobs_are_made(struct catalog *catalog, struct error *err)
+{
+    return db_run(catalog, err,
+                  "UPDATE job SET state = 'done', finished = (SELECT max(c.finished)"
+                  " FROM conversion c WHERE c.job_id = job.id)"
+                  " WHERE state = 'queued' AND kind <> 'convert'"
+                  " AND EXISTS (SELECT 1 FROM conversion c WHERE c.job_id = job.id)"
+                  " AND NOT EXISTS (SELECT 1 FROM conversion c WHERE c.job_id = job.id"
+                  " AND c.state <> 'done')",
+                  "");
+}
+
 int catalog_import_manifest(struct catalog *catalog, const json_t *head, struct tensor_rows *rows,
                             const char *out_path, struct error *err)
 {

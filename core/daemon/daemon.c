@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/strbuf.h"
 #include "daemon/daemon_private.h"
 #include "daemon/notify.h"
 #include "settings/settings.h"
@@ -231,9 +232,22 @@ static int take_signals(struct daemon *daemon, struct error *err)
 
 /* ---- start and stop ---- */
 
-static int open_catalog(struct daemon *daemon, int *ret_is_new, struct error *err)
+/* 1 when nobody closed the catalog: its log lies beside it. */
+static int was_left_open(const char *catalog)
+{
+    _cleanup_strbuf_ struct strbuf log = STRBUF_INIT;
+    _cleanup_strbuf_ struct strbuf index = STRBUF_INIT;
+    strbuf_printf(&log, "%s-wal", catalog);
+    strbuf_printf(&index, "%s-shm", catalog);
+    return log.failed || index.failed || access(log.data, F_OK) == 0 ||
+           access(index.data, F_OK) == 0;
+}
+
+static int open_catalog(struct daemon *daemon, int *ret_is_new, int *ret_left_open,
+                        struct error *err)
 {
     _cleanup_free_ char *moved = NULL;
+    *ret_left_open = was_left_open(daemon->config->catalog);
     int r = catalog_open_or_replace(daemon->config->catalog, &moved, &daemon->catalog, err);
     if (r < 0)
         return r;
@@ -274,7 +288,7 @@ static void note_plugins(struct daemon *daemon)
 }
 
 /* The claims go in before the manifests, since they know all targets of their jobs. */
-static int restore(struct daemon *daemon, int is_new, struct error *err)
+static int restore(struct daemon *daemon, int is_new, int left_open, struct error *err)
 {
     struct jobs_callbacks callbacks = { on_job, suffix_of, daemon };
     struct places_callbacks of_places = { on_held, start_again, on_drop_away, daemon };
@@ -283,10 +297,12 @@ static int restore(struct daemon *daemon, int is_new, struct error *err)
     if (r == 0)
         r = jobs_new(daemon->loop, daemon->config, &daemon->folders, daemon->catalog,
                      daemon->places, daemon->nursery, &callbacks, &daemon->jobs, err);
-    if (r == 0 && is_new)
+    if (r == 0 && (is_new || left_open))
         r = jobs_restore_claims(daemon->jobs, err);
     if (r == 0 && is_new)
         r = rebuild_catalog(daemon->catalog, &daemon->folders, err);
+    else if (r == 0 && left_open)
+        r = rebuild_missing(daemon->catalog, &daemon->folders, err);
     return r < 0 ? r : jobs_restore(daemon->jobs, err);
 }
 
@@ -303,7 +319,7 @@ static int open_ways_in(struct daemon *daemon, struct error *err)
 
 static int start(struct daemon *daemon, struct error *err)
 {
-    int is_new = 0;
+    int is_new = 0, left_open = 0;
     int r = loop_new(&daemon->loop, err);
     if (r == 0)
         r = take_signals(daemon, err);
@@ -314,9 +330,9 @@ static int start(struct daemon *daemon, struct error *err)
     if (r == 0)
         r = open_nursery(daemon, err);
     if (r == 0)
-        r = open_catalog(daemon, &is_new, err);
+        r = open_catalog(daemon, &is_new, &left_open, err);
     if (r == 0)
-        r = restore(daemon, is_new, err);
+        r = restore(daemon, is_new, left_open, err);
     if (r == 0)
         r = open_ways_in(daemon, err);
     if (r != 0)

@@ -82,4 +82,8 @@ void measured_reset(struct daemon *daemon);
 int rebuild_catalog(struct catalog *catalog, const struct folders *folders, struct error *err)
     __attribute__((warn_unused_result));
 
+/* Adds to a catalog that may be of an earlier time the outputs that it lacks. */
+int rebuild_missing(struct catalog *catalog, const struct folders *folders, struct error *err)
+    __attribute__((warn_unused_result));
+
 #endif
