@@ -139,6 +139,20 @@ def judge(samples, d, seconds):
     return problems
 
 
+def wait_for_the_end(d, load):
+    """Until nothing waits or runs; else says what does."""
+    def open_jobs():
+        return [job for job in d.jobs() if job[1] in ('queued', 'running')]
+    try:
+        harness.wait_until(lambda: not load.waiting() and not open_jobs(), 240, 'everything ends')
+    except AssertionError:
+        status = d.ask('status', limit=20)
+        print(json.dumps({'waiting': load.waiting(), 'jobs': open_jobs(),
+                          'arriving': status['arriving'], 'queue': status['jobs']}, indent=1))
+        print(d.log())
+        raise
+
+
 def main():
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 40
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().randrange(10**6)
@@ -152,9 +166,7 @@ def main():
             samples.append({'memory': resident(pid), 'descriptors': descriptors(pid),
                             'zombies': 0})
         d.ask('resume')
-        harness.wait_until(lambda: not load.waiting() and
-                           not [s for s in d.states() if s in ('queued', 'running')],
-                           120, 'everything ends')
+        wait_for_the_end(d, load)
         for watcher in load.watchers:
             watcher.close()
         time.sleep(1)
