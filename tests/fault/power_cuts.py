@@ -49,7 +49,7 @@ class Disk:
         self.image, self.path = os.path.join(folder, kind), os.path.join(folder, 'at-' + kind)
         os.mkdir(self.path)
         with open(self.image, 'wb') as f:
-            f.truncate(400 << 20)
+            f.truncate(4 << 30)
         subprocess.run(KINDS[kind] + [self.image], check=True, capture_output=True)
 
     def mount(self):
