@@ -27,7 +27,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -132,16 +131,7 @@ static int write_request(const struct nursery *n, const char *path, const json_t
                   json_get_string(like, "architectures", ""), "cpu",
                   json_get_string(like, "cpu", "native"), "sandbox",
                   json_get_string(like, "sandbox", "best"), "socket", socket, "staging", n->out);
-    _cleanup_free_ char *text = request ? json_to_text(request) : NULL;
-    if (!text)
-        return error_oom(err);
-    _cleanup_close_ int fd = memfd_create("request", MFD_CLOEXEC);
-    if (fd < 0)
-        return error_errno(err, errno, "cannot make the worker's request");
-    int r = file_pwrite(fd, text, strlen(text), 0, err);
-    if (r == 0)
-        *ret_fd = TAKE_FD(fd);
-    return r;
+    return request ? spawn_request(request, ret_fd, err) : error_oom(err);
 }
 
 static int start_process(struct nursery *n, const char *path, const json_t *like, struct error *err)

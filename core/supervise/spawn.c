@@ -8,6 +8,8 @@
 #include "supervise/spawn.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +17,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -201,4 +204,18 @@ int spawn(const char *path, int in, const int *fds, size_t n_fds, struct spawned
     if (access(path, X_OK) < 0)
         return error_errno(err, errno, "cannot run the worker %s", path);
     return spawn_by(start_program, (void *)path, in, fds, n_fds, ret_spawned, err);
+}
+
+int spawn_request(const json_t *request, int *ret_fd, struct error *err)
+{
+    _cleanup_free_ char *text = json_to_text(request);
+    if (!text)
+        return error_oom(err);
+    _cleanup_close_ int fd = memfd_create("request", MFD_CLOEXEC);
+    if (fd < 0)
+        return error_errno(err, errno, "cannot make the worker's request");
+    int r = file_pwrite(fd, text, strlen(text), 0, err);
+    if (r == 0)
+        *ret_fd = TAKE_FD(fd);
+    return r;
 }

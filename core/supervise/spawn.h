@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 
+#include <jansson.h>
 #include <sys/types.h>
 
 struct spawned {
@@ -20,6 +21,10 @@ struct spawn_files {
     const int *fds;   /* sorted, all above 2; they keep their numbers */
     size_t n_fds;
 };
+
+/* A worker's request in a memory file, which becomes its standard input. */
+int spawn_request(const json_t *request, int *ret_fd, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* Starts `path` with standard input from the descriptor `in`, in a process group of its own, with
  * an empty environment, killed when we die, first choice of the OOM killer. fds (all above 2) keep

@@ -21,7 +21,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #define READ_AT_ONCE (1u << 20) /* in one call, so that the daemon's loop keeps turning, */
@@ -57,21 +56,6 @@ static int watch(struct worker_process *p, int fd, struct error *err)
     return 0;
 }
 
-/* The request in a memory file, from which the worker reads at its leisure. */
-static int request_file(const json_t *request, int *ret_fd, struct error *err)
-{
-    _cleanup_free_ char *text = json_to_text(request);
-    if (!text)
-        return error_oom(err);
-    _cleanup_close_ int fd = memfd_create("request", MFD_CLOEXEC);
-    if (fd < 0)
-        return error_errno(err, errno, "cannot make the worker's request");
-    int r = file_pwrite(fd, text, strlen(text), 0, err);
-    if (r == 0)
-        *ret_fd = TAKE_FD(fd);
-    return r;
-}
-
 int worker_process_start(const char *worker_path, const json_t *request, const int *fds,
                          size_t n_fds, struct worker_process **ret_process, struct error *err)
 {
@@ -83,7 +67,7 @@ int worker_process_start_by(struct nursery *nursery, const char *worker_path, co
                             struct error *err)
 {
     _cleanup_close_ int in = -1;
-    int r = request_file(request, &in, err);
+    int r = spawn_request(request, &in, err);
     if (r < 0)
         return r;
     struct worker_process *p = calloc(1, sizeof *p);
